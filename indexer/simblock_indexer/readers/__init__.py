@@ -1,0 +1,1 @@
+"""Readers of inputs: files, folders, JSONL, git work trees, standard input."""

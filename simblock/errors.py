@@ -1,0 +1,86 @@
+"""The errors of simblock, by whose fault each is.
+
+SimblockError
+├── UsageError            the caller's: a request that cannot be meant
+│   ├── InputError        a file, a row, an encoding that cannot be read
+│   └── PolicyError       a policy that cannot be met
+├── IndexError_           the index's: what is stored cannot be used
+│   ├── NotAnIndex        nothing of ours stands there
+│   ├── Damaged           a checksum, a length, a missing part
+│   ├── Incompatible      another scheme, another tokeniser, a newer format
+│   ├── KeyProblem        no key, or the wrong one
+│   └── Busy              another writer holds the lock
+├── StoreLost             the store cannot answer now (worth a retry)
+└── MissingExtra          an optional package is not installed
+
+Each is one sentence that names the thing and the mend. Messages never hold protected text.
+Commands print them on one line and exit 2; anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "Busy",
+    "Damaged",
+    "Incompatible",
+    "IndexError_",
+    "InputError",
+    "KeyProblem",
+    "MissingExtra",
+    "NotAnIndex",
+    "PolicyError",
+    "SimblockError",
+    "StoreLost",
+    "UsageError",
+]
+
+
+class SimblockError(Exception):
+    """The root of what simblock raises on purpose."""
+
+
+class UsageError(SimblockError):
+    """The call cannot be meant as it stands."""
+
+
+class InputError(UsageError):
+    """A file, a row or an encoding that cannot be read."""
+
+
+class PolicyError(UsageError):
+    """A policy with an unknown field or an impossible value."""
+
+
+class IndexError_(SimblockError):
+    """What is stored cannot be used."""
+
+
+class NotAnIndex(IndexError_):
+    """Nothing of ours stands at that path."""
+
+
+class Damaged(IndexError_):
+    """A checksum that differs, a file cut short, a missing segment."""
+
+
+class Incompatible(IndexError_):
+    """Made with another scheme or tokeniser, or by a newer simblock."""
+
+
+class KeyProblem(IndexError_):
+    """A keyed index without its key, or with another."""
+
+
+class Busy(IndexError_):
+    """Another process is writing to the index."""
+
+
+class StoreLost(SimblockError):
+    """The store gave no answer."""
+
+
+class MissingExtra(SimblockError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an extra: pip install 'simblock[{extra}]'")

@@ -1,0 +1,96 @@
+"""What the streaming core asks, and what it is sent back.
+
+The core does no I/O: it yields one of these and is sent the answer, or :class:`Lost`. Segments
+and runs are the store's own names for things; the core passes them back untouched, so an open
+candidate keeps the generation that it was found in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from simblock.tokens import I64, U32, U64
+from simblock.work import Work
+
+
+class Posting(NamedTuple):
+    """One place of a key: token ``position`` (the shingle's last) in a run of ``length`` tokens."""
+
+    segment: Hashable
+    run: int
+    position: int
+    length: int
+
+
+class Hit(NamedTuple):
+    """A key that was found: the number of the ask, its places, and how many of how many works hold it.
+
+    ``frequency`` and ``works`` are those frozen when the index was built or merged.
+    """
+
+    ask: int
+    postings: list[Posting]
+    frequency: int
+    works: int
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Where do these keys stand? ``channels`` (ids) and ``keys`` are parallel: lists, or arrays where many.
+
+    Answered by one list of :class:`Hit` for each index; asks without a live posting are left out.
+    """
+
+    channels: Sequence[int] | U32
+    keys: Sequence[int] | U64
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Which token keys stand at [start, stop) of a run? Answered by a u32 array, clipped to the run."""
+
+    index: int
+    segment: Hashable
+    run: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """Which live works share this run? Answered by a tuple of :class:`Work`, smallest id first."""
+
+    index: int
+    segment: Hashable
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where do these tokens (i64 array) stand in the work's text? Answered by :class:`Placed`."""
+
+    index: int
+    segment: Hashable
+    run: int
+    tokens: I64
+
+
+class Placed(NamedTuple):
+    """Code points [start, end) and 1-based lines of tokens, i64 arrays, and one entry a token."""
+
+    starts: I64
+    ends: I64
+    lines: I64
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The answer when a store gave none: what broke, in words without protected text."""
+
+    reason: str
+
+
+Question: TypeAlias = Postings | Run | Works | Places
+Answer: TypeAlias = list[list[Hit]] | U32 | tuple[Work, ...] | Placed | Lost

@@ -1,0 +1,1 @@
+"""Stores: where an index lives."""

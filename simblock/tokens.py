@@ -1,0 +1,55 @@
+"""Runs of tokens with their places: what text and code become, and stay.
+
+A token is a 32-bit key (equal keys are equal tokens), a byte of flags, and the code points
+[start, end) of the original that it was read from. Everything above the tokenisers (shingles,
+windows, signatures, alignment, release) sees only these arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+U8: TypeAlias = NDArray[np.uint8]
+U16: TypeAlias = NDArray[np.uint16]
+U32: TypeAlias = NDArray[np.uint32]
+U64: TypeAlias = NDArray[np.uint64]
+I64: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+CHAR = 1
+"""Flag: one character of a script written without spaces (its key has the top bit set)."""
+COMMON = 2
+"""Flag: a word of the skip list, passed over by channels of content words."""
+CHAR_KEY = 0x8000_0000
+"""The bit that sets keys of characters apart from keys of words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens in order: ``keys`` u32, ``flags`` u8, ``starts`` and ``ends`` i64 code points, all [n]."""
+
+    keys: U32
+    flags: U8
+    starts: I64
+    ends: I64
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Many runs laid end to end: tokens, and ``bounds`` i64 [runs + 1] between which each run lies.
+
+    Starts and ends count within each run's own text.
+    """
+
+    tokens: Tokens
+    bounds: I64
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
