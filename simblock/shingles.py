@@ -1,0 +1,167 @@
+"""Shingles and winnowing, vectorised over many runs and one token at a time.
+
+A shingle's hash is a polynomial of its token keys, finished by one multiply and two shifts; both
+forms here give the same 64 bits. Winnowing (Schleimer, Wilkerson, Aiken, SIGMOD 2003) keeps of
+every ``g`` consecutive shingles the smallest, the rightmost among equals, so that text which
+repeats itself does not fill the index. The order is that of a hash's upper 48 bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simblock.scheme import Channel
+from simblock.tokens import I64, U8, U32, U64, Bools
+
+MASK = (1 << 64) - 1
+_C = 0xD1342543DE82EF95
+_FINISH = 0xBF58476D1CE4E5B9
+_ORDER_SHIFT = 16
+_BLOCK = 1 << 15
+"""Windows winnowed at a time: fits the cache, and its places fit the 16 bits below the order."""
+
+
+def passing(flags: U8, channel: Channel) -> Bools:
+    """Which tokens enter the channel: bool [n]."""
+    seen = flags & np.uint8(channel.require | channel.forbid)
+    return seen == np.uint8(channel.require)
+
+
+def passes(flags: int, channel: Channel) -> bool:
+    """:func:`passing` for one token."""
+    return flags & (channel.require | channel.forbid) == channel.require
+
+
+def finish(h: int) -> int:
+    """The last step of a shingle's hash."""
+    h ^= h >> 32
+    h = h * _FINISH & MASK
+    return h ^ (h >> 29)
+
+
+def finish_all(h: U64) -> U64:
+    """:func:`finish` over an array, in place."""
+    h ^= h >> np.uint64(32)
+    h *= np.uint64(_FINISH)
+    h ^= h >> np.uint64(29)
+    return h
+
+
+def hashes(keys: U32, n: int) -> U64:
+    """Hashes u64 [len - n + 1] of every ``n`` consecutive keys, by doubling."""
+    span = len(keys) - n + 1
+    if span <= 0:
+        return np.empty(0, np.uint64)
+    power, width = keys.astype(np.uint64), 1  # hashes of `width` keys, a power of two
+    result, done = None, 0
+    while True:
+        if n & width:
+            if result is None:
+                result = power.copy()
+            else:
+                result = result[: len(power) - done] * np.uint64(pow(_C, width, 1 << 64))
+                result += power[done:][: len(result)]
+            done += width
+        if done == n:
+            return finish_all(result[:span])
+        power = power[:-width] * np.uint64(pow(_C, width, 1 << 64)) + power[width:]
+        width *= 2
+
+
+class Rolling:
+    """The same hashes, one key at a time."""
+
+    __slots__ = ("_acc", "_keys", "_lead", "_n")
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self._lead = pow(_C, n, 1 << 64)
+        self._acc = 0
+        self._keys: list[int] = []
+
+    def push(self, key: int) -> int | None:
+        """The hash of the last ``n`` keys, None before there are so many."""
+        keys = self._keys
+        keys.append(key)
+        acc = self._acc * _C + key
+        if len(keys) <= self._n:
+            self._acc = acc & MASK
+            return finish(self._acc) if len(keys) == self._n else None
+        self._acc = (acc - keys.pop(0) * self._lead) & MASK
+        return finish(self._acc)
+
+    def extend(self, keys: U32) -> U64:
+        """Hashes u64 of all shingles that end in ``keys``; goes on where ``push`` or ``extend`` left off."""
+        before = self._keys[-(self._n - 1) :] if self._n > 1 else []
+        whole = np.concatenate([np.array(before, np.uint32), keys]) if before else keys
+        result = hashes(whole, self._n)
+        self._keys = whole[-self._n :].tolist()
+        self._acc = 0
+        for key in self._keys:
+            self._acc = (self._acc * _C + key) & MASK
+        return result
+
+
+def sliding_min(values: U64 | U32, width: int) -> U64 | U32:
+    """Minimum of every ``width`` consecutive values, by doubling: [len - width + 1]."""
+    have = 1
+    while have * 2 <= width:
+        values = np.minimum(values[:-have], values[have:])
+        have *= 2
+    if have < width:
+        values = np.minimum(values[: len(values) - (width - have)], values[width - have :])
+    return values
+
+
+def winnow(order: U64, g: int) -> I64:
+    """Places i64, rising, of the anchors of one sequence of shingle hashes of at least ``g``."""
+    found = []
+    windows = len(order) - g + 1
+    for start in range(0, windows, _BLOCK):
+        block = order[start : min(start + _BLOCK, windows) + g - 1]
+        place = np.arange(len(block) - 1, -1, -1, dtype=np.uint64)
+        smallest = sliding_min((block >> np.uint64(_ORDER_SHIFT) << np.uint64(_ORDER_SHIFT)) | place, g)
+        chosen = start + len(block) - 1 - (smallest & np.uint64(0xFFFF)).astype(np.int64)
+        found.append(chosen)
+    return np.concatenate(found) if len(found) > 1 else found[0]
+
+
+def anchors(order: U64, g: int, ends: I64) -> I64:
+    """Places i64 of the anchors of many sequences laid end to end; ``ends`` i64 is where each ends.
+
+    A sequence with fewer than ``g`` shingles has one anchor, its smallest.
+    """
+    if len(order) == 0:
+        return np.empty(0, np.int64)
+    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
+    sizes = ends - starts
+    places = np.empty(0, np.int64)
+    if len(order) >= g:
+        places = winnow(order, g)
+        if len(ends) > 1:
+            inside = np.repeat(ends, sizes)[: len(places)] - np.arange(len(places)) >= g
+            places = places[inside]
+    short = np.flatnonzero((sizes > 0) & (sizes < g))
+    if len(short):
+        places = np.concatenate([places, _smallest_of_short(order, starts[short], sizes[short], g)])
+        places.sort()
+    if len(places) > 1:
+        places = places[np.concatenate([np.ones(1, bool), places[1:] != places[:-1]])]
+    return places
+
+
+def _smallest_of_short(order: U64, starts: I64, sizes: I64, g: int) -> I64:
+    columns = np.arange(g)
+    index = starts[:, None] + np.minimum(columns, sizes[:, None] - 1)
+    table = order[index] >> np.uint64(_ORDER_SHIFT)
+    rightmost = g - 1 - np.argmin(table[:, ::-1], axis=1)  # first among equals of the reversed
+    return starts + np.minimum(rightmost, sizes - 1)
+
+
+def smallest(order: list[int]) -> int:
+    """The place of the anchor among at most ``g`` hashes: :func:`winnow` of one window."""
+    best = len(order) - 1
+    for place in range(len(order) - 2, -1, -1):
+        if order[place] >> _ORDER_SHIFT < order[best] >> _ORDER_SHIFT:
+            best = place
+    return best
