@@ -1,0 +1,75 @@
+"""What a reading is told: fields, encodings, limits."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from simblock.errors import UsageError
+
+KindChoice: TypeAlias = Literal["auto", "text", "code"]
+ErrorChoice: TypeAlias = Literal["strict", "replace"]
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How inputs are read. Raises UsageError where a value cannot be meant.
+
+    ``id`` names the one work that comes from standard input. ``meta`` is a JSONL file of rows
+    ``{"id": …, "title": …}``. ``max_row`` bounds a row, or a file that is one work, in bytes.
+    ``expires`` and ``reason`` go to works that have none of their own. ``leave_out`` are paths
+    never read inside folders (the index itself, its key).
+    """
+
+    kind: KindChoice = "auto"
+    id: str | None = None
+    text_field: str = "text"
+    id_field: str = "id"
+    meta: Path | None = None
+    encoding: str = "utf-8"
+    errors: ErrorChoice = "strict"
+    skip_bad: bool = False
+    max_row: int = 256 * MIB
+    expires: str | None = None
+    reason: str | None = None
+    workers: int = 1
+    leave_out: tuple[Path, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.kind == "code":
+            raise UsageError("--kind code comes with the next release; until then use --kind text")
+        if self.errors not in ("strict", "replace"):
+            raise UsageError(f"--errors {self.errors}: it is strict or replace")
+        if self.workers < 1:
+            raise UsageError(f"--workers {self.workers}: it is a number from 1")
+        if self.max_row < 1:
+            raise UsageError("--max-row: it is a number of MiB from 1")
+        check_encoding(self.encoding)
+        if self.expires is not None:
+            check_date(self.expires)
+
+
+def check_encoding(name: str) -> None:
+    """Raises UsageError unless Python can decode text of that name."""
+    try:
+        b"".decode(name)
+    except LookupError:
+        raise UsageError(f"--encoding {name}: unknown; try utf-8, utf-16, latin-1 or cp1252") from None
+
+
+def spells_ascii(encoding: str) -> bool:
+    """Whether ASCII bytes mean themselves, so that lines and NUL bytes can be told before decoding."""
+    return codecs.encode("{\n", encoding) == b"{\n"
+
+
+def check_date(value: str) -> str:
+    """The date as YYYY-MM-DD. Raises UsageError unless it is one."""
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise UsageError(f"{value[:40]!r} is not a date: write it YYYY-MM-DD") from None

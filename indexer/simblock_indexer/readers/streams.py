@@ -1,0 +1,126 @@
+"""Opened inputs: plain, gzip or zstd, and their lines, each bounded."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, NamedTuple, cast
+
+from simblock.errors import InputError
+from simblock_indexer.readers.options import MIB
+from simblock_indexer.readers.tally import Unreadable
+
+ROW_SUFFIXES = (".jsonl", ".ndjson")
+COMPRESSIONS = (".gz", ".zst")
+PIECE = 8 * MIB
+
+
+class Line(NamedTuple):
+    """One line of a file: its number from 1, the byte it begins at, its bytes."""
+
+    number: int
+    offset: int
+    data: bytes
+
+
+class Opened(NamedTuple):
+    """``lines`` to read from, and ``raw``, whose ``tell`` says how far the file on disk is read."""
+
+    lines: BinaryIO
+    raw: BinaryIO
+
+
+def holds_rows(path: Path) -> bool:
+    """Whether a file of that name holds a row a work."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in COMPRESSIONS:
+        suffixes.pop()
+    return bool(suffixes) and suffixes[-1] in ROW_SUFFIXES
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Opened]:
+    """The file, decompressed by its suffix. Raises Unreadable where it is cut, damaged or forbidden."""
+    try:
+        with path.open("rb") as raw, _decompressed(path, raw) as lines:
+            yield Opened(cast("BinaryIO", lines), raw)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise _damaged(path) from error
+    except OSError as error:
+        raise Unreadable(str(path), _reason(error), "check the file and its permissions") from error
+    except Exception as error:
+        # compression.zstd has an error of its own, a plain Exception that cannot be named before import.
+        if type(error).__name__ != "ZstdError":
+            raise
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> Unreadable:
+    return Unreadable(str(path), "the compressed data is damaged or cut short", "restore the file")
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
+    match path.suffix.lower():
+        case ".gz":
+            return cast("IO[bytes]", gzip.GzipFile(fileobj=raw, mode="rb"))
+        case ".zst":
+            return cast("IO[bytes]", io.BufferedReader(_zstd_file(raw), MIB))
+        case _:
+            return raw
+
+
+def _zstd_file(raw: IO[bytes]) -> io.RawIOBase:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return cast("io.RawIOBase", zstd.ZstdFile(raw, mode="rb"))
+
+
+def lines(stream: BinaryIO, name: str, max_row: int, refuse: Callable[[Unreadable], None]) -> Iterator[Line]:
+    """The lines of a stream. A longer one than ``max_row`` bytes is handed to ``refuse`` and passed over."""
+    number = offset = 0
+    while data := stream.readline(max_row + 1):
+        number += 1
+        length = len(data)
+        if length > max_row and not data.endswith(b"\n"):
+            # Refused before the rest is looked at: a line without end must not hang the call.
+            refuse(too_long(f"{name}, line {number:,}", max_row))
+            length += _pass_line(stream)
+        else:
+            yield Line(number, offset, data)
+        offset += length
+
+
+def _pass_line(stream: BinaryIO) -> int:
+    passed = 0
+    while data := stream.readline(PIECE):
+        passed += len(data)
+        if data.endswith(b"\n"):
+            break
+    return passed
+
+
+def too_long(place: str, max_row: int) -> Unreadable:
+    """The error of a row or a work that is over the limit of ``max_row`` bytes."""
+    limit = f"{max_row / MIB:,.0f} MiB" if max_row >= MIB else f"{max_row:,} bytes"
+    return Unreadable(place, f"longer than {limit}", "split it, or raise --max-row")
+
+
+def standard_input(max_row: int) -> bytes:
+    """All of standard input. Raises InputError where it is over ``max_row`` bytes."""
+    if sys.stdin.isatty():
+        print("reading standard input; end it with Ctrl-D", file=sys.stderr)
+    data = sys.stdin.buffer.read(max_row + 1)
+    if len(data) > max_row:
+        raise InputError(str(too_long("standard input", max_row)))
+    return data
