@@ -1,0 +1,204 @@
+"""Building and changing an index: what the commands call, and ``import simblock_indexer``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+from simblock.errors import UsageError
+from simblock.stores import keys
+from simblock.stores.directory import open_index
+from simblock.stores.writer import Writer
+from simblock.work import Document
+from simblock_indexer.readers import ReadOptions, Source, Tally, documents, plan, root_name
+from simblock_indexer.reports import Report
+
+Watch: TypeAlias = Callable[[Tally], None]
+Inputs: TypeAlias = Iterable[str | Path]
+
+WATCHED = 1 << 18
+"""Bytes read between two looks of a watch: a bar needs no more, and a look takes longer than a row."""
+
+
+def build(
+    inputs: Inputs,
+    out: str | Path,
+    options: ReadOptions | None = None,
+    *,
+    key_file: str | Path | None = None,
+    store_text: bool = False,
+    watch: Watch | None = None,
+) -> Report:
+    """Makes a new index of the works in ``inputs`` (see :func:`simblock_indexer.readers.read`).
+
+    With ``key_file`` the index gives nothing away to who lacks the key; ``store_text`` keeps the
+    texts too. Nothing stands at ``out`` until all of it is written. Raises InputError for what
+    cannot be read, UsageError where something is at ``out`` already, KeyProblem.
+    """
+    call = _Call(inputs, out, options, key_file, watch)
+    with Writer.create(call.path, key=call.key, store_text=store_text) as writer:
+        writer.put(call.documents())
+        epoch = writer.commit()
+        return call.report(writer, epoch, changed=True)
+
+
+def add(
+    index: str | Path,
+    inputs: Inputs,
+    options: ReadOptions | None = None,
+    *,
+    prune: bool = False,
+    key_file: str | Path | None = None,
+    watch: Watch | None = None,
+) -> Report:
+    """Adds works to an index, or replaces those of the same id; what is the same stays untouched.
+
+    With ``prune``, works whose ids begin with the name of a folder in ``inputs`` and whose files are
+    gone are removed; files that are there and cannot be read keep theirs. Raises as :func:`build`
+    does, NotAnIndex, and Busy while another process writes.
+    """
+    call = _Call(inputs, index, options, key_file, watch)
+    if prune:
+        call.check_roots()
+    with Writer.open(call.path, key=call.key) as writer:
+        before = writer.epoch
+        writer.put(call.documents())
+        removed = call.gone(writer) if prune else []
+        writer.remove(removed, reason=call.options.reason or "pruned")
+        epoch = writer.commit()
+        return call.report(writer, epoch, changed=epoch != before, removed=len(removed))
+
+
+def remove(
+    index: str | Path,
+    ids: Iterable[str],
+    *,
+    purge: bool = False,
+    reason: str | None = None,
+    key_file: str | Path | None = None,
+) -> Report:
+    """Removes works; with ``purge`` what is stored of them leaves the disk at once.
+
+    Raises UsageError, and removes none, where an id is not in the index.
+    """
+    began = time.monotonic()
+    wanted = list(dict.fromkeys(ids))
+    with Writer.open(Path(index), key=_key(key_file)) as writer:
+        before = writer.epoch
+        missing = writer.remove(wanted, reason=reason, purge=purge)
+        if missing:
+            raise UsageError(_not_there(index, missing))
+        epoch = writer.commit()
+    seconds = time.monotonic() - began
+    return Report(str(index), epoch, changed=epoch != before, removed=len(wanted), seconds=seconds)
+
+
+def rebuild(old: str | Path, new: str | Path, *, key_file: str | Path | None = None) -> Report:
+    """Makes a new index of what an old one stores of its works, by today's scheme; ``old`` stays."""
+    from simblock.stores import writer
+
+    began = time.monotonic()
+    epoch = writer.rebuild(Path(old), Path(new), key=_key(key_file))
+    return Report(str(new), epoch, changed=True, seconds=time.monotonic() - began)
+
+
+class _Call:
+    """One build or add: its inputs planned, its tally, and how long it has taken."""
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        index: str | Path,
+        options: ReadOptions | None,
+        key_file: str | Path | None,
+        watch: Watch | None,
+    ) -> None:
+        self._began = time.monotonic()
+        self.path = Path(index)
+        self.key = _key(key_file)
+        self._key_file = key_file
+        self.options = _without_itself(options or ReadOptions(), self.path, key_file)
+        self._inputs = list(inputs)
+        self._watch = watch
+        self._tally = Tally()
+        self._seen: set[str] = set()
+        self._sources: list[Source] = plan(self._inputs, self.options, self._tally)
+
+    def documents(self) -> Iterator[Document]:
+        """The works of the inputs, in order."""
+        shown = 0
+        for document in documents(self._sources, self.options, self._tally):
+            self._seen.add(document.work.id)
+            if self._watch is not None and self._tally.done - shown >= WATCHED:
+                shown = self._tally.done
+                self._watch(self._tally)
+            yield document
+        if self._watch is not None:
+            self._watch(self._tally)
+
+    def check_roots(self) -> None:
+        """Raises UsageError unless a folder can be pruned: an empty one may be a disk that is not there."""
+        folders = [folder for folder in self._inputs if Path(folder).is_dir()]
+        if not folders:
+            raise UsageError("--prune needs a folder among the inputs: it removes works whose files are gone")
+        met = {source.root for source in self._sources}
+        for folder in folders:
+            if root_name(folder) not in met:
+                raise UsageError(f"{folder}: holds no files, and --prune would remove all its works: check the path")
+
+    def gone(self, writer: Writer) -> list[str]:
+        """Ids of works that came from the folders and whose files or rows are gone."""
+        roots = tuple(f"{source.root}/" for source in self._sources if source.root)
+        unread = tuple(f"{id}#" for id in self._tally.kept_under)
+        there = self._seen | self._tally.kept | self._tally.kept_under
+        return [
+            id
+            for id in writer.works()
+            if id.startswith(roots) and id not in there and not id.startswith(unread)
+        ]
+
+    def report(self, writer: Writer, epoch: int, *, changed: bool, removed: int = 0) -> Report:
+        counts, tally = writer.counts, self._tally
+        with open_index(self.path, key=self.key) as index:
+            stat = index.stat()
+        return Report(
+            index=str(self.path),
+            epoch=epoch,
+            changed=changed,
+            added=counts.added,
+            replaced=counts.replaced,
+            metadata=counts.metadata,
+            untouched=counts.untouched,
+            removed=removed,
+            words=counts.words,
+            characters=counts.characters,
+            bytes=tally.done,
+            seconds=time.monotonic() - self._began,
+            passed=dict(tally.passed),
+            passed_names=tally.names,
+            bad=tally.bad,
+            problems=tuple(tally.problems),
+            short=tuple(stat.short),
+            common=tuple(stat.common),
+            unused_columns=tuple(sorted(tally.columns)),
+            notes=tuple(tally.notes),
+        )
+
+
+def _key(key_file: str | Path | None) -> bytes | None:
+    return None if key_file is None else keys.load(Path(key_file))
+
+
+def _without_itself(options: ReadOptions, index: Path, key_file: str | Path | None) -> ReadOptions:
+    """An index and its key may lie in a folder that is indexed, and are no works."""
+    own = (index,) if key_file is None else (index, Path(key_file))
+    return replace(options, leave_out=(*options.leave_out, *own))
+
+
+def _not_there(index: str | Path, missing: list[str]) -> str:
+    named = ", ".join(repr(id[:80]) for id in missing[:3])
+    more = f" and {len(missing) - 3:,} more" if len(missing) > 3 else ""
+    return f"{index} has no work {named}{more}, so nothing was removed: simblock-index list shows the ids"

@@ -1,0 +1,203 @@
+"""``simblock-index``: parse, call, print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from simblock_indexer import inspecting, parameters as p
+from simblock_indexer.exits import left_as_it_was, run
+from simblock_indexer.progress import bar
+from simblock_indexer.readers import ReadOptions
+from simblock_indexer.readers.options import MIB
+
+PROGRAM = "simblock-index"
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Builds and keeps indexes of protected works for simblock.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.command()
+def build(
+    inputs: p.Inputs,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="INDEX", help="Where the index will stand; nothing may be there yet.")
+    ],
+    kind: p.KindOption = p.Kind.auto,
+    meta: p.Meta = None,
+    id: p.IdOption = None,
+    text_field: p.TextField = "text",
+    id_field: p.IdField = "id",
+    encoding: p.Encoding = "utf-8",
+    errors: p.Errors = p.OnError.strict,
+    skip_bad: p.SkipBad = False,
+    max_row: p.MaxRow = 256,
+    expires: p.Expires = None,
+    reason: p.Reason = None,
+    workers: p.Workers = 1,
+    store_text: p.Store = False,
+    key_file: p.KeyFile = None,
+    verbose: p.Verbose = False,
+    json: p.Json = False,
+) -> None:
+    """Make a new index of the works in files, folders, JSONL files or git work trees.
+
+    A file is one work, called by its name; a file of a folder is called by its path, the folder's
+    own name first; a row by its id. In folders, binary and empty files are counted and passed over,
+    and in git work trees what git ignores. --json prints one object: index, epoch, changed, added,
+    replaced, metadata, untouched, removed, words, characters, bytes, seconds, passed, passed_names,
+    bad, problems, short, common, unused_columns, notes.
+    """
+    from simblock_indexer import building, reporting
+
+    options = _options(
+        kind, meta, id, text_field, id_field, encoding, errors, skip_bad, max_row, expires, reason, workers
+    )
+    with left_as_it_was(PROGRAM, out, new=True), bar(wanted=not json) as watch:
+        report = building.build(
+            inputs, out, options, key_file=key_file, store_text=store_text, watch=watch
+        )
+    reporting.show(report, json=json, all=verbose)
+
+
+@app.command()
+def add(
+    index: p.IndexPath,
+    inputs: p.Inputs,
+    prune: p.Prune = False,
+    kind: p.KindOption = p.Kind.auto,
+    meta: p.Meta = None,
+    id: p.IdOption = None,
+    text_field: p.TextField = "text",
+    id_field: p.IdField = "id",
+    encoding: p.Encoding = "utf-8",
+    errors: p.Errors = p.OnError.strict,
+    skip_bad: p.SkipBad = False,
+    max_row: p.MaxRow = 256,
+    expires: p.Expires = None,
+    reason: p.Reason = None,
+    workers: p.Workers = 1,
+    key_file: p.KeyFile = None,
+    verbose: p.Verbose = False,
+    json: p.Json = False,
+) -> None:
+    """Add works to an index, or replace those whose text or metadata changed.
+
+    Running readers see them within a second. What is the same stays untouched: run twice, the second
+    time changes nothing. --json prints the same object as build.
+    """
+    from simblock_indexer import building, reporting
+
+    options = _options(
+        kind, meta, id, text_field, id_field, encoding, errors, skip_bad, max_row, expires, reason, workers
+    )
+    with left_as_it_was(PROGRAM, index), bar(wanted=not json) as watch:
+        report = building.add(index, inputs, options, prune=prune, key_file=key_file, watch=watch)
+    reporting.show(report, json=json, all=verbose)
+
+
+@app.command()
+def remove(
+    index: p.IndexPath,
+    work_ids: p.WorkIds,
+    purge: p.Purge = False,
+    reason: p.Reason = None,
+    key_file: p.KeyFile = None,
+    json: p.Json = False,
+) -> None:
+    """Remove works from an index; all of them or, where an id is not there, none.
+
+    --json prints the same object as build.
+    """
+    from simblock_indexer import building, reporting
+
+    ids = [line.rstrip("\n") for line in sys.stdin] if work_ids == ["-"] else work_ids
+    with left_as_it_was(PROGRAM, index):
+        report = building.remove(index, ids, purge=purge, reason=reason, key_file=key_file)
+    reporting.show(report, json=json)
+
+
+@app.command()
+def rebuild(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The index to read; it stays.", show_default=False)],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Where the new one will stand.", show_default=False)],
+    key_file: p.KeyFile = None,
+    json: p.Json = False,
+) -> None:
+    """Make an index anew from what an old one stores, with today's scheme and without removed works.
+
+    --json prints the same object as build.
+    """
+    from simblock_indexer import building, reporting
+
+    with left_as_it_was(PROGRAM, new, new=True):
+        report = building.rebuild(old, new, key_file=key_file)
+    reporting.show(report, json=json)
+
+
+@app.command()
+def keygen(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the key goes; never overwritten.", show_default=False)],
+) -> None:
+    """Make a key file for indexes that give nothing away to who lacks it.
+
+    Keep it apart from the index, and keep a copy: without it a keyed index cannot be read.
+    """
+    from simblock.stores import keys
+    from simblock_indexer.tables import say
+
+    keys.generate(file)
+    say(f"{file} holds a new key: keep it apart from the index, and keep a copy")
+
+
+for command in (inspecting.list_works, inspecting.show, inspecting.log, inspecting.stat, inspecting.verify):
+    app.command({"list_works": "list"}.get(command.__name__, command.__name__))(command)
+
+
+def _options(
+    kind: p.Kind,
+    meta: Path | None,
+    id: str | None,
+    text_field: str,
+    id_field: str,
+    encoding: str,
+    errors: p.OnError,
+    skip_bad: bool,
+    max_row: int,
+    expires: str | None,
+    reason: str | None,
+    workers: int,
+) -> ReadOptions:
+    return ReadOptions(
+        kind=kind.value,
+        id=id,
+        text_field=text_field,
+        id_field=id_field,
+        meta=meta,
+        encoding=encoding,
+        errors=errors.value,
+        skip_bad=skip_bad,
+        max_row=max_row * MIB,
+        expires=expires,
+        reason=reason,
+        workers=workers,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs ``simblock-index`` and exits: 0, 2 after one line on standard error, 130 when interrupted."""
+    run(app, PROGRAM, arguments)
+
+
+if __name__ == "__main__":
+    main()

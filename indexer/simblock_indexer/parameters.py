@@ -1,0 +1,139 @@
+"""The arguments and options that several commands share, each with its help."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+
+class Kind(StrEnum):
+    """What works are."""
+
+    auto = "auto"
+    text = "text"
+    code = "code"
+
+
+class OnError(StrEnum):
+    """What happens to bytes that the encoding does not have."""
+
+    strict = "strict"
+    replace = "replace"
+
+
+IndexPath: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="INDEX", help="The index: a directory, such as protected.sbx.", show_default=False)
+]
+OnlyIndex: TypeAlias = Annotated[
+    Path,
+    typer.Argument(
+        metavar="INDEX",
+        envvar="SIMBLOCK_INDEX",
+        help="The index: a directory, such as protected.sbx.",
+        show_default=False,
+    ),
+]
+Inputs: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        help="Files, folders, git work trees, .jsonl[.gz|.zst] with a row a work, quoted globs, or - for standard input.",
+        show_default=False,
+    ),
+]
+KeyFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        metavar="FILE",
+        envvar="SIMBLOCK_KEY_FILE",
+        help="The key of a keyed index (made by keygen).",
+    ),
+]
+KindOption: TypeAlias = Annotated[
+    Kind, typer.Option("--kind", help="What the works are; auto means text, code comes with the next release.")
+]
+IdOption: TypeAlias = Annotated[
+    str | None, typer.Option("--id", metavar="ID", help="The id of the one work given as - or as a single file.")
+]
+TextField: TypeAlias = Annotated[
+    str, typer.Option("--text-field", metavar="NAME", help="The field of a row that holds its text.")
+]
+IdField: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--id-field",
+        metavar="NAME",
+        help="The field of a row that holds its id; a row without one is called FILE#line.",
+    ),
+]
+Meta: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--meta",
+        metavar="WORKS.JSONL",
+        help='What is known about works: rows {"id": …} with any of title, owner, license, url, tags, language, expires.',
+    ),
+]
+Encoding: TypeAlias = Annotated[
+    str, typer.Option("--encoding", metavar="NAME", help="How the inputs are encoded: utf-8, utf-16, latin-1 …")
+]
+Errors: TypeAlias = Annotated[
+    OnError,
+    typer.Option("--errors", help="Bytes that are not in the encoding: an error, or replaced by a sign that matches nothing."),
+]
+SkipBad: TypeAlias = Annotated[
+    bool,
+    typer.Option("--skip-bad", help="Pass over files and rows that cannot be read, and list them; index the rest."),
+]
+MaxRow: TypeAlias = Annotated[
+    int,
+    typer.Option("--max-row", metavar="MIB", min=1, help="The longest row, or file that is one work, in MiB."),
+]
+Expires: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--expires",
+        metavar="DATE",
+        help="The day (YYYY-MM-DD, UTC) from which works without a date of their own stop counting.",
+    ),
+]
+Reason: TypeAlias = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why, for the index's log.")
+]
+Workers: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        help="Threads that read files ahead; tokenising stays on one core, so more than 4 seldom help.",
+    ),
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Verbose: TypeAlias = Annotated[
+    bool, typer.Option("-v", "--verbose", help="List every name that is only counted otherwise.")
+]
+WorkIds: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(metavar="WORK_ID...", help="Ids of works, as list shows them; - reads one a line.", show_default=False),
+]
+WorkId: TypeAlias = Annotated[
+    str, typer.Argument(metavar="WORK_ID", help="The id of a work, as list shows it.", show_default=False)
+]
+Store: TypeAlias = Annotated[
+    bool, typer.Option("--store-text", help="Keep the texts in the index too: about 40 % of their size more.")
+]
+Purge: TypeAlias = Annotated[
+    bool, typer.Option("--purge", help="Write the index anew now, so that nothing of the works stays on disk.")
+]
+Prune: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--prune",
+        help="Remove works whose ids begin with the name of a folder given here and whose files are gone.",
+    ),
+]

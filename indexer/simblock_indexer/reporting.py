@@ -1,0 +1,43 @@
+"""A report of a change, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simblock_indexer.reports import Report
+from simblock_indexer.tables import emit, facts, listing, number, say, size
+
+COUNTS = ("added", "replaced", "metadata", "untouched", "removed")
+
+
+def show(report: Report, *, json: bool = False, all: bool = False) -> None:
+    """Prints a report; ``all`` lists every name instead of the first few."""
+    if json:
+        emit(report.to_dict())
+        return
+    state = f"epoch {report.epoch:,}" if report.changed else f"unchanged, epoch {report.epoch:,}"
+    say(f"{report.index}: {state}")
+    facts(_facts(report))
+    listing("{count} bad files or rows passed over:", report.problems, report.bad, all=all)
+    if all:
+        for sort, names in sorted(report.passed_names.items()):
+            listing(f"{{count}} {sort}:", names, report.passed[sort], all=True)
+    listing("{count} works are under 8 words, too short for any promise:", report.short, len(report.short), all=all)
+    listing("{count} works are mostly passages that over 64 works hold:", report.common, len(report.common), all=all)
+    if report.unused_columns:
+        listing("{count} columns are not used:", report.unused_columns, len(report.unused_columns), all=all)
+    for note in report.notes:
+        say(f"note: {note}")
+
+
+def _facts(report: Report) -> Iterator[tuple[str, object]]:
+    for name in COUNTS:
+        if count := getattr(report, name):
+            yield name, number(count, "works" if count > 1 else "work")
+    if report.words:
+        yield "words", number(report.words)
+    if report.bytes:
+        rate = size(report.bytes / report.seconds) if report.seconds else ""
+        yield "read", f"{size(report.bytes)} in {report.seconds:,.1f} s ({rate}/s)"
+    if report.passed:
+        yield "passed over", ", ".join(f"{count:,} {sort}" for sort, count in sorted(report.passed.items()))

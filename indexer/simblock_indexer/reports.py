@@ -1,0 +1,45 @@
+"""What a change of an index did, as values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one call did to an index, in works unless said otherwise.
+
+    ``epoch`` is the index's now and ``changed`` whether this call made it. ``replaced`` had another
+    text, ``metadata`` only other metadata, ``untouched`` neither. ``words`` and ``characters`` are
+    those of added and replaced works, ``bytes`` those read, ``seconds`` of the whole call. ``passed``
+    counts what folders hold besides works, by sort, and ``passed_names`` lists it; ``bad`` counts
+    files and rows passed over by ``skip_bad`` and ``problems`` says what was wrong with them (of both
+    a thousand at most). ``short`` are ids of works too short for any promise (under 8 words),
+    ``common`` of works that are mostly passages which many works hold; both are of the whole index.
+    """
+
+    index: str
+    epoch: int
+    changed: bool
+    added: int = 0
+    replaced: int = 0
+    metadata: int = 0
+    untouched: int = 0
+    removed: int = 0
+    words: int = 0
+    characters: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    passed: dict[str, int] = field(default_factory=dict)
+    passed_names: dict[str, list[str]] = field(default_factory=dict)
+    bad: int = 0
+    problems: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
+    common: tuple[str, ...] = ()
+    unused_columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report for JSON: its fields under their names."""
+        return asdict(self)

@@ -1,0 +1,124 @@
+"""Results on standard output: tables for people, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import typer
+
+from simblock_indexer.exits import hush
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+UNCUT = 100_000
+"""Columns of a pipe: nothing is folded or cut that a program may read."""
+
+
+class Column(NamedTuple):
+    """A column's heading, and the side it keeps to."""
+
+    heading: str
+    side: Literal["left", "right"] = "left"
+
+
+def printable(value: object) -> str:
+    """The value on one line, without characters that could steer a terminal."""
+    text = "" if value is None else str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def number(value: float, unit: str = "") -> str:
+    """A number with thousands set apart."""
+    shown = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+    return f"{shown} {unit}".rstrip()
+
+
+def size(bytes: float) -> str:
+    """A number of bytes in the unit that reads best."""
+    for unit in ("bytes", "kB", "MB"):
+        if bytes < 1000:
+            return f"{bytes:,.0f} {unit}" if unit == "bytes" else f"{bytes:,.1f} {unit}"
+        bytes /= 1000
+    return f"{bytes:,.1f} GB"
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
+    """Prints a table with headings."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False)
+    for column in columns:
+        drawn.add_column(column.heading, justify=column.side, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
+    _print(drawn)
+
+
+def facts(rows: Iterable[tuple[str, object]]) -> None:
+    """Prints names with their values, a line each; empty values are left out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table.grid(padding=(0, 2, 0, 0))
+    for name, value in rows:
+        if value not in (None, "", ()):
+            drawn.add_row(Text(name, style="bold"), Text(printable(value)))
+    _print(drawn)
+
+
+def listing(heading: str, items: Sequence[object], count: int, *, all: bool) -> None:
+    """Prints how many there are and the first few, or every one that was kept."""
+    if not count:
+        return
+    shown = items if all else items[:3]
+    say(heading.format(count=f"{count:,}"))
+    for item in shown:
+        say(f"  {printable(item)}")
+    if count > len(shown):
+        more = f"  … and {count - len(shown):,} more"
+        say(more if all else f"{more} (-v lists them)")
+
+
+def say(sentence: str) -> None:
+    """Prints one line as it is."""
+    with _to_a_reader():
+        print(sentence.encode("utf-8", "backslashreplace").decode())
+
+
+def emit(value: Any) -> None:
+    """Prints one JSON value on one line."""
+    with _to_a_reader():
+        # Lone surrogates pass as escapes: ASCII alone goes through every terminal and pipe.
+        sys.stdout.write(json.dumps(value) + "\n")
+
+
+def _print(renderable: RenderableType) -> None:
+    with _to_a_reader():
+        _console().print(renderable)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    class Quiet(Console):
+        def on_broken_pipe(self) -> None:
+            raise typer.Exit(hush())
+
+    return Quiet(highlight=False, width=None if sys.stdout.isatty() else UNCUT)
+
+
+@contextmanager
+def _to_a_reader() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise typer.Exit(hush()) from None
