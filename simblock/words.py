@@ -1,0 +1,225 @@
+"""Words of whole texts, many at a time: the NumPy twin of :mod:`simblock.scanner`.
+
+Text is taken in pieces of about 64 Ki characters, so that everything stays in cache, cut behind a
+character that nothing can reach across.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simblock.escapes import unescape
+from simblock.folding import CHAR, DIGIT, EXPAND, JOIN, LETTER, VANISH, folds
+from simblock.tokens import CHAR_KEY, I64, U8, U32, U64, Bools
+from simblock.wordkeys import WORD_LIMIT, Powers, keys_of_sums
+
+CHUNK = 1 << 16
+CLEAN = re.compile(r"[\s!-&(-/:-@\[\]^_`|~、。\u0E01-\u0E30\u3041-\u3096\u30A1-\u30FA\u4E00-\u9FEF]")
+"""Characters that end every word, escape and run of apostrophes, whatever stands around them."""
+
+_powers = Powers(CHUNK + (CHUNK >> 3))
+
+
+class Words(NamedTuple):
+    """Token keys u32, starts and ends i64 in code points, all [n]."""
+
+    keys: U32
+    starts: I64
+    ends: I64
+
+
+class Pieces(NamedTuple):
+    """Strings of word characters: elements [starts, ends), and how many of their word stand before each.
+
+    A piece with none before it begins a word. All i64 [n].
+    """
+
+    starts: I64
+    ends: I64
+    before: I64
+
+
+def words(text: str) -> Words:
+    """The tokens of ``text``."""
+    parts = [_chunk(text[low:high], low) for low, high in _cuts(text)]
+    if len(parts) == 1:
+        return parts[0]
+    return Words(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _cuts(text: str) -> Iterator[tuple[int, int]]:
+    low = 0
+    while low + CHUNK < len(text):
+        clean = CLEAN.search(text, low + CHUNK)
+        high = clean.end() if clean else len(text)
+        yield low, high
+        low = high
+    if low < len(text) or not low:
+        yield low, len(text)
+
+
+def _chunk(text: str, base: int) -> Words:
+    points, offsets = _code_points(text)
+    elements = _classify(points)
+    keys, starts, ends = _tokens(elements)
+    last = ends - 1
+    if elements.owners is not None:
+        starts, last = elements.owners[starts], elements.owners[last]
+    if offsets is None:
+        return Words(keys, starts + base, last + (base + 1))
+    return Words(keys, offsets[starts] + base, offsets[last + 1] + base)
+
+
+def _code_points(text: str) -> tuple[U8 | U32, I64 | None]:
+    """The text with its escapes read, and where each element begins (None: element i at i)."""
+    points: U8 | U32
+    try:
+        points = np.frombuffer(text.encode("latin-1"), np.uint8)
+    except UnicodeEncodeError:
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    if "\\" not in text:
+        return points, None
+    return unescape(points) or (points, None)
+
+
+class Elements(NamedTuple):
+    """Folded characters: class u8, term u64 (0 outside words), code point u32; and whose expansion each is.
+
+    ``points`` is empty where no CHAR needs it; ``owners`` is None where nothing was expanded. All [n].
+    """
+
+    kinds: U8
+    terms: U64
+    points: U32
+    owners: I64 | None
+
+
+def _classify(points: U8 | U32) -> Elements:
+    tables = folds()
+    kinds = tables.kinds_of(points)
+    terms = tables.terms.take(points)
+    expands = bool((kinds == EXPAND).any())
+    if not (expands or (kinds == CHAR).any()):
+        return Elements(kinds, terms, np.zeros(0, np.uint32), None)
+    elements = Elements(kinds, terms, tables.points.take(points), None)
+    return _expand(elements) if expands else elements
+
+
+def _expand(short: Elements) -> Elements:
+    """Lay out the characters that each EXPAND becomes."""
+    bounds, *columns = folds().expansions()
+    at = np.flatnonzero(short.kinds == EXPAND)
+    numbers = short.points[at]
+    counts = np.ones(len(short.kinds), np.int64)
+    counts[at] = bounds[numbers + 1] - bounds[numbers]
+    owners = np.repeat(np.arange(len(counts)), counts)
+    kinds, terms, points = short.kinds[owners], short.terms[owners], short.points[owners]
+    spots = np.flatnonzero(kinds == EXPAND)
+    begins = np.cumsum(counts) - counts
+    source = bounds[points[spots]] + spots - begins[owners[spots]]
+    kinds[spots], points[spots], terms[spots] = (column[source] for column in columns)
+    return Elements(kinds, terms, points, owners)
+
+
+def _tokens(elements: Elements) -> Words:
+    """Tokens of folded characters; starts and ends count elements."""
+    kinds = elements.kinds
+    pieces = _limit(_pieces(kinds))
+    found = _hash(pieces, elements.terms)
+    chars = np.flatnonzero(kinds == CHAR) if len(elements.points) else elements.points
+    if not len(chars):
+        return found
+    keys = elements.points[chars] | np.uint32(CHAR_KEY)
+    at = np.searchsorted(found.starts, chars) + np.arange(len(chars))
+    is_char = np.zeros(len(found.keys) + len(chars), np.bool_)
+    is_char[at] = True
+    return Words(
+        *(
+            _interleave(is_char, char, word)
+            for char, word in zip((keys, chars, chars + 1), found, strict=True)
+        )
+    )
+
+
+def _interleave(first: Bools, ones: Any, others: Any) -> Any:
+    both = np.empty(len(first), others.dtype)
+    both[first], both[~first] = ones, others
+    return both
+
+
+def _pieces(kinds: U8) -> Pieces:
+    """Maximal strings of letters and digits, joined where only what vanishes stands between."""
+    inside = kinds >= DIGIT
+    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    head = [0] if len(kinds) and inside[0] else []
+    tail = [len(kinds)] if len(kinds) and inside[-1] else []
+    if head or tail:
+        edges = np.concatenate((head, edges, tail)).astype(np.int64)
+    starts, ends = edges[0::2], edges[1::2]
+    glued = _glued(kinds, starts)
+    if not len(glued):
+        return Pieces(starts, ends, np.zeros(0, np.int64))
+    lengths = ends - starts
+    offsets = np.cumsum(lengths) - lengths
+    begins = offsets.copy()
+    begins[glued] = 0
+    return Pieces(starts, ends, offsets - np.maximum.accumulate(begins))
+
+
+def _glued(kinds: U8, starts: I64) -> I64:
+    """Which pieces go on with the word before them."""
+    soft = np.flatnonzero((kinds == JOIN) | (kinds == VANISH))
+    if not len(soft):
+        return soft
+    breaks = np.flatnonzero(np.diff(soft) != 1)
+    firsts = np.concatenate(([0], breaks + 1))
+    before = soft[firsts] - 1
+    after = soft[np.concatenate((breaks, [len(soft) - 1]))] + 1
+    inner = np.flatnonzero((before >= 0) & (after < len(kinds)))
+    has_join = np.add.reduceat(kinds[soft] == JOIN, firsts, dtype=np.int64)[inner] > 0
+    left, right = kinds[before[inner]], kinds[after[inner]]
+    glue = (left >= DIGIT) & (right >= DIGIT) & (~has_join | ((left == LETTER) & (right == LETTER)))
+    return np.searchsorted(starts, after[inner[glue]])
+
+
+def _limit(pieces: Pieces) -> Pieces:
+    """Cut words behind every WORD_LIMIT folded characters."""
+    starts, ends, before = pieces
+    lengths = ends - starts
+    if not len(before):
+        if not len(lengths) or lengths.max() <= WORD_LIMIT:
+            return pieces
+        before = np.zeros(len(lengths), np.int64)
+    stops = before + lengths
+    if stops.max() <= WORD_LIMIT:
+        return Pieces(starts, ends, before)
+    first = before // WORD_LIMIT
+    parts = (stops - 1) // WORD_LIMIT - first + 1
+    which = np.repeat(np.arange(len(starts)), parts)
+    number = first[which] + np.arange(len(which)) - (np.cumsum(parts) - parts)[which]
+    low = np.maximum(before[which], number * WORD_LIMIT)
+    high = np.minimum(stops[which], (number + 1) * WORD_LIMIT)
+    shift = starts[which] - before[which]
+    return Pieces(low + shift, high + shift, low % WORD_LIMIT)
+
+
+def _hash(pieces: Pieces, terms: U64) -> Words:
+    """Keys of the words that pieces make up."""
+    starts, ends, before = pieces
+    up, down = _powers(len(terms) + 1)
+    sums = np.empty(len(terms) + 1, np.uint64)
+    sums[0] = 0
+    np.multiply(terms, up[:-1], out=sums[1:])
+    np.cumsum(sums[1:], out=sums[1:])
+    totals = sums[ends]
+    totals -= sums[starts]
+    totals *= down[starts]
+    if len(before):
+        firsts = np.flatnonzero(before == 0)
+        totals = np.add.reduceat(totals * up[before], firsts)
+        starts, ends = starts[firsts], ends[np.append(firsts[1:], len(ends)) - 1]
+    return Words(keys_of_sums(totals), starts, ends)
