@@ -4,7 +4,7 @@ SimblockError
 ├── UsageError            the caller's: a request that cannot be meant
 │   ├── InputError        a file, a row, an encoding that cannot be read
 │   └── PolicyError       a policy that cannot be met
-├── IndexError_           the index's: what is stored cannot be used
+├── IndexProblem           the index's: what is stored cannot be used
 │   ├── NotAnIndex        nothing of ours stands there
 │   ├── Damaged           a checksum, a length, a missing part
 │   ├── Incompatible      another scheme, another tokeniser, a newer format
@@ -23,7 +23,7 @@ __all__ = [
     "Busy",
     "Damaged",
     "Incompatible",
-    "IndexError_",
+    "IndexProblem",
     "InputError",
     "KeyProblem",
     "MissingExtra",
@@ -51,27 +51,27 @@ class PolicyError(UsageError):
     """A policy with an unknown field or an impossible value."""
 
 
-class IndexError_(SimblockError):
+class IndexProblem(SimblockError):
     """What is stored cannot be used."""
 
 
-class NotAnIndex(IndexError_):
+class NotAnIndex(IndexProblem):
     """Nothing of ours stands at that path."""
 
 
-class Damaged(IndexError_):
+class Damaged(IndexProblem):
     """A checksum that differs, a file cut short, a missing segment."""
 
 
-class Incompatible(IndexError_):
+class Incompatible(IndexProblem):
     """Made with another scheme or tokeniser, or by a newer simblock."""
 
 
-class KeyProblem(IndexError_):
+class KeyProblem(IndexProblem):
     """A keyed index without its key, or with another."""
 
 
-class Busy(IndexError_):
+class Busy(IndexProblem):
     """Another process is writing to the index."""
 
 

@@ -8,6 +8,8 @@ repeats itself does not fill the index. The order is that of a hash's upper 48 b
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from simblock.scheme import Channel
@@ -24,7 +26,7 @@ _BLOCK = 1 << 15
 def passing(flags: U8, channel: Channel) -> Bools:
     """Which tokens enter the channel: bool [n]."""
     seen = flags & np.uint8(channel.require | channel.forbid)
-    return seen == np.uint8(channel.require)
+    return cast(Bools, seen == np.uint8(channel.require))
 
 
 def passes(flags: int, channel: Channel) -> bool:
@@ -53,7 +55,8 @@ def hashes(keys: U32, n: int) -> U64:
     if span <= 0:
         return np.empty(0, np.uint64)
     power, width = keys.astype(np.uint64), 1  # hashes of `width` keys, a power of two
-    result, done = None, 0
+    result: U64 | None = None
+    done = 0
     while True:
         if n & width:
             if result is None:
@@ -62,7 +65,7 @@ def hashes(keys: U32, n: int) -> U64:
                 result = result[: len(power) - done] * np.uint64(pow(_C, width, 1 << 64))
                 result += power[done:][: len(result)]
             done += width
-        if done == n:
+        if result is not None and done == n:
             return finish_all(result[:span])
         power = power[:-width] * np.uint64(pow(_C, width, 1 << 64)) + power[width:]
         width *= 2
@@ -155,7 +158,7 @@ def _smallest_of_short(order: U64, starts: I64, sizes: I64, g: int) -> I64:
     index = starts[:, None] + np.minimum(columns, sizes[:, None] - 1)
     table = order[index] >> np.uint64(_ORDER_SHIFT)
     rightmost = g - 1 - np.argmin(table[:, ::-1], axis=1)  # first among equals of the reversed
-    return starts + np.minimum(rightmost, sizes - 1)
+    return cast(I64, starts + np.minimum(rightmost, sizes - 1))
 
 
 def smallest(order: list[int]) -> int:

@@ -1,0 +1,318 @@
+"""From hits to pieces: which works a stream comes near, and where.
+
+A hit of an exact channel makes a candidate at once. Near channels need two different keys of one
+run inside a square of 64 tokens, in any order (PAN's best matchers do likewise). A candidate's piece
+is aligned backwards from the hit; where near hits crowd and no piece is found, the passage may be
+shuffled, and the hull of the square is the piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from simblock.align import MIN_PIECE, Piece, backward, common_blocks, local
+from simblock.history import History
+from simblock.match import SEVERITY
+from simblock.policy import Policy, Resolved
+from simblock.questions import Answer, Hit, Lost, Posting, Question, Run, Works
+from simblock.quota import Exemption, Quota
+from simblock.scheme import Channel, Scheme
+from simblock.tokens import U32
+from simblock.tracking import JOIN, MAX_SEEDS, Hull, Seed, Track, TrackKey
+from simblock.work import Work
+
+SQUARE = 64
+"""Tokens on either side within which near hits belong together."""
+LOOK_BACK = 64
+LOOK_BACK_MOST = 512
+LOOK_AHEAD = 160
+"""Source tokens fetched beyond a hit; more when the piece gets there."""
+COMMON_WORKS = 64
+COMMON_OWNERS = 8
+"""A passage in more works than this, of more owners than that, is common."""
+REPRESENTATIVES = 8
+"""Works of a common passage that are followed, for each rule of the policy."""
+SAME_RUN = 4
+"""Postings of one key in one run that are followed."""
+MIN_START = 8
+"""Half words that a piece must match to be begun."""
+HULL_KEYS = 3
+HULL_BITS = 36.0
+"""Different keys and information that a shuffled square must hold."""
+BUDGET, REFILL = 256, 2
+"""Near alignments that may be spent at once, and regained by each tick."""
+
+Steps = Generator[Question, Answer, None]
+
+
+class AnswerLost(Exception):
+    """A question came back as Lost."""
+
+
+def asked(question: Question) -> Generator[Question, Answer, Answer]:
+    """Yields a question; returns its answer, or raises AnswerLost."""
+    answer = yield question
+    if isinstance(answer, Lost):
+        raise AnswerLost(answer.reason)
+    return answer
+
+
+@dataclass
+class Ledger:
+    """What all streams of one response share: quotas, exemptions, and what is known of works.
+
+    ``barred`` are works held from their first hit: stopped before in this response, or with a
+    quota that the history alone has filled.
+    """
+
+    policy: Policy
+    exemption: Exemption
+    tenant: str | None = None
+    quotas: dict[str, Quota] = field(default_factory=dict)
+    barred: set[str] = field(default_factory=set)
+    known: dict[TrackKey, tuple[Work, ...]] = field(default_factory=dict)
+    resolved: dict[Work, Resolved] = field(default_factory=dict)
+
+    def quota(self, work: Work) -> Quota:
+        return self.quotas.setdefault(work.id, Quota())
+
+    def resolve(self, work: Work) -> Resolved:
+        found = self.resolved.get(work)
+        if found is None:
+            found = self.resolved[work] = self.policy.resolve(work, self.tenant)
+        return found
+
+    def works(self, key: TrackKey) -> Generator[Question, Answer, tuple[Work, ...]]:
+        """The live works of a run, asked once in a response; the severest rule first, then the smallest id."""
+        if key not in self.known:
+            works = yield from asked(Works(*key))
+            live = cast(tuple[Work, ...], works)
+            self.known[key] = tuple(sorted(live, key=lambda w: (-SEVERITY[self.resolve(w).action], w.id)))
+        return self.known[key]
+
+
+class Candidates:
+    """The candidates of one stream. ``tracks`` has every run that a piece was found in."""
+
+    def __init__(self, ledger: Ledger, scheme: Scheme, history: History) -> None:
+        self.ledger = ledger
+        self.history = history
+        self.tracks: dict[TrackKey, Track] = {}
+        self.finished: list[Track] = []
+        self._channels = {channel.id: channel for channel in scheme.channels}
+        self._squares: dict[TrackKey, list[Seed]] = {}
+        self._budget = float(BUDGET)
+        self.overspent = 0
+
+    def tick(self, ticks: int) -> None:
+        """Regains some of the budget for near alignments."""
+        self._budget = min(self._budget + REFILL * ticks, BUDGET)
+
+    def take(self, o: int, found: Sequence[tuple[int, Channel, int, Hit]]) -> Steps:
+        """Follows the hits at output token ``o``: (index, channel, key, hit); exact ones first, then the rarest."""
+        order = {"exact": 0, "seed": 1, "signature": 2}
+        for index, channel, key, hit in sorted(found, key=lambda f: (order[f[1].role], f[3].frequency)):
+            if channel.role == "exact":
+                yield from self._exact(o, index, hit)
+            else:
+                yield from self._near(o, index, channel, key, hit)
+
+    def forget(self, o: int) -> None:
+        """Drops squares that lie behind output token ``o``."""
+        if len(self._squares) > 4096:
+            behind = o - 2 * SQUARE
+            self._squares = {k: seeds for k, seeds in self._squares.items() if seeds[-1].o >= behind}
+
+    def reach(self, piece: Piece, key: TrackKey, o: int, length: int) -> Steps:
+        """Fetches more of the source where a piece nears the end of what it has."""
+        if piece.wants(o) > piece.src_end < length:
+            stop = min(piece.wants(o) + LOOK_AHEAD, length)
+            keys = yield from self._source(key, piece.src_end, stop)
+            overlap = max(len(piece.src) - 16, 0)
+            piece.src += keys
+            piece.exempt |= self.ledger.exemption.places(piece.src[overlap:], piece.src_base + overlap)
+
+    def _source(self, key: TrackKey, start: int, stop: int) -> Generator[Question, Answer, list[int]]:
+        answer = yield from asked(Run(*key, start, stop))
+        return cast(list[int], cast(U32, answer).tolist())
+
+    def _track(self, index: int, posting: Posting) -> Generator[Question, Answer, Track | None]:
+        key = (index, posting.segment, posting.run)
+        track = self.tracks.get(key)
+        if track is None:
+            works = yield from self.ledger.works(key)
+            if not works:
+                return None
+            work, twins = works[0], tuple(sorted(other.id for other in works[1:]))
+            track = Track(
+                key, posting.length, work, twins, self.ledger.resolve(work), self.ledger.quota(work)
+            )
+            track.forced = work.id in self.ledger.barred
+        return track
+
+    def _exact(self, o: int, index: int, hit: Hit) -> Steps:
+        postings: Sequence[Posting] = hit.postings
+        common = len(postings) > COMMON_WORKS and (yield from self._is_common(index, postings))
+        if common:
+            postings = yield from self._representatives(o, index, postings)
+        seen: dict[tuple[Hashable, int], int] = {}
+        for posting in postings:
+            run = (posting.segment, posting.run)
+            seen[run] = seen.get(run, 0) + 1
+            track = yield from self._track(index, posting)
+            if track is None:
+                continue
+            track.common |= common
+            if seen[run] <= SAME_RUN and not track.explains(o, posting.position):
+                yield from self._open(track, o, posting.position, "exact")
+
+    def _is_common(self, index: int, postings: Sequence[Posting]) -> Generator[Question, Answer, bool]:
+        works: set[str] = set()
+        owners: set[str | None] = set()
+        for posting in postings:
+            for work in (yield from self.ledger.works((index, posting.segment, posting.run))):
+                works.add(work.id)
+                owners.add(work.owner)
+            if len(works) > COMMON_WORKS and len(owners) > COMMON_OWNERS:
+                return True
+        return False
+
+    def _representatives(
+        self, o: int, index: int, postings: Sequence[Posting]
+    ) -> Generator[Question, Answer, Sequence[Posting]]:
+        """For each rule of the policy, the postings followed already, then those that reach back furthest."""
+        out = self.history.back(o, LOOK_BACK)
+        ranked: dict[str, list[tuple[bool, int, str, Posting]]] = {}
+        for posting in postings:
+            key = (index, posting.segment, posting.run)
+            works = yield from self.ledger.works(key)
+            if not works:
+                continue
+            track = self.tracks.get(key)
+            followed = track is not None and track.explains(o, posting.position)
+            reach = 0
+            if not followed:
+                start = max(posting.position + 1 - len(out), 0)
+                source = yield from self._source(key, start, posting.position + 1)
+                reach = next(
+                    (n for n, (a, b) in enumerate(zip(out[::-1], source[::-1], strict=False)) if a != b),
+                    min(len(out), len(source)),
+                )
+            rule = self.ledger.resolve(works[0]).rule
+            ranked.setdefault(rule, []).append((not followed, -reach, works[0].id, posting))
+        return [
+            row[3] for rows in ranked.values() for row in sorted(rows, key=lambda r: r[:3])[:REPRESENTATIVES]
+        ]
+
+    def _near(self, o: int, index: int, channel: Channel, key: int, hit: Hit) -> Steps:
+        postings = hit.postings
+        if len(postings) > COMMON_WORKS and (yield from self._is_common(index, postings)):
+            return
+        tokens = self.history.shingle(o, channel) if channel.role == "seed" else ()
+        for posting in postings:
+            seed = Seed(o, posting.position, key, tokens, hit.frequency, hit.works)
+            run = (index, posting.segment, posting.run)
+            square = self._square(run, seed)
+            track = self.tracks.get(run)
+            if track is not None:
+                if len(track.seeds) < MAX_SEEDS:
+                    track.seeds.append(seed)
+                if track.explains(o, seed.s):
+                    continue
+            if len({one.key for one in square}) >= 2:
+                yield from self._crowded(index, posting, seed, square, channel)
+
+    def _square(self, run: TrackKey, seed: Seed) -> list[Seed]:
+        """The near hits of a run inside the square that ends with ``seed``; remembers it."""
+        kept = [one for one in self._squares.get(run, ()) if one.o > seed.o - SQUARE]
+        kept.append(seed)
+        self._squares[run] = kept[-SQUARE:]
+        return [one for one in kept if abs(one.s - seed.s) < SQUARE]
+
+    def _crowded(
+        self, index: int, posting: Posting, seed: Seed, square: list[Seed], channel: Channel
+    ) -> Steps:
+        if self._budget < 1:
+            self.overspent += 1
+            if self.ledger.policy.on_error == "release":
+                return
+            raise AnswerLost("the budget for alignments is spent")
+        self._budget -= 1
+        track = yield from self._track(index, posting)
+        if track is None:
+            return
+        opened = yield from self._open(track, seed.o, seed.s, "near", ahead=channel.role == "signature")
+        if opened:
+            track.seeds += square
+        else:
+            yield from self._shuffled(track, square)
+
+    def _open(
+        self, track: Track, o: int, s: int, channel: str, *, ahead: bool = False
+    ) -> Generator[Question, Answer, bool]:
+        """Aligns a piece at a hit and gives it to the track; False where there is none."""
+        history, back = self.history, LOOK_BACK
+        while True:
+            base = max(s + 1 - back - back // 4, 0)
+            src = yield from self._source(track.key, base, min(s + LOOK_AHEAD, track.length))
+            out = history.back(o, min(back, o + 1 - self._floor(track, o - s)))
+            first = o + 1 - len(out)
+            within = src[: s + 1 - base + (SQUARE // 2 if ahead else 0)]
+            blocks = common_blocks(out, within, first, base)
+            chain = local(blocks) if ahead else backward(blocks)
+            more = chain and chain[0].o - first < 16 and len(out) == back and back < LOOK_BACK_MOST
+            if not more:
+                break
+            back *= 2
+        if 2 * sum(block.n for block in chain) < MIN_START:
+            return False
+        piece = Piece(chain, src, base, channel)
+        piece.exempt = self.ledger.exemption.places(src, base)
+        for later in range(piece.o, o + 1):
+            piece.push(later, history.keys[later - history.base], history.keys, history.base)
+        if ahead and piece.matched() < MIN_PIECE:
+            return False
+        self._give(track, piece)
+        return True
+
+    def _floor(self, track: Track, diagonal: int) -> int:
+        """A new piece does not go back over one that the track has near the same diagonal."""
+        floor = self.history.base
+        for piece in track.pieces:
+            stop = piece.extent()
+            if abs((stop.o - stop.s) - diagonal) < SQUARE:
+                floor = max(floor, stop.o)
+        return floor
+
+    def _shuffled(self, track: Track, square: list[Seed]) -> Steps:
+        keys = {seed.key: seed.bits for seed in square if seed.tokens}
+        if len(keys) < HULL_KEYS or sum(keys.values()) < HULL_BITS:
+            return
+        o, s = min(seed.o for seed in square) - 2, max(min(seed.s for seed in square) - 2, 0)
+        for old in track.pieces:
+            if isinstance(old, Hull) and old.stop.o > o and seed_near(old, square[-1]):
+                o, s = min(o, old.first.o), min(s, old.first.s)
+        output = self.history.back(square[-1].o, square[-1].o + 1 - max(o, self.history.base))
+        source = yield from self._source(track.key, s, max(seed.s for seed in square) + 1)
+        hull = Hull(square[-1].o + 1 - len(output), s, output, source)
+        hull.exempt = self.ledger.exemption.places(source, s)
+        if hull.measure([], 0, bag=True).matched < MIN_PIECE:
+            return
+        self._give(track, hull)
+        track.pieces = [p for p in track.pieces if p is hull or not isinstance(p, Hull) or p.stop.o <= o]
+        track.seeds += square
+
+    def _give(self, track: Track, piece: Piece | Hull) -> None:
+        """Adds a piece to its match, or begins a new one where the last lies further back."""
+        if track.pieces and piece.first.o > track.end() + JOIN:
+            self.finished.append(track.split())
+        track.pieces.append(piece)
+        track.dirty = True
+        self.tracks[track.key] = track
+
+
+def seed_near(hull: Hull, seed: Seed) -> bool:
+    """Whether a hit lies close to a hull in the source."""
+    return hull.first.s - SQUARE < seed.s < hull.stop.s + SQUARE

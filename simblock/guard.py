@@ -1,0 +1,255 @@
+"""The guard: indexes and a policy, over one output or many streams.
+
+The core asks, the driver answers. There are two drivers, one that blocks and one that awaits; they
+share every line of the core, and each is the same short loop.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from simblock.errors import Incompatible, IndexProblem, StoreLost, UsageError
+from simblock.match import IndexState, Report
+from simblock.policy import Policy
+from simblock.questions import Answer, Lost, Places, Postings, Question, Run
+from simblock.signature import Signer
+from simblock.stores import Index
+from simblock.stream import ResponseCore, StreamCore, Turn
+
+T = TypeVar("T")
+History = Sequence[Mapping[str, str] | Turn]
+ROLES = frozenset({"user", "assistant", "system", "tool", "developer"})
+
+
+def answer(indexes: Sequence[Index], question: Question) -> Answer:
+    """The answer of the indexes to one question; Lost where one of them cannot answer."""
+    try:
+        if isinstance(question, Postings):
+            return [index.postings(question.channels, question.keys) for index in indexes]
+        index = indexes[question.index]
+        if isinstance(question, Run):
+            return index.run(question.segment, question.run, question.start, question.stop)
+        if isinstance(question, Places):
+            return index.places(question.segment, question.run, question.tokens)
+        return index.works(question.segment, question.run)
+    except (StoreLost, IndexProblem) as error:
+        return Lost(str(error))
+
+
+def drive(steps: Generator[Question, Answer, T], indexes: Sequence[Index]) -> T:
+    """Runs the core to its result, answering each question in turn."""
+    try:
+        question = next(steps)
+        while True:
+            question = steps.send(answer(indexes, question))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+
+
+async def adrive(steps: Generator[Question, Answer, T], indexes: Sequence[Index]) -> T:
+    """:func:`drive` for event loops: stores that wait for a network are awaited."""
+    try:
+        question = next(steps)
+        while True:
+            question = steps.send(answer(indexes, question))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+
+
+class Guard:
+    """Checks outputs against one index or several, by one policy. Safe to share between threads."""
+
+    def __init__(self, index: Index | Sequence[Index], policy: Policy | None = None) -> None:
+        self.indexes: tuple[Index, ...] = tuple(index) if isinstance(index, Sequence) else (index,)
+        if not self.indexes:
+            raise UsageError("a guard needs an index: give it what simblock.open_index returns")
+        first = self.indexes[0]
+        for other in self.indexes[1:]:
+            if other.scheme.digest != first.scheme.digest:
+                raise Incompatible(
+                    f"{other.name} has another scheme than {first.name}: "
+                    "rebuild one with simblock-index rebuild, or check against each on its own"
+                )
+        self.policy = policy or Policy.load()
+        self._signer = Signer(first.scheme, first.permutations)
+
+    def response(
+        self,
+        *,
+        prompt: str | None = None,
+        history: History = (),
+        tenant: str | None = None,
+        all: bool = False,
+    ) -> Response:
+        """One model response, whose streams share quotas and exemptions.
+
+        ``history`` are earlier turns, ``{"role": ..., "content": ...}``; with ``all``, matches that
+        no rule acted on are reported too.
+        """
+        for index in self.indexes:
+            index.refresh()
+        core = ResponseCore(
+            self._signer,
+            self.policy,
+            [index.name for index in self.indexes],
+            prompt=prompt or "",
+            history=[_turn(turn) for turn in history],
+            tenant=tenant,
+            keep_all=all,
+        )
+        return Response(self, core)
+
+    def stream(self, *, prompt: str | None = None, history: History = ()) -> Stream:
+        """The stream of a response that has one channel only."""
+        return self.response(prompt=prompt, history=history).stream()
+
+    def filter(
+        self, chunks: Iterable[str] | AsyncIterable[str], *, prompt: str | None = None, history: History = ()
+    ) -> Iterator[str] | AsyncIterator[str]:
+        """Chunks in, chunks out, until the model's end or a stop; asynchronous where ``chunks`` is."""
+        stream = self.stream(prompt=prompt, history=history)
+        if isinstance(chunks, AsyncIterable):
+            return _afilter(stream, chunks)
+        return _filter(stream, chunks)
+
+    def check(
+        self,
+        text: str,
+        *,
+        prompt: str | None = None,
+        history: History = (),
+        tenant: str | None = None,
+        all: bool = False,
+    ) -> Report:
+        """The report on a whole text; its ``released`` has nothing of a passage that was stopped."""
+        started = time.perf_counter()
+        response = self.response(prompt=prompt, history=history, tenant=tenant, all=all)
+        core = StreamCore(response.core, after=True)
+        parts = [drive(core.feed(text), self.indexes), drive(core.finish(), self.indexes)]
+        report = response.report_of([core], released="".join(parts))
+        return report.with_elapsed((time.perf_counter() - started) * 1000)
+
+    async def acheck(self, text: str, **options: object) -> Report:
+        """:meth:`check` for event loops."""
+        return self.check(text, **options)  # type: ignore[arg-type]
+
+
+class Response:
+    """One model response: a stream for each of its channels and choices, and one report."""
+
+    def __init__(self, guard: Guard, core: ResponseCore) -> None:
+        self.guard, self.core = guard, core
+        self.id = uuid.uuid4().hex
+        self._streams: dict[tuple[str, int], Stream] = {}
+
+    def stream(self, channel: str = "content", choice: int = 0) -> Stream:
+        """The stream of a channel and choice, made when first asked for."""
+        key = (channel, choice)
+        if key not in self._streams:
+            self._streams[key] = Stream(self, StreamCore(self.core))
+        return self._streams[key]
+
+    @property
+    def report(self) -> Report:
+        """What was decided so far, over all streams."""
+        return self.report_of([stream.core for stream in self._streams.values()])
+
+    def report_of(self, cores: Sequence[StreamCore], *, released: str | None = None) -> Report:
+        """The report over some streams of this response."""
+        matches = sorted((m for core in cores for m in core.matches), key=lambda match: match.order)
+        decisions = [core.decided for core in cores if core.decided]
+        # the severest decision; of equals that of the stream asked for first
+        decided = min(decisions, key=lambda d: _STEPS.index(d.action), default=None)
+        error = next((core.error for core in cores if core.error), None)
+        action = decided.action if decided else "release"
+        if error and self.core.policy.on_error == "stop":
+            action = "stop"
+        return Report(
+            id=self.id,
+            decision="release" if action == "observe" else action,
+            observed="stop" if action == "observe" else None,
+            released=released,
+            error=error,
+            matches=tuple(matches),
+            decided=decided,
+            quoted=self.core.quoted,
+            indexes=tuple(
+                IndexState(index.name, index.epoch, index.scheme.digest) for index in self.guard.indexes
+            ),
+            policy=self.core.policy.digest,
+        )
+
+
+_STEPS = ("stop", "replace", "redact", "cite", "observe", "release")
+
+
+class Stream:
+    """Text in, text out: feed it what the model says, send on what it returns."""
+
+    def __init__(self, response: Response, core: StreamCore) -> None:
+        self.response, self.core = response, core
+        self._indexes = response.guard.indexes
+
+    def feed(self, chunk: str) -> str:
+        """What may go out now that the model has said ``chunk``; empty once stopped."""
+        return drive(self._fresh().feed(chunk), self._indexes)
+
+    def finish(self) -> str:
+        """The rest that may go out, now that the model has ended."""
+        return drive(self._fresh().finish(), self._indexes)
+
+    async def afeed(self, chunk: str) -> str:
+        """:meth:`feed` for event loops."""
+        return await adrive(self._fresh().feed(chunk), self._indexes)
+
+    async def afinish(self) -> str:
+        """:meth:`finish` for event loops."""
+        return await adrive(self._fresh().finish(), self._indexes)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the stream has been ended; the upstream may be, too."""
+        return self.core.stopped
+
+    @property
+    def report(self) -> Report:
+        """The report of the whole response so far."""
+        return self.response.report
+
+    def _fresh(self) -> StreamCore:
+        for index in self._indexes:
+            index.refresh()
+        return self.core
+
+
+def _turn(turn: Mapping[str, str] | Turn) -> Turn:
+    role, content = turn if isinstance(turn, Turn) else (turn.get("role", ""), turn.get("content", ""))
+    if role not in ROLES or not isinstance(content, str):
+        raise UsageError('history: each turn is {"role": "user|assistant|system|tool", "content": "…"}')
+    return Turn(role, content)
+
+
+def _filter(stream: Stream, chunks: Iterable[str]) -> Iterator[str]:
+    for chunk in chunks:
+        if text := stream.feed(chunk):
+            yield text
+        if stream.stopped:
+            return
+    if text := stream.finish():
+        yield text
+
+
+async def _afilter(stream: Stream, chunks: AsyncIterable[str]) -> AsyncIterator[str]:
+    async for chunk in chunks:
+        if text := await stream.afeed(chunk):
+            yield text
+        if stream.stopped:
+            return
+    if text := await stream.afinish():
+        yield text
+
+
+__all__ = ["Guard", "Response", "Stream", "adrive", "answer", "drive"]

@@ -1,0 +1,158 @@
+"""Matches, decisions and reports: what a check says, frozen, with everything that decided it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from simblock.work import Kind, Work
+
+Action: TypeAlias = Literal["stop", "replace", "redact", "cite", "observe", "release"]
+By: TypeAlias = Literal["min_run", "min_tokens", "max_quoted"]
+
+SEVERITY: dict[Action, int] = {
+    "stop": 5,
+    "replace": 4,
+    "redact": 3,
+    "cite": 2,
+    "observe": 1,
+    "release": 0,
+}
+"""Where several works stand at one position, the severest action is taken."""
+HOLDING: frozenset[Action] = frozenset({"stop", "replace", "redact"})
+"""Actions that keep text back; the others never hold."""
+
+
+class Span(NamedTuple):
+    """Code points [start, end)."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The pieces of one work that stand close together in an output.
+
+    ``tokens``, ``longest_run`` and ``leaked`` count words (two characters of scripts without spaces
+    count as one). ``spans`` holds output start, end, source start, end of each piece; ``output`` and
+    ``source`` are their hulls and ``lines`` their 1-based first and last lines. ``information`` is in bits.
+    """
+
+    work: Work
+    index: str
+    channel: Literal["exact", "near"]
+    similarity: float
+    tokens: int
+    longest_run: int
+    information: float
+    output: Span
+    source: Span
+    lines: tuple[Span, Span]
+    spans: tuple[tuple[int, int, int, int], ...]
+    rule: str
+    action: Action
+    verbatim: bool = False
+    renamed: bool = False
+    common: bool = False
+    twins: tuple[str, ...] = ()
+    leaked: int = 0
+    kind: Kind = "text"
+    language: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The match in the JSON shape of the design."""
+        work = self.work
+        shown = {key: getattr(work, key) for key in ("id", "title", "license", "url", "owner")}
+        spans = {
+            "output": self.output._asdict(),
+            "source": self.source._asdict(),
+            "lines": {"output": list(self.lines[0]), "source": list(self.lines[1])},
+            "spans": [list(span) for span in self.spans],
+        }
+        names = ("index", "kind", "language", "channel", "similarity", "tokens", "longest_run", "information")
+        flags = ("verbatim", "renamed", "common", "twins", "leaked", "rule", "action")
+        row = {"work": shown, **{name: getattr(self, name) for name in names + flags}, **spans}
+        row["twins"], row["twin_count"] = list(self.twins[:10]), len(self.twins)
+        return row
+
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        """Sorts matches as works are ranked: severest action, more tokens, longer run, smaller id."""
+        return (-SEVERITY[self.action], -self.tokens, -self.longest_run, self.work.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What made a decision: the work, its rule, the figure that reached its threshold, and where."""
+
+    work: str
+    rule: str
+    by: By
+    value: float
+    threshold: float
+    position: int
+    action: Action
+
+    def to_dict(self) -> dict[str, Any]:
+        """The decision in the JSON shape of the design."""
+        row = asdict(self)
+        del row["action"]
+        return row
+
+
+class IndexState(NamedTuple):
+    """An index as it stood at the decision."""
+
+    name: str
+    epoch: int
+    scheme: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of a check or of a stream so far.
+
+    ``decision`` is what was done; ``observed`` what would have been done where the policy only observes.
+    ``released`` is None for streams, whose text has gone out already.
+    """
+
+    id: str
+    decision: Action
+    observed: Action | None = None
+    released: str | None = None
+    degraded: bool = False
+    error: str | None = None
+    matches: tuple[Match, ...] = ()
+    decided: Decided | None = None
+    quoted: dict[str, int] = field(default_factory=dict)
+    indexes: tuple[IndexState, ...] = ()
+    policy: str = ""
+    elapsed_ms: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report in the JSON shape of the design (``"schema": 1``)."""
+        return {
+            "schema": 1,
+            "id": self.id,
+            "decision": self.decision,
+            "observed": self.observed,
+            "released": self.released,
+            "degraded": self.degraded,
+            "error": self.error,
+            "matches": [match.to_dict() for match in self.matches],
+            "decided": self.decided.to_dict() if self.decided else None,
+            "quoted": self.quoted,
+            "indexes": [state._asdict() for state in self.indexes],
+            "policy": self.policy,
+            "elapsed_ms": round(self.elapsed_ms, 3),
+        }
+
+    def with_elapsed(self, milliseconds: float) -> Report:
+        """The same report with the time that its caller measured."""
+        return replace(self, elapsed_ms=milliseconds)
+
+    @property
+    def acted(self) -> bool:
+        """Whether the output was changed: observe, cite and release leave it as it came."""
+        return self.decision in HOLDING

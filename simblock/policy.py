@@ -1,0 +1,283 @@
+"""Policies: from which likeness on, and for which works, what is done.
+
+A policy comes from arguments, the environment (``SIMBLOCK_POLICY__TEXT__MIN_TOKENS=40``), a TOML
+file and the defaults, in this order of precedence. Deciding is a pure function of matches and
+quotas, so an audit log can be replayed under another policy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from simblock.errors import PolicyError
+from simblock.licenses import license_matches
+from simblock.match import HOLDING, SEVERITY, Action, By, Decided, Match
+from simblock.scheme import D_TICKS, T_WORDS
+from simblock.work import Work
+
+T_LEXEMES = 30
+ENVIRONMENT = "SIMBLOCK_POLICY__"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _one_or_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class Limits(_Strict):
+    """The figures of [text] or [code]: what a match must reach before it acts."""
+
+    min_run: int = 30
+    min_tokens: int = Field(32, ge=8)
+    min_similarity: float = Field(0.6, gt=0, le=1)
+    max_quoted: int = Field(96, ge=8)
+    min_information: float = Field(0, ge=0)
+
+
+class TextLimits(Limits):
+    """[text]: counted in words; two characters of scripts without spaces are one."""
+
+    min_run: int = Field(30, ge=T_WORDS)
+
+
+class CodeLimits(Limits):
+    """[code]: counted in lexemes."""
+
+    min_run: int = Field(60, ge=T_LEXEMES)
+    min_tokens: int = Field(60, ge=15)
+    min_similarity: float = Field(0.7, gt=0, le=1)
+    max_quoted: int = Field(240, ge=15)
+
+
+class Overrides(_Strict):
+    """The fields of [text] or [code] that a rule sets; the rest is inherited."""
+
+    min_run: int | None = None
+    min_tokens: int | None = Field(None, ge=8)
+    min_similarity: float | None = Field(None, gt=0, le=1)
+    max_quoted: int | None = Field(None, ge=8)
+    min_information: float | None = Field(None, ge=0)
+
+
+class TextOverrides(Overrides):
+    """What a rule sets of [text]."""
+
+    min_run: int | None = Field(None, ge=T_WORDS)
+
+
+class CodeOverrides(Overrides):
+    """What a rule sets of [code]."""
+
+    min_run: int | None = Field(None, ge=T_LEXEMES)
+
+
+def _no_replace(action: str | None) -> str | None:
+    if action == "replace":
+        raise ValueError(
+            "action 'replace' is not in this release: use stop, redact, cite, observe or release"
+        )
+    return action
+
+
+class Rule(_Strict):
+    """Which works (all conditions given must hold, each by any of its values), and what for them."""
+
+    name: str | None = None
+    work: tuple[str, ...] = ()
+    license: tuple[str, ...] = ()
+    owner: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    tenant: tuple[str, ...] = ()
+    action: Action | None = None
+    text: TextOverrides = TextOverrides()
+    code: CodeOverrides = CodeOverrides()
+
+    _lists = field_validator("work", "license", "owner", "tag", "kind", "language", "tenant", mode="before")(
+        _one_or_many
+    )
+    _action = field_validator("action")(_no_replace)
+
+    def covers(self, work: Work, tenant: str | None = None) -> bool:
+        """Whether the rule is about this work."""
+        return (
+            (not self.work or any(fnmatchcase(work.id, glob) for glob in self.work))
+            and (not self.owner or work.owner in self.owner)
+            and (not self.tag or any(tag in self.tag for tag in work.tags))
+            and (not self.kind or work.kind in self.kind)
+            and (not self.language or work.language in self.language)
+            and (not self.tenant or tenant in self.tenant)
+            and (not self.license or any(license_matches(one, work.license) for one in self.license))
+        )
+
+
+class Resolved(NamedTuple):
+    """What a policy says of one work: the rule's name, the action, the limits."""
+
+    rule: str
+    action: Action
+    limits: Limits
+
+
+class Verdict(NamedTuple):
+    """Why a match acts: the action, the figure, its value and its threshold."""
+
+    action: Action
+    by: By
+    value: float
+    threshold: float
+
+
+class Policy(_Strict):
+    """What is done about likeness to protected works. Fields as in the docs' policy page."""
+
+    profile: Literal["stop", "cite"] = "stop"
+    action: Action = "stop"
+    on_error: Literal["stop", "release", "degraded"] = "stop"
+    stale_after: float = Field(30, gt=0)
+    exempt_prompt: bool = True
+    max_leak: int | None = Field(None, ge=0, le=D_TICKS)
+    text: TextLimits = TextLimits()
+    code: CodeLimits = CodeLimits()
+    rule: tuple[Rule, ...] = ()
+
+    _action = field_validator("action")(_no_replace)
+
+    @field_validator("on_error")
+    @classmethod
+    def _no_degraded(cls, value: str) -> str:
+        if value == "degraded":
+            raise ValueError("on_error 'degraded' is not in this release: use stop or release")
+        return value
+
+    @classmethod
+    def load(cls, path: str | Path | None = None, **fields: Any) -> Policy:
+        """The policy of a TOML file (or none), the environment over it, and ``fields`` over both.
+
+        Raises PolicyError naming the file and the field.
+        """
+        where, data = "policy", {}
+        if path is not None:
+            where, data = str(path), _read_toml(Path(path))
+        for layer in (_from_environment(), fields):
+            data = _over(data, layer)
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            message = first["msg"].removeprefix("Value error, ")
+            raise PolicyError(f"{where}: {field}: {message}") from None
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits that differ when anything of the policy differs."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    def resolve(self, work: Work, tenant: str | None = None) -> Resolved:
+        """The first rule that covers the work, over the policy's own action and figures."""
+        limits: Limits = self.code if work.kind == "code" else self.text
+        for number, rule in enumerate(self.rule, 1):
+            if rule.covers(work, tenant):
+                changes = (rule.code if work.kind == "code" else rule.text).model_dump(exclude_none=True)
+                name = rule.name or f"rule {number}"
+                return Resolved(name, rule.action or self.action, limits.model_copy(update=changes))
+        return Resolved("default", self.action, limits)
+
+    def judge(
+        self,
+        resolved: Resolved,
+        *,
+        longest_run: int,
+        tokens: int,
+        similarity: float,
+        information: float,
+        quoted: int,
+    ) -> Verdict | None:
+        """Why a match of these figures acts, or None. A quota acts whatever the information."""
+        limits = resolved.limits
+        if quoted >= limits.max_quoted:
+            return Verdict(resolved.action, "max_quoted", quoted, limits.max_quoted)
+        if information < limits.min_information:
+            return None
+        if longest_run >= limits.min_run:
+            return Verdict(resolved.action, "min_run", longest_run, limits.min_run)
+        if tokens >= limits.min_tokens and similarity >= limits.min_similarity:
+            return Verdict(resolved.action, "min_tokens", tokens, limits.min_tokens)
+        if self.profile == "cite" and longest_run >= T_WORDS and resolved.action in HOLDING:
+            return Verdict("cite", "min_run", longest_run, T_WORDS)
+        return None
+
+
+def decide(
+    policy: Policy, matches: Iterable[Match], quoted: Mapping[str, int], tenant: str | None = None
+) -> Decided | None:
+    """What the matches of a report call for: the severest action, then more tokens, longer run, smaller id.
+
+    Pure: the same matches give the same decision, so a log can be replayed. None where nothing acts.
+    ``position`` is where the match begins; only a stream knows where its decision fell.
+    """
+    best: tuple[tuple[int, int, int, str], Decided] | None = None
+    for match in matches:
+        resolved = policy.resolve(match.work, tenant)
+        verdict = policy.judge(
+            resolved,
+            longest_run=match.longest_run,
+            tokens=match.tokens,
+            similarity=match.similarity,
+            information=match.information,
+            quoted=quoted.get(match.work.id, 0),
+        )
+        if verdict is None or verdict.action == "release":
+            continue
+        rank = (-SEVERITY[verdict.action], *match.order[1:])
+        if best is None or rank < best[0]:
+            best = (rank, decided(match.work.id, resolved.rule, verdict, match.output.start))
+    return best[1] if best else None
+
+
+def decided(work: str, rule: str, verdict: Verdict, position: int) -> Decided:
+    """A verdict on one work at one position of the stream."""
+    return Decided(work, rule, verdict.by, verdict.value, verdict.threshold, position, verdict.action)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise PolicyError(f"{path}: cannot read the policy: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path}: not TOML: {error}") from error
+
+
+def _from_environment() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in os.environ.items():
+        if name.startswith(ENVIRONMENT):
+            *parents, field = name.removeprefix(ENVIRONMENT).lower().split("__")
+            table = found
+            for parent in parents:
+                table = table.setdefault(parent, {})
+            table[field] = json.loads(value) if value[:1] in "[{" else value
+    return found
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for name, value in above.items():
+        inner = merged.get(name)
+        merged[name] = _over(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return merged

@@ -1,0 +1,423 @@
+"""The stream: text in, text out, and nothing of a protected passage with it. No I/O.
+
+``feed`` and ``finish`` are generators: they yield questions (:mod:`simblock.questions`), are sent the
+answers, and return the text that may go out. Everything is judged at ticks counted from the start
+of the stream (the end of a word, or 64 characters without one), never at chunk borders, so decision,
+deciding work, rule and position are the same for every cut on the same index.
+
+What is held: ``D_TICKS - max_leak`` ticks always (nothing by default, 48 in strict mode), and
+from the beginning of a match that is under suspicion until it is cleared or acted upon, which
+takes at most 48 ticks after its last matched word. Memory is bounded, work a tick constant.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from simblock.align import MIN_PIECE
+from simblock.candidates import AnswerLost, Candidates, Ledger, Steps, asked
+from simblock.history import History
+from simblock.match import HOLDING, SEVERITY, Action, Decided, Match, Span
+from simblock.policy import Policy, decided
+from simblock.questions import Answer, Hit, Placed, Places, Postings, Question
+from simblock.quota import Exemption
+from simblock.scheme import D_TICKS, T_WORDS, Channel
+from simblock.signature import Asks, Signer
+from simblock.text import Scanned, WordScanner
+from simblock.tracking import JOIN, Track
+
+MANY = 32
+"""From so many tokens in a chunk on, keys are made by NumPy."""
+PLACEHOLDER = "[withheld]"
+MAX_UNACTED = 1000
+"""Matches below the thresholds that a stream remembers for ``--all``."""
+
+T = TypeVar("T")
+Told = Generator[Question, Answer, T]
+
+
+class Turn(NamedTuple):
+    """An earlier turn of a conversation: role user, assistant, system or tool."""
+
+    role: str
+    content: str
+
+
+class ResponseCore:
+    """One model response: what its streams share, and what went before it.
+
+    ``names`` are those of the indexes, in the order in which answers come.
+    """
+
+    def __init__(
+        self,
+        signer: Signer,
+        policy: Policy,
+        names: Sequence[str],
+        *,
+        prompt: str = "",
+        history: Sequence[Turn] = (),
+        tenant: str | None = None,
+        keep_all: bool = False,
+    ) -> None:
+        self.signer, self.policy, self.names, self.keep_all = signer, policy, tuple(names), keep_all
+        own = [prompt, *(turn.content for turn in history if turn.role != "assistant")]
+        exemption = Exemption(own if policy.exempt_prompt else ())
+        self.ledger = Ledger(policy, exemption, tenant)
+        self._turns = deque(turn.content for turn in history if turn.role == "assistant")
+        self.hold = 0 if policy.max_leak is None else D_TICKS - policy.max_leak
+        self.suspect = 2 * min(T_WORDS, T_WORDS if policy.max_leak is None else policy.max_leak)
+
+    def prepare(self) -> Steps:
+        """Reads the assistant's earlier turns, once; a quota that they fill makes the response strict."""
+        while self._turns:
+            turn = StreamCore(self, scanning=True)
+            text = self._turns.popleft()
+            yield from turn.feed(text)
+            yield from turn.finish()
+            if turn.error:
+                raise AnswerLost(turn.error)
+            for work, resolved in self.ledger.resolved.items():
+                quota = self.ledger.quotas.get(work.id)
+                if quota and resolved.action in HOLDING and quota.words >= resolved.limits.max_quoted:
+                    self.ledger.barred.add(work.id)
+                    self.hold, self.suspect = D_TICKS, 0
+
+    @property
+    def quoted(self) -> dict[str, int]:
+        """Words quoted of each work, in the response and its history."""
+        counts = {work: quota.words for work, quota in self.ledger.quotas.items() if quota.words}
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+class StreamCore:
+    """One channel of one choice of a response.
+
+    ``after`` goes on as under observe when it has stopped, as ``check`` does; ``scanning`` only counts
+    quotas.
+    """
+
+    def __init__(self, response: ResponseCore, *, after: bool = False, scanning: bool = False) -> None:
+        self.response, self.after, self.scanning = response, after, scanning
+        self.stopped = False
+        self.error: str | None = None
+        self.decided: Decided | None = None
+        self.matches: list[Match] = []
+        self.observed: Action | None = None
+        self._scanner = WordScanner()
+        self._cursors = [(c, response.signer.cursor(c)) for c in response.signer.scheme.channels]
+        self._channels = {channel.id: channel for channel, _ in self._cursors}
+        self._history = History()
+        self._candidates = Candidates(response.ledger, response.signer.scheme, self._history)
+        self._pending, self._at, self._fed = "", 0, 0
+        self._ticks: deque[int] = deque(maxlen=D_TICKS + 1)
+        self._clock = self._ticked = 0
+        self._edits: list[Span] = []
+        self._frozen = False
+        self._unacted = 0
+
+    def feed(self, chunk: str) -> Told[str]:
+        """Takes model text; returns what may go out now."""
+        if self.stopped and not self.after:
+            return ""
+        if not self.scanning and self.response._turns:
+            try:
+                yield from self.response.prepare()
+            except AnswerLost as lost:
+                self._lose(str(lost))
+        self._history.text(chunk, self._fed)
+        self._fed += len(chunk)
+        if not self._frozen:
+            self._pending += chunk
+        yield from self._advance(self._scanner.feed(chunk))
+        return self._release(final=False)
+
+    def finish(self) -> Told[str]:
+        """Ends the stream: open candidates are judged as they stand. Returns the rest that may go out."""
+        if self.stopped and not self.after:
+            return ""
+        yield from self._advance(self._scanner.finish())
+        yield from self._conclude()
+        return self._release(final=True)
+
+    # -- from text to ticks
+
+    def _advance(self, scanned: Scanned) -> Steps:
+        history = self._history
+        base, count = history.end, len(scanned.keys)
+        self._clock += len(scanned.ticks)
+        self._ticks.extend(scanned.ticks)
+        if not count:
+            return
+        history.keys += scanned.keys
+        history.flags += scanned.flags
+        history.starts += scanned.starts
+        history.ends += scanned.ends
+        history.clocks += scanned.clocks
+        try:
+            hits = yield from self._hits(scanned, base)
+            yield from self._walk(base, base + count, hits)
+        except AnswerLost as lost:
+            self._lose(str(lost))
+        history.trim()
+
+    def _hits(self, scanned: Scanned, base: int) -> Told[dict[int, list[tuple[int, Channel, int, Hit]]]]:
+        if len(scanned.keys) < MANY:
+            asks: Asks = []
+            for place, (key, flags) in enumerate(zip(scanned.keys, scanned.flags, strict=True), base):
+                for channel, cursor in self._cursors:
+                    if flags & (channel.require | channel.forbid) == channel.require:
+                        cursor.push(key, place, asks)
+            return (yield from self._ask(asks)) if asks else {}
+        keys, flag_array = np.array(scanned.keys, np.uint32), np.array(scanned.flags, np.uint8)
+        places, channels, found = [], [], []
+        for channel, cursor in self._cursors:
+            at, asked_keys = cursor.extend(keys, flag_array, base)
+            places.append(at)
+            found.append(asked_keys)
+            channels.append(np.full(len(at), channel.id, np.uint32))
+        question = Postings(np.concatenate(channels), np.concatenate(found))
+        answer = yield from asked(question)
+        return self._sorted(answer, question, np.concatenate(places))  # type: ignore[arg-type]
+
+    def _ask(self, asks: Asks) -> Told[dict[int, list[tuple[int, Channel, int, Hit]]]]:
+        places, channels, keys = zip(*asks, strict=True)
+        question = Postings(channels, keys)
+        answer = yield from asked(question)
+        return self._sorted(answer, question, places)  # type: ignore[arg-type]
+
+    def _sorted(
+        self, answer: list[list[Hit]], question: Postings, places: Sequence[int]
+    ) -> dict[int, list[tuple[int, Channel, int, Hit]]]:
+        hits: dict[int, list[tuple[int, Channel, int, Hit]]] = {}
+        for index, found in enumerate(answer):
+            for hit in found:
+                channel = self._channels[int(question.channels[hit.ask])]
+                row = (index, channel, int(question.keys[hit.ask]), hit)
+                hits.setdefault(int(places[hit.ask]), []).append(row)
+        return hits
+
+    # -- what happens at a tick
+
+    def _walk(self, base: int, end: int, hits: dict[int, list[tuple[int, Channel, int, Hit]]]) -> Steps:
+        coming = deque(sorted(hits))
+        o = base
+        while o < end:
+            if not self._candidates.tracks:
+                while coming and coming[0] < o:
+                    coming.popleft()
+                if not coming:
+                    return
+                o = coming[0]
+            yield from self._token(o, hits.get(o, ()))
+            if self.stopped and not self.after:
+                return
+            o += 1
+
+    def _token(self, o: int, hits: Sequence[tuple[int, Channel, int, Hit]], *, last: bool = False) -> Steps:
+        history, candidates = self._history, self._candidates
+        clock = history.clocks[o - history.base]
+        candidates.tick(clock - self._ticked)
+        self._ticked = clock
+        if not last:
+            for key, track in candidates.tracks.items():
+                for piece in track.growing():
+                    yield from candidates.reach(piece, key, o, track.length)
+                track.push(o, history)
+        if hits:
+            yield from candidates.take(o, hits)
+            candidates.forget(o)
+        yield from self._judge(o, last)
+        yield from self._leave(o, clock, last)
+
+    def _judge(self, o: int, last: bool) -> Steps:
+        acting = []
+        for track in self._candidates.tracks.values():
+            if track.dirty or last:
+                track.count()
+                verdict = track.look(self.response.policy, self._history, bag=last or o % 4 == 0)
+                if verdict is not None and verdict.action != "release":
+                    acting.append((track, verdict))
+        if not acting or self.scanning:
+            return
+        acting.sort(
+            key=lambda tv: (-SEVERITY[tv[1].action], -tv[0].now.tokens, -tv[0].now.longest_run, tv[0].work.id)
+        )
+        track, verdict = acting[0]
+        if self.decided is None or SEVERITY[verdict.action] > SEVERITY[self.decided.action]:
+            position = self._history.ends[o - self._history.base]
+            self.decided = decided(track.work.id, track.resolved.rule, verdict, position)
+        for one, its in acting:
+            if its.action in HOLDING:
+                one.leaked = one.count_leaked(self._history, self._at)
+        if verdict.action == "stop" and not self.stopped:
+            yield from self._stop(track)
+
+    def _stop(self, track: Track) -> Steps:
+        cut = max(track.begin(), self._at)
+        self._pending = self._pending[: cut - self._at]
+        self.stopped = self._frozen = True
+        self.response.ledger.barred.add(track.work.id)
+        if not self.after:
+            yield from self._report_all()
+
+    def _leave(self, o: int, clock: int, last: bool) -> Steps:
+        """Takes leave of matches that lie behind, and redacts those whose suspicion is over."""
+        tracks = self._candidates.tracks
+        for key, track in list(tracks.items()):
+            if self._redacts(track) and (last or not self._holds(track, o, clock)):
+                self._redact(track)
+            track.prune()
+            if not track.open and o - track.end() > 2 * JOIN:
+                del tracks[key]
+                self._candidates.finished.append(track)
+        while self._candidates.finished:
+            yield from self._report(self._candidates.finished.pop(0))
+
+    def _redacts(self, track: Track) -> bool:
+        return track.verdict is not None and track.verdict.action == "redact" and not self._frozen
+
+    def _redact(self, track: Track) -> None:
+        stop = track.stop()
+        start = max(track.begin(), track.redacted)
+        if stop > start:
+            self._edits.append(Span(start, stop))
+            track.redacted = stop
+
+    def _conclude(self) -> Steps:
+        if self.stopped and not self.after:
+            return
+        asks: Asks = []
+        for _, cursor in self._cursors:
+            cursor.finish(asks)
+        try:
+            hits = yield from self._ask(asks) if asks else _nothing()
+            if self._history.keys:
+                o = self._history.end - 1
+                yield from self._token(o, [row for rows in hits.values() for row in rows], last=True)
+            if not self.stopped or self.after:
+                yield from self._report_all()
+        except AnswerLost as lost:
+            self._lose(str(lost))
+
+    # -- what goes out
+
+    def _holds(self, track: Track, o: int, clock: int) -> bool:
+        return track.resolved.action in HOLDING and track.holds(
+            self._history, o, clock, self.response.suspect
+        )
+
+    def _release(self, *, final: bool) -> str:
+        if self._frozen:
+            text, self._pending, start = self._pending, "", self._at
+            self._at += len(text)
+            return self._edited(text, start)
+        limit = self._fed
+        if not final:
+            limit = self._limit()
+        for edit in self._edits:
+            if edit.start < limit < edit.end:
+                limit = edit.start
+        if limit <= self._at:
+            return ""
+        text, start = self._pending[: limit - self._at], self._at
+        self._pending, self._at = self._pending[limit - self._at :], limit
+        return self._edited(text, start)
+
+    def _limit(self) -> int:
+        """The code point up to which text may go out."""
+        limit, hold = self._fed, self.response.hold
+        if hold:
+            limit = self._ticks[-hold - 1] if len(self._ticks) > hold else 0
+        o = self._history.end - 1
+        for track in self._candidates.tracks.values():
+            if track.spans and self._holds(track, o, self._clock):
+                limit = min(limit, max(track.begin(), track.redacted))
+        return limit
+
+    def _edited(self, text: str, start: int) -> str:
+        """``text``, which begins at code point ``start``, with a placeholder for each redacted span."""
+        if not self._edits:
+            return text
+        parts, at, stop = [], start, start + len(text)
+        for edit in sorted(self._edits):
+            if at < edit.end and edit.start < stop:
+                parts += [text[at - start : max(edit.start, at) - start], PLACEHOLDER]
+                at = edit.end
+        self._edits = [edit for edit in self._edits if edit.start >= stop]
+        return "".join(parts) + text[at - start :]
+
+    def _lose(self, reason: str) -> None:
+        self.error = reason
+        if self.response.policy.on_error == "stop" and not self.stopped:
+            self.stopped = self._frozen = True
+            self._pending = ""
+
+    # -- what is said about it
+
+    def _report_all(self) -> Steps:
+        for track in self._candidates.tracks.values():
+            yield from self._report(track)
+        self._candidates.tracks.clear()
+        self.matches.sort(key=lambda match: match.order)
+
+    def _report(self, track: Track) -> Steps:
+        acted = track.verdict is not None and track.verdict.action != "release"
+        if self.scanning or track.snapshot is None or not track.snapshot.placings:
+            return
+        if not acted:
+            if not self.response.keep_all or self._unacted >= MAX_UNACTED:
+                return
+            self._unacted += 1
+        tokens = [token for p in track.snapshot.placings for token in (p.first, p.last)]
+        placed = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
+        self.matches.append(self._match(track, placed, acted))  # type: ignore[arg-type]
+
+    def _match(self, track: Track, placed: Placed, acted: bool) -> Match:
+        snapshot, action = track.snapshot, track.verdict.action if acted and track.verdict else "release"
+        assert snapshot is not None
+        if action == "observe":
+            self.observed = "stop"
+        placings, figures = snapshot.placings, snapshot.figures
+        firsts, lasts = placed.starts[::2].tolist(), placed.ends[1::2].tolist()
+        spans = [
+            (p.output.start, p.output.end, s, e) for p, s, e in zip(placings, firsts, lasts, strict=True)
+        ]
+        return Match(
+            work=track.work,
+            index=self.response.names[track.key[0]],
+            channel="exact" if snapshot.exact else "near",
+            similarity=figures.similarity,
+            tokens=figures.tokens,
+            longest_run=figures.longest_run,
+            information=track.information(
+                [(p.first, p.last + 1) for p in placings], set().union(*(p.exempt for p in track.pieces))
+            ),
+            output=Span(min(s[0] for s in spans), max(s[1] for s in spans)),
+            source=Span(min(s[2] for s in spans), max(s[3] for s in spans)),
+            lines=(
+                Span(min(p.lines.start for p in placings), max(p.lines.end for p in placings)),
+                Span(int(placed.lines.min()), int(placed.lines.max())),
+            ),
+            spans=tuple(spans),
+            rule=track.resolved.rule,
+            action=action,
+            verbatim=snapshot.verbatim,
+            common=track.common,
+            twins=track.twins,
+            leaked=track.leaked,
+            kind=track.work.kind,
+            language=track.work.language,
+        )
+
+
+def _nothing() -> Told[dict[int, list[tuple[int, Channel, int, Hit]]]]:
+    return {}
+    yield  # a generator that asks nothing
+
+
+__all__ = ["MIN_PIECE", "PLACEHOLDER", "ResponseCore", "StreamCore", "Turn"]

@@ -1,0 +1,328 @@
+"""Tracks: what a stream knows of one work, its pieces, their figures and the verdict on them.
+
+The pieces of one work within 64 tokens of each other in the output are one match. A match that has
+acted keeps the figures with which it last did, so that a report decides as the stream did.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from simblock.align import MIN_PIECE, Block, Measure, Piece, shared
+from simblock.background import BACKGROUND_DOCUMENTS, document_frequency
+from simblock.history import History
+from simblock.match import SEVERITY, Span
+from simblock.policy import Policy, Resolved, Verdict
+from simblock.quota import Quota
+from simblock.scheme import D_TICKS
+from simblock.work import Work
+
+JOIN = 64
+"""Output tokens between two pieces of one match."""
+MAX_SEEDS = 4096
+"""Seed hits remembered for a work's information; more of them would not change a decision."""
+
+TrackKey = tuple[int, Hashable, int]
+"""(number of the index, segment, run)."""
+
+
+class Seed(NamedTuple):
+    """A hit of a near channel: output and source token, key, the shingle's tokens, m of M works."""
+
+    o: int
+    s: int
+    key: int
+    tokens: tuple[int, ...]
+    frequency: int
+    works: int
+
+    @property
+    def bits(self) -> float:
+        """How rare the key is: log2((B + M + 1) / (b + m + 1)), DESIGN section 6."""
+        rates = document_frequency(np.array(self.tokens, np.uint32)) / BACKGROUND_DOCUMENTS
+        background = BACKGROUND_DOCUMENTS * float(rates.prod())
+        return math.log2((BACKGROUND_DOCUMENTS + self.works + 1) / (background + self.frequency + 1))
+
+
+class Hull:
+    """A square whose seeds say much and whose words are shuffled: one piece, scored by its bag."""
+
+    def __init__(self, o: int, s: int, output: list[int], source: list[int]) -> None:
+        self.first = Block(o, s, 0)
+        self.stop = Block(o + len(output), s + len(source), 0)
+        self.src, self.src_base = source, s
+        self.exempt: set[int] = set()
+        self.closed = True
+        self.channel = "near"
+        self._measure = Measure(shared(output, source), 0, 2 * len(output), 2 * len(source))
+
+    def measure(self, _out: list[int], _base: int, *, bag: bool) -> Measure:
+        """The hull's bag; nothing where only alignments are asked for."""
+        return self._measure if bag and not self.exempt else Measure(0, 0, 0, 0)
+
+    def extent(self) -> Block:
+        """The tokens behind the hull."""
+        return self.stop
+
+    def chain(self) -> list[Block]:
+        """The hull has no blocks."""
+        return []
+
+
+class Figures(NamedTuple):
+    """A match in words: what the policy judges."""
+
+    tokens: int
+    longest_run: int
+    similarity: float
+    matched: int = 0
+    output: int = 0
+    source: int = 0
+
+
+NOTHING = Figures(0, 0, 0.0)
+
+
+class Placing(NamedTuple):
+    """A piece in places: output code points and lines, source tokens [first, last]."""
+
+    output: Span
+    lines: Span
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A match as it stood when it last acted, or last was looked at."""
+
+    figures: Figures
+    placings: tuple[Placing, ...]
+    verbatim: bool
+    exact: bool
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """One run of works in one stream. ``twins`` are the other works that share the run."""
+
+    key: TrackKey
+    length: int
+    work: Work
+    twins: tuple[str, ...]
+    resolved: Resolved
+    quota: Quota
+    forced: bool = False
+    common: bool = False
+    pieces: list[Piece | Hull] = field(default_factory=list)
+    seeds: list[Seed] = field(default_factory=list)
+    verdict: Verdict | None = None
+    snapshot: Snapshot | None = None
+    leaked: int = 0
+    now: Figures = NOTHING
+    dirty: bool = False
+    redacted: int = 0
+    counted: dict[Piece | Hull, int] = field(default_factory=dict)
+    spans: dict[Piece | Hull, Placing] = field(default_factory=dict)
+
+    @property
+    def open(self) -> bool:
+        return any(not piece.closed for piece in self.pieces)
+
+    def explains(self, o: int, s: int) -> bool:
+        """Whether a piece already goes through output token ``o`` and source token ``s``, or nearly."""
+        return any(abs((o - s) - p.diagonal) <= 8 and p.first.o <= o for p in self.growing())
+
+    def end(self) -> int:
+        """The output token behind the last piece."""
+        return max((piece.extent().o for piece in self.pieces), default=0)
+
+    def push(self, o: int, history: History) -> bool:
+        """Feeds output token ``o`` to the open pieces; True where one changed."""
+        changed = False
+        key = history.keys[o - history.base]
+        for piece in self.growing():
+            changed |= piece.push(o, key, history.keys, history.base)
+        self.dirty |= changed
+        return changed
+
+    def growing(self) -> list[Piece]:
+        """The pieces that are not closed."""
+        return [piece for piece in self.pieces if isinstance(piece, Piece) and not piece.closed]
+
+    def split(self) -> Track:
+        """Takes the match so far out of the track, which begins a new one."""
+        old = replace(self)
+        self.pieces, self.seeds, self.counted, self.spans = [], [], {}, {}
+        self.verdict, self.snapshot, self.now, self.leaked = None, None, NOTHING, 0
+        return old
+
+    def prune(self) -> None:
+        """Forgets pieces that ended without being any."""
+        for piece in self.pieces:
+            if piece.closed and not self._counts(piece):
+                self.spans.pop(piece, None)
+        self.pieces = [piece for piece in self.pieces if not piece.closed or self._counts(piece)]
+
+    def _counting(self, history: History, bag: bool) -> list[tuple[Piece | Hull, Measure]]:
+        measured = [(p, p.measure(history.keys, history.base, bag=bag)) for p in self.pieces]
+        measured = [(p, m) for p, m in measured if m.matched >= MIN_PIECE]
+        if len(measured) < 2:
+            return measured
+        kept: list[tuple[Piece | Hull, Measure]] = []
+        for piece, measure in sorted(measured, key=lambda pm: (-pm[1].matched, pm[0].first)):
+            if all(_apart(piece, other) for other, _ in kept):
+                kept.append((piece, measure))
+        return sorted(kept, key=lambda pm: pm[0].first)
+
+    @staticmethod
+    def _figures(counting: list[tuple[Piece | Hull, Measure]]) -> Figures:
+        matched = sum(m.matched for _, m in counting)
+        output = sum(m.output for _, m in counting)
+        source = sum(m.source for _, m in counting)
+        longest = max((m.longest for _, m in counting), default=0)
+        similarity = matched / max(output, source, 1)
+        return Figures(matched // 2, longest // 2, round(similarity, 4), matched, output, source)
+
+    @staticmethod
+    def _counts(piece: Piece | Hull) -> bool:
+        return isinstance(piece, Hull) or piece.matched() >= MIN_PIECE
+
+    def count(self) -> None:
+        """Adds what the pieces match of the source to the work's quota."""
+        for piece in self.pieces:
+            done = self.counted.get(piece)
+            if isinstance(piece, Hull):
+                if done is None:
+                    matched = piece.measure([], 0, bag=True).matched // 2
+                    self.quota.add(piece.first.s, piece.src[:matched], piece.exempt)
+                    self.counted[piece] = piece.stop.s
+                continue
+            blocks = piece.chain()
+            if done is None and piece.matched() < MIN_PIECE:
+                continue
+            for block in blocks:
+                start, stop = max(block.s, done or 0), block.s + block.n
+                if stop > start:
+                    keys = piece.src[start - piece.src_base : stop - piece.src_base]
+                    self.quota.add(start, keys, piece.exempt)
+            self.counted[piece] = (done or 0) if piece.tail else piece.s
+
+    def information(self, spans: list[tuple[int, int]], exempt: set[int]) -> float:
+        """Bits of the seed channels' hits inside source token spans, each key once."""
+        best: dict[int, float] = {}
+        for seed in self.seeds:
+            if (
+                seed.tokens
+                and seed.key not in best
+                and seed.s not in exempt
+                and any(a <= seed.s < b for a, b in spans)
+            ):
+                best[seed.key] = seed.bits
+        return round(sum(best.values()), 1)
+
+    def look(self, policy: Policy, history: History, *, bag: bool) -> Verdict | None:
+        """Judges the match; keeps its figures where it acts, or never did.
+
+        The verdict where it is new or severer than before. Bags are counted where ``bag`` asks for it
+        and the alignment alone does not act.
+        """
+        self.dirty = False
+        self._place(history)
+        informed = self.resolved.limits.min_information > 0
+        counting = self._counting(history, bag=False)
+        self.now = figures = self._figures(counting)
+        verdict = self._judge(policy, figures, informed)
+        if verdict is None and bag and figures.output >= 2 * self.resolved.limits.min_tokens:
+            bagged = self._counting(history, bag=True)
+            verdict = self._judge(policy, self._figures(bagged), informed)
+            counting = bagged if verdict else counting
+        if verdict is not None or self.verdict is None:
+            self.snapshot = self._snap(counting)
+        if verdict is None or (self.verdict and SEVERITY[verdict.action] <= SEVERITY[self.verdict.action]):
+            return None
+        self.verdict = verdict
+        return verdict
+
+    def _place(self, history: History) -> None:
+        for piece in self.pieces:
+            old = self.spans.get(piece)
+            if old is None or not piece.closed:
+                extent = piece.extent()
+                start, end = history.span(piece.first.o, max(extent.o - 1, history.base))
+                if old is not None:  # its beginning may be forgotten by now
+                    start = old.output.start
+                first = old.lines.start if old else history.line(start)
+                lines = Span(first, history.line(end - 1))
+                self.spans[piece] = Placing(Span(start, end), lines, piece.first.s, extent.s - 1)
+
+    def _judge(self, policy: Policy, figures: Figures, informed: bool) -> Verdict | None:
+        if figures.matched < MIN_PIECE:
+            return None
+        return policy.judge(
+            self.resolved,
+            longest_run=figures.longest_run,
+            tokens=figures.tokens,
+            similarity=figures.similarity,
+            information=self._bits() if informed else 0.0,
+            quoted=self.quota.words,
+        )
+
+    def _bits(self) -> float:
+        spans = [(p.first.s, p.extent().s) for p in self.pieces]
+        return self.information(spans, set().union(*(p.exempt for p in self.pieces)))
+
+    def _snap(self, counting: list[tuple[Piece | Hull, Measure]]) -> Snapshot:
+        figures = self._figures(counting)
+        placings = tuple(self.spans[piece] for piece, _ in counting)
+        whole = len(counting) == 1 and len(counting[0][0].chain()) == 1
+        exact = any(piece.channel == "exact" for piece, _ in counting)
+        return Snapshot(figures, placings, whole and figures.similarity == 1.0, exact)
+
+    def holds(self, history: History, o: int, clock: int, begin: int) -> bool:
+        """Whether suspicion stands behind output token ``o`` and ``clock`` ticks.
+
+        It does while ``begin`` half words are matched, lately, and still alike with what followed.
+        """
+        if not self.pieces or not self._recent(history, clock):
+            return False
+        if self.forced:
+            return True
+        now = self.now
+        if now.matched < max(begin, MIN_PIECE):
+            return False
+        trailing = 2 * (o + 1 - self.end())
+        return now.matched >= self.resolved.limits.min_similarity * max(now.output + trailing, now.source)
+
+    def _recent(self, history: History, clock: int) -> bool:
+        last = self.end() - 1 - history.base
+        return last >= 0 and clock - history.clocks[last] <= D_TICKS
+
+    def begin(self) -> int:
+        """The first output code point of the match."""
+        return min(placing.output.start for placing in self.spans.values())
+
+    def stop(self) -> int:
+        """The output code point behind the last matched token."""
+        return max(placing.output.end for placing in self.spans.values())
+
+    def count_leaked(self, history: History, released: int) -> int:
+        """Words of the match that had gone out when it acted."""
+        leaked = 0
+        for piece in self.pieces:
+            for block in piece.chain():
+                for o in range(block.o, block.o + block.n):
+                    if o < history.base or history.starts[o - history.base] < released:
+                        leaked += 1
+        return leaked
+
+
+def _apart(one: Piece | Hull, other: Piece | Hull) -> bool:
+    """Whether two pieces share less than half of the shorter one's output tokens."""
+    (a, b), (c, d) = (one.first.o, one.extent().o), (other.first.o, other.extent().o)
+    return 2 * (min(b, d) - max(a, c)) < min(b - a, d - c)
