@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from simblock.errors import UsageError
 from simblock.stores import keys
-from simblock.stores.directory import open_index
+from simblock.stores.directory import DirectoryIndex
 from simblock.stores.writer import Writer
 from simblock.work import Document
 from simblock_indexer.readers import ReadOptions, Source, Tally, documents, plan, root_name
@@ -42,7 +43,7 @@ def build(
     with Writer.create(call.path, key=call.key, store_text=store_text) as writer:
         writer.put(call.documents())
         epoch = writer.commit()
-        return call.report(writer, epoch, changed=True)
+        return call.report(writer, epoch)
 
 
 def add(
@@ -64,12 +65,11 @@ def add(
     if prune:
         call.check_roots()
     with Writer.open(call.path, key=call.key) as writer:
-        before = writer.epoch
         writer.put(call.documents())
         removed = call.gone(writer) if prune else []
         writer.remove(removed, reason=call.options.reason or "pruned")
         epoch = writer.commit()
-        return call.report(writer, epoch, changed=epoch != before, removed=len(removed))
+        return call.report(writer, epoch)
 
 
 def remove(
@@ -87,13 +87,12 @@ def remove(
     began = time.monotonic()
     wanted = list(dict.fromkeys(ids))
     with Writer.open(Path(index), key=_key(key_file)) as writer:
-        before = writer.epoch
         missing = writer.remove(wanted, reason=reason, purge=purge)
         if missing:
             raise UsageError(_not_there(index, missing))
         epoch = writer.commit()
     seconds = time.monotonic() - began
-    return Report(str(index), epoch, changed=epoch != before, removed=len(wanted), seconds=seconds)
+    return Report(str(index), epoch, changed=True, removed=len(wanted), seconds=seconds)
 
 
 def rebuild(old: str | Path, new: str | Path, *, key_file: str | Path | None = None) -> Report:
@@ -147,42 +146,39 @@ class _Call:
         met = {source.root for source in self._sources}
         for folder in folders:
             if root_name(folder) not in met:
-                raise UsageError(f"{folder}: holds no files, and --prune would remove all its works: check the path")
+                raise UsageError(
+                    f"{folder}: holds no files, and --prune would remove all its works: check the path"
+                )
 
     def gone(self, writer: Writer) -> list[str]:
         """Ids of works that came from the folders and whose files or rows are gone."""
         roots = tuple(f"{source.root}/" for source in self._sources if source.root)
-        unread = tuple(f"{id}#" for id in self._tally.kept_under)
+        unread = tuple(f"{name}#" for name in self._tally.kept_under)
         there = self._seen | self._tally.kept | self._tally.kept_under
         return [
-            id
-            for id in writer.works()
-            if id.startswith(roots) and id not in there and not id.startswith(unread)
+            name
+            for name in writer.works()
+            if name.startswith(roots) and name not in there and not name.startswith(unread)
         ]
 
-    def report(self, writer: Writer, epoch: int, *, changed: bool, removed: int = 0) -> Report:
+    def report(self, writer: Writer, epoch: int) -> Report:
+        """What was done, after the commit."""
         counts, tally = writer.counts, self._tally
-        with open_index(self.path, key=self.key) as index:
+        with closing(DirectoryIndex(self.path, key=self.key)) as index:
             stat = index.stat()
         return Report(
+            **counts._asdict(),
             index=str(self.path),
             epoch=epoch,
-            changed=changed,
-            added=counts.added,
-            replaced=counts.replaced,
-            metadata=counts.metadata,
-            untouched=counts.untouched,
-            removed=removed,
-            words=counts.words,
-            characters=counts.characters,
+            changed=any((counts.added, counts.replaced, counts.metadata, counts.removed)),
             bytes=tally.done,
             seconds=time.monotonic() - self._began,
             passed=dict(tally.passed),
             passed_names=tally.names,
             bad=tally.bad,
             problems=tuple(tally.problems),
-            short=tuple(stat.short),
-            common=tuple(stat.common),
+            short=tuple(stat.too_short),
+            common=tuple(stat.mostly_common),
             unused_columns=tuple(sorted(tally.columns)),
             notes=tuple(tally.notes),
         )
@@ -199,6 +195,6 @@ def _without_itself(options: ReadOptions, index: Path, key_file: str | Path | No
 
 
 def _not_there(index: str | Path, missing: list[str]) -> str:
-    named = ", ".join(repr(id[:80]) for id in missing[:3])
+    named = ", ".join(repr(name[:80]) for name in missing[:3])
     more = f" and {len(missing) - 3:,} more" if len(missing) > 3 else ""
     return f"{index} has no work {named}{more}, so nothing was removed: simblock-index list shows the ids"

@@ -9,11 +9,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from simblock_indexer import inspecting, parameters as p
+from simblock_indexer import inspecting
+from simblock_indexer import parameters as p
 from simblock_indexer.exits import left_as_it_was, run
 from simblock_indexer.progress import bar
 from simblock_indexer.readers import ReadOptions
-from simblock_indexer.readers.options import MIB
 
 PROGRAM = "simblock-index"
 
@@ -28,23 +28,15 @@ app = typer.Typer(
 
 
 @app.command()
+@p.with_read_options
 def build(
     inputs: p.Inputs,
+    *,
+    options: ReadOptions,
     out: Annotated[
-        Path, typer.Option("--out", metavar="INDEX", help="Where the index will stand; nothing may be there yet.")
+        Path,
+        typer.Option("--out", metavar="INDEX", help="Where the index will stand; nothing may be there yet."),
     ],
-    kind: p.KindOption = p.Kind.auto,
-    meta: p.Meta = None,
-    id: p.IdOption = None,
-    text_field: p.TextField = "text",
-    id_field: p.IdField = "id",
-    encoding: p.Encoding = "utf-8",
-    errors: p.Errors = p.OnError.strict,
-    skip_bad: p.SkipBad = False,
-    max_row: p.MaxRow = 256,
-    expires: p.Expires = None,
-    reason: p.Reason = None,
-    workers: p.Workers = 1,
     store_text: p.Store = False,
     key_file: p.KeyFile = None,
     verbose: p.Verbose = False,
@@ -60,33 +52,19 @@ def build(
     """
     from simblock_indexer import building, reporting
 
-    options = _options(
-        kind, meta, id, text_field, id_field, encoding, errors, skip_bad, max_row, expires, reason, workers
-    )
     with left_as_it_was(PROGRAM, out, new=True), bar(wanted=not json) as watch:
-        report = building.build(
-            inputs, out, options, key_file=key_file, store_text=store_text, watch=watch
-        )
+        report = building.build(inputs, out, options, key_file=key_file, store_text=store_text, watch=watch)
     reporting.show(report, json=json, all=verbose)
 
 
 @app.command()
+@p.with_read_options
 def add(
     index: p.IndexPath,
     inputs: p.Inputs,
+    *,
+    options: ReadOptions,
     prune: p.Prune = False,
-    kind: p.KindOption = p.Kind.auto,
-    meta: p.Meta = None,
-    id: p.IdOption = None,
-    text_field: p.TextField = "text",
-    id_field: p.IdField = "id",
-    encoding: p.Encoding = "utf-8",
-    errors: p.Errors = p.OnError.strict,
-    skip_bad: p.SkipBad = False,
-    max_row: p.MaxRow = 256,
-    expires: p.Expires = None,
-    reason: p.Reason = None,
-    workers: p.Workers = 1,
     key_file: p.KeyFile = None,
     verbose: p.Verbose = False,
     json: p.Json = False,
@@ -98,9 +76,6 @@ def add(
     """
     from simblock_indexer import building, reporting
 
-    options = _options(
-        kind, meta, id, text_field, id_field, encoding, errors, skip_bad, max_row, expires, reason, workers
-    )
     with left_as_it_was(PROGRAM, index), bar(wanted=not json) as watch:
         report = building.add(index, inputs, options, prune=prune, key_file=key_file, watch=watch)
     reporting.show(report, json=json, all=verbose)
@@ -110,6 +85,7 @@ def add(
 def remove(
     index: p.IndexPath,
     work_ids: p.WorkIds,
+    *,
     purge: p.Purge = False,
     reason: p.Reason = None,
     key_file: p.KeyFile = None,
@@ -129,8 +105,12 @@ def remove(
 
 @app.command()
 def rebuild(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="The index to read; it stays.", show_default=False)],
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="Where the new one will stand.", show_default=False)],
+    old: Annotated[
+        Path, typer.Argument(metavar="OLD", help="The index to read; it stays.", show_default=False)
+    ],
+    new: Annotated[
+        Path, typer.Argument(metavar="NEW", help="Where the new one will stand.", show_default=False)
+    ],
     key_file: p.KeyFile = None,
     json: p.Json = False,
 ) -> None:
@@ -147,7 +127,10 @@ def rebuild(
 
 @app.command()
 def keygen(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the key goes; never overwritten.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Where the key goes; never overwritten.", show_default=False),
+    ],
 ) -> None:
     """Make a key file for indexes that give nothing away to who lacks it.
 
@@ -162,36 +145,6 @@ def keygen(
 
 for command in (inspecting.list_works, inspecting.show, inspecting.log, inspecting.stat, inspecting.verify):
     app.command({"list_works": "list"}.get(command.__name__, command.__name__))(command)
-
-
-def _options(
-    kind: p.Kind,
-    meta: Path | None,
-    id: str | None,
-    text_field: str,
-    id_field: str,
-    encoding: str,
-    errors: p.OnError,
-    skip_bad: bool,
-    max_row: int,
-    expires: str | None,
-    reason: str | None,
-    workers: int,
-) -> ReadOptions:
-    return ReadOptions(
-        kind=kind.value,
-        id=id,
-        text_field=text_field,
-        id_field=id_field,
-        meta=meta,
-        encoding=encoding,
-        errors=errors.value,
-        skip_bad=skip_bad,
-        max_row=max_row * MIB,
-        expires=expires,
-        reason=reason,
-        workers=workers,
-    )
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

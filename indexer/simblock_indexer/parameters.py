@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from inspect import Signature, signature
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
+
+from simblock_indexer.readers import ReadOptions
+from simblock_indexer.readers.options import MIB
 
 
 class Kind(StrEnum):
@@ -25,7 +30,10 @@ class OnError(StrEnum):
 
 
 IndexPath: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="INDEX", help="The index: a directory, such as protected.sbx.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="INDEX", help="The index: a directory, such as protected.sbx.", show_default=False
+    ),
 ]
 OnlyIndex: TypeAlias = Annotated[
     Path,
@@ -54,10 +62,12 @@ KeyFile: TypeAlias = Annotated[
     ),
 ]
 KindOption: TypeAlias = Annotated[
-    Kind, typer.Option("--kind", help="What the works are; auto means text, code comes with the next release.")
+    Kind,
+    typer.Option("--kind", help="What the works are; auto means text, code comes with the next release."),
 ]
 IdOption: TypeAlias = Annotated[
-    str | None, typer.Option("--id", metavar="ID", help="The id of the one work given as - or as a single file.")
+    str | None,
+    typer.Option("--id", metavar="ID", help="The id of the one work given as - or as a single file."),
 ]
 TextField: TypeAlias = Annotated[
     str, typer.Option("--text-field", metavar="NAME", help="The field of a row that holds its text.")
@@ -79,19 +89,27 @@ Meta: TypeAlias = Annotated[
     ),
 ]
 Encoding: TypeAlias = Annotated[
-    str, typer.Option("--encoding", metavar="NAME", help="How the inputs are encoded: utf-8, utf-16, latin-1 …")
+    str,
+    typer.Option("--encoding", metavar="NAME", help="How the inputs are encoded: utf-8, utf-16, latin-1 …"),
 ]
 Errors: TypeAlias = Annotated[
     OnError,
-    typer.Option("--errors", help="Bytes that are not in the encoding: an error, or replaced by a sign that matches nothing."),
+    typer.Option(
+        "--errors",
+        help="Bytes that are not in the encoding: an error, or replaced by a sign that matches nothing.",
+    ),
 ]
 SkipBad: TypeAlias = Annotated[
     bool,
-    typer.Option("--skip-bad", help="Pass over files and rows that cannot be read, and list them; index the rest."),
+    typer.Option(
+        "--skip-bad", help="Pass over files and rows that cannot be read, and list them; index the rest."
+    ),
 ]
 MaxRow: TypeAlias = Annotated[
     int,
-    typer.Option("--max-row", metavar="MIB", min=1, help="The longest row, or file that is one work, in MiB."),
+    typer.Option(
+        "--max-row", metavar="MIB", min=1, help="The longest row, or file that is one work, in MiB."
+    ),
 ]
 Expires: TypeAlias = Annotated[
     str | None,
@@ -119,7 +137,9 @@ Verbose: TypeAlias = Annotated[
 ]
 WorkIds: TypeAlias = Annotated[
     list[str],
-    typer.Argument(metavar="WORK_ID...", help="Ids of works, as list shows them; - reads one a line.", show_default=False),
+    typer.Argument(
+        metavar="WORK_ID...", help="Ids of works, as list shows them; - reads one a line.", show_default=False
+    ),
 ]
 WorkId: TypeAlias = Annotated[
     str, typer.Argument(metavar="WORK_ID", help="The id of a work, as list shows it.", show_default=False)
@@ -128,7 +148,8 @@ Store: TypeAlias = Annotated[
     bool, typer.Option("--store-text", help="Keep the texts in the index too: about 40 % of their size more.")
 ]
 Purge: TypeAlias = Annotated[
-    bool, typer.Option("--purge", help="Write the index anew now, so that nothing of the works stays on disk.")
+    bool,
+    typer.Option("--purge", help="Write the index anew now, so that nothing of the works stays on disk."),
 ]
 Prune: TypeAlias = Annotated[
     bool,
@@ -137,3 +158,52 @@ Prune: TypeAlias = Annotated[
         help="Remove works whose ids begin with the name of a folder given here and whose files are gone.",
     ),
 ]
+
+
+def read_options(
+    *,
+    kind: KindOption = Kind.auto,
+    meta: Meta = None,
+    id: IdOption = None,
+    text_field: TextField = "text",
+    id_field: IdField = "id",
+    encoding: Encoding = "utf-8",
+    errors: Errors = OnError.strict,
+    skip_bad: SkipBad = False,
+    max_row: MaxRow = 256,
+    expires: Expires = None,
+    reason: Reason = None,
+    workers: Workers = 1,
+) -> ReadOptions:
+    """The options of a reading as the command line gives them."""
+    return ReadOptions(
+        kind=kind.value,
+        meta=meta,
+        id=id,
+        text_field=text_field,
+        id_field=id_field,
+        encoding=encoding,
+        errors=errors.value,
+        skip_bad=skip_bad,
+        max_row=max_row * MIB,
+        expires=expires,
+        reason=reason,
+        workers=workers,
+    )
+
+
+def with_read_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes ``options: ReadOptions``, as one whose options are all of :func:`read_options`."""
+    own = signature(command, eval_str=True).parameters.values()
+    shared = signature(read_options, eval_str=True).parameters
+
+    def run(**values: Any) -> None:
+        options = read_options(**{name: values.pop(name) for name in shared})
+        command(options=options, **values)
+
+    parameters = [parameter for parameter in own if parameter.name != "options"]
+    parameters += shared.values()
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from simblock.scheme import T_WORDS
 from simblock_indexer.reports import Report
 from simblock_indexer.tables import emit, facts, listing, number, say, size
 
@@ -22,8 +23,7 @@ def show(report: Report, *, json: bool = False, all: bool = False) -> None:
     if all:
         for sort, names in sorted(report.passed_names.items()):
             listing(f"{{count}} {sort}:", names, report.passed[sort], all=True)
-    listing("{count} works are under 8 words, too short for any promise:", report.short, len(report.short), all=all)
-    listing("{count} works are mostly passages that over 64 works hold:", report.common, len(report.common), all=all)
+    show_weak(report.short, report.common, all=all)
     if report.unused_columns:
         listing("{count} columns are not used:", report.unused_columns, len(report.unused_columns), all=all)
     for note in report.notes:
@@ -41,3 +41,9 @@ def _facts(report: Report) -> Iterator[tuple[str, object]]:
         yield "read", f"{size(report.bytes)} in {report.seconds:,.1f} s ({rate}/s)"
     if report.passed:
         yield "passed over", ", ".join(f"{count:,} {sort}" for sort, count in sorted(report.passed.items()))
+
+
+def show_weak(short: Sequence[str], common: Sequence[str], *, all: bool) -> None:
+    """Names works that cannot be protected well."""
+    listing(f"{{count}} of under {T_WORDS} words, too short for any promise:", short, len(short), all=all)
+    listing("{count} mostly of passages that over 64 works hold:", common, len(common), all=all)

@@ -40,13 +40,12 @@ def number(value: float, unit: str = "") -> str:
     return f"{shown} {unit}".rstrip()
 
 
-def size(bytes: float) -> str:
+def size(amount: float) -> str:
     """A number of bytes in the unit that reads best."""
-    for unit in ("bytes", "kB", "MB"):
-        if bytes < 1000:
-            return f"{bytes:,.0f} {unit}" if unit == "bytes" else f"{bytes:,.1f} {unit}"
-        bytes /= 1000
-    return f"{bytes:,.1f} GB"
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if amount >= scale:
+            return f"{amount / scale:,.1f} {unit}"
+    return f"{amount:,.0f} bytes"
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -57,14 +56,14 @@ class ReadOptions:
 def check_encoding(name: str) -> None:
     """Raises UsageError unless Python can decode text of that name."""
     try:
-        b"".decode(name)
+        b"x".decode(name, "replace")
     except LookupError:
         raise UsageError(f"--encoding {name}: unknown; try utf-8, utf-16, latin-1 or cp1252") from None
 
 
 def spells_ascii(encoding: str) -> bool:
     """Whether ASCII bytes mean themselves, so that lines and NUL bytes can be told before decoding."""
-    return codecs.encode("{\n", encoding) == b"{\n"
+    return b"{\n\0".decode(encoding, "replace") == "{\n\0"
 
 
 def check_date(value: str) -> str:
