@@ -1,1 +1,71 @@
-"""Stores: where an index lives."""
+"""Stores: where an index is kept, behind one small interface named by a path or URL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from simblock.errors import UsageError
+from simblock.questions import Hit, Placed
+
+if TYPE_CHECKING:
+    from simblock.scheme import Scheme
+    from simblock.tokens import I64, U32, U64
+    from simblock.work import Work
+
+__all__ = ["Index", "open_index"]
+
+
+class Index(Protocol):
+    """What a guard asks of an index.
+
+    ``segment`` is the store's own handle from a :class:`~simblock.questions.Posting`; it keeps the
+    generation it came from, also after a writer has merged it away. Any method may raise Damaged,
+    KeyProblem or StoreLost: an index never answers "nothing" because something was broken.
+    """
+
+    name: str
+    """The path or URL as given."""
+
+    @property
+    def scheme(self) -> Scheme: ...
+
+    @property
+    def epoch(self) -> int: ...
+
+    @property
+    def permutations(self) -> U32:
+        """The MinHash table u32 [2, k] that the index was made with."""
+
+    def refresh(self) -> None:
+        """Takes up what was committed since; cheap, to be called often."""
+
+    def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
+        """Where keys stand, for works that count: hits in order of the asks, asks without any left out."""
+
+    def run(self, segment: Any, run: int, start: int, stop: int) -> U32:
+        """Token keys u32 at [start, stop) of a run, clipped to it."""
+
+    def works(self, segment: Any, run: int) -> tuple[Work, ...]:
+        """The works that share a run, were not removed and have not expired; smallest id first."""
+
+    def places(self, segment: Any, run: int, tokens: I64) -> Placed:
+        """Where tokens i64 of a run stand in its text."""
+
+    def text(self, work_id: str) -> str | None:
+        """A work's text where the index stores texts."""
+
+    def close(self) -> None: ...
+
+
+def open_index(path: str | Path, *, key_file: str | Path | None = None, key: bytes | None = None) -> Index:
+    """Opens the index at ``path``, for reading.
+
+    Raises NotAnIndex, Damaged, Incompatible, KeyProblem; UsageError for a URL.
+    """
+    from simblock.stores.directory import DirectoryIndex
+
+    if "://" in str(path):
+        raise UsageError(f"{str(path).split('://')[0]}:// indexes are not supported yet: give a directory")
+    return DirectoryIndex(path, key=key, key_file=key_file)

@@ -1,0 +1,187 @@
+"""Keys to places: one table of buckets for all channels of a segment.
+
+An entry's *print* is the top ``bits`` bits of its stored key. Packed above its place (a token of the
+segment) into 64 bits, entries are sorted once; bucket, fingerprint and Bloom bits all follow from
+the print. A bucket holds about twelve entries; a fingerprint is the print's low sixteen bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simblock.stores import prefilter
+from simblock.stores.container import Container, Part
+from simblock.stores.prefilter import Prefilter
+from simblock.tokens import I64, U8, U16, U32, U64
+
+_BUCKET = 12
+_MOST_BITS = 40
+_STEPS = 8
+_CHUNK = 1 << 18
+"""A frequency m is stored as round(8 * log2(m)): within 5 %, exact up to 9."""
+
+SECTIONS = frozenset({"bloom", "buckets", "fingerprints", "postings", "frequencies"})
+
+
+class Shape(NamedTuple):
+    """What a reader must know of a table beside its sections."""
+
+    bits: int
+    buckets: int
+    entries: int
+
+
+def bits_for(tokens: int) -> int:
+    """How many bits a print has beside the places of so many tokens."""
+    return min(_MOST_BITS, 64 - max(1, tokens.bit_length()))
+
+
+def pack(stored: list[U64], places: list[U32], bits: int) -> U64:
+    """Sorted entries u64, print above place. Takes its arguments' arrays apart to save memory."""
+    packed = np.empty(sum(map(len, stored)), np.uint64)
+    low = np.uint64(64 - bits)
+    at = 0
+    while stored:
+        keys, tokens = stored.pop(), places.pop()
+        part = packed[at : at + len(keys)]
+        np.right_shift(keys, low, out=part)
+        part <<= low
+        part |= tokens
+        at += len(keys)
+    packed.sort()
+    return packed
+
+
+def build(packed: U64, bits: int, bounds: U32) -> tuple[Shape, Iterator[Part]]:
+    """The sections of a table over sorted entries; ``bounds`` u32 [runs + 1] is where runs end."""
+    buckets = max(1, len(packed) // _BUCKET)
+    return Shape(bits, buckets, len(packed)), _parts(packed, bits, buckets, bounds)
+
+
+def _parts(packed: U64, bits: int, buckets: int, bounds: U32) -> Iterator[Part]:
+    low = np.uint64(64 - bits)
+    places = (packed & np.uint64((1 << (64 - bits)) - 1)).astype(np.uint32)
+    yield Part("postings", places)
+    prints = packed >> low
+    again = np.zeros(len(prints), bool)
+    np.equal(prints[1:], prints[:-1], out=again[1:])
+    yield Part("frequencies", _frequencies(again, places, bounds))
+    yield Part("bloom", prefilter.build(prints, len(prints) - int(again.sum()), bits))
+    yield Part("fingerprints", prints.astype(np.uint16))
+    yield Part("buckets", _offsets(prints, bits, buckets))
+
+
+def _offsets(prints: U64, bits: int, buckets: int) -> U32:
+    counts = np.zeros(buckets + 1, np.int64)
+    for start in range(0, len(prints), _CHUNK):
+        at = (prints[start : start + _CHUNK] * np.uint64(buckets)) >> np.uint64(bits)
+        first = int(at[0])
+        found = np.bincount((at - np.uint64(first)).astype(np.int64))
+        counts[first + 1 : first + 1 + len(found)] += found
+    return np.cumsum(counts).astype(np.uint32)
+
+
+def _frequencies(again: NDArray[np.bool_], places: U32, bounds: U32) -> U8:
+    """How many runs hold each entry's key, coded. Most keys stand once: only the others are counted."""
+    codes = np.zeros(len(again), np.uint8)
+    member = again.copy()
+    member[:-1] |= again[1:]
+    at = np.flatnonzero(member)
+    if not len(at):
+        return codes
+    follows = again[at]
+    run = np.searchsorted(bounds, places[at], side="right").astype(np.int64)
+    fresh = np.ones(len(at), np.int64)
+    fresh[1:] = ~follows[1:] | (run[1:] != run[:-1])
+    starts = np.flatnonzero(~follows)
+    sums = np.add.reduceat(fresh, starts)
+    sizes = np.diff(np.append(starts, len(at)))
+    codes[at] = np.repeat(encode_frequency(sums), sizes)
+    return codes
+
+
+def encode_frequency(counts: I64) -> U8:
+    """Counts i64 from 1 as one byte each."""
+    return np.minimum(np.round(_STEPS * np.log2(counts)), 255).astype(np.uint8)
+
+
+DECODED = tuple(round(2 ** (code / _STEPS)) for code in range(256))
+"""What a stored frequency stands for."""
+
+
+class Found(NamedTuple):
+    """Entries found by many keys: which key asked (rising), the entry's place, its key's frequency."""
+
+    asks: I64
+    places: U32
+    frequencies: U8
+
+
+class Buckets:
+    """Looks keys up in one segment's table."""
+
+    def __init__(self, container: Container, shape: Shape) -> None:
+        self._shape = shape
+        self.prefilter = Prefilter(container["bloom"], shape.bits)
+        self._offsets = container["buckets"]
+        self._fingerprints = container["fingerprints"]
+        self._postings = container["postings"]
+        self._frequencies = container["frequencies"]
+
+    def find(self, stored: int) -> tuple[list[int], int]:
+        """Places of one stored key, rising, and how many runs hold it."""
+        short = stored >> (64 - self._shape.bits)
+        bucket = short * self._shape.buckets >> self._shape.bits
+        start, stop = memoryview(self._offsets.read(4 * bucket, 4 * bucket + 8)).cast("I")
+        prints = memoryview(self._fingerprints.read(2 * start, 2 * stop)).cast("H").tolist()
+        wanted = short & 0xFFFF
+        at = [start + i for i, held in enumerate(prints) if held == wanted]
+        if not at:
+            return [], 0
+        first, last = at[0], at[-1] + 1
+        places = memoryview(self._postings.read(4 * first, 4 * last)).cast("I").tolist()
+        code = self._frequencies.read(first, first + 1)[0]
+        if len(at) < len(places):
+            places = sorted(places[i - first] for i in at)
+        return places, DECODED[code]
+
+    def find_many(self, stored: U64) -> Found:
+        """Places of many stored keys u64 that passed the prefilter."""
+        bits = np.uint64(self._shape.bits)
+        short = stored >> (np.uint64(64) - bits)
+        bucket = ((short * np.uint64(self._shape.buckets)) >> bits).astype(np.int64)
+        offsets = self._gather(self._offsets, np.uint32, bucket, bucket + 1)
+        starts, stops = offsets[::2].astype(np.int64), offsets[1::2].astype(np.int64)
+        sizes = stops - starts
+        asks = np.repeat(np.arange(len(stored)), sizes)
+        at = np.arange(len(asks)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(starts, sizes)
+        prints: U16 = self._take(self._fingerprints, np.uint16, at)
+        same = prints == short.astype(np.uint16)[asks]
+        asks, at = asks[same], at[same]
+        return Found(
+            asks, self._take(self._postings, np.uint32, at), self._take(self._frequencies, np.uint8, at)
+        )
+
+    def frequencies(self, stored: U64) -> U8:
+        """Coded frequencies u8 of stored keys that stand in the table."""
+        found = self.find_many(stored)
+        codes = np.zeros(len(stored), np.uint8)
+        codes[found.asks] = found.frequencies
+        return codes
+
+    def _gather(self, section: Any, dtype: Any, first: I64, second: I64) -> NDArray[Any]:
+        return self._take(section, dtype, np.stack([first, second], axis=1).ravel())
+
+    @staticmethod
+    def _take(section: Any, dtype: Any, at: I64) -> NDArray[Any]:
+        kind = np.dtype(dtype)
+        blocks = np.flatnonzero(np.bincount(at * kind.itemsize >> 16)) if len(at) else at
+        for block in blocks.tolist():
+            if not section.seen[block]:
+                section.touch(block)
+        taken: NDArray[Any] = np.frombuffer(section.memory, kind)[at]
+        return taken

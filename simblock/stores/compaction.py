@@ -1,0 +1,140 @@
+"""What a commit writes: new segments, from new runs and from those of older segments it takes in.
+
+Base segments stay; one delta is written anew by each commit, until it outgrows a tenth of the base
+and becomes, or joins, a base segment. Whoever takes a segment in takes those too whose rows point
+into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from simblock.stores.draft import Draft
+from simblock.stores.manifest import FileRef
+from simblock.stores.segment import Segment
+from simblock.stores.shelf import Shelf
+from simblock.stores.snapshot import Place, Sealer, Snapshot
+from simblock.stores.worktable import Row
+from simblock.tokens import I64, Bools
+
+SEGMENT_TOKENS = 1 << 26
+"""A base segment is closed at this size: it takes about 1 GB to build."""
+DELTA_TOKENS = 1 << 17
+"""A delta smaller than this stays one, however small the base is."""
+DELTA_SHARE = 10
+
+
+@dataclass
+class Compaction:
+    """New segments in the making. ``rows`` wait until the segment of their run is written."""
+
+    shelf: Shelf
+    sealing: Sealer
+    new_draft: Callable[[], Draft]
+    rows: list[Row] = field(default_factory=list)
+    written: list[FileRef] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.draft = self.new_draft()
+        self._moved: dict[bytes, tuple[bytes, I64]] = {}
+
+    def make_room(self, tokens: int) -> None:
+        """Closes the segment in the making if so many tokens more would make it too large."""
+        if self.draft.runs and self.draft.tokens + tokens > SEGMENT_TOKENS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes the segment in the making, with the rows of its runs, and begins another."""
+        rows = [self._moved_row(row) for row in self.rows]
+        self.rows = [row for row in rows if row.segment != self.draft.id]
+        self._write([row for row in rows if row.segment == self.draft.id])
+
+    def finish(self) -> bool:
+        """Writes what is left; whether there was anything."""
+        self.rows = [self._moved_row(row) for row in self.rows]
+        if not self.draft.runs and not self.rows:
+            return False
+        self._write(self.rows)
+        return True
+
+    def _write(self, rows: list[Row]) -> None:
+        draft, id = self.draft, self.draft.id.hex()
+        file = f"seg-{id}.sb"
+        with self.shelf.create(file) as stream:
+            crc = draft.write(stream, rows, self.sealing(draft.id))
+            size = stream.tell()
+        self.written.append(FileRef(id, file, size, crc))
+        self.draft = self.new_draft()
+
+    def _moved_row(self, row: Row) -> Row:
+        if row.segment not in self._moved:
+            return row
+        segment, numbers = self._moved[row.segment]
+        return row._replace(segment=segment, run=int(numbers[row.run]))
+
+    def absorb(self, snapshot: Snapshot, segments: list[Segment], dead: set[Place]) -> None:
+        """Takes in what is not dead of some segments of a snapshot."""
+        for segment in segments:
+            self.rows.extend(kept_rows(snapshot, segment, dead))
+        wanted = {segment.id: np.zeros(segment.facts.runs, bool) for segment in segments}
+        for row in self.rows:
+            if row.segment in wanted:
+                wanted[row.segment][row.run] = True
+        for segment in segments:
+            self._absorb(segment, wanted[segment.id])
+
+    def _absorb(self, segment: Segment, live: Bools) -> None:
+        self.make_room(int(np.diff(segment.bounds)[live].sum()))
+        self._moved[segment.id] = (self.draft.id, self.draft.absorb(segment, live))
+
+
+def kept_rows(snapshot: Snapshot, segment: Segment, dead: set[Place]) -> list[Row]:
+    """The rows of a segment that were not removed."""
+    number = snapshot.segments.index(segment)
+    works = segment.works
+    rows = []
+    for at in np.flatnonzero(~snapshot.dead_rows(number)).tolist():
+        place = Place(segment, at)
+        if place not in dead:
+            target, run = snapshot.target(place)
+            row = works.rows[at]
+            digests = row["text"].tobytes(), row["metadata"].tobytes()
+            rows.append(Row(segment.work(at), target.id, run, *digests, int(row["epoch"]), int(row["added"])))
+    return rows
+
+
+def to_absorb(
+    snapshot: Snapshot, dead: set[Place], new_tokens: int, *, purge: bool
+) -> tuple[list[Segment], bool]:
+    """Which segments a commit takes in, and whether what it writes last is the delta."""
+    base, delta = list(snapshot.segments), []
+    if snapshot.manifest.delta:
+        delta = [base.pop()]
+    chosen = set(delta)
+    size = new_tokens + sum(segment.facts.tokens for segment in delta)
+    is_delta = bool(base) and size <= max(DELTA_TOKENS, sum(s.facts.tokens for s in base) // DELTA_SHARE)
+    if not is_delta and base and base[-1].facts.tokens + size <= SEGMENT_TOKENS:
+        chosen.add(base[-1])
+    if purge:
+        chosen |= {segment for segment in base if _has_dead(snapshot, segment, dead)}
+    is_delta = is_delta and chosen <= set(delta)
+    _close(snapshot, chosen)
+    return [segment for segment in snapshot.segments if segment in chosen], is_delta
+
+
+def _has_dead(snapshot: Snapshot, segment: Segment, dead: set[Place]) -> bool:
+    before = snapshot.dead_rows(snapshot.segments.index(segment)).any()
+    return bool(before) or any(place.segment is segment for place in dead)
+
+
+def _close(snapshot: Snapshot, chosen: set[Segment]) -> None:
+    """Adds those whose rows point into a chosen segment, until none is left."""
+    grown = True
+    while grown:
+        ids = {segment.id for segment in chosen}
+        more = {s for s in snapshot.segments if s not in chosen and ids & set(s.works.others)}
+        chosen |= more
+        grown = bool(more)

@@ -1,0 +1,152 @@
+"""What is in an index, for people: its works, its sizes, its soundness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from simblock.errors import IndexProblem
+from simblock.scheme import T_WORDS
+from simblock.signature import Signer
+from simblock.stores.buckets import DECODED
+from simblock.stores.container import HEADER_SIZE
+from simblock.stores.segment import Segment
+from simblock.stores.snapshot import Place, Snapshot
+from simblock.text import flags_of
+from simblock.tokens import I64, Bools, Runs, Tokens
+from simblock.work import Work
+
+COMMON_WORKS = 64
+"""A passage in more works than this is common."""
+_BATCH = 1 << 18
+
+
+class Entry(NamedTuple):
+    """A work as it stands: how many tokens its run has, when it was added (epoch, seconds since 1970),
+    and the ids of the works that share its text."""
+
+    work: Work
+    tokens: int
+    epoch: int
+    added: int
+    twins: tuple[str, ...]
+    expired: bool
+
+
+class Stat(NamedTuple):
+    """Counts and sizes. ``sections`` are bytes by section over all segments; ``too_short`` names works
+    with fewer tokens than any promise covers, ``mostly_common`` those over half of whose exact anchors
+    stand in over 64 works."""
+
+    epoch: int
+    works: int
+    runs: int
+    tokens: int
+    entries: int
+    segments: int
+    bytes: int
+    sections: dict[str, int]
+    scheme: str
+    keyed: bool
+    texts_stored: bool
+    too_short: list[str]
+    mostly_common: list[str]
+
+
+def entries(snapshot: Snapshot) -> Iterator[Entry]:
+    """What is known of each work that was not removed."""
+    for number, segment in enumerate(snapshot.segments):
+        rows = segment.works.rows
+        for row in np.flatnonzero(~snapshot.dead_rows(number)).tolist():
+            place = Place(segment, row)
+            target, run = snapshot.target(place)
+            work = segment.work(row)
+            twins = tuple(twin.id for twin in snapshot.works(target, run) if twin.id != work.id)
+            tokens = target.begins[run + 1] - target.begins[run]
+            epoch, added = int(rows["epoch"][row]), int(rows["added"][row])
+            yield Entry(work, tokens, epoch, added, twins, not snapshot.is_live(place))
+
+
+def stat(snapshot: Snapshot) -> Stat:
+    """Counts and sizes of a snapshot; its runs are read, for the works that are mostly common."""
+    segments = snapshot.segments
+    sections: dict[str, int] = {}
+    for segment in segments:
+        for name, section in segment.container.sections.items():
+            sections[name] = sections.get(name, 0) + section.stored
+    manifest = snapshot.manifest
+    files = [*manifest.segments, *([manifest.journal] if manifest.journal else [])]
+    return Stat(
+        epoch=manifest.epoch,
+        works=sum(int((~snapshot.dead_rows(number)).sum()) for number in range(len(segments))),
+        runs=sum(int(live.sum()) for live in snapshot.live_runs),
+        tokens=sum(
+            int(np.diff(segment.bounds)[live].sum())
+            for segment, live in zip(segments, snapshot.live_runs, strict=True)
+        ),
+        entries=sum(segment.facts.entries for segment in segments),
+        segments=len(segments),
+        bytes=sum(ref.size for ref in files),
+        sections={**sections, "headers": HEADER_SIZE * len(segments)},
+        scheme=manifest.scheme.digest,
+        keyed=manifest.key is not None,
+        texts_stored=manifest.store_text,
+        too_short=_ids(snapshot, [np.diff(segment.bounds) < T_WORDS for segment in segments]),
+        mostly_common=_ids(snapshot, [_mostly_common(snapshot, segment) for segment in segments]),
+    )
+
+
+def _ids(snapshot: Snapshot, chosen: list[Bools]) -> list[str]:
+    ids: list[str] = []
+    for number, segment in enumerate(snapshot.segments):
+        for run in np.flatnonzero(chosen[number] & snapshot.live_runs[number]).tolist():
+            ids.extend(work.id for work in snapshot.works(segment, run))
+    return sorted(ids)
+
+
+def _mostly_common(snapshot: Snapshot, segment: Segment) -> Bools:
+    """Which runs have over half of their exact anchors in over 64 runs of the segment: bool [runs]."""
+    total = np.zeros(segment.facts.runs, np.int64)
+    common = np.zeros(segment.facts.runs, np.int64)
+    if segment.facts.runs <= COMMON_WORKS:
+        return total > 0
+    signer = Signer(snapshot.manifest.scheme, snapshot.manifest.table)
+    exact = [channel for channel in snapshot.manifest.scheme.channels if channel.role == "exact"]
+    frequent = np.array(DECODED) > COMMON_WORKS
+    for first, runs in _batches(segment):
+        for channel in exact:
+            keys, places = signer.entries(channel, runs)
+            owner = first + np.searchsorted(runs.bounds, places, side="right") - 1
+            codes = segment.buckets.frequencies(snapshot.scramble.many(channel.id, keys))
+            total += np.bincount(owner, minlength=len(total))
+            common += np.bincount(owner[frequent[codes]], minlength=len(total))
+    return common * 2 > total
+
+
+def _batches(segment: Segment) -> Iterator[tuple[int, Runs]]:
+    first, bounds = 0, segment.bounds
+    while first < segment.facts.runs:
+        stop = int(np.searchsorted(bounds, bounds[first] + _BATCH, side="right")) - 1
+        stop = min(max(stop, first + 1), segment.facts.runs)
+        keys = segment.keys(int(bounds[first]), int(bounds[stop]))
+        nowhere: I64 = np.empty(0, np.int64)
+        yield (
+            first,
+            Runs(Tokens(keys, flags_of(keys), nowhere, nowhere), bounds[first : stop + 1] - bounds[first]),
+        )
+        first = stop
+
+
+def verify(snapshot: Snapshot) -> list[str]:
+    """Reads everything; a sentence for each section that is damaged, and for each row that cannot be read."""
+    problems = [problem for segment in snapshot.segments for problem in segment.check()]
+    if problems:
+        return problems
+    try:
+        for _ in entries(snapshot):
+            pass
+    except (IndexProblem, ValueError, LookupError) as error:
+        problems.append(f"{snapshot.name}: the work table cannot be read ({error}): rebuild the index")
+    return problems

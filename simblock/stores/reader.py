@@ -1,0 +1,143 @@
+"""An index as readers hold it: the newest snapshot of a shelf, and what it answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from simblock.errors import Damaged
+from simblock.questions import Hit, Placed
+from simblock.scheme import Scheme
+from simblock.stores import inspection
+from simblock.stores.inspection import Entry, Stat
+from simblock.stores.journal import Event
+from simblock.stores.manifest import Manifest
+from simblock.stores.segment import Segment
+from simblock.stores.shelf import Shelf
+from simblock.stores.snapshot import Snapshot, open_secret, today
+from simblock.tokens import I64, U32, U64
+from simblock.work import Work
+
+_THROTTLE = 0.25
+"""Seconds between two looks at the manifest."""
+_TRIES = 20
+
+
+class StoredIndex:
+    """Reads an index of files; what a :class:`simblock.stores.Index` is.
+
+    ``clock`` gives seconds that only rise. Raises NotAnIndex, Damaged, Incompatible, KeyProblem.
+    """
+
+    def __init__(
+        self, shelf: Shelf, key: bytes | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.name = shelf.name
+        self._shelf = shelf
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stamp = shelf.stamp()
+        manifest = Manifest.from_json(shelf.manifest(), shelf.name)
+        self._secret = open_secret(manifest, key, shelf.name)
+        self._snapshot = self._load(None)
+        self._looked = clock()
+
+    @property
+    def scheme(self) -> Scheme:
+        return self._snapshot.manifest.scheme
+
+    @property
+    def epoch(self) -> int:
+        return self._snapshot.manifest.epoch
+
+    @property
+    def permutations(self) -> U32:
+        return self._snapshot.manifest.table
+
+    def refresh(self) -> None:
+        """Takes up what writers have committed; looks at most four times a second.
+
+        Raises what opening raises: an index that broke under its reader is not "as before".
+        """
+        now = self._clock()
+        if now - self._looked < _THROTTLE:
+            return
+        with self._lock:
+            stamp = self._shelf.stamp()
+            if stamp != self._stamp:
+                self._snapshot = self._load(self._snapshot)
+                self._stamp = stamp
+            elif self._snapshot.day != today():
+                self._snapshot.age(today())
+            self._looked = now
+
+    def _load(self, previous: Snapshot | None) -> Snapshot:
+        for left in reversed(range(_TRIES)):
+            data = self._shelf.manifest()
+            manifest = Manifest.from_json(data, self.name)
+            try:
+                snapshot = Snapshot(self._shelf, manifest, self._secret, previous)
+                break
+            except (Damaged, KeyError):
+                if not left or self._shelf.manifest() == data:  # else a writer came between
+                    raise
+        for segment in previous.segments if previous else []:
+            if not snapshot.has(segment):
+                segment.retired_in = previous
+        return snapshot
+
+    def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
+        """One hit for each ask that has a live posting, in order of the asks."""
+        return self._snapshot.postings(channels, keys)
+
+    def run(self, segment: Segment, run: int, start: int, stop: int) -> U32:
+        """Token keys u32 at [start, stop) of a run, clipped to it."""
+        return segment.run(run, start, stop)
+
+    def works(self, segment: Segment, run: int) -> tuple[Work, ...]:
+        """The live works that share a run, smallest id first."""
+        snapshot = self._snapshot
+        if snapshot.has(segment):
+            return snapshot.works(segment, run)
+        old: Snapshot = segment.retired_in
+        return tuple(
+            old_place.segment.work(old_place.row)
+            for old_place in old.places_of_run(segment, run)
+            if snapshot.holds_text(
+                old_place.segment.work(old_place.row).id,
+                old_place.segment.works.rows["text"][old_place.row].tobytes(),
+            )
+        )
+
+    def places(self, segment: Segment, run: int, tokens: I64) -> Placed:
+        """Where tokens i64 of a run stand in its text: code points and lines."""
+        return segment.locate(run, tokens)
+
+    def text(self, work_id: str) -> str | None:
+        """A work's text where texts are stored, None else or where no such work stands."""
+        place = self._snapshot.find(work_id)
+        if place is None:
+            return None
+        segment, run = self._snapshot.target(place)
+        return segment.text(run)
+
+    def entries(self) -> Iterator[Entry]:
+        """What is known of each work, twins included; in no order."""
+        return inspection.entries(self._snapshot)
+
+    def history(self) -> list[Event]:
+        """The commits of the index, oldest first."""
+        return self._snapshot.journal.history
+
+    def stat(self) -> Stat:
+        """Sizes and counts; reads all runs once."""
+        return inspection.stat(self._snapshot)
+
+    def verify(self) -> list[str]:
+        """Reads everything; a sentence for each thing that is damaged."""
+        return inspection.verify(self._snapshot)
+
+    def close(self) -> None:
+        """Lets go of what is cached; mapped files go when nothing that was found refers to them."""
+        self._snapshot.works.cache_clear()

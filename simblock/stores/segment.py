@@ -1,0 +1,133 @@
+"""A segment: an immutable file with the runs of many works and the table that finds them.
+
+Memory and directory indexes read the same bytes. A segment holds at most 2**27 tokens.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simblock.errors import Damaged
+from simblock.questions import Placed
+from simblock.stores import buckets, places, worktable
+from simblock.stores.buckets import Buckets
+from simblock.stores.container import Container, Sealing
+from simblock.stores.places import Places
+from simblock.stores.worktable import WorkTable
+from simblock.tokens import I64, U32
+from simblock.work import Work
+
+MOST_TOKENS = 1 << 27
+
+SECTIONS = (
+    frozenset({"facts", "runs", "bounds", "texts", "texts.bounds"})
+    | buckets.SECTIONS
+    | places.SECTIONS
+    | worktable.SECTIONS
+)
+
+
+class Facts(NamedTuple):
+    """What a segment says of itself. ``others`` are ids (hex) of segments its rows point into."""
+
+    bits: int
+    buckets: int
+    entries: int
+    runs: int
+    tokens: int
+    others: list[str]
+
+    def to_json(self) -> bytes:
+        return json.dumps(self._asdict()).encode()
+
+
+class Segment:
+    """Reads one segment. Raises Damaged, Incompatible, KeyProblem, at once or on a first touch."""
+
+    def __init__(self, buffer: memoryview, name: str, sealing: Sealing | None = None) -> None:
+        self.container = Container(buffer, name, SECTIONS, sealing)
+        self.name = name
+        self.id = self.container.id
+        self.facts = _facts(self.container)
+        shape = buckets.Shape(self.facts.bits, self.facts.buckets, self.facts.entries)
+        self.buckets = Buckets(self.container, shape)
+        self.places = Places(self.container)
+        self.works = WorkTable(self.container, [bytes.fromhex(id) for id in self.facts.others])
+        self.bounds: I64 = self.container["bounds"].array(np.uint32).astype(np.int64)
+        self.begins = self.bounds.data
+        """The same, for look-ups without NumPy."""
+        self.retired_in: Any = None
+        """The last snapshot that had this segment, once a newer one has not."""
+        self._runs = self.container["runs"]
+
+    def __repr__(self) -> str:
+        return f"<Segment {self.id.hex()[:8]} of {self.name}>"
+
+    def run(self, run: int, start: int, stop: int) -> U32:
+        """Token keys u32 at [start, stop) of a run, clipped to it."""
+        begin, end = self.begins[run], self.begins[run + 1]
+        return self.keys(begin + max(start, 0), min(begin + stop, end))
+
+    def keys(self, first: int, stop: int) -> U32:
+        """Token keys u32 of the segment."""
+        keys: U32 = self._runs.array(np.uint32, first, stop)
+        return keys
+
+    def locate(self, run: int, tokens: I64) -> Placed:
+        """Where tokens i64 of a run stand in its text."""
+        return self.places.find(run, self.begins[run], tokens)
+
+    def work(self, row: int) -> Work:
+        return self.works.work(row)
+
+    def packed_text(self, run: int) -> bytes | None:
+        """A run's text as it is stored, None where texts are not."""
+        if "texts" not in self.container.sections:
+            return None
+        first, stop = self.container["texts.bounds"].array(np.int64, run, run + 2).tolist()
+        return bytes(self.container["texts"].read(first, stop))
+
+    def text(self, run: int) -> str | None:
+        """A run's text, None where texts are not stored."""
+        packed = self.packed_text(run)
+        return None if packed is None else unpack_text(packed)
+
+    def check(self) -> list[str]:
+        """Reads everything; one sentence for each section that is damaged."""
+        problems = []
+        for section in self.container.sections.values():
+            try:
+                section.check()
+            except Damaged as error:
+                problems.append(str(error))
+        return problems
+
+
+def _facts(container: Container) -> Facts:
+    try:
+        raw: dict[str, Any] = json.loads(bytes(container["facts"].read(0, container["facts"].length)))
+        return Facts(**raw)
+    except (ValueError, TypeError):
+        raise Damaged(f"{container.name} has unreadable facts: rebuild the index or restore it") from None
+
+
+def pack_text(text: str) -> bytes:
+    """A text compressed for storing."""
+    return zstd().compress(text.encode("utf-8", "surrogatepass"))  # type: ignore[no-any-return]
+
+
+def unpack_text(packed: bytes) -> str:
+    """The text that :func:`pack_text` was given."""
+    return zstd().decompress(packed).decode("utf-8", "surrogatepass")  # type: ignore[no-any-return]
+
+
+def zstd() -> Any:
+    """The zstd module: the standard library's from Python 3.14 on."""
+    try:
+        from compression import zstd as module
+    except ImportError:
+        from backports import zstd as module
+    return module

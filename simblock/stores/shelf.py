@@ -1,0 +1,151 @@
+"""Where the files of an index are kept: a folder, or memory. Both are written in the same way."""
+
+from __future__ import annotations
+
+import errno
+import io
+import mmap
+import os
+from collections.abc import Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from simblock.errors import Damaged, NotAnIndex, SimblockError
+from simblock.stores.manifest import NAME
+
+_TEMPORARY = ".tmp"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class Shelf(Protocol):
+    """The files of one index; ``name`` is its path as given."""
+
+    name: str
+
+    def stamp(self) -> Hashable:
+        """What differs when the manifest was replaced. Raises NotAnIndex."""
+
+    def manifest(self) -> bytes:
+        """The manifest's bytes. Raises NotAnIndex."""
+
+    def open(self, file: str) -> memoryview:
+        """A file's bytes, for reading. Raises Damaged where it is missing."""
+
+    def create(self, file: str) -> AbstractContextManager[BinaryIO]:
+        """A file to be written; it is there, and durable, when the block ends well."""
+
+    def publish(self, manifest: bytes) -> None:
+        """Replaces the manifest, atomically and durably."""
+
+    def sweep(self, keep: set[str]) -> None:
+        """Removes files of ours that are not among those to keep."""
+
+
+class MemoryShelf:
+    """Files in a dict."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._files: dict[str, bytes] = {}
+        self._published = 0
+
+    def stamp(self) -> Hashable:
+        return self._published
+
+    def manifest(self) -> bytes:
+        return self._files[NAME]
+
+    def open(self, file: str) -> memoryview:
+        return memoryview(self._files[file])
+
+    @contextmanager
+    def create(self, file: str) -> Iterator[BinaryIO]:
+        stream = io.BytesIO()
+        yield stream
+        self._files[file] = stream.getvalue()
+
+    def publish(self, manifest: bytes) -> None:
+        self._files[NAME] = manifest
+        self._published += 1
+
+    def sweep(self, keep: set[str]) -> None:
+        for file in self._files.keys() - keep:
+            del self._files[file]
+
+
+class FolderShelf:
+    """Files in a folder, memory-mapped for reading."""
+
+    def __init__(self, path: Path, name: str | None = None) -> None:
+        self.path = path
+        self.name = name if name is not None else str(path)
+
+    def stamp(self) -> Hashable:
+        try:
+            status = (self.path / NAME).stat()
+        except OSError:
+            raise self._absent() from None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    def manifest(self) -> bytes:
+        try:
+            return (self.path / NAME).read_bytes()
+        except OSError:
+            raise self._absent() from None
+
+    def _absent(self) -> NotAnIndex:
+        return NotAnIndex(
+            f"{self.name} is not an index (no {NAME} in it): build one with simblock-index build"
+        )
+
+    def open(self, file: str) -> memoryview:
+        try:
+            with (self.path / file).open("rb") as stream:
+                return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+        except FileNotFoundError:
+            raise Damaged(f"{self.name} lacks its file {file}: rebuild the index or restore it") from None
+        except ValueError:
+            raise Damaged(f"{self.name}: {file} is empty: rebuild the index or restore it") from None
+
+    @contextmanager
+    def create(self, file: str) -> Iterator[BinaryIO]:
+        temporary = self.path / (file + _TEMPORARY)
+        try:
+            with temporary.open("w+b") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(self.path / file)
+        except OSError as error:
+            raise full_disk(self.name, error) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def publish(self, manifest: bytes) -> None:
+        self._sync()
+        with self.create(NAME) as stream:
+            stream.write(manifest)
+        self._sync()
+
+    def _sync(self) -> None:
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def sweep(self, keep: set[str]) -> None:
+        for path in self.path.iterdir():
+            ours = path.suffix == ".sb" or path.name.endswith(_TEMPORARY)
+            if ours and path.name not in keep:
+                path.unlink(missing_ok=True)
+
+
+def full_disk(name: str, error: OSError) -> SimblockError:
+    """What a failed write says."""
+    if error.errno in _FULL:
+        return SimblockError(
+            f"{name} could not be written, the disk is full: free some space; the index is as before"
+        )
+    return SimblockError(f"{name} could not be written ({error.strerror}): the index is as before")

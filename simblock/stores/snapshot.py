@@ -1,0 +1,259 @@
+"""One state of an index, opened: which runs and works stand in it, and the answers it gives.
+
+A snapshot never changes, but for works that expire as days pass. Segments that the next one has
+too are handed on; so what was verified or decrypted stays so.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import repeat
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from simblock.errors import Damaged, KeyProblem
+from simblock.questions import Hit, Posting
+from simblock.stores import journal
+from simblock.stores.buckets import DECODED, Found
+from simblock.stores.container import Container, Sealing
+from simblock.stores.keys import Secret
+from simblock.stores.manifest import FileRef, Manifest
+from simblock.stores.prefilter import Salted, Scramble
+from simblock.stores.segment import Segment
+from simblock.stores.shelf import Shelf
+from simblock.stores.worktable import OWN
+from simblock.tokens import I64, U32, U64, Bools
+from simblock.work import Work
+
+_FEW = 64
+
+Sealer: TypeAlias = Callable[[bytes], Sealing | None]
+"""Gives what encrypts the file of an id, None without a key."""
+
+
+class Place(NamedTuple):
+    """A work's row: the segment that holds it, and its number there."""
+
+    segment: Segment
+    row: int
+
+
+def today() -> int:
+    """The number of the present day, UTC."""
+    return datetime.now(UTC).date().toordinal()
+
+
+def open_secret(manifest: Manifest, key: bytes | None, name: str) -> Secret | None:
+    """The key of an index. Raises KeyProblem where it is missing, wrong, or not wanted."""
+    if manifest.key is None:
+        if key is not None:
+            raise KeyProblem(f"{name} is not keyed: open it without a key, or build it anew with one")
+        return None
+    if key is None:
+        raise KeyProblem(f"{name} is keyed: give its key file (--key-file or SIMBLOCK_KEY_FILE)")
+    secret = Secret(key)
+    if secret.id != manifest.key:
+        raise KeyProblem(f"{name} was made with another key ({manifest.key}, this one is {secret.id})")
+    return secret
+
+
+def scramble_of(secret: Secret | None) -> Scramble:
+    """What makes an index's stored keys."""
+    return Salted() if secret is None else secret
+
+
+def sealing_of(secret: Secret | None, id: bytes) -> Sealing | None:
+    """What encrypts a file of an index."""
+    return None if secret is None else secret.sealing(id)
+
+
+class Snapshot:
+    """Opens what ``manifest`` names. Raises Damaged, Incompatible, KeyProblem."""
+
+    def __init__(
+        self, shelf: Shelf, manifest: Manifest, secret: Secret | None, previous: Snapshot | None = None
+    ) -> None:
+        self.manifest = manifest
+        self.name = shelf.name
+        self._shelf = shelf
+        self._secret = secret
+        self.scramble = scramble_of(secret)
+        old = {} if previous is None else {segment.id: segment for segment in previous.segments}
+        self.segments: list[Segment] = [
+            old.get(bytes.fromhex(ref.id)) or self._open(ref) for ref in manifest.segments
+        ]
+        self.journal = self._journal()
+        self.works_counted = sum(segment.facts.runs for segment in self.segments)
+        self._number = {segment: number for number, segment in enumerate(self.segments)}
+        self._dead = [np.zeros(len(segment.works), bool) for segment in self.segments]
+        for number in range(len(self.segments)):
+            stones = self.journal.tombstones
+            self._dead[number][stones["row"][stones["segment"] == number]] = True
+        self.age(today())
+
+    def _buffer(self, ref: FileRef) -> memoryview:
+        buffer = self._shelf.open(ref.file)
+        if len(buffer) != ref.size:
+            raise Damaged(
+                f"{self.name}: {ref.file} has {len(buffer)} bytes, not {ref.size}: "
+                "rebuild the index or restore it from a copy"
+            )
+        return buffer
+
+    def _open(self, ref: FileRef) -> Segment:
+        sealing = sealing_of(self._secret, bytes.fromhex(ref.id))
+        segment = Segment(self._buffer(ref), f"{self.name}/{ref.file}", sealing)
+        self._check_same(segment.container, ref)
+        return segment
+
+    def _journal(self) -> journal.Journal:
+        ref = self.manifest.journal
+        if ref is None:
+            return journal.EMPTY
+        sealing = sealing_of(self._secret, bytes.fromhex(ref.id))
+        container = Container(self._buffer(ref), f"{self.name}/{ref.file}", journal.SECTIONS, sealing)
+        self._check_same(container, ref)
+        return journal.read(container)
+
+    def _check_same(self, container: Container, ref: FileRef) -> None:
+        if (container.id.hex(), container.crc) != (ref.id, ref.crc):
+            raise Damaged(
+                f"{self.name}: {ref.file} is another file than the manifest names: restore the index"
+            )
+
+    def age(self, day: int) -> None:
+        """Works that expire on ``day`` or before do not count from now on."""
+        self.day = day
+        by_id = {segment.id: number for number, segment in enumerate(self.segments)}
+        live = [np.zeros(segment.facts.runs, bool) for segment in self.segments]
+        self._foreign: dict[tuple[Segment, int], list[Place]] = {}
+        for number, segment in enumerate(self.segments):
+            rows = self.live_rows(number)
+            own = segment.works.own
+            live[number][segment.works.runs[:own][rows[:own]]] = True
+            for row in (np.flatnonzero(rows[own:]) + own).tolist():
+                target = by_id[segment.works.others[segment.works.rows["segment"][row]]]
+                run = int(segment.works.runs[row])
+                live[target][run] = True
+                self._foreign.setdefault((self.segments[target], run), []).append(Place(segment, row))
+        self.live_runs: list[Bools] = live
+        self._live_bytes = [array.tobytes() for array in live]
+        self.works = lru_cache(4096)(self._works)
+
+    def dead_rows(self, number: int) -> Bools:
+        """Which rows of a segment were removed: bool [rows]."""
+        return self._dead[number]
+
+    def live_rows(self, number: int) -> Bools:
+        """Which rows of a segment count: bool [rows]."""
+        expires = self.segments[number].works.rows["expires"]
+        alive: Bools = ~self._dead[number] & ((expires == 0) | (expires > self.day))
+        return alive
+
+    def is_live(self, place: Place) -> bool:
+        number = self._number[place.segment]
+        expires = int(place.segment.works.rows["expires"][place.row])
+        return not self._dead[number][place.row] and (expires == 0 or expires > self.day)
+
+    def places_of_run(self, segment: Segment, run: int) -> list[Place]:
+        """The rows that count and share a run."""
+        own = [Place(segment, row) for row in segment.works.of_run(run)]
+        return [place for place in own + self._foreign.get((segment, run), []) if self.is_live(place)]
+
+    def _works(self, segment: Segment, run: int) -> tuple[Work, ...]:
+        works = [place.segment.work(place.row) for place in self.places_of_run(segment, run)]
+        return tuple(sorted(works, key=lambda work: work.id))
+
+    def has(self, segment: Segment) -> bool:
+        return segment in self._number
+
+    def find(self, id: str) -> Place | None:
+        """The row of a work that was not removed, by its id."""
+        for segment, dead in zip(self.segments, self._dead, strict=True):
+            for row in segment.works.find(id):
+                if not dead[row]:
+                    return Place(segment, row)
+        return None
+
+    def target(self, place: Place) -> tuple[Segment, int]:
+        """The run that a row points at: its segment and number."""
+        works = place.segment.works
+        number, run = int(works.rows["segment"][place.row]), int(works.runs[place.row])
+        if number == OWN:
+            return place.segment, run
+        other = next(segment for segment in self.segments if segment.id == works.others[number])
+        return other, run
+
+    def holds_text(self, id: str, digest: bytes) -> bool:
+        """Whether a work counts with this very text."""
+        place = self.find(id)
+        if place is None or not self.is_live(place):
+            return False
+        return bool(place.segment.works.rows["text"][place.row].tobytes() == digest)
+
+    def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
+        """Where keys stand: one hit for each ask that has a live posting, in order of the asks."""
+        if len(keys) <= _FEW and isinstance(keys, list):
+            found = self._few(self.scramble.few(channels, keys))  # type: ignore[arg-type]
+        else:
+            wide = np.asarray(channels, np.uint32)
+            found = self._many(self.scramble.many(wide, np.asarray(keys, np.uint64)))
+        return _merge(found, self.works_counted)
+
+    def _few(self, stored: list[int]) -> list[Hit]:
+        hits = []
+        for number, segment in enumerate(self.segments):
+            for ask in segment.buckets.prefilter.passing(stored):
+                places, frequency = segment.buckets.find(stored[ask])
+                if places:
+                    hits.append(Hit(ask, list(self._live(number, places)), frequency, 0))
+        return hits
+
+    def _live(self, number: int, places: list[int]) -> Iterator[Posting]:
+        segment = self.segments[number]
+        live, begins = self._live_bytes[number], segment.begins
+        for place in places:
+            run = bisect_right(begins, place) - 1
+            if live[run]:
+                begin = begins[run]
+                yield Posting(segment, run, place - begin, begins[run + 1] - begin)
+
+    def _many(self, stored: U64) -> list[Hit]:
+        hits: list[Hit] = []
+        for number, segment in enumerate(self.segments):
+            passed = segment.buckets.prefilter.passing_many(stored)
+            if len(passed):
+                hits.extend(self._found(number, segment.buckets.find_many(stored[passed]), passed))
+        return hits
+
+    def _found(self, number: int, found: Found, passed: I64) -> Iterator[Hit]:
+        segment = self.segments[number]
+        runs = np.searchsorted(segment.bounds, found.places, side="right") - 1
+        keep = self.live_runs[number][runs]
+        begins = segment.bounds[runs[keep]]
+        positions = (found.places[keep] - begins).tolist()
+        lengths = (segment.bounds[runs[keep] + 1] - begins).tolist()
+        postings = list(map(Posting, repeat(segment), runs[keep].tolist(), positions, lengths))
+        firsts = np.flatnonzero(np.diff(found.asks, prepend=-1))
+        kept = np.concatenate([[0], np.cumsum(keep)])[np.append(firsts, len(keep))].tolist()
+        codes = found.frequencies[firsts].tolist()
+        for at, ask in enumerate(passed[found.asks[firsts]].tolist()):
+            yield Hit(ask, postings[kept[at] : kept[at + 1]], DECODED[codes[at]], 0)
+
+
+def _merge(found: list[Hit], works: int) -> list[Hit]:
+    """One hit for each ask over all segments."""
+    merged: dict[int, Hit] = {}
+    for hit in found:
+        before = merged.get(hit.ask)
+        if before is None:
+            merged[hit.ask] = hit._replace(works=works)
+        else:
+            merged[hit.ask] = Hit(
+                hit.ask, before.postings + hit.postings, before.frequency + hit.frequency, works
+            )
+    return [merged[ask] for ask in sorted(merged) if merged[ask].postings]

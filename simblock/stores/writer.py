@@ -1,0 +1,369 @@
+"""Writes indexes: one writer at a time, and nothing seen of it until it commits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from simblock import text
+from simblock.errors import Busy, InputError, UsageError
+from simblock.scheme import Scheme
+from simblock.signature import Signer, make_permutations
+from simblock.stores import container, journal
+from simblock.stores.compaction import Compaction, to_absorb
+from simblock.stores.draft import Draft
+from simblock.stores.journal import Event, Journal
+from simblock.stores.keys import Secret
+from simblock.stores.manifest import NAME, FileRef, Manifest
+from simblock.stores.segment import MOST_TOKENS
+from simblock.stores.shelf import FolderShelf, Shelf, full_disk
+from simblock.stores.snapshot import Place, Snapshot, open_secret, scramble_of, sealing_of
+from simblock.stores.worktable import Row, day, id_hash, metadata_digest, text_digest
+from simblock.work import Document
+
+LOCK = "LOCK"
+_BATCH = 1 << 20
+"""Characters tokenised at a time."""
+
+
+class Counts(NamedTuple):
+    """What a commit did, in works; words (tokens) and characters are those of the texts it indexed."""
+
+    added: int = 0
+    replaced: int = 0
+    metadata: int = 0
+    untouched: int = 0
+    removed: int = 0
+    words: int = 0
+    characters: int = 0
+
+
+class Writer:
+    """Adds works to an index and removes them; a context manager.
+
+    Leaving it without :meth:`commit` leaves the index as it was. ``counts`` are those since the last
+    commit, or of it right after.
+    """
+
+    def __init__(self, shelf: Shelf, manifest: Manifest, secret: Secret | None, *, new: bool) -> None:
+        manifest.scheme.check_same_tokens(text.fingerprint())
+        self.shelf = shelf
+        self._secret = secret
+        self._signer = Signer(manifest.scheme, manifest.table)
+        self._new = new
+        self._release = _Release()
+        self._begin(Snapshot(shelf, manifest, secret))
+        self.counts = Counts()
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        *,
+        scheme: Scheme | None = None,
+        key: bytes | None = None,
+        store_text: bool = False,
+    ) -> Writer:
+        """A writer of a new index, which appears at ``path`` when it commits.
+
+        Raises UsageError where something stands there, Busy where another writer is making it.
+        """
+        target = Path(path)
+        if (target / NAME).exists():
+            raise UsageError(f"{path} is an index already: add works to it with simblock-index add")
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise UsageError(f"{path} is there already and not empty: choose another place for the index")
+        building = target.parent / f".{target.name}.building"
+        try:
+            building.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise full_disk(str(path), error) from error
+        lock = _lock(building, str(path))
+        shelf = FolderShelf(building, str(path))
+        shelf.sweep(set())
+        secret = None if key is None else Secret(key)
+        writer = cls(shelf, new_manifest(scheme, secret, store_text=store_text), secret, new=True)
+        writer._release = _Release(lock, building, target)
+        return writer
+
+    @classmethod
+    def open(cls, path: str | Path, *, key: bytes | None = None) -> Writer:
+        """A writer of an index that is there. Raises NotAnIndex, Busy, and what opening raises."""
+        shelf = FolderShelf(Path(path), str(path))
+        shelf.manifest()
+        lock = _lock(Path(path), str(path))
+        try:
+            manifest = Manifest.from_json(shelf.manifest(), shelf.name)
+            writer = cls(shelf, manifest, open_secret(manifest, key, shelf.name), new=False)
+        except BaseException:
+            lock.release()
+            raise
+        shelf.sweep(manifest.files)
+        writer._release = _Release(lock)
+        return writer
+
+    def _begin(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._compaction = Compaction(self.shelf, self._sealing, self._draft)
+        self._dead: set[Place] = set()
+        self._touched: dict[str, str] = {}  # id -> its fate
+        self._reason: str | None = None
+        self._purge = False
+        self._standing = self._stand()
+        self._runs = dict(self._texts())
+
+    def _sealing(self, id: bytes) -> container.Sealing | None:
+        return sealing_of(self._secret, id)
+
+    def _draft(self) -> Draft:
+        store_text = self._snapshot.manifest.store_text
+        return Draft(self._signer, scramble_of(self._secret), store_text=store_text)
+
+    def _stand(self) -> dict[int, Place]:
+        standing: dict[int, Place] = {}
+        for number, segment in enumerate(self._snapshot.segments):
+            rows = np.flatnonzero(~self._snapshot.dead_rows(number))
+            ids = segment.works.rows["id"][rows].tolist()
+            standing.update((id, Place(segment, row)) for id, row in zip(ids, rows.tolist(), strict=True))
+        return standing
+
+    def _texts(self) -> Iterator[tuple[bytes, tuple[bytes, int]]]:
+        for place in self._standing.values():
+            segment, run = self._snapshot.target(place)
+            yield place.segment.works.rows["text"][place.row].tobytes(), (segment.id, run)
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the session; what was not committed is gone."""
+        try:
+            if not self._new:
+                self.shelf.sweep(self._snapshot.manifest.files)
+        finally:
+            self._release.end(committed=not self._new)
+
+    def works(self) -> Iterator[str]:
+        """The ids of the works that stand, those of this session included."""
+        gone = {id for id, fate in self._touched.items() if fate == "removed"}
+        for place in self._standing.values():
+            id = place.segment.work(place.row).id
+            if id not in self._touched:
+                yield id
+        yield from (id for id in self._touched if id not in gone)
+
+    def put(self, documents: Iterable[Document]) -> None:
+        """Adds works, or replaces those of the same id where anything differs.
+
+        Raises InputError where an id comes twice in one session, or a date of expiry is none.
+        """
+        batch: list[Document] = []
+        size = 0
+        for document in documents:
+            batch.append(document)
+            size += len(document.text)
+            if size >= _BATCH:
+                self._put(batch)
+                batch, size = [], 0
+        self._put(batch)
+
+    def _put(self, batch: Sequence[Document]) -> None:
+        fresh: dict[bytes, str] = {}
+        waiting: list[tuple[Document, bytes, bytes]] = []
+        for document in batch:
+            digests = text_digest(document.text), metadata_digest(document.work)
+            if self._is_news(document, *digests):
+                waiting.append((document, *digests))
+                if digests[0] not in self._runs:
+                    fresh[digests[0]] = document.text
+        self._index(fresh)
+        now, epoch = int(time.time()), self._snapshot.manifest.epoch + 1
+        for document, digest, metadata in waiting:
+            row = Row(document.work, *self._runs[digest], digest, metadata, epoch, now)
+            self._compaction.rows.append(row)
+
+    def _is_news(self, document: Document, digest: bytes, metadata: bytes) -> bool:
+        """Whether a work needs a row; its old one is then dead."""
+        id = document.work.id
+        if id in self._touched:
+            raise InputError(f"work {id} comes twice: give each work its own id")
+        day(document.work.expires, id)
+        old = self._standing.get(id_hash(id))
+        fate = "added"
+        if old is not None:
+            row = old.segment.works.rows[old.row]
+            same = row["text"].tobytes() == digest, row["metadata"].tobytes() == metadata
+            fate = {(True, True): "untouched", (True, False): "metadata"}.get(same, "replaced")
+        self._touched[id] = fate
+        self._count(**{fate: 1})
+        if fate == "untouched":
+            return False
+        self._reason = self._reason or document.work.reason
+        if old is not None:
+            self._dead.add(old)
+        return True
+
+    def _index(self, fresh: dict[bytes, str]) -> None:
+        """Makes runs of new texts."""
+        texts = list(fresh.values())
+        runs = text.tokenise_many(texts) if texts else None
+        if runs is None:
+            return
+        if len(runs.tokens) > MOST_TOKENS:
+            raise InputError("a work is longer than a segment can hold: split it into parts")
+        self._compaction.make_room(len(runs.tokens))
+        draft = self._compaction.draft
+        first = draft.add(texts, runs)
+        self._runs.update((digest, (draft.id, first + at)) for at, digest in enumerate(fresh))
+        self._count(words=len(runs.tokens), characters=sum(map(len, texts)))
+
+    def _count(self, **more: int) -> None:
+        counts = self.counts._asdict()
+        self.counts = Counts(**{name: value + more.get(name, 0) for name, value in counts.items()})
+
+    def remove(self, ids: Iterable[str], *, reason: str | None = None, purge: bool = False) -> list[str]:
+        """Removes works; the ids that were not there. With ``purge`` nothing of theirs is left on disk.
+
+        Raises UsageError for a work that was added in this very session.
+        """
+        missing = []
+        for id in ids:
+            place = self._standing.get(id_hash(id))
+            if self._touched.get(id, "removed") != "removed":
+                raise UsageError(f"work {id} was added in this session: commit before it is removed")
+            if place is None or place in self._dead:
+                missing.append(id)
+                continue
+            self._dead.add(place)
+            self._touched[id] = "removed"
+            self._count(removed=1)
+        self._reason = reason or self._reason
+        self._purge = self._purge or purge
+        return missing
+
+    def commit(self) -> int:
+        """Makes all of it visible at once, and durable; the epoch, which stays where nothing changed.
+
+        Raises SimblockError where it cannot be written (a full disk); the index is then as before.
+        """
+        if self._compaction.rows or self._compaction.written or self._dead or self._purge or self._new:
+            manifest = self._write()
+            self.shelf.publish(manifest.to_json())
+            self._release.move(self.shelf)
+            if self._purge:
+                self.shelf.sweep(manifest.files)
+            self._new = False
+            self._begin(Snapshot(self.shelf, manifest, self._secret, self._snapshot))
+        return self._snapshot.manifest.epoch
+
+    def _write(self) -> Manifest:
+        before, compaction = self._snapshot, self._compaction
+        chosen, is_delta = to_absorb(before, self._dead, compaction.draft.tokens, purge=self._purge)
+        if not compaction.rows and not self._purge and chosen == before.segments[-1:]:
+            chosen, is_delta = [], before.manifest.delta  # removals alone: tombstones do
+        compaction.absorb(before, chosen, self._dead)
+        wrote = compaction.finish()
+        stays = [
+            ref for s, ref in zip(before.segments, before.manifest.segments, strict=True) if s not in chosen
+        ]
+        delta = is_delta and (wrote or not chosen)
+        segments = (*stays, *compaction.written)
+        return replace(
+            before.manifest,
+            epoch=before.manifest.epoch + 1,
+            segments=segments,
+            delta=delta,
+            journal=self._write_journal(segments),
+        )
+
+    def _write_journal(self, segments: tuple[FileRef, ...]) -> FileRef:
+        before, id = self._snapshot, container.new_id()
+        epoch = before.manifest.epoch + 1
+        numbers = {ref.id: number for number, ref in enumerate(segments)}
+        stones = [
+            (int(stone["row"]), int(stone["epoch"]), numbers[old])
+            for stone in before.journal.tombstones
+            if (old := before.manifest.segments[stone["segment"]].id) in numbers
+        ]
+        new = [
+            (p.row, epoch, numbers[p.segment.id.hex()]) for p in self._dead if p.segment.id.hex() in numbers
+        ]
+        tombstones = np.array(stones + new, journal.TOMBSTONE)
+        written = Journal(tombstones, [*before.journal.history, self._event(epoch)])
+        file = f"journal-{id.hex()}.sb"
+        with self.shelf.create(file) as stream:
+            crc = container.write(stream, id, written.parts(), self._sealing(id))
+            size = stream.tell()
+        return FileRef(id.hex(), file, size, crc)
+
+    def _event(self, epoch: int) -> Event:
+        what = "purge" if self._purge else "add" if self._compaction.rows else "remove"
+        if self._new:
+            what = "build"
+        counts = {name: count for name, count in self.counts._asdict().items() if count}
+        ids = [id for id, fate in self._touched.items() if fate != "untouched"]
+        return Event(epoch, int(time.time()), what, counts, ids, self._reason)
+
+
+class _Release:
+    """What a session holds: the lock, and for a new index the folder it is built in."""
+
+    def __init__(
+        self, lock: FileLock | None = None, building: Path | None = None, target: Path | None = None
+    ) -> None:
+        self._lock = lock
+        self._building = building
+        self._target = target
+
+    def move(self, shelf: Shelf) -> None:
+        """Gives a new index its place."""
+        if self._building is None or self._target is None:
+            return
+        try:
+            self._building.rename(self._target)
+        except OSError:
+            raise UsageError(
+                f"{self._target} was made by someone else meanwhile: choose another place"
+            ) from None
+        if isinstance(shelf, FolderShelf):
+            shelf.path = self._target
+        self._building = None
+
+    def end(self, *, committed: bool) -> None:
+        if self._building is not None and not committed:
+            shutil.rmtree(self._building, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.release()
+
+
+def new_manifest(scheme: Scheme | None, secret: Secret | None, *, store_text: bool) -> Manifest:
+    """The manifest of an empty index, with fingerprints and permutations made now."""
+    marked = replace(scheme or Scheme(), fingerprints=text.fingerprint())
+    table = tuple(tuple(map(int, row)) for row in make_permutations(marked))
+    key = None if secret is None else secret.id
+    return Manifest(marked, table, key=key, store_text=store_text)
+
+
+def _lock(folder: Path, name: str) -> FileLock:
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise Busy(f"another writer is at work on {name}: wait until it has finished") from None
+    except OSError as error:
+        raise UsageError(f"{name} cannot be written: {os.strerror(error.errno or 0)}") from None
+    return lock
