@@ -7,7 +7,6 @@ hold for any tokeniser that reads words as ours does.
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
@@ -69,5 +68,7 @@ def _english() -> _Frequencies:
 
 
 def _rows(table: str) -> list[str]:
+    from importlib.resources import files  # a tenth of the time that all else here takes to import
+
     text = files("simblock").joinpath("tables", table).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if not line.startswith("#")]

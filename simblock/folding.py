@@ -8,6 +8,7 @@ points when first asked for, so that importing this costs nothing.
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from functools import cache
 from typing import NamedTuple
@@ -167,22 +168,25 @@ class Folds:
         self.points: U32 = np.zeros(CODE_POINTS, np.uint32)
         self.terms: U64 = np.zeros(CODE_POINTS, np.uint64)
         self._several: list[tuple[Folded, ...]] = []
+        self._filling = threading.Lock()
         self._flat: tuple[int, Expansions] | None = None
         self.fill(0)
 
     def fill(self, page: int) -> None:
-        """Fill the table for code points [256 page, 256 page + 256)."""
-        for point in range(page << 8, (page + 1) << 8):
-            if self.kinds[point]:
-                continue
-            entries = fold(chr(point))
-            kind, folded = entries[0]
-            if len(entries) > 1:
-                kind, folded = EXPAND, len(self._several)
-                self._several.append(entries)
-            self.points[point] = folded
-            self.terms[point] = term_of(folded) if kind >= DIGIT else 0
-            self.kinds[point] = kind
+        """Fill the table for code points [256 page, 256 page + 256). Safe from several threads."""
+        with self._filling:
+            for point in range(page << 8, (page + 1) << 8):
+                if self.kinds[point] == UNKNOWN:
+                    self._set(point, fold(chr(point)))
+
+    def _set(self, point: int, entries: tuple[Folded, ...]) -> None:
+        kind, folded = entries[0]
+        if len(entries) > 1:
+            kind, folded = EXPAND, len(self._several)
+            self._several.append(entries)
+        self.points[point] = folded
+        self.terms[point] = term_of(folded) if kind >= DIGIT else 0
+        self.kinds[point] = kind  # last: other threads go by it
 
     def kinds_of(self, points: U8 | U32) -> U8:
         """The classes of code points, filling pages as needed."""

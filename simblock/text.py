@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simblock.background import skip_words
+from simblock.errors import UsageError
 from simblock.flags import flags_of
 from simblock.scanner import Scanned, WordScanner
 from simblock.tokens import Runs, Tokens
@@ -29,7 +30,18 @@ __all__ = [
     "word_key",
 ]
 
-SELF_TEST = "hello"
+SELF_TEST = "\n".join(
+    (
+        "Don't STOP, don''t, 'tis 1'st rock'n'roll x\u2019y snake_case 3.14 \u0663\u0664 a\\'b a\\qb 1\\q2",
+        r"\n\\r\tt\f\v\b\0z \x41 \u00e9 \U0001d41a \u{1F600}x \u{d7} \ud835\udc1b \\ud835\\udc1c \ud835 x\x5cn",
+        r"a\u12 \U00110000 \u{} \u{1234567} \xg \\\\",
+        "caf\u00e9 cafe\u0301 \u0130stanbul stra\u00dfe \ufb01n \u00bd \u337f \uff21\uff42 \u2168 soft\u00adhyphen zero\u200bwidth",
+        "\u0441\u043e\u0440\u0443 \u03bf\u03c2 \u0131\u0251 \u1d0d\u0456x \u0439\u0451 \u05e9\u05b8\u05dc \u0643\u064e\u062a \u0928\u0940 \ud55c\uae00 \u3164",
+        "\u6f22\u5b57 \u304c\u30ac\uff76\uff9e\u30fc \u0e01\u0e33 \u0ea5\u0eb2 \u1780\u17b6 \u1000\u102c \u3007 \u3105",
+        "a\u0000b\x85c \ud800 \U0001f600 \U0001d400 " + "long" * 40 + "'" * 3 + "er",
+    )
+)
+"""A text that goes by every rule, of characters that no version of Unicode reads differently."""
 
 
 def tokenise(text: str) -> Tokens:
@@ -49,10 +61,10 @@ def tokenise_many(texts: Sequence[str]) -> Runs:
 
 
 def word_key(word: str) -> int:
-    """The key of the one word that ``word`` is. Raises ValueError where it is none, or several."""
+    """The key of the one word that ``word`` is. Raises UsageError where it is none, or several."""
     keys = words(word).keys
     if len(keys) != 1:
-        raise ValueError(f"one word was expected, and {len(keys)} were found")
+        raise UsageError(f"one word was expected, and {len(keys)} were found: give words one at a time")
     return int(keys[0])
 
 

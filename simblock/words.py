@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from simblock.escapes import unescape
 from simblock.folding import CHAR, DIGIT, EXPAND, JOIN, LETTER, VANISH, folds
-from simblock.tokens import CHAR_KEY, I64, U8, U32, U64, Bools
+from simblock.tokens import CHAR_KEY, I64, U8, U32, U64
 from simblock.wordkeys import WORD_LIMIT, Powers, keys_of_sums
 
 CHUNK = 1 << 16
@@ -134,21 +134,9 @@ def _tokens(elements: Elements) -> Words:
     if not len(chars):
         return found
     keys = elements.points[chars] | np.uint32(CHAR_KEY)
-    at = np.searchsorted(found.starts, chars) + np.arange(len(chars))
-    is_char = np.zeros(len(found.keys) + len(chars), np.bool_)
-    is_char[at] = True
-    return Words(
-        *(
-            _interleave(is_char, char, word)
-            for char, word in zip((keys, chars, chars + 1), found, strict=True)
-        )
-    )
-
-
-def _interleave(first: Bools, ones: Any, others: Any) -> Any:
-    both = np.empty(len(first), others.dtype)
-    both[first], both[~first] = ones, others
-    return both
+    at = np.searchsorted(found.starts, chars)
+    columns = zip(found, (keys, chars, chars + 1), strict=True)
+    return Words(*(np.insert(column, at, inserted) for column, inserted in columns))
 
 
 def _pieces(kinds: U8) -> Pieces:
