@@ -62,9 +62,9 @@ def _english() -> _Frequencies:
         raise SimblockError(
             "simblock/tables/en.txt has a row that is not one word: make it again with scripts/make_tables.py"
         )
-    documents = np.maximum(np.array(counts, np.float64), UNKNOWN_DOCUMENTS)
-    order = np.argsort(keys, kind="stable")
-    return _Frequencies(keys[order], documents[order])
+    distinct, which = np.unique(keys, return_inverse=True)
+    documents = np.bincount(which, np.array(counts, np.float64))  # words that share a key are one token
+    return _Frequencies(distinct, documents.clip(UNKNOWN_DOCUMENTS, BACKGROUND_DOCUMENTS))
 
 
 def _rows(table: str) -> list[str]:

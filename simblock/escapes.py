@@ -28,6 +28,7 @@ _HIGH, _LOW = 0xD800 >> 10, 0xDC00 >> 10  # the upper bits of halves of surrogat
 _H = "[0-9a-fA-F]"
 _whole = re.compile(rf"[{SPACES}]|x{_H}{{2}}|u{_H}{{4}}|U{_H}{{8}}|u\{{{_H}{{1,6}}\}}").fullmatch
 _begun = re.compile(rf"x{_H}?|u{_H}{{0,3}}|U{_H}{{0,7}}|u\{{{_H}{{0,6}}").fullmatch
+_begun_low = re.compile(rf"u(?:[dD](?:[c-fC-F]{_H}?)?)?").fullmatch
 
 _IS_SPACE = np.zeros(128, np.bool_)
 _IS_SPACE[[ord(char) for char in SPACES]] = True
@@ -182,6 +183,8 @@ class EscapeReader:
             rest = self._rest + char
             if _begun(rest):
                 self._rest = rest
+                if not _begun_low(rest):
+                    self._drop_high(out)
             elif _whole(rest) and (value := _value(rest)) < CODE_POINTS:
                 self._put(value, rest, out)
             else:
