@@ -211,16 +211,17 @@ class Candidates:
         if len(postings) > COMMON_WORKS and (yield from self._is_common(index, postings)):
             return
         tokens = self.history.shingle(o, channel) if channel.role == "seed" else ()
+        drift = 8 if channel.role == "seed" else SQUARE  # a window's place is known roughly
         for posting in postings:
             seed = Seed(o, posting.position, key, tokens, hit.frequency, hit.works)
             run = (index, posting.segment, posting.run)
-            square = self._square(run, seed)
             track = self.tracks.get(run)
             if track is not None:
                 if len(track.seeds) < MAX_SEEDS:
                     track.seeds.append(seed)
-                if track.explains(o, seed.s):
+                if track.explains(o, seed.s, drift):
                     continue
+            square = self._square(run, seed)
             if len({one.key for one in square}) >= 2:
                 yield from self._crowded(index, posting, seed, square, channel)
 
@@ -287,6 +288,8 @@ class Candidates:
         return floor
 
     def _shuffled(self, track: Track, square: list[Seed]) -> Steps:
+        aligned = [(p.first.o, p.extent().o) for p in track.pieces if isinstance(p, Piece)]
+        square = [seed for seed in square if not any(a <= seed.o < b for a, b in aligned)]
         keys = {seed.key: seed.bits for seed in square if seed.tokens}
         if len(keys) < HULL_KEYS or sum(keys.values()) < HULL_BITS:
             return

@@ -134,9 +134,9 @@ class Track:
     def open(self) -> bool:
         return any(not piece.closed for piece in self.pieces)
 
-    def explains(self, o: int, s: int) -> bool:
+    def explains(self, o: int, s: int, drift: int = 8) -> bool:
         """Whether a piece already goes through output token ``o`` and source token ``s``, or nearly."""
-        return any(abs((o - s) - p.diagonal) <= 8 and p.first.o <= o for p in self.growing())
+        return any(abs((o - s) - p.diagonal) <= drift and p.first.o <= o for p in self.growing())
 
     def end(self) -> int:
         """The output token behind the last piece."""

@@ -1,0 +1,28 @@
+import os
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "simblock", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("simblock")
+
+SHARED = Path(os.environ.get("SIMBLOCK_SHARED", Path(__file__).parents[2] / "shared")) / "data"
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Real data for tests, where the checkout has it beside itself."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared/data here: set SIMBLOCK_SHARED to the folder that holds it")
+    return SHARED
+
+
+def vocabulary(seed, count=2500):
+    """Made-up words that read like words."""
+    rng = random.Random(seed)
+    parts = [c + v for c in "bcdfghjklmnprstvwz" for v in ("a", "e", "i", "o", "u", "ar", "en", "il")]
+    return sorted({"".join(rng.choices(parts, k=rng.choice((2, 2, 3)))) for _ in range(count)})
