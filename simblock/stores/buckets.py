@@ -94,7 +94,8 @@ def _frequencies(again: NDArray[np.bool_], places: U32, bounds: U32) -> U8:
     if not len(at):
         return codes
     follows = again[at]
-    run = np.searchsorted(bounds, places[at], side="right").astype(np.int64)
+    owner = np.repeat(np.arange(len(bounds) - 1, dtype=np.uint32), np.diff(bounds))
+    run = owner[places[at]]
     fresh = np.ones(len(at), np.int64)
     fresh[1:] = ~follows[1:] | (run[1:] != run[:-1])
     starts = np.flatnonzero(~follows)

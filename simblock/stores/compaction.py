@@ -120,9 +120,8 @@ def to_absorb(
         chosen.add(base[-1])
     if purge:
         chosen |= {segment for segment in base if _has_dead(snapshot, segment, dead)}
-    is_delta = is_delta and chosen <= set(delta)
     _close(snapshot, chosen)
-    return [segment for segment in snapshot.segments if segment in chosen], is_delta
+    return [s for s in snapshot.segments if s in chosen], is_delta and chosen <= set(delta)
 
 
 def _has_dead(snapshot: Snapshot, segment: Segment, dead: set[Place]) -> bool:

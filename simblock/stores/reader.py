@@ -37,10 +37,9 @@ class StoredIndex:
         self._shelf = shelf
         self._clock = clock
         self._lock = threading.Lock()
-        self._stamp = shelf.stamp()
         manifest = Manifest.from_json(shelf.manifest(), shelf.name)
         self._secret = open_secret(manifest, key, shelf.name)
-        self._snapshot = self._load(None)
+        self._manifest, self._snapshot = self._load(None)
         self._looked = clock()
 
     @property
@@ -64,15 +63,13 @@ class StoredIndex:
         if now - self._looked < _THROTTLE:
             return
         with self._lock:
-            stamp = self._shelf.stamp()
-            if stamp != self._stamp:
-                self._snapshot = self._load(self._snapshot)
-                self._stamp = stamp
+            if self._shelf.manifest() != self._manifest:
+                self._manifest, self._snapshot = self._load(self._snapshot)
             elif self._snapshot.day != today():
                 self._snapshot.age(today())
             self._looked = now
 
-    def _load(self, previous: Snapshot | None) -> Snapshot:
+    def _load(self, previous: Snapshot | None) -> tuple[bytes, Snapshot]:
         for left in reversed(range(_TRIES)):
             data = self._shelf.manifest()
             manifest = Manifest.from_json(data, self.name)
@@ -80,12 +77,12 @@ class StoredIndex:
                 snapshot = Snapshot(self._shelf, manifest, self._secret, previous)
                 break
             except (Damaged, KeyError):
-                if not left or self._shelf.manifest() == data:  # else a writer came between
-                    raise
+                if not left or self._shelf.manifest() == data:
+                    raise  # else a writer came between
         for segment in previous.segments if previous else []:
             if not snapshot.has(segment):
                 segment.retired_in = previous
-        return snapshot
+        return data, snapshot
 
     def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
         """One hit for each ask that has a live posting, in order of the asks."""
@@ -101,14 +98,9 @@ class StoredIndex:
         if snapshot.has(segment):
             return snapshot.works(segment, run)
         old: Snapshot = segment.retired_in
-        return tuple(
-            old_place.segment.work(old_place.row)
-            for old_place in old.places_of_run(segment, run)
-            if snapshot.holds_text(
-                old_place.segment.work(old_place.row).id,
-                old_place.segment.works.rows["text"][old_place.row].tobytes(),
-            )
-        )
+        texts = {place.digest for place in old.places_of_run(segment, run)}
+        works = old.works(segment, run)
+        return tuple(work for work in works if any(snapshot.holds_text(work.id, text) for text in texts))
 
     def places(self, segment: Segment, run: int, tokens: I64) -> Placed:
         """Where tokens i64 of a run stand in its text: code points and lines."""

@@ -6,7 +6,7 @@ import errno
 import io
 import mmap
 import os
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -22,9 +22,6 @@ class Shelf(Protocol):
     """The files of one index; ``name`` is its path as given."""
 
     name: str
-
-    def stamp(self) -> Hashable:
-        """What differs when the manifest was replaced. Raises NotAnIndex."""
 
     def manifest(self) -> bytes:
         """The manifest's bytes. Raises NotAnIndex."""
@@ -48,13 +45,12 @@ class MemoryShelf:
     def __init__(self, name: str) -> None:
         self.name = name
         self._files: dict[str, bytes] = {}
-        self._published = 0
-
-    def stamp(self) -> Hashable:
-        return self._published
 
     def manifest(self) -> bytes:
-        return self._files[NAME]
+        try:
+            return self._files[NAME]
+        except KeyError:
+            raise NotAnIndex(f"{self.name} holds no index yet: commit one") from None
 
     def open(self, file: str) -> memoryview:
         return memoryview(self._files[file])
@@ -67,7 +63,6 @@ class MemoryShelf:
 
     def publish(self, manifest: bytes) -> None:
         self._files[NAME] = manifest
-        self._published += 1
 
     def sweep(self, keep: set[str]) -> None:
         for file in self._files.keys() - keep:
@@ -81,23 +76,13 @@ class FolderShelf:
         self.path = path
         self.name = name if name is not None else str(path)
 
-    def stamp(self) -> Hashable:
-        try:
-            status = (self.path / NAME).stat()
-        except OSError:
-            raise self._absent() from None
-        return status.st_ino, status.st_mtime_ns, status.st_size
-
     def manifest(self) -> bytes:
         try:
             return (self.path / NAME).read_bytes()
         except OSError:
-            raise self._absent() from None
-
-    def _absent(self) -> NotAnIndex:
-        return NotAnIndex(
-            f"{self.name} is not an index (no {NAME} in it): build one with simblock-index build"
-        )
+            raise NotAnIndex(
+                f"{self.name} is not an index (no {NAME} in it): build one with simblock-index build"
+            ) from None
 
     def open(self, file: str) -> memoryview:
         try:

@@ -19,7 +19,7 @@ from simblock.errors import Damaged, KeyProblem
 from simblock.questions import Hit, Posting
 from simblock.stores import journal
 from simblock.stores.buckets import DECODED, Found
-from simblock.stores.container import Container, Sealing
+from simblock.stores.container import Container, Sealing, Section
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
 from simblock.stores.prefilter import Salted, Scramble
@@ -40,6 +40,11 @@ class Place(NamedTuple):
 
     segment: Segment
     row: int
+
+    @property
+    def digest(self) -> bytes:
+        """The digest of the work's text."""
+        return self.segment.works.rows["text"][self.row].tobytes()  # type: ignore[no-any-return]
 
 
 def today() -> int:
@@ -112,11 +117,13 @@ class Snapshot:
 
     def _journal(self) -> journal.Journal:
         ref = self.manifest.journal
+        self.journal_sections: list[Section] = []
         if ref is None:
             return journal.EMPTY
         sealing = sealing_of(self._secret, bytes.fromhex(ref.id))
         container = Container(self._buffer(ref), f"{self.name}/{ref.file}", journal.SECTIONS, sealing)
         self._check_same(container, ref)
+        self.journal_sections = list(container.sections.values())
         return journal.read(container)
 
     def _check_same(self, container: Container, ref: FileRef) -> None:
@@ -193,7 +200,7 @@ class Snapshot:
         place = self.find(id)
         if place is None or not self.is_live(place):
             return False
-        return bool(place.segment.works.rows["text"][place.row].tobytes() == digest)
+        return place.digest == digest
 
     def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
         """Where keys stand: one hit for each ask that has a live posting, in order of the asks."""
@@ -202,7 +209,7 @@ class Snapshot:
         else:
             wide = np.asarray(channels, np.uint32)
             found = self._many(self.scramble.many(wide, np.asarray(keys, np.uint64)))
-        return _merge(found, self.works_counted)
+        return _merge(found, self.works_counted) if found else []
 
     def _few(self, stored: list[int]) -> list[Hit]:
         hits = []
