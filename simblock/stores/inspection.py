@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simblock.errors import IndexProblem
+from simblock.errors import Damaged, IndexProblem
 from simblock.scheme import T_WORDS
 from simblock.signature import Signer
 from simblock.stores.buckets import DECODED
@@ -141,7 +141,13 @@ def _batches(segment: Segment) -> Iterator[tuple[int, Runs]]:
 
 def verify(snapshot: Snapshot) -> list[str]:
     """Reads everything; a sentence for each section that is damaged, and for each row that cannot be read."""
-    problems = [problem for segment in snapshot.segments for problem in segment.check()]
+    sections = [section for s in snapshot.segments for section in s.container.sections.values()]
+    problems = []
+    for section in [*sections, *snapshot.journal_sections]:
+        try:
+            section.check()
+        except Damaged as error:
+            problems.append(str(error))
     if problems:
         return problems
     try:

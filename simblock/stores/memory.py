@@ -31,7 +31,11 @@ class MemoryIndex(StoredIndex):
 
     def add(self, documents: Iterable[Document]) -> int:
         """Adds or replaces works; the new epoch. Raises InputError."""
-        self._writer.put(documents)
+        try:
+            self._writer.put(documents)
+        except BaseException:
+            self._writer.rollback()
+            raise
         return self._commit()
 
     def remove(self, ids: Iterable[str], *, reason: str | None = None) -> list[str]:

@@ -95,16 +95,6 @@ class Segment:
         packed = self.packed_text(run)
         return None if packed is None else unpack_text(packed)
 
-    def check(self) -> list[str]:
-        """Reads everything; one sentence for each section that is damaged."""
-        problems = []
-        for section in self.container.sections.values():
-            try:
-                section.check()
-            except Damaged as error:
-                problems.append(str(error))
-        return problems
-
 
 def _facts(container: Container) -> Facts:
     try:

@@ -15,7 +15,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from simblock import text
-from simblock.errors import Busy, InputError, UsageError
+from simblock.errors import Busy, InputError, NotAnIndex, UsageError
 from simblock.scheme import Scheme
 from simblock.signature import Signer, make_permutations
 from simblock.stores import container, journal
@@ -61,8 +61,8 @@ class Writer:
         self._signer = Signer(manifest.scheme, manifest.table)
         self._new = new
         self._release = _Release()
-        self._begin(Snapshot(shelf, manifest, secret))
         self.counts = Counts()
+        self._begin(Snapshot(shelf, manifest, secret))
 
     @classmethod
     def create(
@@ -77,11 +77,13 @@ class Writer:
 
         Raises UsageError where something stands there, Busy where another writer is making it.
         """
+        secret = None if key is None else Secret(key)
         target = Path(path)
         if (target / NAME).exists():
             raise UsageError(f"{path} is an index already: add works to it with simblock-index add")
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise UsageError(f"{path} is there already and not empty: choose another place for the index")
+        manifest = new_manifest(scheme, secret, store_text=store_text)
         building = target.parent / f".{target.name}.building"
         try:
             building.mkdir(parents=True, exist_ok=True)
@@ -90,8 +92,7 @@ class Writer:
         lock = _lock(building, str(path))
         shelf = FolderShelf(building, str(path))
         shelf.sweep(set())
-        secret = None if key is None else Secret(key)
-        writer = cls(shelf, new_manifest(scheme, secret, store_text=store_text), secret, new=True)
+        writer = cls(shelf, manifest, secret, new=True)
         writer._release = _Release(lock, building, target)
         return writer
 
@@ -118,6 +119,8 @@ class Writer:
         self._touched: dict[str, str] = {}  # id -> its fate
         self._reason: str | None = None
         self._purge = False
+        self._counted = False
+        self._history = snapshot.journal.history
         self._standing = self._stand()
         self._runs = dict(self._texts())
 
@@ -139,7 +142,7 @@ class Writer:
     def _texts(self) -> Iterator[tuple[bytes, tuple[bytes, int]]]:
         for place in self._standing.values():
             segment, run = self._snapshot.target(place)
-            yield place.segment.works.rows["text"][place.row].tobytes(), (segment.id, run)
+            yield place.digest, (segment.id, run)
 
     def __enter__(self) -> Writer:
         return self
@@ -152,8 +155,7 @@ class Writer:
     def close(self) -> None:
         """Ends the session; what was not committed is gone."""
         try:
-            if not self._new:
-                self.shelf.sweep(self._snapshot.manifest.files)
+            self._sweep()
         finally:
             self._release.end(committed=not self._new)
 
@@ -206,7 +208,7 @@ class Writer:
         fate = "added"
         if old is not None:
             row = old.segment.works.rows[old.row]
-            same = row["text"].tobytes() == digest, row["metadata"].tobytes() == metadata
+            same = old.digest == digest, row["metadata"].tobytes() == metadata
             fate = {(True, True): "untouched", (True, False): "metadata"}.get(same, "replaced")
         self._touched[id] = fate
         self._count(**{fate: 1})
@@ -232,7 +234,8 @@ class Writer:
         self._count(words=len(runs.tokens), characters=sum(map(len, texts)))
 
     def _count(self, **more: int) -> None:
-        counts = self.counts._asdict()
+        counts = (self.counts if self._counted else Counts())._asdict()
+        self._counted = True
         self.counts = Counts(**{name: value + more.get(name, 0) for name, value in counts.items()})
 
     def remove(self, ids: Iterable[str], *, reason: str | None = None, purge: bool = False) -> list[str]:
@@ -260,27 +263,53 @@ class Writer:
 
         Raises SimblockError where it cannot be written (a full disk); the index is then as before.
         """
+        if not self._counted:
+            self.counts = Counts()
         if self._compaction.rows or self._compaction.written or self._dead or self._purge or self._new:
-            manifest = self._write()
-            self.shelf.publish(manifest.to_json())
-            self._release.move(self.shelf)
-            if self._purge:
-                self.shelf.sweep(manifest.files)
-            self._new = False
-            self._begin(Snapshot(self.shelf, manifest, self._secret, self._snapshot))
+            try:
+                self._publish()
+            except BaseException:
+                self.rollback()
+                raise
         return self._snapshot.manifest.epoch
+
+    def rollback(self) -> None:
+        """Forgets what was put and removed since the last commit."""
+        manifest = self._sweep() or self._snapshot.manifest
+        self._begin(Snapshot(self.shelf, manifest, self._secret, self._snapshot))
+
+    def _sweep(self) -> Manifest | None:
+        """Removes files that the manifest does not name; the manifest, where one was published.
+
+        It is read anew: what ends a session may have come right after a commit was published.
+        """
+        try:
+            manifest = Manifest.from_json(self.shelf.manifest(), self.shelf.name)
+        except NotAnIndex:
+            return None
+        self.shelf.sweep(manifest.files)
+        return manifest
+
+    def _publish(self) -> None:
+        manifest = self._write()
+        self.shelf.publish(manifest.to_json())
+        self._release.move(self.shelf)
+        if self._purge:
+            self.shelf.sweep(manifest.files)
+        self._new = False
+        self._begin(Snapshot(self.shelf, manifest, self._secret, self._snapshot))
 
     def _write(self) -> Manifest:
         before, compaction = self._snapshot, self._compaction
         chosen, is_delta = to_absorb(before, self._dead, compaction.draft.tokens, purge=self._purge)
-        if not compaction.rows and not self._purge and chosen == before.segments[-1:]:
-            chosen, is_delta = [], before.manifest.delta  # removals alone: tombstones do
+        if not compaction.rows and not self._purge:
+            chosen = []  # for removals alone tombstones do
         compaction.absorb(before, chosen, self._dead)
         wrote = compaction.finish()
         stays = [
             ref for s, ref in zip(before.segments, before.manifest.segments, strict=True) if s not in chosen
         ]
-        delta = is_delta and (wrote or not chosen)
+        delta = is_delta if wrote else before.manifest.delta and not chosen
         segments = (*stays, *compaction.written)
         return replace(
             before.manifest,
@@ -303,7 +332,7 @@ class Writer:
             (p.row, epoch, numbers[p.segment.id.hex()]) for p in self._dead if p.segment.id.hex() in numbers
         ]
         tombstones = np.array(stones + new, journal.TOMBSTONE)
-        written = Journal(tombstones, [*before.journal.history, self._event(epoch)])
+        written = Journal(tombstones, [*self._history, self._event(epoch)])
         file = f"journal-{id.hex()}.sb"
         with self.shelf.create(file) as stream:
             crc = container.write(stream, id, written.parts(), self._sealing(id))
@@ -311,7 +340,8 @@ class Writer:
         return FileRef(id.hex(), file, size, crc)
 
     def _event(self, epoch: int) -> Event:
-        what = "purge" if self._purge else "add" if self._compaction.rows else "remove"
+        fates = set(self._touched.values())
+        what = "purge" if self._purge else "remove" if fates == {"removed"} else "add"
         if self._new:
             what = "build"
         counts = {name: count for name, count in self.counts._asdict().items() if count}
