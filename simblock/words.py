@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +17,17 @@ from simblock.escapes import unescape
 from simblock.folding import CHAR, DIGIT, EXPAND, JOIN, LETTER, VANISH, folds
 from simblock.tokens import CHAR_KEY, I64, U8, U32, U64
 from simblock.wordkeys import WORD_LIMIT, Powers, keys_of_sums
+from simblock.wordreader import WordReader, key_of
 
 CHUNK = 1 << 16
-CLEAN = re.compile(r"[\s!-&(-/:-@\[\]^_`|~、。\u0E01-\u0E30\u3041-\u3096\u30A1-\u30FA\u4E00-\u9FEF]")
+CLEAN = re.compile(
+    r"[\0-&(-/:-@\[\]^_`|~\x7f-\x9f\s、。\u0E01-\u0E30\u0E81\u0EAA-\u0EB0\u1000-\u1021\u1780-\u17A2"
+    r"\u3041-\u3096\u30A1-\u30FA\u3400-\u4DB5\u4E00-\u9FEF\U0001F300-\U0001F64F]"
+)
 """Characters that end every word, escape and run of apostrophes, whatever stands around them."""
+
+LONGEST = 1 << 20
+"""A stretch without a clean character that is longer than this is read by the character, to bound memory."""
 
 _powers = Powers(CHUNK + (CHUNK >> 3))
 
@@ -45,9 +53,13 @@ class Pieces(NamedTuple):
 
 def words(text: str) -> Words:
     """The tokens of ``text``."""
-    parts = [_chunk(text[low:high], low) for low, high in _cuts(text)]
-    if len(parts) == 1:
-        return parts[0]
+    parts = [
+        (_chunk if high - low <= LONGEST else _endless)(text[low:high], low) for low, high in _cuts(text)
+    ]
+    return parts[0] if len(parts) == 1 else _joined(parts)
+
+
+def _joined(parts: list[Words]) -> Words:
     return Words(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
@@ -72,6 +84,20 @@ def _chunk(text: str, base: int) -> Words:
     if offsets is None:
         return Words(keys, starts + base, last + (base + 1))
     return Words(keys, offsets[starts] + base, offsets[last + 1] + base)
+
+
+def _endless(text: str, base: int) -> Words:
+    reader = WordReader()
+    chunks = (reader.feed(text[low : low + CHUNK]) for low in range(0, len(text), CHUNK))
+    parts = [
+        Words(
+            np.array([key_of(token) for token in found], np.uint32),
+            np.array([start + base for _, start, _ in found], np.int64),
+            np.array([end + base for _, _, end in found], np.int64),
+        )
+        for found in chain(chunks, (reader.finish() for _ in range(1)))
+    ]
+    return _joined(parts)
 
 
 def _code_points(text: str) -> tuple[U8 | U32, I64 | None]:

@@ -87,8 +87,8 @@ def test_what_never_ends_costs_no_memory(text: str) -> None:
     scanner.feed(text)
     for _ in range(2_000):
         scanner.feed(text[-1] * 4 if len(text) < 6 else text)
-    kept = [getattr(scanner, name) for name in WordScanner.__slots__]
-    kept += [getattr(scanner._escapes, name) for name in ("_rest", "_run", "_high")]
+    parts = (scanner, scanner._reader, scanner._reader._escapes)
+    kept = [getattr(part, name) for part in parts for name in type(part).__slots__]
     assert sum(map(sys.getsizeof, kept)) < 1_000
 
 

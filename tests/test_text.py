@@ -210,12 +210,14 @@ def test_ticks_are_ends_of_words_and_every_64_characters_without_one(text: str) 
 
 
 @settings(deadline=None)
-@given(TEXTS, st.integers(1, 40))
-def test_pieces_of_any_size_make_the_same_tokens(text: str, chunk: int) -> None:
-    whole = keys(text)
+@given(TEXTS, st.integers(1, 40), st.sampled_from([0, 30, bulk.LONGEST]))
+def test_pieces_of_any_size_make_the_same_tokens(text: str, chunk: int, longest: int) -> None:
+    whole = bulk.words(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bulk, "CHUNK", chunk)
-        assert keys(text) == whole
+        patch.setattr(bulk, "LONGEST", longest)
+        for column, expected in zip(bulk.words(text), whole, strict=True):
+            np.testing.assert_array_equal(column, expected)
 
 
 @settings(deadline=None)
