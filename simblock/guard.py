@@ -6,6 +6,7 @@ share every line of the core, and each is the same short loop.
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
@@ -133,8 +134,8 @@ class Guard:
         return report.with_elapsed((time.perf_counter() - started) * 1000)
 
     async def acheck(self, text: str, **options: object) -> Report:
-        """:meth:`check` for event loops."""
-        return self.check(text, **options)  # type: ignore[arg-type]
+        """:meth:`check` for event loops: in a thread, for a long text takes a while."""
+        return await asyncio.to_thread(self.check, text, **options)  # type: ignore[arg-type]
 
 
 class Response:

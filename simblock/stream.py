@@ -14,25 +14,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from simblock.align import MIN_PIECE
 from simblock.candidates import AnswerLost, Candidates, Ledger, Steps, asked
 from simblock.history import History
-from simblock.match import HOLDING, SEVERITY, Action, Decided, Match, Span
+from simblock.match import HOLDING, SEVERITY, Decided, Match, Span
+from simblock.outlet import PLACEHOLDER, Outlet
 from simblock.policy import Policy, decided
 from simblock.questions import Answer, Hit, Placed, Places, Postings, Question
 from simblock.quota import Exemption
 from simblock.scheme import D_TICKS, T_WORDS, Channel
 from simblock.signature import Asks, Signer
 from simblock.text import Scanned, WordScanner
-from simblock.tracking import JOIN, Track
+from simblock.tracking import JOIN, Track, match_of
 
 MANY = 32
 """From so many tokens in a chunk on, keys are made by NumPy."""
-PLACEHOLDER = "[withheld]"
 MAX_UNACTED = 1000
 """Matches below the thresholds that a stream remembers for ``--all``."""
 
@@ -107,17 +106,14 @@ class StreamCore:
         self.error: str | None = None
         self.decided: Decided | None = None
         self.matches: list[Match] = []
-        self.observed: Action | None = None
         self._scanner = WordScanner()
         self._cursors = [(c, response.signer.cursor(c)) for c in response.signer.scheme.channels]
         self._channels = {channel.id: channel for channel, _ in self._cursors}
         self._history = History()
         self._candidates = Candidates(response.ledger, response.signer.scheme, self._history)
-        self._pending, self._at, self._fed = "", 0, 0
+        self.outlet = Outlet()
         self._ticks: deque[int] = deque(maxlen=D_TICKS + 1)
         self._clock = self._ticked = 0
-        self._edits: list[Span] = []
-        self._frozen = False
         self._unacted = 0
 
     def feed(self, chunk: str) -> Told[str]:
@@ -129,12 +125,10 @@ class StreamCore:
                 yield from self.response.prepare()
             except AnswerLost as lost:
                 self._lose(str(lost))
-        self._history.text(chunk, self._fed)
-        self._fed += len(chunk)
-        if not self._frozen:
-            self._pending += chunk
+        self._history.text(chunk, self.outlet.fed)
+        self.outlet.take(chunk)
         yield from self._advance(self._scanner.feed(chunk))
-        return self._release(final=False)
+        return self.outlet.release(self._limit())
 
     def finish(self) -> Told[str]:
         """Ends the stream: open candidates are judged as they stand. Returns the rest that may go out."""
@@ -142,7 +136,7 @@ class StreamCore:
             return ""
         yield from self._advance(self._scanner.finish())
         yield from self._conclude()
-        return self._release(final=True)
+        return self.outlet.release(self.outlet.fed)
 
     # -- from text to ticks
 
@@ -253,14 +247,13 @@ class StreamCore:
             self.decided = decided(track.work.id, track.resolved.rule, verdict, position)
         for one, its in acting:
             if its.action in HOLDING:
-                one.leaked = one.count_leaked(self._history, self._at)
+                one.leaked = one.count_leaked(self._history, self.outlet.released)
         if verdict.action == "stop" and not self.stopped:
             yield from self._stop(track)
 
     def _stop(self, track: Track) -> Steps:
-        cut = max(track.begin(), self._at)
-        self._pending = self._pending[: cut - self._at]
-        self.stopped = self._frozen = True
+        self.outlet.freeze(track.begin())
+        self.stopped = True
         self.response.ledger.barred.add(track.work.id)
         if not self.after:
             yield from self._report_all()
@@ -279,13 +272,13 @@ class StreamCore:
             yield from self._report(self._candidates.finished.pop(0))
 
     def _redacts(self, track: Track) -> bool:
-        return track.verdict is not None and track.verdict.action == "redact" and not self._frozen
+        return track.verdict is not None and track.verdict.action == "redact" and not self.outlet.frozen
 
     def _redact(self, track: Track) -> None:
         stop = track.stop()
         start = max(track.begin(), track.redacted)
         if stop > start:
-            self._edits.append(Span(start, stop))
+            self.outlet.redact(Span(start, stop))
             track.redacted = stop
 
     def _conclude(self) -> Steps:
@@ -311,26 +304,9 @@ class StreamCore:
             self._history, o, clock, self.response.suspect
         )
 
-    def _release(self, *, final: bool) -> str:
-        if self._frozen:
-            text, self._pending, start = self._pending, "", self._at
-            self._at += len(text)
-            return self._edited(text, start)
-        limit = self._fed
-        if not final:
-            limit = self._limit()
-        for edit in self._edits:
-            if edit.start < limit < edit.end:
-                limit = edit.start
-        if limit <= self._at:
-            return ""
-        text, start = self._pending[: limit - self._at], self._at
-        self._pending, self._at = self._pending[limit - self._at :], limit
-        return self._edited(text, start)
-
     def _limit(self) -> int:
         """The code point up to which text may go out."""
-        limit, hold = self._fed, self.response.hold
+        limit, hold = self.outlet.fed, self.response.hold
         if hold:
             limit = self._ticks[-hold - 1] if len(self._ticks) > hold else 0
         o = self._history.end - 1
@@ -339,23 +315,11 @@ class StreamCore:
                 limit = min(limit, max(track.begin(), track.redacted))
         return limit
 
-    def _edited(self, text: str, start: int) -> str:
-        """``text``, which begins at code point ``start``, with a placeholder for each redacted span."""
-        if not self._edits:
-            return text
-        parts, at, stop = [], start, start + len(text)
-        for edit in sorted(self._edits):
-            if at < edit.end and edit.start < stop:
-                parts += [text[at - start : max(edit.start, at) - start], PLACEHOLDER]
-                at = edit.end
-        self._edits = [edit for edit in self._edits if edit.start >= stop]
-        return "".join(parts) + text[at - start :]
-
     def _lose(self, reason: str) -> None:
         self.error = reason
         if self.response.policy.on_error == "stop" and not self.stopped:
-            self.stopped = self._frozen = True
-            self._pending = ""
+            self.outlet.freeze(0)
+            self.stopped = True
 
     # -- what is said about it
 
@@ -366,53 +330,16 @@ class StreamCore:
         self.matches.sort(key=lambda match: match.order)
 
     def _report(self, track: Track) -> Steps:
-        acted = track.verdict is not None and track.verdict.action != "release"
         if self.scanning or track.snapshot is None or not track.snapshot.placings:
             return
-        if not acted:
+        if track.action == "release":
             if not self.response.keep_all or self._unacted >= MAX_UNACTED:
                 return
             self._unacted += 1
         tokens = [token for p in track.snapshot.placings for token in (p.first, p.last)]
         placed = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
-        self.matches.append(self._match(track, placed, acted))  # type: ignore[arg-type]
-
-    def _match(self, track: Track, placed: Placed, acted: bool) -> Match:
-        snapshot, action = track.snapshot, track.verdict.action if acted and track.verdict else "release"
-        assert snapshot is not None
-        if action == "observe":
-            self.observed = "stop"
-        placings, figures = snapshot.placings, snapshot.figures
-        firsts, lasts = placed.starts[::2].tolist(), placed.ends[1::2].tolist()
-        spans = [
-            (p.output.start, p.output.end, s, e) for p, s, e in zip(placings, firsts, lasts, strict=True)
-        ]
-        return Match(
-            work=track.work,
-            index=self.response.names[track.key[0]],
-            channel="exact" if snapshot.exact else "near",
-            similarity=figures.similarity,
-            tokens=figures.tokens,
-            longest_run=figures.longest_run,
-            information=track.information(
-                [(p.first, p.last + 1) for p in placings], set().union(*(p.exempt for p in track.pieces))
-            ),
-            output=Span(min(s[0] for s in spans), max(s[1] for s in spans)),
-            source=Span(min(s[2] for s in spans), max(s[3] for s in spans)),
-            lines=(
-                Span(min(p.lines.start for p in placings), max(p.lines.end for p in placings)),
-                Span(int(placed.lines.min()), int(placed.lines.max())),
-            ),
-            spans=tuple(spans),
-            rule=track.resolved.rule,
-            action=action,
-            verbatim=snapshot.verbatim,
-            common=track.common,
-            twins=track.twins,
-            leaked=track.leaked,
-            kind=track.work.kind,
-            language=track.work.language,
-        )
+        match = match_of(track, cast(Placed, placed), self.response.names[track.key[0]])
+        self.matches.append(match)
 
 
 def _nothing() -> Told[dict[int, list[tuple[int, Channel, int, Hit]]]]:
@@ -420,4 +347,4 @@ def _nothing() -> Told[dict[int, list[tuple[int, Channel, int, Hit]]]]:
     yield  # a generator that asks nothing
 
 
-__all__ = ["MIN_PIECE", "PLACEHOLDER", "ResponseCore", "StreamCore", "Turn"]
+__all__ = ["PLACEHOLDER", "ResponseCore", "StreamCore", "Turn"]

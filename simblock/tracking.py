@@ -16,8 +16,9 @@ import numpy as np
 from simblock.align import MIN_PIECE, Block, Measure, Piece, shared
 from simblock.background import BACKGROUND_DOCUMENTS, document_frequency
 from simblock.history import History
-from simblock.match import SEVERITY, Span
+from simblock.match import SEVERITY, Action, Match, Span
 from simblock.policy import Policy, Resolved, Verdict
+from simblock.questions import Placed
 from simblock.quota import Quota
 from simblock.scheme import D_TICKS
 from simblock.work import Work
@@ -129,6 +130,11 @@ class Track:
     redacted: int = 0
     counted: dict[Piece | Hull, int] = field(default_factory=dict)
     spans: dict[Piece | Hull, Placing] = field(default_factory=dict)
+
+    @property
+    def action(self) -> Action:
+        """What is done for the match so far."""
+        return self.verdict.action if self.verdict else "release"
 
     @property
     def open(self) -> bool:
@@ -326,3 +332,36 @@ def _apart(one: Piece | Hull, other: Piece | Hull) -> bool:
     """Whether two pieces share less than half of the shorter one's output tokens."""
     (a, b), (c, d) = (one.first.o, one.extent().o), (other.first.o, other.extent().o)
     return 2 * (min(b, d) - max(a, c)) < min(b - a, d - c)
+
+
+def match_of(track: Track, placed: Placed, index: str) -> Match:
+    """The match of a track's snapshot; ``placed`` has the first and last source token of each piece."""
+    assert track.snapshot is not None
+    placings, figures = track.snapshot.placings, track.snapshot.figures
+    firsts, lasts = placed.starts[::2].tolist(), placed.ends[1::2].tolist()
+    spans = [(*p.output, first, last) for p, first, last in zip(placings, firsts, lasts, strict=True)]
+    exempt: set[int] = set().union(*(piece.exempt for piece in track.pieces))
+    return Match(
+        work=track.work,
+        index=index,
+        channel="exact" if track.snapshot.exact else "near",
+        similarity=figures.similarity,
+        tokens=figures.tokens,
+        longest_run=figures.longest_run,
+        information=track.information([(p.first, p.last + 1) for p in placings], exempt),
+        output=Span(min(s[0] for s in spans), max(s[1] for s in spans)),
+        source=Span(min(s[2] for s in spans), max(s[3] for s in spans)),
+        lines=(
+            Span(min(p.lines.start for p in placings), max(p.lines.end for p in placings)),
+            Span(int(placed.lines.min()), int(placed.lines.max())),
+        ),
+        spans=tuple(spans),
+        rule=track.resolved.rule,
+        action=track.action,
+        verbatim=track.snapshot.verbatim,
+        common=track.common,
+        twins=track.twins,
+        leaked=track.leaked,
+        kind=track.work.kind,
+        language=track.work.language,
+    )

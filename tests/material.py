@@ -1,6 +1,7 @@
 """Works and outputs that the tests of streams and guards share."""
 
 import random
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from simblock.work import Document, Work
 from tests.conftest import vocabulary
 
 WORDS = vocabulary(1)
-OTHERS = vocabulary(2)
+OTHERS = sorted(set(vocabulary(2)) - set(WORDS))
 GLUE = ["the", "of", "and", "a", "in", "to", "is"]
 HAN = [chr(c) for c in range(0x4E00, 0x4E00 + 900)]
 _rng = random.Random(7)
@@ -35,7 +36,7 @@ def guard(**policy):
 def run(stream, text, cuts=()):
     """What a stream lets out of ``text``, cut at ``cuts``; and the stream."""
     edges = sorted({0, len(text), *(cut for cut in cuts if 0 < cut < len(text))})
-    out = [stream.feed(text[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    out = [stream.feed(text[a:b]) for a, b in pairwise(edges)]
     return "".join([*out, stream.finish()])
 
 

@@ -179,7 +179,7 @@ def test_strict_mode_holds_forty_eight_words():
 def test_redaction_takes_the_passage_out_and_goes_on(seed, at):
     rng = random.Random(seed)
     _, passage = quoted_passage(rng, 50)
-    before, after = " ".join(prose(rng, 60, OTHERS)), " ".join(prose(rng, 60, OTHERS))
+    before, after = (" ".join(prose(rng, 60, OTHERS, glue=0)) for _ in range(2))
     text = f"{before} {' '.join(passage)} {after}"
     stream = guard(action="redact", max_leak=0).stream()
     assert run(stream, text, at) == f"{before} [withheld] {after}"

@@ -1,0 +1,134 @@
+import asyncio
+import random
+
+import pytest
+
+import simblock
+from simblock.errors import Damaged, Incompatible, StoreLost, UsageError
+from simblock.guard import Guard
+from simblock.policy import Policy
+from simblock.scheme import Scheme
+from simblock.stores.memory import MemoryIndex
+from simblock.work import Document, Work
+from tests.material import INDEX, OTHERS, guard, prose, quoted_passage, run
+
+PASSAGE = " ".join(quoted_passage(random.Random(1), 60)[1])
+CLEAN = " ".join(prose(random.Random(2), 80, OTHERS))
+
+
+class Failing:
+    """An index whose look-ups fail: what a damaged disk or a lost server does, on demand."""
+
+    def __init__(self, error, method="postings"):
+        self.error, self.method = error, method
+
+    def __getattr__(self, name):
+        if name == self.method:
+            return self._fail
+        return getattr(INDEX, name)
+
+    def _fail(self, *_):
+        raise self.error
+
+
+@pytest.mark.parametrize("method", ["postings", "run", "works", "places"])
+@pytest.mark.parametrize("error", [Damaged("segment x is damaged"), StoreLost("no answer")])
+def test_a_broken_index_stops_the_stream_and_says_so(method, error):
+    shield = Guard(Failing(error, method), Policy.load())
+    report = shield.check(PASSAGE)
+    assert (report.decision, report.error) == ("stop", str(error))
+    assert report.released == ""
+    stream = shield.stream()
+    run(stream, PASSAGE, range(0, 400, 4))
+    assert stream.stopped
+    assert stream.report.decision == "stop"
+
+
+def test_on_error_release_lets_the_text_pass_and_says_what_broke():
+    shield = Guard(Failing(Damaged("segment x is damaged")), Policy.load(on_error="release"))
+    report = shield.check(PASSAGE)
+    assert (report.decision, report.error, report.released) == ("release", "segment x is damaged", PASSAGE)
+
+
+def test_chunks_are_filtered_blocking_and_awaiting_alike():
+    text = f"{CLEAN} {PASSAGE} {CLEAN}"
+    chunks = [text[at : at + 9] for at in range(0, len(text), 9)]
+
+    async def chunked():
+        for chunk in chunks:
+            yield chunk
+
+    async def collect():
+        return [part async for part in guard().filter(chunked())]
+
+    blocking = list(guard().filter(chunks))
+    assert blocking == asyncio.run(collect())
+    assert "".join(blocking).startswith(CLEAN)
+    assert len("".join(blocking)) < len(CLEAN) + len(PASSAGE) / 2
+
+
+def test_the_source_of_chunks_is_not_read_past_a_stop():
+    taken = []
+
+    def source():
+        for word in f"{PASSAGE} {CLEAN}".split():
+            taken.append(word)
+            yield word + " "
+
+    list(guard().filter(source()))
+    assert len(taken) < 40
+
+
+def test_indexes_of_different_schemes_cannot_be_checked_together():
+    other = MemoryIndex([Document(Work("x"), CLEAN)], scheme=Scheme(seed=2))
+    with pytest.raises(Incompatible, match="another scheme"):
+        Guard([INDEX, other], Policy.load())
+
+
+def test_a_guard_without_an_index_is_refused():
+    with pytest.raises(UsageError):
+        Guard([], Policy.load())
+
+
+@pytest.mark.parametrize(
+    "turn", [{"role": "robot", "content": "x"}, {"content": "x"}, {"role": "user", "content": 5}]
+)
+def test_a_turn_that_is_none_is_refused(turn):
+    with pytest.raises(UsageError, match="history"):
+        guard().check("x", history=[turn])
+
+
+def test_a_report_has_the_shape_of_the_design():
+    row = guard().check(f"{CLEAN} {PASSAGE}").to_dict()
+    assert list(row) == [
+        "schema", "id", "decision", "observed", "released", "degraded", "error", "matches", "decided",
+        "quoted", "indexes", "policy", "elapsed_ms",
+    ]  # fmt: skip
+    assert set(row["matches"][0]) == {
+        "work", "index", "kind", "language", "channel", "similarity", "tokens", "longest_run", "information",
+        "verbatim", "renamed", "common", "twins", "twin_count", "leaked", "output", "source", "lines", "spans",
+        "rule", "action",
+    }  # fmt: skip
+    assert set(row["decided"]) == {"work", "rule", "by", "value", "threshold", "position"}
+
+
+def test_works_added_and_removed_count_for_running_streams():
+    rng = random.Random(5)
+    mine = " ".join(prose(rng, 80))
+    index = MemoryIndex([Document(Work("first"), " ".join(prose(rng, 80)))])
+    shield = Guard(index, Policy.load())
+    stream = shield.stream()
+    stream.feed(CLEAN + " ")
+    index.add([Document(Work("late"), mine)])
+    stream.feed(mine)
+    stream.finish()
+    assert stream.report.decided.work == "late"
+    index.remove(["late"])
+    assert shield.check(mine).decision == "release"
+
+
+def test_the_public_names_are_those_that_are_listed_and_each_is_there():
+    assert sorted(simblock.__all__) == list(simblock.__all__)
+    assert all(getattr(simblock, name).__name__ == name for name in simblock.__all__)
+    with pytest.raises(AttributeError):
+        simblock.nothing  # noqa: B018

@@ -1,0 +1,111 @@
+import pytest
+
+from simblock.errors import PolicyError
+from simblock.licenses import license_class, license_matches
+from simblock.policy import Policy
+from simblock.work import Work
+
+
+@pytest.mark.parametrize(
+    ("toml", "field"),
+    [
+        ("[text]\nmin_run = 15\n", "text.min_run"),
+        ("[code]\nmin_run = 29\n", "code.min_run"),
+        ("[text]\nmin_similarity = 1.5\n", "text.min_similarity"),
+        ("nonsense = 1\n", "nonsense"),
+        ("max_leak = 49\n", "max_leak"),
+        ("max_leak = -1\n", "max_leak"),
+        ('on_error = "degraded"\n', "on_error"),
+        ('action = "replace"\n', "action"),
+        ('[[rule]]\nwork = ["a"]\naction = "replace"\n', "rule.0.action"),
+        ('[[rule]]\nwork = ["a"]\n[rule.text]\nmin_run = 3\n', "rule.0.text.min_run"),
+        ('[[rule]]\nauthor = ["a"]\n', "rule.0.author"),
+        ("[text\n", "not TOML"),
+    ],
+)
+def test_an_impossible_policy_is_refused_in_one_line_naming_file_and_field(tmp_path, toml, field):
+    path = tmp_path / "policy.toml"
+    path.write_text(toml)
+    with pytest.raises(PolicyError) as error:
+        Policy.load(path)
+    assert str(path) in str(error.value)
+    assert field in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_arguments_go_over_the_environment_over_the_file_over_the_defaults(tmp_path, monkeypatch):
+    path = tmp_path / "policy.toml"
+    path.write_text("[text]\nmin_run = 40\nmin_tokens = 41\nmax_quoted = 42\n")
+    monkeypatch.setenv("SIMBLOCK_POLICY__TEXT__MIN_TOKENS", "51")
+    monkeypatch.setenv("SIMBLOCK_POLICY__TEXT__MAX_QUOTED", "52")
+    policy = Policy.load(path, text={"max_quoted": 62})
+    text = policy.text
+    assert (text.min_run, text.min_tokens, text.max_quoted, text.min_similarity) == (40, 51, 62, 0.6)
+
+
+def test_a_wrong_variable_of_the_environment_is_named(monkeypatch):
+    monkeypatch.setenv("SIMBLOCK_POLICY__TEXT__MIN_RUN", "5")
+    with pytest.raises(PolicyError, match=r"text\.min_run"):
+        Policy.load()
+
+
+@pytest.mark.parametrize(
+    ("condition", "covered"),
+    [
+        ({"work": ["a/*"]}, True),
+        ({"work": ["b/*"]}, False),
+        ({"owner": ["Acme"]}, True),
+        ({"owner": "Acme"}, True),
+        ({"tag": ["x", "y"]}, True),
+        ({"tag": ["z"]}, False),
+        ({"kind": ["code"]}, False),
+        ({"license": ["permissive"]}, True),
+        ({"license": ["copyleft"]}, False),
+        ({"license": ["GPL-2.0-only OR MIT"]}, True),
+        ({"work": ["a/*"], "owner": ["Other"]}, False),
+        ({"tenant": ["t"]}, False),
+    ],
+)
+def test_a_rule_covers_the_works_that_meet_all_its_conditions(condition, covered):
+    work = Work("a/b.txt", owner="Acme", license="MIT OR GPL-2.0-only", tags=("y",))
+    policy = Policy.load(rule=[{**condition, "action": "cite"}])
+    assert policy.resolve(work).action == ("cite" if covered else "stop")
+
+
+def test_the_first_rule_that_covers_a_work_wins_and_inherits_the_rest():
+    rules = [
+        {"name": "strict", "work": ["a"], "text": {"min_run": 16}},
+        {"work": ["*"], "action": "release"},
+    ]
+    policy = Policy.load(rule=rules, text={"min_tokens": 20})
+    first = policy.resolve(Work("a"))
+    assert (first.rule, first.action, first.limits.min_run, first.limits.min_tokens) == (
+        "strict",
+        "stop",
+        16,
+        20,
+    )
+    assert policy.resolve(Work("b")).rule == "rule 2"
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("MIT", "permissive"),
+        ("MIT OR GPL-2.0-only", "permissive"),
+        ("MIT AND GPL-2.0-only", "copyleft"),
+        ("GPL-2.0-only WITH Classpath-exception-2.0", "copyleft-limited"),
+        ("CC0-1.0", "public-domain"),
+        ("Acme-Secret", "unknown"),
+        ("(((", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_license_expressions_are_evaluated_to_a_class(expression, expected):
+    assert license_class(expression) == expected
+    assert license_matches(expected, expression)
+
+
+def test_the_digest_changes_with_any_field():
+    assert Policy.load().digest == Policy.load().digest
+    assert Policy.load().digest != Policy.load(text={"min_tokens": 33}).digest
