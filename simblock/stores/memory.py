@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simblock.scheme import Scheme
+from simblock.stores.claim import Claim
 from simblock.stores.reader import StoredIndex
 from simblock.stores.shelf import MemoryShelf
 from simblock.stores.writer import Writer, new_manifest
@@ -24,7 +25,7 @@ class MemoryIndex(StoredIndex):
     ) -> None:
         shelf = MemoryShelf(name)
         manifest = new_manifest(scheme, None, store_text=store_text)
-        self._writer = Writer(shelf, manifest, None, new=True)
+        self._writer = Writer(shelf, Claim(), manifest, None)
         self._writer.put(documents)
         self._writer.commit()
         super().__init__(shelf)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,25 +10,24 @@ from types import TracebackType
 from typing import NamedTuple
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from simblock import text
-from simblock.errors import Busy, InputError, NotAnIndex, UsageError
+from simblock.errors import InputError, NotAnIndex, UsageError
 from simblock.scheme import Scheme
 from simblock.signature import Signer, make_permutations
 from simblock.stores import container, journal
+from simblock.stores.claim import Claim, claim, claim_new
 from simblock.stores.compaction import Compaction, to_absorb
 from simblock.stores.draft import Draft
 from simblock.stores.journal import Event, Journal
 from simblock.stores.keys import Secret
-from simblock.stores.manifest import NAME, FileRef, Manifest
+from simblock.stores.manifest import FileRef, Manifest
 from simblock.stores.segment import MOST_TOKENS
-from simblock.stores.shelf import FolderShelf, Shelf, full_disk
+from simblock.stores.shelf import FolderShelf, Shelf
 from simblock.stores.snapshot import Place, Snapshot, open_secret, scramble_of, sealing_of
 from simblock.stores.worktable import Row, day, id_hash, metadata_digest, text_digest
 from simblock.work import Document
 
-LOCK = "LOCK"
 _BATCH = 1 << 20
 """Characters tokenised at a time."""
 
@@ -54,13 +51,14 @@ class Writer:
     commit, or of it right after.
     """
 
-    def __init__(self, shelf: Shelf, manifest: Manifest, secret: Secret | None, *, new: bool) -> None:
+    def __init__(self, shelf: Shelf, held: Claim, manifest: Manifest, secret: Secret | None) -> None:
         manifest.scheme.check_same_tokens(text.fingerprint())
         self.shelf = shelf
         self._secret = secret
         self._signer = Signer(manifest.scheme, manifest.table)
-        self._new = new
-        self._release = _Release()
+        self._new = not manifest.epoch
+        self._origin = "build"
+        self._held = held
         self.counts = Counts()
         self._begin(Snapshot(shelf, manifest, secret))
 
@@ -78,38 +76,20 @@ class Writer:
         Raises UsageError where something stands there, Busy where another writer is making it.
         """
         secret = None if key is None else Secret(key)
-        target = Path(path)
-        if (target / NAME).exists():
-            raise UsageError(f"{path} is an index already: add works to it with simblock-index add")
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise UsageError(f"{path} is there already and not empty: choose another place for the index")
         manifest = new_manifest(scheme, secret, store_text=store_text)
-        building = target.parent / f".{target.name}.building"
-        try:
-            building.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise full_disk(str(path), error) from error
-        lock = _lock(building, str(path))
-        shelf = FolderShelf(building, str(path))
-        shelf.sweep(set())
-        writer = cls(shelf, manifest, secret, new=True)
-        writer._release = _Release(lock, building, target)
-        return writer
+        return cls(*claim_new(path), manifest, secret)
 
     @classmethod
     def open(cls, path: str | Path, *, key: bytes | None = None) -> Writer:
         """A writer of an index that is there. Raises NotAnIndex, Busy, and what opening raises."""
-        shelf = FolderShelf(Path(path), str(path))
-        shelf.manifest()
-        lock = _lock(Path(path), str(path))
+        shelf, held = claim(path)
         try:
             manifest = Manifest.from_json(shelf.manifest(), shelf.name)
-            writer = cls(shelf, manifest, open_secret(manifest, key, shelf.name), new=False)
+            writer = cls(shelf, held, manifest, open_secret(manifest, key, shelf.name))
         except BaseException:
-            lock.release()
+            held.release()
             raise
         shelf.sweep(manifest.files)
-        writer._release = _Release(lock)
         return writer
 
     def _begin(self, snapshot: Snapshot) -> None:
@@ -157,7 +137,7 @@ class Writer:
         try:
             self._sweep()
         finally:
-            self._release.end(committed=not self._new)
+            self._held.release()
 
     def works(self) -> Iterator[str]:
         """The ids of the works that stand, those of this session included."""
@@ -238,6 +218,17 @@ class Writer:
         self._counted = True
         self.counts = Counts(**{name: value + more.get(name, 0) for name, value in counts.items()})
 
+    def take_over(self, old: Snapshot) -> None:
+        """Puts all works of another index, by its stored runs; its epochs and history go on.
+
+        For a new index, before anything else is put.
+        """
+        self._compaction.absorb(old, old.segments, set())
+        self._history = old.journal.history
+        self._origin = "rebuild"
+        manifest = replace(self._snapshot.manifest, epoch=old.manifest.epoch)
+        self._snapshot = Snapshot(self.shelf, manifest, self._secret)
+
     def remove(self, ids: Iterable[str], *, reason: str | None = None, purge: bool = False) -> list[str]:
         """Removes works; the ids that were not there. With ``purge`` nothing of theirs is left on disk.
 
@@ -293,7 +284,7 @@ class Writer:
     def _publish(self) -> None:
         manifest = self._write()
         self.shelf.publish(manifest.to_json())
-        self._release.move(self.shelf)
+        self._held.deliver()
         if self._purge:
             self.shelf.sweep(manifest.files)
         self._new = False
@@ -343,41 +334,10 @@ class Writer:
         fates = set(self._touched.values())
         what = "purge" if self._purge else "remove" if fates == {"removed"} else "add"
         if self._new:
-            what = "build"
+            what = self._origin
         counts = {name: count for name, count in self.counts._asdict().items() if count}
         ids = [id for id, fate in self._touched.items() if fate != "untouched"]
         return Event(epoch, int(time.time()), what, counts, ids, self._reason)
-
-
-class _Release:
-    """What a session holds: the lock, and for a new index the folder it is built in."""
-
-    def __init__(
-        self, lock: FileLock | None = None, building: Path | None = None, target: Path | None = None
-    ) -> None:
-        self._lock = lock
-        self._building = building
-        self._target = target
-
-    def move(self, shelf: Shelf) -> None:
-        """Gives a new index its place."""
-        if self._building is None or self._target is None:
-            return
-        try:
-            self._building.rename(self._target)
-        except OSError:
-            raise UsageError(
-                f"{self._target} was made by someone else meanwhile: choose another place"
-            ) from None
-        if isinstance(shelf, FolderShelf):
-            shelf.path = self._target
-        self._building = None
-
-    def end(self, *, committed: bool) -> None:
-        if self._building is not None and not committed:
-            shutil.rmtree(self._building, ignore_errors=True)
-        if self._lock is not None:
-            self._lock.release()
 
 
 def new_manifest(scheme: Scheme | None, secret: Secret | None, *, store_text: bool) -> Manifest:
@@ -388,12 +348,23 @@ def new_manifest(scheme: Scheme | None, secret: Secret | None, *, store_text: bo
     return Manifest(marked, table, key=key, store_text=store_text)
 
 
-def _lock(folder: Path, name: str) -> FileLock:
-    lock = FileLock(folder / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise Busy(f"another writer is at work on {name}: wait until it has finished") from None
-    except OSError as error:
-        raise UsageError(f"{name} cannot be written: {os.strerror(error.errno or 0)}") from None
-    return lock
+def rebuild(
+    old: str | Path,
+    new: str | Path,
+    *,
+    key: bytes | None = None,
+    new_key: bytes | None = None,
+    scheme: Scheme | None = None,
+) -> int:
+    """Makes a new index of what an old one stores of its works, by today's scheme; its epoch.
+
+    ``key`` is the old one's, and the new one's unless ``new_key`` is given. Raises Incompatible where
+    today's tokens are others: then only the works themselves can be indexed anew.
+    """
+    shelf = FolderShelf(Path(old), str(old))
+    manifest = Manifest.from_json(shelf.manifest(), shelf.name)
+    manifest.scheme.check_same_tokens(text.fingerprint())
+    source = Snapshot(shelf, manifest, open_secret(manifest, key, shelf.name))
+    with Writer.create(new, scheme=scheme, key=new_key or key, store_text=manifest.store_text) as writer:
+        writer.take_over(source)
+        return writer.commit()
