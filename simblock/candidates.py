@@ -41,6 +41,7 @@ MIN_START = 8
 HULL_KEYS = 3
 HULL_BITS = 36.0
 """Different keys and information that a shuffled square must hold."""
+MANY_SQUARES = 4096
 BUDGET, REFILL = 256, 2
 """Near alignments that may be spent at once, and regained by each tick."""
 
@@ -104,6 +105,7 @@ class Candidates:
         self._channels = {channel.id: channel for channel in scheme.channels}
         self._squares: dict[TrackKey, list[Seed]] = {}
         self._budget = float(BUDGET)
+        self._forget_at = MANY_SQUARES
         self.overspent = 0
 
     def tick(self, ticks: int) -> None:
@@ -121,9 +123,10 @@ class Candidates:
 
     def forget(self, o: int) -> None:
         """Drops squares that lie behind output token ``o``."""
-        if len(self._squares) > 4096:
+        if len(self._squares) > self._forget_at:
             behind = o - 2 * SQUARE
             self._squares = {k: seeds for k, seeds in self._squares.items() if seeds[-1].o >= behind}
+            self._forget_at = max(MANY_SQUARES, 2 * len(self._squares))
 
     def reach(self, piece: Piece, key: TrackKey, o: int, length: int) -> Steps:
         """Fetches more of the source where a piece nears the end of what it has."""

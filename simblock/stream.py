@@ -179,7 +179,7 @@ class StreamCore:
         return self._sorted(answer, question, np.concatenate(places))  # type: ignore[arg-type]
 
     def _ask(self, asks: Asks) -> Told[dict[int, list[tuple[int, Channel, int, Hit]]]]:
-        places, channels, keys = zip(*asks, strict=True)
+        places, channels, keys = map(list, zip(*asks, strict=True))
         question = Postings(channels, keys)
         answer = yield from asked(question)
         return self._sorted(answer, question, places)  # type: ignore[arg-type]
