@@ -1,0 +1,202 @@
+"""``simblock``: parse, call, print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from simblock import __version__
+from simblock.commands import parameters as p
+from simblock.commands.guarding import open_guard, read_history, sort_arguments
+from simblock.errors import UsageError
+from simblock_indexer.exits import run
+
+PROGRAM = "simblock"
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Keeps generative models from handing out protected text.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"simblock {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Keeps generative models from handing out protected text.
+
+    Exit codes: 0 nothing was acted on, 1 check or stream acted, 2 an error (one line on standard
+    error says which), 130 interrupted.
+    """
+
+
+@app.command()
+def check(
+    arguments: p.Arguments = None,
+    *,
+    prompt: p.Prompt = None,
+    history: p.HistoryFile = None,
+    kind: p.KindOption = p.Kind.auto,
+    language: p.Language = None,
+    all: Annotated[bool, typer.Option("--all", help="List matches that no rule acted on, too.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON result for each input, one a line.")
+    ] = False,
+    jsonl: Annotated[
+        str | None,
+        typer.Option(
+            "--jsonl",
+            metavar="IN",
+            help='Check rows {"id", "text", "prompt"?, "history"?} of a JSONL file (.gz, .zst, or -); '
+            "one JSON result each, in their order.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="OUT", help="Where the results of --jsonl go; standard output else."),
+    ] = None,
+    policy: p.PolicyFile = None,
+    key_file: p.KeyFile = None,
+    encoding: p.Encoding = "utf-8",
+    errors: p.Errors = p.OnError.strict,
+    skip_bad: p.SkipBad = False,
+    max_row: p.MaxRow = 256,
+    text_field: Annotated[
+        str, typer.Option("--text-field", metavar="NAME", help="The field of a row that holds its text.")
+    ] = "text",
+    id_field: Annotated[
+        str, typer.Option("--id-field", metavar="NAME", help="The field of a row that holds its id.")
+    ] = "id",
+) -> None:
+    """Check files, the files of folders, standard input or rows against indexes.
+
+    An argument is an index when it is a URL, a directory with a MANIFEST, or called \\*.sbx; the others
+    are checked. Exit code 1 where something was acted on.
+    """
+    from simblock.commands import checking, outputs
+    from simblock_indexer.readers import ReadOptions
+    from simblock_indexer.readers.options import MIB
+
+    _refuse_code(kind, language)
+    reading = ReadOptions(
+        encoding=encoding,
+        errors=errors.value,
+        skip_bad=skip_bad,
+        max_row=max_row * MIB,
+        text_field=text_field,
+        id_field=id_field,
+    )
+    indexes, inputs = sort_arguments(arguments or [])
+    inputs = _inputs(inputs, jsonl, out)
+    before = outputs.read_prompt(prompt, reading), read_history(history)
+    asked = checking.Asked(inputs, jsonl, out, *before, all, json, reading)
+    raise typer.Exit(checking.check(open_guard(indexes, policy, key_file), asked))
+
+
+@app.command()
+def stream(
+    arguments: p.Indexes = None,
+    *,
+    prompt: p.Prompt = None,
+    history: p.HistoryFile = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Where the JSON report goes at the end.")
+    ] = None,
+    policy: p.PolicyFile = None,
+    key_file: p.KeyFile = None,
+) -> None:
+    """Filter standard input to standard output as it flows.
+
+    What is not suspected goes out at once, byte for byte. When a passage is stopped the output ends
+    before it, one line on standard error says why, and the exit code is 1.
+    """
+    from simblock.commands import flow, outputs
+    from simblock_indexer.readers import ReadOptions
+
+    indexes, others = sort_arguments(arguments or [])
+    if others:
+        raise UsageError(f"{others[0]} is no index: stream reads standard input; simblock check reads files")
+    guard = open_guard(indexes, policy, key_file)
+    before = outputs.read_prompt(prompt, ReadOptions()), read_history(history)
+    raise typer.Exit(flow.flow(guard, *before, report))
+
+
+@app.command()
+def policy(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            envvar="SIMBLOCK_POLICY",
+            help="A policy in TOML; without, the defaults.",
+            show_default=False,
+        ),
+    ] = None,
+    json: p.Json = False,
+) -> None:
+    """Show the policy in effect: each field, its value, where it comes from, and the digest of all.
+
+    --json prints one object: digest, policy, from.
+    """
+    from simblock.commands import policies
+
+    policies.show(file, as_json=json)
+
+
+@app.command()
+def doctor(json: p.Json = False) -> None:
+    """Show versions, extras, tokenisers and variables that are set, and check that a copy is caught here.
+
+    Exit code 2 where it is not. --json prints one object with the same parts.
+    """
+    from simblock.commands import doctor as examination
+
+    raise typer.Exit(examination.show(as_json=json))
+
+
+def _refuse_code(kind: p.Kind, language: str | None) -> None:
+    from simblock.commands.outputs import NO_CODE
+
+    if kind is p.Kind.code:
+        raise UsageError(NO_CODE)
+    if language is not None:
+        raise UsageError(f"--language {language}: languages are of code, and {NO_CODE}")
+
+
+def _inputs(inputs: list[str], jsonl: str | None, out: Path | None) -> list[str]:
+    """What is checked: standard input where nothing is named and something is piped."""
+    if jsonl is not None:
+        if inputs:
+            raise UsageError(f"{inputs[0]}: give either files or --jsonl, not both")
+        return []
+    if out is not None:
+        raise UsageError("--out goes with --jsonl; results of files go to standard output")
+    if not inputs and sys.stdin.isatty():
+        raise UsageError("nothing to check: name files, folders or - for standard input")
+    return inputs or ["-"]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs ``simblock`` and exits: 0, 1 when check or stream acted, 2 after one line on standard error, 130."""
+    run(app, PROGRAM, arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""``simblock check``: outputs in, results out, one exit code over all."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from simblock.commands import outputs
+from simblock.commands.outputs import Output
+from simblock.errors import InputError
+from simblock_indexer.exits import complain
+from simblock_indexer.readers import ReadOptions, Tally
+
+if TYPE_CHECKING:
+    from simblock.guard import Guard, History
+    from simblock.match import Report
+
+PROGRAM = "simblock"
+ACTED = 1
+BROKEN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a call of ``check`` asks, besides indexes and policy."""
+
+    inputs: Sequence[str]
+    jsonl: str | None
+    out: Path | None
+    prompt: str | None
+    history: History
+    all: bool
+    json: bool
+    options: ReadOptions
+
+
+def check(guard: Guard, asked: Asked) -> int:
+    """Checks every output and prints a result for each; the exit code.
+
+    2 where an index could not answer (the other outputs are checked all the same), else 1 where
+    something was acted upon, else 0. Raises InputError for what cannot be read.
+    """
+    tally = Tally()
+    if asked.jsonl is not None:
+        found = outputs.of_rows(asked.jsonl, asked.options, tally)
+    else:
+        found = outputs.of_files(asked.inputs, asked.options, tally)
+    code = 0
+    with _printer(asked) as show:
+        for output in found:
+            report = _report(guard, output, asked)
+            show(output, report)
+            if report.error is not None:
+                complain(PROGRAM, f"{output.id}: {report.error}")
+            code = max(code, BROKEN if report.error is not None else int(report.acted))
+    _tell(tally)
+    return code
+
+
+def _report(guard: Guard, output: Output, asked: Asked) -> Report:
+    prompt = asked.prompt if output.prompt is None else output.prompt
+    history = output.history or asked.history
+    return replace(
+        guard.check(output.text, prompt=prompt, history=history, all=asked.all),
+        id=output.id,
+    )
+
+
+@contextmanager
+def _printer(asked: Asked) -> Iterator[Callable[[Output, Report], None]]:
+    if asked.out is not None:
+        with _whole(asked.out) as file:
+            yield lambda _, report: _write(report, file)
+    elif asked.json or asked.jsonl is not None:
+        yield lambda _, report: _write(report, sys.stdout)
+    else:
+        from simblock.commands.results import show
+
+        yield show
+
+
+def _write(report: Report, file: TextIO) -> None:
+    # Escapes keep lone surrogates, which are real, and go through every terminal and pipe.
+    file.write(json.dumps(report.to_dict()) + "\n")
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[TextIO]:
+    """A file that stands at ``path`` only once all of it is written."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            yield file
+        partial.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}: give another --out") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _tell(tally: Tally) -> None:
+    passed = [f"{count:,} {sort}" for sort, count in sorted(tally.passed.items())]
+    if passed:
+        complain(PROGRAM, f"passed over: {', '.join(passed)}")
+    for problem in tally.problems:
+        complain(PROGRAM, f"passed over: {problem}")
+    if tally.bad:
+        complain(PROGRAM, f"passed over: {tally.bad:,} that could not be read")
+    for note in tally.notes:
+        complain(PROGRAM, note)

@@ -1,0 +1,100 @@
+"""``simblock doctor``: what is installed, what is set, and whether a copy is caught here and now."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from importlib import metadata, util
+from typing import Any
+
+from simblock import __version__
+from simblock.errors import SimblockError
+from simblock_indexer.tables import emit, facts, say
+
+PACKAGES = ("numpy", "pydantic", "rapidfuzz", "datasketch", "typer", "rich", "filelock", "license-expression")
+EXTRAS = {"crypt": ("cryptography", "keyed indexes")}
+"""What each extra brings: the module, and what for."""
+
+SAMPLE = (
+    "The ferryman counted his coins twice before the fog lifted, and both times the sum came out one short, "
+    "which he took for an omen; so he tied the boat, walked up to the inn, and asked the innkeeper's daughter "
+    "whether anybody had crossed without paying since the bells of Saint Osyth rang for the second evening."
+)
+"""Our own, so that it stands nowhere else."""
+
+
+def show(*, as_json: bool) -> int:
+    """Prints what was found; the exit code: 0, or 2 where the self-check failed."""
+    found = examine()
+    if as_json:
+        emit(found)
+    else:
+        for title, rows in found.items():
+            say(f"{title}:")
+            facts((f"  {name}", value) for name, value in rows.items())
+    return 0 if found["self-check"]["passed"] else 2
+
+
+def examine() -> dict[str, dict[str, Any]]:
+    """Versions, extras, the fingerprints of the tokenisers, variables that are set, and the self-check."""
+    from simblock.text import fingerprint
+
+    return {
+        "versions": {"simblock": __version__, "python": platform.python_version(), **dict(_versions())},
+        "machine": {
+            "system": platform.platform(),
+            "cores": os.cpu_count(),
+            "vector instructions": _vectors(),
+        },
+        "extras": dict(_extras()),
+        "tokenisers": fingerprint(),
+        "environment": {name: _shown(name) for name in sorted(os.environ) if name.startswith("SIMBLOCK_")},
+        "self-check": self_check(),
+    }
+
+
+def self_check() -> dict[str, Any]:
+    """Indexes a small text in memory and looks whether a copy is stopped and other text let through."""
+    from simblock.guard import Guard
+    from simblock.policy import Policy
+    from simblock.stores.memory import MemoryIndex
+    from simblock.work import Document, Work
+
+    try:
+        # The defaults, whatever the environment says: it is the machinery that is looked at.
+        guard = Guard(MemoryIndex([Document(Work("sample"), SAMPLE)]), Policy())
+        copy, other = guard.check(f"She said: {SAMPLE.upper()}"), guard.check("Nothing of it stands here.")
+    except SimblockError as error:
+        return {"passed": False, "copy": str(error), "other text": ""}
+    passed = copy.decision == "stop" and other.decision == "release"
+    return {"passed": passed, "copy": copy.decision, "other text": other.decision}
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for package in PACKAGES:
+        try:
+            yield package, metadata.version(package)
+        except metadata.PackageNotFoundError:
+            yield package, "missing: install simblock again"
+
+
+def _extras() -> Iterator[tuple[str, str]]:
+    for extra, (module, purpose) in EXTRAS.items():
+        if util.find_spec(module) is not None:
+            yield extra, f"installed ({purpose})"
+        else:
+            yield extra, f"not installed: pip install 'simblock[{extra}]' for {purpose}"
+
+
+def _vectors() -> str:
+    import numpy as np
+
+    config = np.show_config(mode="dicts")
+    found = (config or {}).get("SIMD Extensions", {}).get("found", [])
+    return ", ".join(found) or f"the baseline of {platform.machine() or sys.platform}"
+
+
+def _shown(name: str) -> str:
+    return os.environ[name]

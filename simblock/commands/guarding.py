@@ -1,0 +1,89 @@
+"""From arguments to a guard: which of them are indexes, what policy, what came before."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simblock.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from simblock.guard import Guard
+
+INDEX_VARIABLE = "SIMBLOCK_INDEX"
+INDEX_SUFFIX = ".sbx"
+MANIFEST = "MANIFEST"
+
+
+class Sorted(NamedTuple):
+    """The arguments of a call, told apart."""
+
+    indexes: list[str]
+    inputs: list[str]
+
+
+def is_index(argument: str) -> bool:
+    """Whether an argument names an index: a URL, a directory with a manifest, anything called ``*.sbx``."""
+    return (
+        "://" in argument
+        or argument.rstrip("/").endswith(INDEX_SUFFIX)
+        or (Path(argument) / MANIFEST).is_file()
+    )
+
+
+def sort_arguments(arguments: Sequence[str]) -> Sorted:
+    """Tells indexes from what is to be checked. Raises UsageError where no index is named."""
+    indexes = [argument for argument in arguments if is_index(argument)]
+    inputs = [argument for argument in arguments if not is_index(argument)]
+    if indexes:
+        return Sorted(indexes, inputs)
+    if by_environment := os.environ.get(INDEX_VARIABLE):
+        return Sorted([by_environment], inputs)
+    if not inputs or inputs[0] == "-":
+        raise UsageError(f"no index: name one first, or set {INDEX_VARIABLE}")
+    # Opening it says what is wrong with it.
+    return Sorted(inputs[:1], inputs[1:])
+
+
+def open_guard(indexes: Sequence[str], policy: Path | None, key_file: Path | None) -> Guard:
+    """A guard over the indexes. Raises IndexProblem, KeyProblem, PolicyError."""
+    from simblock.guard import Guard
+    from simblock.policy import Policy
+    from simblock.stores import open_index
+
+    loaded = Policy.load(policy)  # first: a wrong policy is told at once, a big index may take a moment
+    return Guard([open_index(index, key_file=key_file) for index in indexes], loaded)
+
+
+def read_history(path: Path | None) -> list[dict[str, str]]:
+    """The turns of a JSON file. Raises InputError naming the file and the turn."""
+    if path is None:
+        return []
+    try:
+        turns = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{path}: {reason}: check the path given with --history") from None
+    except (ValueError, RecursionError):
+        raise InputError(f"{path}: not JSON: --history takes a list of turns") from None
+    return checked_turns(turns, str(path))
+
+
+def checked_turns(turns: Any, place: str) -> list[dict[str, str]]:
+    """``turns`` where they are a list of roles and contents. Raises InputError naming ``place``."""
+    from simblock.guard import ROLES
+
+    shape = f'a turn is {{"role": "{"|".join(sorted(ROLES))}", "content": "…"}}'
+    if not isinstance(turns, list):
+        raise InputError(f"{place}: the history is no list: {shape}")
+    for number, turn in enumerate(turns, 1):
+        if (
+            not isinstance(turn, dict)
+            or turn.get("role") not in ROLES
+            or not isinstance(turn.get("content"), str)
+        ):
+            raise InputError(f"{place}: turn {number} of the history cannot be read: {shape}")
+    return turns

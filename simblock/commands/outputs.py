@@ -1,0 +1,142 @@
+"""What is to be checked: files, the files of folders, standard input, rows of a JSONL file.
+
+Read as the indexer reads works, so the same files are passed over and the same errors come out.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from simblock.commands.guarding import checked_turns
+from simblock.errors import InputError, UsageError
+from simblock_indexer.readers import ReadOptions, Source, Tally, Unreadable, plan
+from simblock_indexer.readers.metadata import checked_id, sort_of_value
+from simblock_indexer.readers.rows import Row, rows
+from simblock_indexer.readers.sources import STANDARD_INPUT, refusal
+from simblock_indexer.readers.streams import Opened, opened
+from simblock_indexer.readers.texts import read_text
+
+STDIN = "standard input"
+NO_CODE = "--kind code comes with the next release; only text is checked now"
+
+
+class Output(NamedTuple):
+    """One text to check: what it is called in results, and what the client had asked."""
+
+    id: str
+    text: str
+    prompt: str | None = None
+    history: Sequence[Mapping[str, str]] = ()
+
+
+def of_files(inputs: Sequence[str], options: ReadOptions, tally: Tally) -> Iterator[Output]:
+    """The texts of files, folders and ``-``, each called by its path.
+
+    In folders, binary and empty files are counted in ``tally`` and passed over. Raises InputError for
+    what cannot be read, and for a file named itself that is empty.
+    """
+    refuse = refusal(options, tally)
+    for source in _sources(inputs, options, tally):
+        one = read_text(source, options)
+        if one.error is not None:
+            refuse(one.error)
+        elif one.passed is not None:
+            tally.pass_over(one.passed, source.place)
+        elif not one.text:
+            _empty(source, tally, refuse)
+        else:
+            tally.works += 1
+            yield Output("-" if source.path is None else source.place, one.text)
+    if not tally.works and not tally.bad:
+        raise InputError(f"nothing to check in {', '.join(inputs)}: no file there holds text")
+
+
+def of_rows(path: str, options: ReadOptions, tally: Tally) -> Iterator[Output]:
+    """The rows of a JSONL file, ``.gz`` and ``.zst`` too, or of ``-``.
+
+    A row without an id is called FILE#line. Raises InputError naming file and line.
+    """
+    refuse = refusal(options, tally)
+    name = STDIN if path == STANDARD_INPUT else path
+    if path == STANDARD_INPUT:
+        yield from _rows(Opened(sys.stdin.buffer, sys.stdin.buffer), name, options, refuse)
+        return
+    try:
+        with opened(Path(path)) as file:
+            yield from _rows(file, name, options, refuse)
+    except Unreadable as error:
+        raise InputError(str(error)) from None
+
+
+def _sources(inputs: Sequence[str], options: ReadOptions, tally: Tally) -> Iterator[Source]:
+    for item in inputs:
+        if item == STANDARD_INPUT:
+            yield Source(None, item, "text", 0)
+            continue
+        for source in plan([item], options, tally):
+            if source.form == "rows" and source.root is None:
+                raise UsageError(f"{source.place}: rows are checked with --jsonl {source.place}")
+            yield source
+
+
+def _empty(source: Source, tally: Tally, refuse: Callable[[Unreadable], None]) -> None:
+    if source.root is not None:
+        tally.pass_over("empty", source.place)
+    else:
+        refuse(Unreadable(source.place, "is empty", "leave it out, or look why nothing was written to it"))
+
+
+def _rows(
+    file: Opened, name: str, options: ReadOptions, refuse: Callable[[Unreadable], None]
+) -> Iterator[Output]:
+    for row in rows(file, name, options, refuse):
+        try:
+            yield _output(row, name, options)
+        except Unreadable as error:
+            refuse(error)
+
+
+def _output(row: Row, name: str, options: ReadOptions) -> Output:
+    place, fields = f"{name}, line {row.line:,}", row.fields
+    text = fields.get(options.text_field)
+    if not isinstance(text, str):
+        problem = f'has no string in its field "{options.text_field}"'
+        raise Unreadable(place, problem, "name the field with --text-field, or give --skip-bad")
+    if fields.get("kind") == "code":
+        raise Unreadable(place, "is of kind code", NO_CODE.removeprefix("--kind "))
+    given = fields.get(options.id_field)
+    return Output(
+        f"{name}#{row.line}" if given is None else checked_id(given, place, options.id_field),
+        text,
+        _prompt(fields, place),
+        _history(fields, place),
+    )
+
+
+def _prompt(fields: Mapping[str, Any], place: str) -> str | None:
+    prompt = fields.get("prompt")
+    if prompt is not None and not isinstance(prompt, str):
+        raise Unreadable(place, f'the field "prompt" is {sort_of_value(prompt)}', "it must be a string")
+    return prompt
+
+
+def _history(fields: Mapping[str, Any], place: str) -> list[dict[str, str]]:
+    if fields.get("history") is None:
+        return []
+    try:
+        return checked_turns(fields["history"], place)
+    except InputError as error:
+        raise Unreadable(place, str(error).removeprefix(f"{place}: "), "or give --skip-bad") from None
+
+
+def read_prompt(path: Path | None, options: ReadOptions) -> str | None:
+    """The text of the file that holds the user's prompt. Raises InputError naming it."""
+    if path is None:
+        return None
+    one = read_text(Source(path, str(path), "text", 0), options)
+    if one.error is not None:
+        raise one.error
+    return one.text

@@ -1,0 +1,96 @@
+"""A report for people: one line of verdict, the matches, and where they stand.
+
+Written with escape codes of its own: rich takes as long to import as a small file takes to check.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from simblock_indexer.tables import printable, say
+
+if TYPE_CHECKING:
+    from simblock.commands.outputs import Output
+    from simblock.match import Match, Report
+
+AROUND = 60
+"""Characters of context on each side of a passage."""
+SHOWN = 320
+"""Characters of a passage; what is between its ends is left out."""
+LISTED = 20
+
+COLOURS = {"stop": "31", "redact": "35", "replace": "35", "cite": "33", "observe": "36", "release": "32"}
+FIGURES = {"min_run": "words in a row", "min_tokens": "words alike", "max_quoted": "words quoted in all"}
+
+
+class Marks(NamedTuple):
+    """What stands before and after a passage: colours on a terminal, brackets in a pipe."""
+
+    start: str
+    end: str
+
+
+def show(output: Output, report: Report) -> None:
+    """Prints what was found in one output."""
+    colour = sys.stdout.isatty()
+    for line in lines(output.text, report, colour=colour):
+        say(line)
+
+
+def lines(text: str, report: Report, *, colour: bool) -> Iterator[str]:
+    """The lines that :func:`show` prints."""
+    verdict = report.decision if report.observed is None else f"observe (would {report.observed})"
+    name = printable(report.id)
+    yield f"{_bold(name, colour)}: {_coloured(verdict, report.observed or report.decision, colour)}"
+    if decided := report.decided:
+        figure = FIGURES[decided.by]
+        yield (
+            f"  decided by {decided.value:g} {figure} of {printable(decided.work)}, "
+            f"from {decided.threshold:g} on (rule {printable(decided.rule)}, {decided.by}), "
+            f"at character {decided.position:,}"
+        )
+    for match in report.matches[:LISTED]:
+        yield from _match(match, text, colour)
+    if len(report.matches) > LISTED:
+        yield f"  … and {len(report.matches) - LISTED:,} more matches (--json lists them)"
+
+
+def _match(match: Match, text: str, colour: bool) -> Iterator[str]:
+    work = match.work
+    about = ", ".join(printable(part) for part in (work.title, work.owner, work.license, work.url) if part)
+    how = "verbatim" if match.verbatim else f"{match.similarity:.0%} alike"
+    first, last = match.lines[0]
+    where = f"line {first:,}" if first == last else f"lines {first:,} to {last:,}"
+    yield (
+        f"  {_coloured(match.action, match.action, colour)}  {_bold(printable(work.id), colour)}"
+        f"{f' ({about})' if about else ''}: {match.tokens:,} words, {how}, "
+        f"longest run {match.longest_run:,}, {where}"
+    )
+    yield f"    {excerpt(text, match, Marks(chr(27) + '[7m', chr(27) + '[0m') if colour else Marks('[[', ']]'))}"
+
+
+def excerpt(text: str, match: Match, marks: Marks) -> str:
+    """The passage on one line, marked, with a little of what stands around it."""
+    start, end = match.output
+    passage = _one_line(text[start:end])
+    if len(passage) > SHOWN:
+        passage = f"{passage[: SHOWN // 2]} … {passage[-SHOWN // 2 :]}"
+    before, after = _one_line(text[max(start - AROUND, 0) : start]), _one_line(text[end : end + AROUND])
+    left, right = "…" if start > AROUND else "", "…" if end + AROUND < len(text) else ""
+    return f"{left}{before}{marks.start}{passage}{marks.end}{after}{right}"
+
+
+def _one_line(text: str) -> str:
+    lone = " " if text[:1].isspace() else ""
+    last = " " if text[-1:].isspace() and len(text) > 1 else ""
+    return printable(f"{lone}{' '.join(text.split())}{last}")
+
+
+def _coloured(word: str, action: str, colour: bool) -> str:
+    return f"\x1b[{COLOURS[action]}m{word}\x1b[0m" if colour else word
+
+
+def _bold(word: str, colour: bool) -> str:
+    return f"\x1b[1m{word}\x1b[0m" if colour else word
