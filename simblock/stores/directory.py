@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from simblock.stores import keys
@@ -16,8 +18,13 @@ class DirectoryIndex(StoredIndex):
     """
 
     def __init__(
-        self, path: str | Path, *, key: bytes | None = None, key_file: str | Path | None = None
+        self,
+        path: str | Path,
+        *,
+        key: bytes | None = None,
+        key_file: str | Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if key is None and key_file is not None:
             key = keys.load(key_file)
-        super().__init__(FolderShelf(Path(path), str(path)), key)
+        super().__init__(FolderShelf(Path(path), str(path)), key, clock)
