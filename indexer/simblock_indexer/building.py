@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from simblock.errors import UsageError
-from simblock.stores import keys
+from simblock.stores import keys, writer
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.writer import Writer
 from simblock.work import Document
@@ -40,10 +40,10 @@ def build(
     cannot be read, UsageError where something is at ``out`` already, KeyProblem.
     """
     call = _Call(inputs, out, options, key_file, watch)
-    with Writer.create(call.path, key=call.key, store_text=store_text) as writer:
-        writer.put(call.documents())
-        epoch = writer.commit()
-        return call.report(writer, epoch)
+    with Writer.create(call.path, key=call.key, store_text=store_text) as session:
+        session.put(call.documents())
+        epoch = session.commit()
+        return call.report(session, epoch)
 
 
 def add(
@@ -64,12 +64,12 @@ def add(
     call = _Call(inputs, index, options, key_file, watch)
     if prune:
         call.check_roots()
-    with Writer.open(call.path, key=call.key) as writer:
-        writer.put(call.documents())
-        removed = call.gone(writer) if prune else []
-        writer.remove(removed, reason=call.options.reason or "pruned")
-        epoch = writer.commit()
-        return call.report(writer, epoch)
+    with Writer.open(call.path, key=call.key) as session:
+        session.put(call.documents())
+        removed = call.gone(session) if prune else []
+        session.remove(removed, reason=call.options.reason or "pruned")
+        epoch = session.commit()
+        return call.report(session, epoch)
 
 
 def remove(
@@ -86,22 +86,32 @@ def remove(
     """
     began = time.monotonic()
     wanted = list(dict.fromkeys(ids))
-    with Writer.open(Path(index), key=_key(key_file)) as writer:
-        missing = writer.remove(wanted, reason=reason, purge=purge)
+    with Writer.open(Path(index), key=_key(key_file)) as session:
+        missing = session.remove(wanted, reason=reason, purge=purge)
         if missing:
             raise UsageError(_not_there(index, missing))
-        epoch = writer.commit()
+        epoch = session.commit()
     seconds = time.monotonic() - began
     return Report(str(index), epoch, changed=True, removed=len(wanted), seconds=seconds)
 
 
-def rebuild(old: str | Path, new: str | Path, *, key_file: str | Path | None = None) -> Report:
-    """Makes a new index of what an old one stores of its works, by today's scheme; ``old`` stays."""
-    from simblock.stores import writer
+def rebuild(
+    old: str | Path,
+    new: str | Path,
+    *,
+    key_file: str | Path | None = None,
+    new_key_file: str | Path | None = None,
+) -> Report:
+    """Makes a new index of what an old one stores of its works, by today's scheme; ``old`` stays.
 
+    ``key_file`` is the old one's, and the new one's too unless ``new_key_file`` is given. Raises
+    UsageError where something is at ``new`` already, Incompatible where today's tokens are others.
+    """
     began = time.monotonic()
-    epoch = writer.rebuild(Path(old), Path(new), key=_key(key_file))
-    return Report(str(new), epoch, changed=True, seconds=time.monotonic() - began)
+    epoch = writer.rebuild(Path(old), Path(new), key=_key(key_file), new_key=_key(new_key_file))
+    with closing(DirectoryIndex(new, key_file=new_key_file or key_file)) as index:
+        added = sum(1 for _ in index.entries())
+    return Report(str(new), epoch, changed=True, added=added, seconds=time.monotonic() - began)
 
 
 class _Call:
@@ -150,38 +160,46 @@ class _Call:
                     f"{folder}: holds no files, and --prune would remove all its works: check the path"
                 )
 
-    def gone(self, writer: Writer) -> list[str]:
+    def gone(self, session: Writer) -> list[str]:
         """Ids of works that came from the folders and whose files or rows are gone."""
         roots = tuple(f"{source.root}/" for source in self._sources if source.root)
         unread = tuple(f"{name}#" for name in self._tally.kept_under)
         there = self._seen | self._tally.kept | self._tally.kept_under
         return [
             name
-            for name in writer.works()
+            for name in session.works()
             if name.startswith(roots) and name not in there and not name.startswith(unread)
         ]
 
-    def report(self, writer: Writer, epoch: int) -> Report:
+    def report(self, session: Writer, epoch: int) -> Report:
         """What was done, after the commit."""
-        counts, tally = writer.counts, self._tally
-        with closing(DirectoryIndex(self.path, key=self.key)) as index:
-            stat = index.stat()
+        counts, tally = session.counts, self._tally
+        changed = any((counts.added, counts.replaced, counts.metadata, counts.removed))
+        short, common = self._weak() if changed else ((), ())
         return Report(
             **counts._asdict(),
             index=str(self.path),
             epoch=epoch,
-            changed=any((counts.added, counts.replaced, counts.metadata, counts.removed)),
+            changed=changed,
             bytes=tally.done,
             seconds=time.monotonic() - self._began,
             passed=dict(tally.passed),
             passed_names=tally.names,
             bad=tally.bad,
             problems=tuple(tally.problems),
-            short=tuple(stat.too_short),
-            common=tuple(stat.mostly_common),
+            short=short,
+            common=common,
             unused_columns=tuple(sorted(tally.columns)),
             notes=tuple(tally.notes),
         )
+
+    def _weak(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The works read that are too short, and that are mostly common."""
+        with closing(DirectoryIndex(self.path, key=self.key)) as index:
+            stat = index.stat()
+        short = (name for name in stat.too_short if name in self._seen)
+        common = (name for name in stat.mostly_common if name in self._seen)
+        return tuple(short), tuple(common)
 
 
 def _key(key_file: str | Path | None) -> bytes | None:

@@ -23,7 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 
 
@@ -52,7 +52,7 @@ def build(
     """
     from simblock_indexer import building, reporting
 
-    with left_as_it_was(PROGRAM, out, new=True), bar(wanted=not json) as watch:
+    with left_as_it_was(PROGRAM, out), bar(wanted=not json) as watch:
         report = building.build(inputs, out, options, key_file=key_file, store_text=store_text, watch=watch)
     reporting.show(report, json=json, all=verbose)
 
@@ -111,7 +111,9 @@ def rebuild(
     new: Annotated[
         Path, typer.Argument(metavar="NEW", help="Where the new one will stand.", show_default=False)
     ],
+    *,
     key_file: p.KeyFile = None,
+    new_key_file: p.NewKeyFile = None,
     json: p.Json = False,
 ) -> None:
     """Make an index anew from what an old one stores, with today's scheme and without removed works.
@@ -120,8 +122,8 @@ def rebuild(
     """
     from simblock_indexer import building, reporting
 
-    with left_as_it_was(PROGRAM, new, new=True):
-        report = building.rebuild(old, new, key_file=key_file)
+    with left_as_it_was(PROGRAM, new):
+        report = building.rebuild(old, new, key_file=key_file, new_key_file=new_key_file)
     reporting.show(report, json=json)
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -63,10 +64,24 @@ def hush() -> int:
 
 
 @contextmanager
-def left_as_it_was(program: str, index: object, *, new: bool = False) -> Iterator[None]:
-    """Around a change of an index: an interruption says that nothing was changed, and exits 130."""
+def left_as_it_was(program: str, index: Path) -> Iterator[None]:
+    """Around a change of an index: an interruption says what became of it, and exits 130."""
+    before = _stamp(index)
     try:
         yield
     except KeyboardInterrupt:
-        complain(program, f"interrupted; {index} {'was not made' if new else 'is as it was'}")
+        after = _stamp(index)
+        state = (
+            "was not made" if after is None else "is as it was" if after == before else "is written and whole"
+        )
+        complain(program, f"interrupted; {index} {state}")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _stamp(index: Path) -> tuple[int, int] | None:
+    """Differs when an index was written; None where there is none."""
+    try:
+        found = (index / "MANIFEST").stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns

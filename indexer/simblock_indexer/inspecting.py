@@ -24,6 +24,9 @@ READS_BACK = (
 """Promise 9 of the design."""
 
 
+FATES = ("added", "replaced", "metadata", "removed")
+
+
 @contextmanager
 def _opened(path: Path, key_file: Path | None) -> Iterator[StoredIndex]:
     from simblock.stores.directory import DirectoryIndex
@@ -136,7 +139,7 @@ def verify(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json = Fal
     try:
         with _opened(index, key_file) as opened:
             problems = opened.verify()
-            works = opened.stat().works if not problems else 0
+            works = sum(1 for _ in opened.entries()) if not problems else 0
     except Damaged as error:
         problems, works = [str(error)], 0
     if json:
@@ -168,9 +171,7 @@ def moment(seconds: int) -> str:
 
 def works_of(event: Event) -> str:
     """What an epoch did, and to which works."""
-    fates = ", ".join(
-        f"{count:,} {fate}" for fate, count in event.counts.items() if fate not in ("words", "characters")
-    )
+    fates = ", ".join(f"{count:,} {fate}" for fate, count in event.counts.items() if fate in FATES)
     named = ", ".join(event.ids[:3]) + (" …" if len(event.ids) > 3 else "")
     return f"{fates}: {named}" if named else fates
 
@@ -199,5 +200,5 @@ def _print_stat(found: Stat) -> None:
     parts = sorted(found.sections.items(), key=lambda part: -part[1])
     table(
         [Column("part"), Column("size", "right"), Column("bytes a word", "right")],
-        ((name, size(bytes), f"{per_word(bytes, found):.2f}") for name, bytes in parts),
+        ((name, size(stored), f"{per_word(stored, found):.2f}") for name, stored in parts),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum
 from inspect import Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -14,7 +14,7 @@ from simblock_indexer.readers import ReadOptions
 from simblock_indexer.readers.options import MIB
 
 
-class Kind(StrEnum):
+class Kind(Enum):
     """What works are."""
 
     auto = "auto"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
     code = "code"
 
 
-class OnError(StrEnum):
+class OnError(Enum):
     """What happens to bytes that the encoding does not have."""
 
     strict = "strict"
@@ -47,7 +47,7 @@ OnlyIndex: TypeAlias = Annotated[
 Inputs: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="INPUT...",
+        metavar="INPUT",
         help="Files, folders, git work trees, .jsonl[.gz|.zst] with a row a work, quoted globs, or - for standard input.",
         show_default=False,
     ),
@@ -59,6 +59,12 @@ KeyFile: TypeAlias = Annotated[
         metavar="FILE",
         envvar="SIMBLOCK_KEY_FILE",
         help="The key of a keyed index (made by keygen).",
+    ),
+]
+NewKeyFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--new-key-file", metavar="FILE", help="The key of the new index, where it is to be another."
     ),
 ]
 KindOption: TypeAlias = Annotated[
@@ -138,7 +144,7 @@ Verbose: TypeAlias = Annotated[
 WorkIds: TypeAlias = Annotated[
     list[str],
     typer.Argument(
-        metavar="WORK_ID...", help="Ids of works, as list shows them; - reads one a line.", show_default=False
+        metavar="WORK_ID", help="Ids of works, as list shows them; - reads one a line.", show_default=False
     ),
 ]
 WorkId: TypeAlias = Annotated[

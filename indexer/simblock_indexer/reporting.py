@@ -9,6 +9,8 @@ from simblock_indexer.reports import Report
 from simblock_indexer.tables import emit, facts, listing, number, say, size
 
 COUNTS = ("added", "replaced", "metadata", "untouched", "removed")
+RATED = 1_000_000
+"""Under so many bytes a rate would be that of starting up."""
 
 
 def show(report: Report, *, json: bool = False, all: bool = False) -> None:
@@ -19,13 +21,15 @@ def show(report: Report, *, json: bool = False, all: bool = False) -> None:
     state = f"epoch {report.epoch:,}" if report.changed else f"unchanged, epoch {report.epoch:,}"
     say(f"{report.index}: {state}")
     facts(_facts(report))
-    listing("{count} bad files or rows passed over:", report.problems, report.bad, all=all)
+    listing("bad files or rows passed over: {count}", report.problems, report.bad, all=all)
     if all:
         for sort, names in sorted(report.passed_names.items()):
-            listing(f"{{count}} {sort}:", names, report.passed[sort], all=True)
+            listing(f"{sort}: {{count}}", names, report.passed[sort], all=True)
     show_weak(report.short, report.common, all=all)
     if report.unused_columns:
-        listing("{count} columns are not used:", report.unused_columns, len(report.unused_columns), all=all)
+        listing(
+            "columns that are not used: {count}", report.unused_columns, len(report.unused_columns), all=all
+        )
     for note in report.notes:
         say(f"note: {note}")
 
@@ -37,13 +41,14 @@ def _facts(report: Report) -> Iterator[tuple[str, object]]:
     if report.words:
         yield "words", number(report.words)
     if report.bytes:
-        rate = size(report.bytes / report.seconds) if report.seconds else ""
-        yield "read", f"{size(report.bytes)} in {report.seconds:,.1f} s ({rate}/s)"
+        rate = f" ({size(report.bytes / report.seconds)}/s)" if report.bytes >= RATED else ""
+        yield "read", f"{size(report.bytes)} in {report.seconds:,.1f} s{rate}"
     if report.passed:
         yield "passed over", ", ".join(f"{count:,} {sort}" for sort, count in sorted(report.passed.items()))
 
 
 def show_weak(short: Sequence[str], common: Sequence[str], *, all: bool) -> None:
     """Names works that cannot be protected well."""
-    listing(f"{{count}} of under {T_WORDS} words, too short for any promise:", short, len(short), all=all)
-    listing("{count} mostly of passages that over 64 works hold:", common, len(common), all=all)
+    heading = f"works of under {T_WORDS} words, too short for any promise: {{count}}"
+    listing(heading, short, len(short), all=all)
+    listing("works mostly of passages that over 64 works hold: {count}", common, len(common), all=all)

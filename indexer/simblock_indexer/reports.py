@@ -15,8 +15,9 @@ class Report:
     those of added and replaced works, ``bytes`` those read, ``seconds`` of the whole call. ``passed``
     counts what folders hold besides works, by sort, and ``passed_names`` lists it; ``bad`` counts
     files and rows passed over by ``skip_bad`` and ``problems`` says what was wrong with them (of both
-    a thousand at most). ``short`` are ids of works too short for any promise (under 8 words),
-    ``common`` of works that are mostly passages which many works hold; both are of the whole index.
+    a thousand at most). Of the works that were read, ``short`` are ids of those too short for any
+    promise (under 16 words), ``common`` of those mostly of passages which over 64 works hold; both are
+    empty where nothing changed.
     """
 
     index: str

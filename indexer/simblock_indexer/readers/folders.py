@@ -30,11 +30,16 @@ JUNK = (
 )
 """Left out of folders that are no git work tree, in the syntax of .gitignore."""
 
-INDEX_SUFFIX = ".sbx"
 GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotepath=off")
 """Without hooks of the tree: a folder that is read must not run programs of its own."""
 
 REDIRECTIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+
+
+def is_index(folder: Path) -> bool:
+    """Whether a folder is an index of ours, which is no work."""
+    return (folder / "MANIFEST").is_file() and next(folder.glob("*.sb"), None) is not None
+
 
 Complain = Callable[[Unreadable], None]
 
@@ -75,17 +80,14 @@ def _inside_git(root: Path) -> bool:
 
 
 def _tracked(root: Path, listed: list[str], tally: Tally, refuse: Complain) -> Iterator[Path]:
+    indexes = cache(lambda folder: is_index(root / folder))
     for name in listed:
         path = root / name
         if path.is_dir() and not path.is_symlink():
             # A submodule or a repository inside: a work tree of its own.
             yield from files_of(path, tally, refuse)
-        elif path.is_file() and not _in_index(name):
+        elif path.is_file() and not any(map(indexes, path.relative_to(root).parents)):
             yield path
-
-
-def _in_index(name: str) -> bool:
-    return any(part.endswith(INDEX_SUFFIX) for part in Path(name).parts[:-1])
 
 
 def _walked(root: Path, tally: Tally, refuse: Complain) -> Iterator[Path]:
@@ -105,7 +107,7 @@ def _wanted(path: Path, root: Path, tally: Tally, *, folder: bool) -> bool:
     if path.name.startswith("."):
         tally.pass_over("hidden", str(path))
         return False
-    if folder and path.name.endswith(INDEX_SUFFIX):
+    if folder and is_index(path):
         return False
     relative = path.relative_to(root).as_posix() + ("/" if folder else "")
     if _junk().match_file(relative):

@@ -79,7 +79,7 @@ def works_of_rows(
     defaults = Work(id, expires=options.expires, reason=options.reason)
     with opened(path) as file:
         for row in rows(file, name, options, refuse):
-            tally.done = before + file.raw.tell()
+            tally.done = before + file.position()
             tally.columns.update(row.fields.keys() - COLUMNS - {options.id_field, options.text_field})
             try:
                 document = _document(row, name, defaults, options)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from simblock.errors import InputError, UsageError
-from simblock_indexer.readers.folders import files_of
+from simblock_indexer.readers.folders import files_of, is_index
 from simblock_indexer.readers.options import ReadOptions
 from simblock_indexer.readers.streams import holds_rows
 from simblock_indexer.readers.tally import Tally, Unreadable
@@ -78,6 +78,8 @@ def _sources(item: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
         return
     path = Path(item)
     if path.is_dir():
+        if is_index(path):
+            raise UsageError(f"{path} is an index and no work: name the files it was made of")
         yield from _folder(path, options, tally)
         return
     if path.suffix.lower() == ".parquet":

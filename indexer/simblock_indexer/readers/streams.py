@@ -29,10 +29,14 @@ class Line(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """``lines`` to read from, and ``raw``, whose ``tell`` says how far the file on disk is read."""
+    """``lines`` to read from, and ``raw``, the file as it lies on disk."""
 
     lines: BinaryIO
     raw: BinaryIO
+
+    def position(self) -> int:
+        """How many bytes of the file on disk are read; 0 in a pipe, which has no size either."""
+        return self.raw.tell() if self.raw.seekable() else 0
 
 
 def holds_rows(path: Path) -> bool:

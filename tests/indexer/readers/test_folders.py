@@ -86,7 +86,7 @@ def test_rows_inside_a_folder_are_works(works, tmp_path):
 
 
 def test_indexes_and_what_is_left_out_are_no_works(works, tmp_path):
-    root = fill(tmp_path / "r", "a.txt", "x.sbx/MANIFEST", "index/MANIFEST", "key")
+    root = fill(tmp_path / "r", "a.txt", "x.sbx/MANIFEST", "x.sbx/seg-1.sb", "index/a", "key")
     assert list(works(root, leave_out=(root / "index", root / "key"))) == ["r/a.txt"]
 
 

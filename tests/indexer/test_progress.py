@@ -1,0 +1,36 @@
+"""The bar of a reading."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from simblock_indexer.progress import bar
+from simblock_indexer.readers import Tally
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "wanted"), [(io.StringIO(), True), (Terminal(), False)])
+def test_nothing_is_drawn_in_a_pipe_or_where_it_is_not_wanted(monkeypatch, stream, wanted):
+    monkeypatch.setattr(sys, "stderr", stream)
+    with bar(wanted=wanted) as watch:
+        assert watch is None
+    assert stream.getvalue() == ""
+
+
+def test_a_terminal_sees_bytes_and_works(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "120")
+    with bar() as watch:
+        watch(Tally(total=2_000_000, done=1_000_000, works=1234))
+        watch(Tally(total=2_000_000, done=2_000_000, works=1234))
+    drawn = terminal.getvalue()
+    assert "1,234 works" in drawn
+    assert "writing" in drawn

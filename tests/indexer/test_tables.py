@@ -1,0 +1,33 @@
+"""Output for people."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simblock_indexer.tables import listing, printable, size
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_what_is_printed_is_one_line_that_steers_no_terminal(text):
+    shown = printable(text)
+    assert shown.isprintable()
+    assert shown == text or not text.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (72_559_251, "72.6 MB"), (4e9, "4.0 GB")],
+)
+def test_sizes_read_well(amount, shown):
+    assert size(amount) == shown
+
+
+def test_a_listing_shows_the_first_few_and_how_to_see_all(capsys):
+    listing("things: {count}", ["a", "b", "c", "d"], 1500, all=False)
+    assert capsys.readouterr().out == "things: 1,500\n  a\n  b\n  c\n  … and 1,497 more (-v lists them)\n"
+    listing("things: {count}", ["a", "b", "c", "d"], 1500, all=True)
+    assert capsys.readouterr().out.endswith("  d\n  … and 1,496 more\n")
+    listing("things: {count}", [], 0, all=True)
+    assert capsys.readouterr().out == ""
