@@ -23,6 +23,9 @@ Inputs: TypeAlias = Iterable[str | Path]
 WATCHED = 1 << 18
 """Bytes read between two looks of a watch: a bar needs no more, and a look takes longer than a row."""
 
+WEIGHED = 32_000_000
+"""Bytes of an index up to which its weak works are named at once: naming them takes longer than building."""
+
 
 def build(
     inputs: Inputs,
@@ -175,13 +178,16 @@ class _Call:
         """What was done, after the commit."""
         counts, tally = session.counts, self._tally
         changed = any((counts.added, counts.replaced, counts.metadata, counts.removed))
-        short, common = self._weak() if changed else ((), ())
+        small = sum(path.stat().st_size for path in self.path.iterdir()) <= WEIGHED
+        if changed and not small:
+            tally.notes.append("simblock-index stat names works that are too short or mostly common")
+        short, common = self._weak() if changed and small else ((), ())
         return Report(
             **counts._asdict(),
             index=str(self.path),
             epoch=epoch,
             changed=changed,
-            bytes=tally.done,
+            bytes=tally.done - tally.unread,
             seconds=time.monotonic() - self._began,
             passed=dict(tally.passed),
             passed_names=tally.names,

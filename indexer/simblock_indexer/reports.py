@@ -17,7 +17,7 @@ class Report:
     files and rows passed over by ``skip_bad`` and ``problems`` says what was wrong with them (of both
     a thousand at most). Of the works that were read, ``short`` are ids of those too short for any
     promise (under 16 words), ``common`` of those mostly of passages which over 64 works hold; both are
-    empty where nothing changed.
+    empty where nothing changed, and where the index is large, which ``notes`` then say.
     """
 
     index: str

@@ -19,6 +19,10 @@ UNCUT = 100_000
 """Columns of a pipe: nothing is folded or cut that a program may read."""
 
 
+DRAWN = 1000
+"""Rows that rich draws in about half a second."""
+
+
 class Column(NamedTuple):
     """A column's heading, and the side it keeps to."""
 
@@ -49,17 +53,40 @@ def size(amount: float) -> str:
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
-    """Prints a table with headings."""
+    """Prints a table with headings; folded to the terminal's width, plain in a pipe or where it is long."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty() and len(cells) <= DRAWN:
+        _print(_drawn(columns, cells))
+    else:
+        _print_plain(columns, cells)
+
+
+def _drawn(columns: Sequence[Column], cells: list[list[str]]) -> RenderableType:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         drawn.add_column(column.heading, justify=column.side, overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(printable(cell)) for cell in row))
-    _print(drawn)
+    for row in cells:
+        drawn.add_row(*map(Text, row))
+    return drawn
+
+
+def _print_plain(columns: Sequence[Column], cells: list[list[str]]) -> None:
+    from rich.cells import cell_len
+
+    lines = [[column.heading for column in columns], *cells]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    with _to_a_reader():
+        for line in lines:
+            spaces = (" " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+            aligned = (
+                space + cell if column.side == "right" else cell + space
+                for column, cell, space in zip(columns, line, spaces, strict=True)
+            )
+            print("  ".join(aligned).rstrip())
 
 
 def facts(rows: Iterable[tuple[str, object]]) -> None:

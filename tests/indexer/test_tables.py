@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simblock_indexer.tables import listing, printable, size
+from simblock_indexer import tables
+from simblock_indexer.tables import Column, listing, printable, size, table
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -31,3 +32,23 @@ def test_a_listing_shows_the_first_few_and_how_to_see_all(capsys):
     assert capsys.readouterr().out.endswith("  d\n  … and 1,496 more\n")
     listing("things: {count}", [], 0, all=True)
     assert capsys.readouterr().out == ""
+
+
+ROWS = [("a", 5), ("\u5de5\u4f5c", 12_000)]
+COLUMNS = [Column("id"), Column("words", "right")]
+
+
+def test_a_table_in_a_pipe_is_aligned_by_what_a_terminal_shows(capsys):
+    table(COLUMNS, ROWS)
+    assert capsys.readouterr().out == "id    words\na         5\n\u5de5\u4f5c  12000\n"
+
+
+def test_a_table_on_a_terminal_holds_the_same(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    table(COLUMNS, ROWS)
+    drawn = capsys.readouterr().out
+    monkeypatch.setattr(tables, "DRAWN", 1)
+    table(COLUMNS, ROWS)
+    assert "words" in drawn
+    assert "12000" in drawn
+    assert capsys.readouterr().out.startswith("id    words\n")

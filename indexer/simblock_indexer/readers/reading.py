@@ -120,6 +120,7 @@ def _text(one: Read, options: ReadOptions, tally: Tally) -> str | None:
         refusal(options, tally)(one.error)
     elif one.passed is not None:
         tally.pass_over(one.passed, one.source.place)
+        tally.unread += one.source.size
     elif one.text is not None and one.text and not one.text.isspace():
         return one.text
     else:

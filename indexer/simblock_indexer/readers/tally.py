@@ -27,13 +27,14 @@ class Unreadable(InputError):
 class Tally:
     """Filled while reading; read by progress bars, reports and ``--prune``.
 
-    ``done`` and ``total`` are bytes of the inputs as they lie on disk (``total`` leaves out standard
-    input). ``passed`` counts what a folder holds and no work is made of, by sort; ``names`` lists it.
+    ``done`` and ``total`` are bytes of the inputs as they lie on disk (without standard input), and
+    ``unread`` those of files passed over unread. ``passed`` counts what a folder holds and no work is made of, by sort; ``names`` lists it.
     ``kept`` are ids, and ``kept_under`` files, that were there but could not be read: they are not gone.
     """
 
     total: int = 0
     done: int = 0
+    unread: int = 0
     works: int = 0
     passed: Counter[str] = field(default_factory=Counter)
     names: dict[str, list[str]] = field(default_factory=dict)
