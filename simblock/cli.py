@@ -171,6 +171,26 @@ def doctor(json: p.Json = False) -> None:
     raise typer.Exit(examination.show(as_json=json))
 
 
+@app.command()
+def demo(
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            "--keep", metavar="DIR", help="Make this folder, and leave the index in it to play with."
+        ),
+    ] = None,
+    json: p.Json = False,
+) -> None:
+    """Protect Python's own documentation, and stream outputs that copy it through the filter.
+
+    Exit code 1 where a case does not come out as expected. --json prints one object: works, words,
+    bytes, seconds, passed, cases.
+    """
+    from simblock import demo as performance
+
+    raise typer.Exit(performance.run(keep=keep, as_json=json))
+
+
 def _refuse_code(kind: p.Kind, language: str | None) -> None:
     from simblock.commands.outputs import NO_CODE
 

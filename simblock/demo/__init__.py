@@ -1,0 +1,158 @@
+"""``simblock demo``: Python's own documentation, protected, and what becomes of outputs that copy it."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simblock.demo import material, prose
+from simblock.demo.cases import cases
+from simblock.demo.playing import Played, Stage
+from simblock.errors import SimblockError, UsageError
+from simblock.stores import open_index
+from simblock.stores.writer import Counts, Writer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simblock.demo.material import Passage, Watch
+
+SEED = 8
+PASSAGE_WORDS = 56
+INDEX = "protected.sbx"
+ANSWER = "answer.txt"
+
+
+class Built(NamedTuple):
+    """The demo's index: what went in, its bytes, and the seconds that it took, reading counted in."""
+
+    path: Path
+    counts: Counts
+    bytes: int
+    seconds: float
+
+
+def run(
+    console: Console | None = None, *, keep: Path | None = None, as_json: bool = False, seed: int = SEED
+) -> int:
+    """Runs the demo; the exit code: 0, or 1 where a case did not come out as expected.
+
+    ``keep`` is a folder that is made for the index and stays. Raises UsageError where it is there.
+    """
+    from rich.console import Console
+
+    console = console or Console(highlight=False, file=sys.stdout)
+    with _folder(keep) as folder:
+        built = _build(folder / INDEX, console, watched=not as_json)
+        played = _play(built.path, seed)
+        if keep is not None:
+            (folder / ANSWER).write_text(played[0].case.text, "utf-8")
+    if as_json:
+        print(json.dumps(_to_dict(built, played)))
+    else:
+        _show(console, built, played, keep)
+    return int(any(one.faults for one in played))
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="simblock-demo-") as folder:
+            yield Path(folder)
+        return
+    try:
+        keep.mkdir(parents=True)
+    except FileExistsError:
+        raise UsageError(f"{keep} is there already: give --keep a folder that can be made") from None
+    yield keep
+
+
+def _build(path: Path, console: Console, *, watched: bool) -> Built:
+    began = time.perf_counter()
+    with _bar(console, watched) as watch, Writer.create(path) as writer:
+        writer.put(material.documents(watch))
+        writer.commit()
+        counts = writer.counts
+    seconds = time.perf_counter() - began
+    return Built(path, counts, sum(file.stat().st_size for file in path.iterdir()), seconds)
+
+
+@contextmanager
+def _bar(console: Console, watched: bool) -> Iterator[Watch | None]:
+    if not (watched and console.is_terminal):
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as drawn:
+        task = drawn.add_task("reading the standard library", total=None)
+        yield lambda done, total: drawn.update(task, completed=done, total=total)
+
+
+def _play(path: Path, seed: int) -> list[Played]:
+    rng = random.Random(seed)  # noqa: S311
+    index = open_index(path)
+    stage = Stage(index, rng)
+    passage = _distinct(stage, rng)
+    stage.default.check(prose.BEFORE)
+    played = [stage.play(case, passage.work) for case in cases(passage, rng)]
+    played.append(stage.walk(material.longest()))
+    index.close()
+    return played
+
+
+def _distinct(stage: Stage, rng: random.Random) -> Passage:
+    """A passage that stands in one work alone, so that it is known which one has to be named."""
+    for passage in material.passages(rng, PASSAGE_WORDS):
+        report = stage.default.check(passage.text, all=True)
+        if [match.work.id for match in report.matches] == [passage.work]:
+            return passage
+    raise SimblockError("the documentation topics of this Python have no passage that fits the demo")
+
+
+def _show(console: Console, built: Built, played: list[Played], keep: Path | None) -> None:
+    from simblock.demo import showing
+
+    counts = built.counts
+    console.print(
+        f"[bold]{counts.added:,} works[/bold] protected, {counts.words:,} words of Python's own documentation: "
+        f"{built.bytes / 1e6:.1f} MB, {built.bytes / counts.words:.1f} bytes a word, "
+        f"{built.seconds:.1f} s with reading\n"
+    )
+    console.print(showing.table(played))
+    for block in showing.spans(played):
+        console.print(block)
+    console.print(showing.legend())
+    showing.print_faults(played, console)
+    console.print()
+    for line in _next(keep):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _next(keep: Path | None) -> Iterator[str]:
+    if keep is None:
+        yield "To play on: simblock demo --keep playground"
+        return
+    yield "Try next:"
+    yield f"  simblock check {keep / INDEX} {keep / ANSWER}"
+    yield f"  simblock stream {keep / INDEX} < {keep / ANSWER}"
+    yield f"  simblock-index stat {keep / INDEX}"
+
+
+def _to_dict(built: Built, played: list[Played]) -> dict[str, Any]:
+    return {
+        "works": built.counts.added,
+        "words": built.counts.words,
+        "bytes": built.bytes,
+        "seconds": round(built.seconds, 2),
+        "passed": not any(one.faults for one in played),
+        "cases": [one.to_dict() for one in played],
+    }

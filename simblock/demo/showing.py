@@ -1,0 +1,111 @@
+"""What the demo prints: the table of cases, and the passages where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from simblock.demo.cases import NOTHING_COPIED
+from simblock.demo.playing import WALK, Played
+
+AROUND = 150
+"""Characters that are shown before and after a copy."""
+LONGEST = 400
+OUTCOMES = {"stop": "bold red", "release": "green"}
+
+
+HEADINGS = ("words\nout", "out,\nstrict", "words\nheld", "held,\nstrict", "µs a\nword")
+
+
+def table(played: Sequence[Played]) -> Table:
+    """A row a case; narrow enough for 80 columns."""
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+    drawn.add_column("what the model says\nof a protected work", no_wrap=True)
+    drawn.add_column("outcome", no_wrap=True)
+    for heading in HEADINGS:
+        drawn.add_column(heading, justify="right")
+    for one in played:
+        plays = one.default, one.strict
+        out = ["all" if one.case.expected == "release" else str(play.out) for play in plays]
+        if one.case.name == NOTHING_COPIED:
+            out = ["-", "-"]
+        held = [str(play.held) for play in plays]
+        drawn.add_row(Text(one.case.name), _outcome(one), *out, *held, f"{one.default.cost:.0f}")
+    return drawn
+
+
+def spans(played: Sequence[Played]) -> Iterator[Padding]:
+    """Each case that was stopped: what went out, the copy, and what decided."""
+    for one in played:
+        if one.case.expected == "stop" and one.case.name != WALK:
+            yield Padding(Group(_heading(one), excerpt(one)), (0, 0, 1, 0))
+
+
+def excerpt(one: Played) -> Text:
+    """The text around a copy: released in green, the matched spans marked, the rest dim."""
+    text, out = one.case.text, len(one.default.released)
+    shown = Text(text, style="dim", overflow="fold")
+    shown.stylize("not dim green", 0, out)
+    for match in one.found.matches:
+        for start, end, _, _ in match.spans:
+            shown.stylize("not dim white on dark_red", max(start, out), end)
+            shown.stylize("not dim black on yellow", start, min(end, out))
+    start = max(one.case.copy.start - AROUND, 0)
+    end = min(one.case.copy.end + AROUND // 2, start + AROUND + LONGEST)
+    cut = shown[start:end]
+    cut.pad_left(0)
+    return Text("…", "dim").append_text(_unbroken(cut)).append("…", "dim")
+
+
+def legend() -> Text:
+    """What the colours mean."""
+    return Text.assemble(
+        ("released", "green"),
+        "  ",
+        ("of the copy, released before it was certain", "black on yellow"),
+        "  ",
+        ("of the copy, withheld", "white on dark_red"),
+        "  ",
+        ("never reached", "dim"),
+    )
+
+
+def print_faults(played: Sequence[Played], console: Console) -> None:
+    """One line for each thing that was not as expected."""
+    for one in played:
+        for fault in one.faults:
+            console.print(Text(f"{one.case.name}: {fault}", "bold red"))
+
+
+def _heading(one: Played) -> Text:
+    decided, match = one.default.report.decided, next(iter(one.found.matches), None)
+    if decided is None or match is None:
+        return Text(f"{one.case.name}: no match", "bold red")
+    return Text.assemble(
+        (one.case.name, "bold"),
+        f": {match.tokens} words of ",
+        (decided.work, "bold"),
+        f", {match.similarity:.0%} alike, decided by {decided.by} ({decided.value:g} of {decided.threshold:g})",
+    )
+
+
+def _outcome(one: Played) -> Text:
+    if one.faults:
+        return Text(f"{one.default.outcome}: UNEXPECTED", "bold red")
+    if one.case.expected == "release":
+        return Text("exempt: released" if one.case.prompt else "released whole", OUTCOMES["release"])
+    return Text("stopped by quota" if one.case.name == WALK else "stopped", OUTCOMES["stop"])
+
+
+def _unbroken(text: Text) -> Text:
+    """The same text on one line: line ends and tabs are shown as spaces of the same width."""
+    plain = text.plain
+    for end in ("\r", "\n", "\t"):
+        plain = plain.replace(end, " ")
+    text.plain = plain
+    return text
