@@ -167,7 +167,8 @@ class Section:
     """The bytes of one section. What is read is checked first, block by block, on its first touch.
 
     ``seen`` has one byte a block, 1 where it was checked. ``memory`` is the whole section, unchecked,
-    for look-ups that check ``seen`` themselves and call :meth:`touch`; empty where encrypted.
+    for look-ups that check ``seen`` themselves and call :meth:`touch`; empty where encrypted. ``at`` and
+    ``stored`` say where in the file it stands, and how many bytes it takes there.
     """
 
     def __init__(self, buffer: memoryview, file: str, entry: _Entry, sealing: Sealing | None) -> None:
@@ -177,6 +178,7 @@ class Section:
         self._sealing = sealing
         self._step = BLOCK + (sealing.overhead if sealing else 0)
         blocks = -(-entry.length // BLOCK)
+        self.at = entry.data_at
         self.stored = entry.length + blocks * (self._step - BLOCK)
         table = bytes(buffer[entry.table_at : entry.table_at + 4 * blocks])
         if entry.table_at + 4 * blocks > len(buffer) or crc32(table) != entry.table_crc:

@@ -30,6 +30,7 @@ from simblock.work import Document
 
 _BATCH = 1 << 20
 """Characters tokenised at a time."""
+_NEW = ("added", "replaced", "metadata")
 
 
 class Counts(NamedTuple):
@@ -237,7 +238,7 @@ class Writer:
         missing = []
         for id in ids:
             place = self._standing.get(id_hash(id))
-            if self._touched.get(id, "removed") != "removed":
+            if self._touched.get(id) in _NEW:
                 raise UsageError(f"work {id} was added in this session: commit before it is removed")
             if place is None or place in self._dead:
                 missing.append(id)
@@ -262,6 +263,7 @@ class Writer:
             except BaseException:
                 self.rollback()
                 raise
+        self._touched, self._counted = {}, False
         return self._snapshot.manifest.epoch
 
     def rollback(self) -> None:

@@ -324,7 +324,9 @@ def test_a_whole_index_has_no_problems(store):
     assert made.index.verify() == []
 
 
-bodies = st.lists(st.sampled_from([document(n, words=n * 7).text for n in range(1, 9)]), min_size=1, max_size=3)
+bodies = st.lists(
+    st.sampled_from([document(n, words=n * 7).text for n in range(1, 9)]), min_size=1, max_size=3
+)
 steps = st.lists(st.tuples(st.sampled_from("abcdef"), st.one_of(st.none(), bodies)), max_size=12)
 
 
