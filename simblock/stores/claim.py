@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from simblock.errors import Busy, SimblockError, UsageError
 from simblock.stores.manifest import NAME
-from simblock.stores.shelf import FolderShelf, full_disk
+from simblock.stores.shelf import FolderShelf, full_disk, sync
 
 LOCK = "LOCK"
 
@@ -35,6 +35,7 @@ class Claim:
             raise UsageError(
                 f"{self._target} was made by someone else meanwhile: choose another place"
             ) from None
+        sync(self._target.parent)
         self._building.path = self._target
         self._building = None
 

@@ -88,7 +88,7 @@ def stat(snapshot: Snapshot) -> Stat:
         ),
         entries=sum(segment.facts.entries for segment in segments),
         segments=len(segments),
-        bytes=sum(ref.size for ref in files),
+        bytes=sum(ref.size for ref in files) + len(manifest.to_json()),
         sections={**sections, "headers": HEADER_SIZE * len(segments)},
         scheme=manifest.scheme.digest,
         keyed=manifest.key is not None,

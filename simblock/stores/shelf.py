@@ -108,23 +108,25 @@ class FolderShelf:
             temporary.unlink(missing_ok=True)
 
     def publish(self, manifest: bytes) -> None:
-        self._sync()
+        sync(self.path)
         with self.create(NAME) as stream:
             stream.write(manifest)
-        self._sync()
-
-    def _sync(self) -> None:
-        folder = os.open(self.path, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(self.path)
 
     def sweep(self, keep: set[str]) -> None:
         for path in self.path.iterdir():
             ours = path.suffix == ".sb" or path.name.endswith(_TEMPORARY)
             if ours and path.name not in keep:
                 path.unlink(missing_ok=True)
+
+
+def sync(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def full_disk(name: str, error: OSError) -> SimblockError:

@@ -133,20 +133,24 @@ class Snapshot:
             )
 
     def age(self, day: int) -> None:
-        """Works that expire on ``day`` or before do not count from now on."""
-        self.day = day
+        """Works that expire on ``day`` or before do not count from now on.
+
+        Other threads may be asking: nothing is replaced before what replaces it is complete.
+        """
         by_id = {segment.id: number for number, segment in enumerate(self.segments)}
         live = [np.zeros(segment.facts.runs, bool) for segment in self.segments]
-        self._foreign: dict[tuple[Segment, int], list[Place]] = {}
+        foreign: dict[tuple[Segment, int], list[Place]] = {}
         for number, segment in enumerate(self.segments):
-            rows = self.live_rows(number)
-            own = segment.works.own
-            live[number][segment.works.runs[:own][rows[:own]]] = True
-            for row in (np.flatnonzero(rows[own:]) + own).tolist():
-                target = by_id[segment.works.others[segment.works.rows["segment"][row]]]
-                run = int(segment.works.runs[row])
+            works = segment.works
+            rows = self._live_rows(number, day)
+            live[number][works.runs[: works.own][rows[: works.own]]] = True
+            for row in (np.flatnonzero(rows[works.own :]) + works.own).tolist():
+                target = by_id[works.others[works.rows["segment"][row]]]
+                run = int(works.runs[row])
                 live[target][run] = True
-                self._foreign.setdefault((self.segments[target], run), []).append(Place(segment, row))
+                foreign.setdefault((self.segments[target], run), []).append(Place(segment, row))
+        self.day = day
+        self._foreign = foreign
         self.live_runs: list[Bools] = live
         self._live_bytes = [array.tobytes() for array in live]
         self.works = lru_cache(4096)(self._works)
@@ -155,10 +159,9 @@ class Snapshot:
         """Which rows of a segment were removed: bool [rows]."""
         return self._dead[number]
 
-    def live_rows(self, number: int) -> Bools:
-        """Which rows of a segment count: bool [rows]."""
+    def _live_rows(self, number: int, day: int) -> Bools:
         expires = self.segments[number].works.rows["expires"]
-        alive: Bools = ~self._dead[number] & ((expires == 0) | (expires > self.day))
+        alive: Bools = ~self._dead[number] & ((expires == 0) | (expires > day))
         return alive
 
     def is_live(self, place: Place) -> bool:
@@ -203,7 +206,11 @@ class Snapshot:
         return place.digest == digest
 
     def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
-        """Where keys stand: one hit for each ask that has a live posting, in order of the asks."""
+        """Where keys stand: one hit for each ask that has a live posting, in order of the asks.
+
+        Frequencies are of runs, so works of equal text count once; they, and the number of works, are
+        as they were when each segment was written.
+        """
         if len(keys) <= _FEW and isinstance(keys, list):
             found = self._few(self.scramble.few(channels, keys))  # type: ignore[arg-type]
         else:

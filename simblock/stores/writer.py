@@ -25,7 +25,8 @@ from simblock.stores.manifest import FileRef, Manifest
 from simblock.stores.segment import MOST_TOKENS
 from simblock.stores.shelf import FolderShelf, Shelf
 from simblock.stores.snapshot import Place, Snapshot, open_secret, scramble_of, sealing_of
-from simblock.stores.worktable import Row, day, id_hash, metadata_digest, text_digest
+from simblock.stores.standing import Standing
+from simblock.stores.worktable import Row, day, metadata_digest, text_digest
 from simblock.work import Document
 
 _BATCH = 1 << 20
@@ -102,8 +103,7 @@ class Writer:
         self._purge = False
         self._counted = False
         self._history = snapshot.journal.history
-        self._standing = self._stand()
-        self._runs = dict(self._texts())
+        self._standing = Standing(snapshot)
 
     def _sealing(self, id: bytes) -> container.Sealing | None:
         return sealing_of(self._secret, id)
@@ -111,19 +111,6 @@ class Writer:
     def _draft(self) -> Draft:
         store_text = self._snapshot.manifest.store_text
         return Draft(self._signer, scramble_of(self._secret), store_text=store_text)
-
-    def _stand(self) -> dict[int, Place]:
-        standing: dict[int, Place] = {}
-        for number, segment in enumerate(self._snapshot.segments):
-            rows = np.flatnonzero(~self._snapshot.dead_rows(number))
-            ids = segment.works.rows["id"][rows].tolist()
-            standing.update((id, Place(segment, row)) for id, row in zip(ids, rows.tolist(), strict=True))
-        return standing
-
-    def _texts(self) -> Iterator[tuple[bytes, tuple[bytes, int]]]:
-        for place in self._standing.values():
-            segment, run = self._snapshot.target(place)
-            yield place.digest, (segment.id, run)
 
     def __enter__(self) -> Writer:
         return self
@@ -143,7 +130,7 @@ class Writer:
     def works(self) -> Iterator[str]:
         """The ids of the works that stand, those of this session included."""
         gone = {id for id, fate in self._touched.items() if fate == "removed"}
-        for place in self._standing.values():
+        for place in self._standing.places.values():
             id = place.segment.work(place.row).id
             if id not in self._touched:
                 yield id
@@ -171,12 +158,12 @@ class Writer:
             digests = text_digest(document.text), metadata_digest(document.work)
             if self._is_news(document, *digests):
                 waiting.append((document, *digests))
-                if digests[0] not in self._runs:
+                if digests[0] not in self._standing.runs:
                     fresh[digests[0]] = document.text
         self._index(fresh)
         now, epoch = int(time.time()), self._snapshot.manifest.epoch + 1
         for document, digest, metadata in waiting:
-            row = Row(document.work, *self._runs[digest], digest, metadata, epoch, now)
+            row = Row(document.work, *self._standing.runs[digest], digest, metadata, epoch, now)
             self._compaction.rows.append(row)
 
     def _is_news(self, document: Document, digest: bytes, metadata: bytes) -> bool:
@@ -185,7 +172,7 @@ class Writer:
         if id in self._touched:
             raise InputError(f"work {id} comes twice: give each work its own id")
         day(document.work.expires, id)
-        old = self._standing.get(id_hash(id))
+        old = self._standing.place(id)
         fate = "added"
         if old is not None:
             row = old.segment.works.rows[old.row]
@@ -211,7 +198,7 @@ class Writer:
         self._compaction.make_room(len(runs.tokens))
         draft = self._compaction.draft
         first = draft.add(texts, runs)
-        self._runs.update((digest, (draft.id, first + at)) for at, digest in enumerate(fresh))
+        self._standing.runs.update((digest, (draft.id, first + at)) for at, digest in enumerate(fresh))
         self._count(words=len(runs.tokens), characters=sum(map(len, texts)))
 
     def _count(self, **more: int) -> None:
@@ -237,7 +224,7 @@ class Writer:
         """
         missing = []
         for id in ids:
-            place = self._standing.get(id_hash(id))
+            place = self._standing.place(id)
             if self._touched.get(id) in _NEW:
                 raise UsageError(f"work {id} was added in this session: commit before it is removed")
             if place is None or place in self._dead:
