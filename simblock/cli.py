@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 from simblock import __version__
 from simblock.commands import parameters as p
 from simblock.commands.guarding import open_guard, read_history, sort_arguments
 from simblock.errors import UsageError
-from simblock_indexer.exits import run
+from simblock_indexer.exits import INTERRUPTED, complain, hush, run
 
 PROGRAM = "simblock"
 
@@ -25,6 +26,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+
+
+class Interruptible(TyperCommand):
+    """A command whose ends are ours: typer says nothing of an interruption, and exits 1 for a closed pipe."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            complain(PROGRAM, "interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            raise typer.Exit(hush()) from None
 
 
 def _version(wanted: bool) -> None:
@@ -47,7 +61,7 @@ def options(
     """
 
 
-@app.command()
+@app.command(cls=Interruptible)
 def check(
     arguments: p.Arguments = None,
     *,
@@ -110,7 +124,7 @@ def check(
     raise typer.Exit(checking.check(open_guard(indexes, policy, key_file), asked))
 
 
-@app.command()
+@app.command(cls=Interruptible)
 def stream(
     arguments: p.Indexes = None,
     *,
@@ -138,7 +152,7 @@ def stream(
     raise typer.Exit(flow.flow(guard, *before, report))
 
 
-@app.command()
+@app.command(cls=Interruptible)
 def policy(
     file: Annotated[
         Path | None,
@@ -160,7 +174,7 @@ def policy(
     policies.show(file, as_json=json)
 
 
-@app.command()
+@app.command(cls=Interruptible)
 def doctor(json: p.Json = False) -> None:
     """Show versions, extras, tokenisers and variables that are set, and check that a copy is caught here.
 
@@ -171,7 +185,7 @@ def doctor(json: p.Json = False) -> None:
     raise typer.Exit(examination.show(as_json=json))
 
 
-@app.command()
+@app.command(cls=Interruptible)
 def demo(
     keep: Annotated[
         Path | None,
