@@ -563,7 +563,6 @@ def test_a_check_loads_nothing_that_it_does_not_need(folder):
         "datasketch",
         "rich",
         "license_expression",
-        "asyncio",
         "cryptography",
         "pydantic_settings",
     }

@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simblock.demo import material, prose
-from simblock.demo.cases import cases
+from simblock.demo import cases, material, prose
 from simblock.demo.playing import Played, Stage
 from simblock.errors import SimblockError, UsageError
 from simblock.stores import open_index
@@ -103,7 +102,7 @@ def _play(path: Path, seed: int) -> list[Played]:
     stage = Stage(index, rng)
     passage = _distinct(stage, rng)
     stage.default.check(prose.BEFORE)
-    played = [stage.play(case, passage.work) for case in cases(passage, rng)]
+    played = [stage.play(case, passage.work) for case in cases.planned(passage, rng)]
     played.append(stage.walk(material.longest()))
     index.close()
     return played

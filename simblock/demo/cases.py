@@ -34,7 +34,7 @@ class Case:
     prompt: str | None = None
 
 
-def cases(passage: Passage, rng: random.Random) -> Iterator[Case]:
+def planned(passage: Passage, rng: random.Random) -> Iterator[Case]:
     """The cases that have one turn; each disguises the same passage."""
     wrapped = Wrapped("", passage.text, "")
     yield _planted("verbatim", wrapped)
