@@ -65,7 +65,7 @@ def _expanded(item: str) -> list[str]:
     matches = sorted(glob.glob(item, recursive=True)) if glob.has_magic(item) else []  # noqa: PTH207
     if not matches:
         what = "no file matches" if glob.has_magic(item) else "no such file or folder"
-        raise InputError(f"{item}: {what}: check the path")
+        raise InputError(f"{item or repr(item)}: {what}: check the path")
     # `**` matches folders too, whose files it matches themselves.
     return [match for match in matches if "**" not in item or not Path(match).is_dir()]
 
