@@ -1,0 +1,30 @@
+"""``python -m benchmarks``: all benchmarks, one after the other, each with the options given.
+
+``python -m benchmarks recall pan13`` runs those named.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+ALL = ("recall", "size_and_build", "stream_cost", "pan13")
+
+
+def main() -> int:
+    """Runs each in a process of its own, so that none is measured with another's memory."""
+    given = sys.argv[1:]
+    names = [argument for argument in given if argument in ALL] or ALL
+    options = [argument for argument in given if argument not in ALL]
+    failed = 0
+    for name in names:
+        print(f"\n== {name}", flush=True)
+        failed += (
+            subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *options], check=False).returncode
+            != 0
+        )
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
