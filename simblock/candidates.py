@@ -32,6 +32,8 @@ LOOK_AHEAD = 160
 COMMON_WORKS = 64
 COMMON_OWNERS = 8
 """A passage in more works than this, of more owners than that, is common."""
+VAGUE = 16
+"""A band of a signature in more places says too little: commonplaces fill the windows of any text."""
 REPRESENTATIVES = 8
 """Works of a common passage that are followed, for each rule of the policy."""
 SAME_RUN = 4
@@ -42,7 +44,9 @@ HULL_KEYS = 3
 HULL_BITS = 36.0
 """Different keys and information that a shuffled square must hold."""
 MANY_SQUARES = 4096
-BUDGET, REFILL = 256, 2
+AT_ONCE = 8
+"""Runs that one key of a near channel may have aligned, those with the most hits about."""
+BUDGET, REFILL = 512, 8
 """Near alignments that may be spent at once, and regained by each tick."""
 
 Steps = Generator[Question, Answer, None]
@@ -104,6 +108,7 @@ class Candidates:
         self.finished: list[Track] = []
         self._channels = {channel.id: channel for channel in scheme.channels}
         self._squares: dict[TrackKey, list[Seed]] = {}
+        self._tried: dict[TrackKey, tuple[int, int]] = {}
         self._budget = float(BUDGET)
         self._forget_at = MANY_SQUARES
         self.overspent = 0
@@ -125,6 +130,7 @@ class Candidates:
         """Drops squares that lie behind output token ``o``."""
         if len(self._squares) > self._forget_at:
             behind = o - 2 * SQUARE
+            self._tried = {k: tried for k, tried in self._tried.items() if tried[0] >= behind}
             self._squares = {k: seeds for k, seeds in self._squares.items() if seeds[-1].o >= behind}
             self._forget_at = max(MANY_SQUARES, 2 * len(self._squares))
 
@@ -211,10 +217,13 @@ class Candidates:
 
     def _near(self, o: int, index: int, channel: Channel, key: int, hit: Hit) -> Steps:
         postings = hit.postings
+        if channel.role == "signature" and len(postings) > VAGUE:
+            return
         if len(postings) > COMMON_WORKS and (yield from self._is_common(index, postings)):
             return
         tokens = self.history.shingle(o, channel) if channel.role == "seed" else ()
         drift = 8 if channel.role == "seed" else SQUARE  # a window's place is known roughly
+        crowded = []
         for posting in postings:
             seed = Seed(o, posting.position, key, tokens, hit.frequency, hit.works)
             run = (index, posting.segment, posting.run)
@@ -225,8 +234,18 @@ class Candidates:
                 if track.explains(o, seed.s, drift):
                     continue
             square = self._square(run, seed)
-            if len({one.key for one in square}) >= 2:
-                yield from self._crowded(index, posting, seed, square, channel)
+            voices = min(len({one.key for one in square}), len({one.o for one in square}))
+            if voices >= max(2, self._needed(run, o)):
+                crowded.append((-voices, posting.run, posting, square))
+        crowded.sort(key=lambda row: row[:2])
+        for voices, _, posting, square in crowded[:AT_ONCE]:
+            self._tried[index, posting.segment, posting.run] = (o, -voices)
+            yield from self._crowded(index, posting, square, channel)
+
+    def _needed(self, run: TrackKey, o: int) -> int:
+        """How many different keys a run must have to be aligned again: twice those that came to nothing."""
+        last, voices = self._tried.get(run, (0, 0))
+        return 2 * voices if o - last < SQUARE else 0
 
     def _square(self, run: TrackKey, seed: Seed) -> list[Seed]:
         """The near hits of a run inside the square that ends with ``seed``; remembers it."""
@@ -235,9 +254,7 @@ class Candidates:
         self._squares[run] = kept[-SQUARE:]
         return [one for one in kept if abs(one.s - seed.s) < SQUARE]
 
-    def _crowded(
-        self, index: int, posting: Posting, seed: Seed, square: list[Seed], channel: Channel
-    ) -> Steps:
+    def _crowded(self, index: int, posting: Posting, square: list[Seed], channel: Channel) -> Steps:
         if self._budget < 1:
             self.overspent += 1
             if self.ledger.policy.on_error == "release":
@@ -247,6 +264,7 @@ class Candidates:
         track = yield from self._track(index, posting)
         if track is None:
             return
+        seed = square[-1]
         opened = yield from self._open(track, seed.o, seed.s, "near", ahead=channel.role == "signature")
         if opened:
             track.seeds += square
