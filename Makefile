@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format bench picture clean
+.PHONY: help demo test test-all check format bench docs picture clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,6 +32,9 @@ format: $(VENV)/.check ## mend what ruff can mend
 
 bench: $(VENV)/.bench ## run the benchmarks
 	@$(RUN) -m benchmarks
+
+docs: $(VENV)/.core ## write docs/commands.md from the commands
+	@$(RUN) scripts/document_commands.py docs/commands.md
 
 picture: $(VENV)/.core ## draw docs/demo.svg from a run of the demo
 	@$(RUN) scripts/draw_demo.py docs/demo.svg

@@ -1,7 +1,7 @@
 """Filters what a model says, chunk by chunk, and prints why it was stopped.
 
-    simblock-index build examples/works --meta examples/about.jsonl --out protected.sbx
-    python examples/guard_a_stream.py protected.sbx examples/answer.txt
+simblock-index build examples/works --meta examples/about.jsonl --out protected.sbx
+python examples/guard_a_stream.py protected.sbx examples/answer.txt
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ def model(text: str) -> Iterator[str]:
 
 
 def main(index: str, answer: str) -> int:
+    """Prints what may go out; 1 where the model was stopped."""
     guard = simblock.Guard(simblock.open_index(index))
     stream = guard.stream(prompt="Tell me a story.")
     for chunk in model(Path(answer).read_text("utf-8")):
