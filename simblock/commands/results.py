@@ -5,6 +5,7 @@ Written with escape codes of its own: rich takes as long to import as a small fi
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,7 +35,7 @@ class Marks(NamedTuple):
 
 def show(output: Output, report: Report) -> None:
     """Prints what was found in one output."""
-    colour = sys.stdout.isatty()
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for line in lines(output.text, report, colour=colour):
         say(line)
 

@@ -44,13 +44,17 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A case under the default policy and in strict mode; ``faults`` say what was not as expected."""
+    """A case under the default policy and in strict mode; ``faults`` say what was not as expected.
+
+    ``turns`` are the words that each turn of a walk let out by default.
+    """
 
     case: Case
     default: Play
     strict: Play
     found: Report
     faults: tuple[str, ...]
+    turns: tuple[int, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The figures, without any text."""
@@ -66,6 +70,7 @@ class Played:
                 "default": round(self.default.cost, 1),
                 "strict": round(self.strict.cost, 1),
             },
+            "turns": list(self.turns),
             "faults": list(self.faults),
         }
 
@@ -94,9 +99,10 @@ class Stage:
     def walk(self, document: Document) -> Played:
         """Lets a work be asked for bit by bit, each turn with what was released before as its history."""
         plays = [_walked(guard, document.text, self._rng) for guard in (self.default, self.strict)]
-        (default, _), (strict, _) = plays
+        (default, outs), (strict, _) = plays
         case = Case(WALK, "", Span(0, 0), "stop", exact=False)
-        return Played(case, default, strict, default.report, tuple(_walk_faults(plays, document.work.id)))
+        faults = tuple(_walk_faults(plays, document.work.id))
+        return Played(case, default, strict, default.report, faults, tuple(outs))
 
 
 def play(

@@ -15,7 +15,7 @@ from simblock.demo.playing import WALK, Played
 
 AROUND = 150
 """Characters that are shown before and after a copy."""
-LONGEST = 400
+LONGEST = 480
 OUTCOMES = {"stop": "bold red", "release": "green"}
 
 
@@ -42,7 +42,9 @@ def table(played: Sequence[Played]) -> Table:
 def spans(played: Sequence[Played]) -> Iterator[Padding]:
     """Each case that was stopped: what went out, the copy, and what decided."""
     for one in played:
-        if one.case.expected == "stop" and one.case.name != WALK:
+        if one.turns:
+            yield Padding(_walk(one), (0, 0, 1, 0))
+        elif one.case.expected == "stop":
             yield Padding(Group(_heading(one), excerpt(one)), (0, 0, 1, 0))
 
 
@@ -60,6 +62,17 @@ def excerpt(one: Played) -> Text:
     cut = shown[start:end]
     cut.pad_left(0)
     return Text("…", "dim").append_text(_unbroken(cut)).append("…", "dim")
+
+
+def _walk(one: Played) -> Text:
+    decided = one.default.report.decided
+    work, quota = (decided.work, decided.threshold) if decided else ("no work", 0)
+    return Text.assemble(
+        (one.case.name, "bold"),
+        f" {len(one.turns)} times: {', '.join(map(str, one.turns))} words of ",
+        (work, "bold"),
+        f" got out in each turn, until its quota of {quota:g} was full",
+    )
 
 
 def legend() -> Text:
