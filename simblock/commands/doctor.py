@@ -32,7 +32,7 @@ def show(*, as_json: bool) -> int:
         emit(found)
     else:
         for title, rows in found.items():
-            say(f"{title}:")
+            say(f"{title}:{'' if rows else ' nothing set'}")
             facts((f"  {name}", value) for name, value in rows.items())
     return 0 if found["self-check"]["passed"] else 2
 
@@ -50,7 +50,9 @@ def examine() -> dict[str, dict[str, Any]]:
         },
         "extras": dict(_extras()),
         "tokenisers": fingerprint(),
-        "environment": {name: _shown(name) for name in sorted(os.environ) if name.startswith("SIMBLOCK_")},
+        "environment": {
+            name: value for name, value in sorted(os.environ.items()) if name.startswith("SIMBLOCK_")
+        },
         "self-check": self_check(),
     }
 
@@ -94,7 +96,3 @@ def _vectors() -> str:
     config = np.show_config(mode="dicts")
     found = (config or {}).get("SIMD Extensions", {}).get("found", [])
     return ", ".join(found) or f"the baseline of {platform.machine() or sys.platform}"
-
-
-def _shown(name: str) -> str:
-    return os.environ[name]
