@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simblock.stores import prefilter
 from simblock.stores.container import Container, Part
 from simblock.stores.prefilter import Prefilter
-from simblock.tokens import I64, U8, U16, U32, U64
+from simblock.tokens import I64, U8, U16, U32, U64, Bools
 
 _BUCKET = 12
 _MOST_BITS = 40
@@ -67,7 +67,7 @@ def _parts(packed: U64, bits: int, buckets: int, bounds: U32) -> Iterator[Part]:
     places = (packed & np.uint64((1 << (64 - bits)) - 1)).astype(np.uint32)
     yield Part("postings", places)
     prints = packed >> low
-    again = np.zeros(len(prints), bool)
+    again: Bools = np.zeros(len(prints), bool)
     np.equal(prints[1:], prints[:-1], out=again[1:])
     yield Part("frequencies", _frequencies(again, places, bounds))
     yield Part("bloom", prefilter.build(prints, len(prints) - int(again.sum()), bits))
@@ -85,24 +85,34 @@ def _offsets(prints: U64, bits: int, buckets: int) -> U32:
     return np.cumsum(counts).astype(np.uint32)
 
 
-def _frequencies(again: NDArray[np.bool_], places: U32, bounds: U32) -> U8:
-    """How many runs hold each entry's key, coded. Most keys stand once: only the others are counted."""
+def _frequencies(again: Bools, places: U32, bounds: U32) -> U8:
+    """How many runs hold each entry's key, coded; ``again`` says which entries have the key before."""
     codes = np.zeros(len(again), np.uint8)
+    owner = np.repeat(np.arange(len(bounds) - 1, dtype=np.uint32), np.diff(bounds))
+    start = 0
+    while start < len(again):
+        stop = start + _CHUNK
+        while stop < len(again) and again[stop]:
+            stop += 1  # a key's entries stay together
+        _count_runs(codes[start:stop], again[start:stop], places[start:stop], owner)
+        start = stop
+    return codes
+
+
+def _count_runs(codes: U8, again: Bools, places: U32, owner: U32) -> None:
+    """Fills ``codes``. Most keys stand once, for which the code is 0: only the others are counted."""
     member = again.copy()
     member[:-1] |= again[1:]
     at = np.flatnonzero(member)
     if not len(at):
-        return codes
+        return
     follows = again[at]
-    owner = np.repeat(np.arange(len(bounds) - 1, dtype=np.uint32), np.diff(bounds))
     run = owner[places[at]]
     fresh = np.ones(len(at), np.int64)
     fresh[1:] = ~follows[1:] | (run[1:] != run[:-1])
     starts = np.flatnonzero(~follows)
-    sums = np.add.reduceat(fresh, starts)
-    sizes = np.diff(np.append(starts, len(at)))
-    codes[at] = np.repeat(encode_frequency(sums), sizes)
-    return codes
+    counts = encode_frequency(np.add.reduceat(fresh, starts))
+    codes[at] = np.repeat(counts, np.diff(starts, append=len(at)))
 
 
 def encode_frequency(counts: I64) -> U8:
@@ -167,12 +177,24 @@ class Buckets:
             asks, self._take(self._postings, np.uint32, at), self._take(self._frequencies, np.uint8, at)
         )
 
-    def frequencies(self, stored: U64) -> U8:
-        """Coded frequencies u8 of stored keys that stand in the table."""
-        found = self.find_many(stored)
-        codes = np.zeros(len(stored), np.uint8)
-        codes[found.asks] = found.frequencies
-        return codes
+    def frequent(self, works: int) -> U64:
+        """Names, rising, of the keys that stand in more than so many runs; see :meth:`names`."""
+        codes = self._frequencies.array(np.uint8)
+        at = np.flatnonzero(np.array(DECODED)[codes] > works)
+        bucket = np.searchsorted(self._offsets.array(np.uint32), at, side="right").astype(
+            np.uint64
+        ) - np.uint64(1)
+        names = bucket << np.uint64(16) | self._fingerprints.array(np.uint16)[at]
+        first = np.ones(len(names), bool)
+        first[1:] = names[1:] != names[:-1]
+        return np.sort(names[first])
+
+    def names(self, stored: U64) -> U64:
+        """What tells stored keys apart in this table: bucket and fingerprint."""
+        bits = np.uint64(self._shape.bits)
+        short = stored >> (np.uint64(64) - bits)
+        bucket = (short * np.uint64(self._shape.buckets)) >> bits
+        return bucket << np.uint64(16) | short & np.uint64(0xFFFF)
 
     def _gather(self, section: Any, dtype: Any, first: I64, second: I64) -> NDArray[Any]:
         return self._take(section, dtype, np.stack([first, second], axis=1).ravel())

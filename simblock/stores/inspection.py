@@ -10,7 +10,6 @@ import numpy as np
 from simblock.errors import Damaged, IndexProblem
 from simblock.scheme import T_WORDS
 from simblock.signature import Signer
-from simblock.stores.buckets import DECODED
 from simblock.stores.container import HEADER_SIZE
 from simblock.stores.segment import Segment
 from simblock.stores.snapshot import Place, Snapshot
@@ -114,14 +113,17 @@ def _mostly_common(snapshot: Snapshot, segment: Segment) -> Bools:
         return total > 0
     signer = Signer(snapshot.manifest.scheme, snapshot.manifest.table)
     exact = [channel for channel in snapshot.manifest.scheme.channels if channel.role == "exact"]
-    frequent = np.array(DECODED) > COMMON_WORKS
+    frequent = segment.buckets.frequent(COMMON_WORKS)
+    if not len(frequent):
+        return total > 0
     for first, runs in _batches(segment):
         for channel in exact:
             keys, places = signer.entries(channel, runs)
             owner = first + np.searchsorted(runs.bounds, places, side="right") - 1
-            codes = segment.buckets.frequencies(snapshot.scramble.many(channel.id, keys))
+            names = segment.buckets.names(snapshot.scramble.many(channel.id, keys))
+            at = np.minimum(np.searchsorted(frequent, names), len(frequent) - 1)
             total += np.bincount(owner, minlength=len(total))
-            common += np.bincount(owner[frequent[codes]], minlength=len(total))
+            common += np.bincount(owner[frequent[at] == names], minlength=len(total))
     return common * 2 > total
 
 

@@ -23,7 +23,7 @@ from simblock.stores.memory import MemoryIndex
 from simblock.stores.writer import Counts, Writer, rebuild
 from simblock.work import Document
 from tests.stores.conftest import KEY
-from tests.stores.works import answers, document, everywhere, keys_of, library, nowhere, plain
+from tests.stores.works import answers, document, everywhere, library, nowhere
 
 
 def make(path, documents, **options):
@@ -206,9 +206,7 @@ def test_however_segments_were_cut_and_merged_the_answers_are_the_same(changes):
             (e.work, e.tokens, e.twins) for e in at_once.entries()
         }
         for work in state.values():
-            asked, keys, _ = keys_of(index, work.text)
-            many = np.array(asked, np.uint32), np.array(keys, np.uint64)
-            assert plain(index.postings(*many), index) == plain(at_once.postings(*many), at_once)
+            assert answers(index, work) == answers(at_once, work)
             assert index.text(work.work.id) == work.text
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from simblock import text
 from simblock.signature import Signer
+from simblock.tokens import Runs, Tokens
 from simblock.work import Document, Work
 from tests.conftest import vocabulary
 
@@ -68,20 +69,35 @@ def run_of(index, document):
     raise AssertionError("the work is not there")
 
 
-def plain(hits, index):
-    """Hits without handles: what is to be equal between stores."""
-    return [
-        (
-            hit.ask,
-            sorted(
-                (tuple(w.id for w in index.works(p.segment, p.run)), p.position, p.length)
-                for p in hit.postings
-            ),
-        )
-        for hit in hits
-    ]
+def entries_of_run(index, segment, run):
+    """(channel, key, position) of all entries that a stored run has."""
+    keys = index.run(segment, run, 0, 10**9)
+    nowhere = np.empty(0, np.int64)
+    runs = Runs(Tokens(keys, text.flags_of(keys), nowhere, nowhere), np.array([0, len(keys)]))
+    signer = Signer(index.scheme, index.permutations)
+    entries = set()
+    for channel in index.scheme.channels:
+        found, places = signer.entries(channel, runs)
+        entries |= {
+            (channel.id, key, place) for key, place in zip(found.tolist(), places.tolist(), strict=True)
+        }
+    return entries
 
 
 def answers(index, document):
+    """What an index says to all keys of a text, without handles: what is to be equal between indexes.
+
+    A fingerprint has 16 bits, so one true hit in some thousands brings a posting of another key along,
+    which alignment finds out; here the stored run tells.
+    """
     asked, keys, _ = keys_of(index, document.text)
-    return plain(index.postings(np.array(asked, np.uint32), np.array(keys, np.uint64)), index)
+    hits = index.postings(np.array(asked, np.uint32), np.array(keys, np.uint64))
+    entries = {p[:2]: entries_of_run(index, *p[:2]) for hit in hits for p in hit.postings}
+    said = []
+    for hit in hits:
+        ask = asked[hit.ask], keys[hit.ask]
+        genuine = [p for p in hit.postings if (*ask, p.position) in entries[p[:2]]]
+        places = {(tuple(w.id for w in index.works(p.segment, p.run)), p.position, p.length) for p in genuine}
+        if places:
+            said.append((hit.ask, sorted(places)))
+    return said
