@@ -22,7 +22,7 @@ _BUCKET = 12
 _MOST_BITS = 40
 _STEPS = 8
 _CHUNK = 1 << 18
-"""A frequency m is stored as round(8 * log2(m)): within 5 %, exact up to 9."""
+"""A frequency m is stored as round(8 * log2(m)): within 8 %, exact up to 9."""
 
 SECTIONS = frozenset({"bloom", "buckets", "fingerprints", "postings", "frequencies"})
 
@@ -57,22 +57,30 @@ def pack(stored: list[U64], places: list[U32], bits: int) -> U64:
 
 
 def build(packed: U64, bits: int, bounds: U32) -> tuple[Shape, Iterator[Part]]:
-    """The sections of a table over sorted entries; ``bounds`` u32 [runs + 1] is where runs end."""
+    """The sections of a table over sorted entries, which are used up; ``bounds`` u32 [runs + 1] is where runs end."""
     buckets = max(1, len(packed) // _BUCKET)
     return Shape(bits, buckets, len(packed)), _parts(packed, bits, buckets, bounds)
 
 
 def _parts(packed: U64, bits: int, buckets: int, bounds: U32) -> Iterator[Part]:
-    low = np.uint64(64 - bits)
-    places = (packed & np.uint64((1 << (64 - bits)) - 1)).astype(np.uint32)
+    places = _low_bits(packed, 64 - bits)
     yield Part("postings", places)
-    prints = packed >> low
+    prints = packed
+    prints >>= np.uint64(64 - bits)
     again: Bools = np.zeros(len(prints), bool)
     np.equal(prints[1:], prints[:-1], out=again[1:])
     yield Part("frequencies", _frequencies(again, places, bounds))
     yield Part("bloom", prefilter.build(prints, len(prints) - int(again.sum()), bits))
     yield Part("fingerprints", prints.astype(np.uint16))
     yield Part("buckets", _offsets(prints, bits, buckets))
+
+
+def _low_bits(packed: U64, bits: int) -> U32:
+    low = np.empty(len(packed), np.uint32)
+    mask = np.uint64((1 << bits) - 1)
+    for start in range(0, len(packed), _CHUNK):
+        low[start : start + _CHUNK] = packed[start : start + _CHUNK] & mask
+    return low
 
 
 def _offsets(prints: U64, bits: int, buckets: int) -> U32:

@@ -20,8 +20,8 @@ from simblock.stores.snapshot import Place, Sealer, Snapshot
 from simblock.stores.worktable import Row
 from simblock.tokens import I64, Bools
 
-SEGMENT_TOKENS = 1 << 26
-"""A base segment is closed at this size: it takes about 1 GB to build."""
+SEGMENT_TOKENS = 1 << 25
+"""A base segment is closed at this size: it takes under 2 GB to build (50 bytes a token, measured)."""
 DELTA_TOKENS = 1 << 17
 """A delta smaller than this stays one, however small the base is."""
 DELTA_SHARE = 10
