@@ -35,9 +35,9 @@ class Claim:
             raise UsageError(
                 f"{self._target} was made by someone else meanwhile: choose another place"
             ) from None
-        sync(self._target.parent)
         self._building.path = self._target
         self._building = None
+        sync(self._target.parent)
 
     def release(self) -> None:
         """Ends the session; a new index that was not delivered is gone."""

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from simblock.errors import Damaged, IndexProblem
-from simblock.scheme import T_WORDS
+from simblock.scheme import Channel
+from simblock.shingles import passing
 from simblock.signature import Signer
 from simblock.stores.container import HEADER_SIZE
 from simblock.stores.segment import Segment
@@ -92,7 +93,7 @@ def stat(snapshot: Snapshot) -> Stat:
         scheme=manifest.scheme.digest,
         keyed=manifest.key is not None,
         texts_stored=manifest.store_text,
-        too_short=_ids(snapshot, [np.diff(segment.bounds) < T_WORDS for segment in segments]),
+        too_short=_ids(snapshot, [_too_short(snapshot, segment) for segment in segments]),
         mostly_common=_ids(snapshot, [_mostly_common(snapshot, segment) for segment in segments]),
     )
 
@@ -105,19 +106,30 @@ def _ids(snapshot: Snapshot, chosen: list[Bools]) -> list[str]:
     return sorted(ids)
 
 
+def _too_short(snapshot: Snapshot, segment: Segment) -> Bools:
+    """Which runs have fewer tokens than any exact channel is certain to find: bool [runs]."""
+    short = np.ones(segment.facts.runs, bool)
+    for first, runs in _batches(segment):
+        for channel in _exact(snapshot):
+            passed = np.concatenate([[0], np.cumsum(passing(runs.tokens.flags, channel))])
+            short[first : first + len(runs)] &= np.diff(passed[runs.bounds]) < channel.certain
+    return short
+
+
+def _exact(snapshot: Snapshot) -> list[Channel]:
+    return [channel for channel in snapshot.manifest.scheme.channels if channel.role == "exact"]
+
+
 def _mostly_common(snapshot: Snapshot, segment: Segment) -> Bools:
     """Which runs have over half of their exact anchors in over 64 runs of the segment: bool [runs]."""
     total = np.zeros(segment.facts.runs, np.int64)
     common = np.zeros(segment.facts.runs, np.int64)
-    if segment.facts.runs <= COMMON_WORKS:
-        return total > 0
-    signer = Signer(snapshot.manifest.scheme, snapshot.manifest.table)
-    exact = [channel for channel in snapshot.manifest.scheme.channels if channel.role == "exact"]
     frequent = segment.buckets.frequent(COMMON_WORKS)
     if not len(frequent):
         return total > 0
+    signer = Signer(snapshot.manifest.scheme, snapshot.manifest.table)
     for first, runs in _batches(segment):
-        for channel in exact:
+        for channel in _exact(snapshot):
             keys, places = signer.entries(channel, runs)
             owner = first + np.searchsorted(runs.bounds, places, side="right") - 1
             names = segment.buckets.names(snapshot.scramble.many(channel.id, keys))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import repeat
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
@@ -211,8 +211,8 @@ class Snapshot:
         Frequencies are of runs, so works of equal text count once; they, and the number of works, are
         as they were when each segment was written.
         """
-        if len(keys) <= _FEW and isinstance(keys, list):
-            found = self._few(self.scramble.few(channels, keys))  # type: ignore[arg-type]
+        if len(keys) <= _FEW and not isinstance(keys, np.ndarray):
+            found = self._few(self.scramble.few(cast("Sequence[int]", channels), keys))
         else:
             wide = np.asarray(channels, np.uint32)
             found = self._many(self.scramble.many(wide, np.asarray(keys, np.uint64)))

@@ -296,9 +296,10 @@ def test_a_hundred_works_with_one_passage_are_all_named(store):
 
 
 def test_short_and_empty_works_stand_in_the_index(store):
-    made = store([Document(Work("empty"), ""), Document(Work("short"), "just three words"), document("w")])
-    assert {entry.work.id for entry in made.index.entries()} == {"empty", "short", "w"}
-    assert made.index.stat().too_short == ["empty", "short"]
+    texts = {"empty": "", "short": "just three words", "han": "中" * 31, "long han": "中" * 32}
+    made = store([*(Document(Work(id), body) for id, body in texts.items()), document("w", words=16)])
+    assert {entry.work.id for entry in made.index.entries()} == {*texts, "w"}
+    assert made.index.stat().too_short == ["empty", "han", "short"]
 
 
 def test_works_of_common_passages_are_named(store):
