@@ -8,20 +8,17 @@ shuffled, and the hull of the square is the piece.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
 from typing import cast
 
 from simblock.align import MIN_PIECE, Piece, backward, common_blocks, local
+from simblock.crowds import FEW, MANY, REPRESENTATIVES, Crowds
 from simblock.history import History
-from simblock.match import SEVERITY
-from simblock.policy import Policy, Resolved
-from simblock.questions import Answer, Hit, Lost, Posting, Question, Run, Works
-from simblock.quota import Exemption, Quota
+from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
+from simblock.questions import Hit, Posting, Run
 from simblock.scheme import Channel, Scheme
 from simblock.tokens import U32
 from simblock.tracking import JOIN, MAX_SEEDS, Hull, Seed, Track, TrackKey
-from simblock.work import Work
 
 SQUARE = 64
 """Tokens on either side within which near hits belong together."""
@@ -29,13 +26,8 @@ LOOK_BACK = 64
 LOOK_BACK_MOST = 512
 LOOK_AHEAD = 160
 """Source tokens fetched beyond a hit; more when the piece gets there."""
-COMMON_WORKS = 64
-COMMON_OWNERS = 8
-"""A passage in more works than this, of more owners than that, is common."""
 VAGUE = 16
 """A band of a signature in more places says too little: commonplaces fill the windows of any text."""
-REPRESENTATIVES = 8
-"""Works of a common passage that are followed, for each rule of the policy."""
 SAME_RUN = 4
 """Postings of one key in one run that are followed."""
 MIN_START = 8
@@ -49,54 +41,6 @@ AT_ONCE = 8
 BUDGET, REFILL = 512, 8
 """Near alignments that may be spent at once, and regained by each tick."""
 
-Steps = Generator[Question, Answer, None]
-
-
-class AnswerLost(Exception):
-    """A question came back as Lost."""
-
-
-def asked(question: Question) -> Generator[Question, Answer, Answer]:
-    """Yields a question; returns its answer, or raises AnswerLost."""
-    answer = yield question
-    if isinstance(answer, Lost):
-        raise AnswerLost(answer.reason)
-    return answer
-
-
-@dataclass
-class Ledger:
-    """What all streams of one response share: quotas, exemptions, and what is known of works.
-
-    ``barred`` are works held from their first hit: stopped before in this response, or with a
-    quota that the history alone has filled.
-    """
-
-    policy: Policy
-    exemption: Exemption
-    tenant: str | None = None
-    quotas: dict[str, Quota] = field(default_factory=dict)
-    barred: set[str] = field(default_factory=set)
-    known: dict[TrackKey, tuple[Work, ...]] = field(default_factory=dict)
-    resolved: dict[Work, Resolved] = field(default_factory=dict)
-
-    def quota(self, work: Work) -> Quota:
-        return self.quotas.setdefault(work.id, Quota())
-
-    def resolve(self, work: Work) -> Resolved:
-        found = self.resolved.get(work)
-        if found is None:
-            found = self.resolved[work] = self.policy.resolve(work, self.tenant)
-        return found
-
-    def works(self, key: TrackKey) -> Generator[Question, Answer, tuple[Work, ...]]:
-        """The live works of a run, asked once in a response; the severest rule first, then the smallest id."""
-        if key not in self.known:
-            works = yield from asked(Works(*key))
-            live = cast(tuple[Work, ...], works)
-            self.known[key] = tuple(sorted(live, key=lambda w: (-SEVERITY[self.resolve(w).action], w.id)))
-        return self.known[key]
-
 
 class Candidates:
     """The candidates of one stream. ``tracks`` has every run that a piece was found in."""
@@ -107,6 +51,7 @@ class Candidates:
         self.tracks: dict[TrackKey, Track] = {}
         self.finished: list[Track] = []
         self._channels = {channel.id: channel for channel in scheme.channels}
+        self._crowds = Crowds(ledger)
         self._squares: dict[TrackKey, list[Seed]] = {}
         self._tried: dict[TrackKey, tuple[int, int]] = {}
         self._budget = float(BUDGET)
@@ -143,11 +88,11 @@ class Candidates:
             piece.src += keys
             piece.exempt |= self.ledger.exemption.places(piece.src[overlap:], piece.src_base + overlap)
 
-    def _source(self, key: TrackKey, start: int, stop: int) -> Generator[Question, Answer, list[int]]:
+    def _source(self, key: TrackKey, start: int, stop: int) -> Told[list[int]]:
         answer = yield from asked(Run(*key, start, stop))
         return cast(list[int], cast(U32, answer).tolist())
 
-    def _track(self, index: int, posting: Posting) -> Generator[Question, Answer, Track | None]:
+    def _track(self, index: int, posting: Posting) -> Told[Track | None]:
         key = (index, posting.segment, posting.run)
         track = self.tracks.get(key)
         if track is None:
@@ -163,9 +108,10 @@ class Candidates:
 
     def _exact(self, o: int, index: int, hit: Hit) -> Steps:
         postings: Sequence[Posting] = hit.postings
-        common = len(postings) > COMMON_WORKS and (yield from self._is_common(index, postings))
-        if common:
-            postings = yield from self._representatives(o, index, postings)
+        common = False
+        if len(postings) > FEW:
+            common = yield from self._crowds.is_common(index, hit)
+            postings = yield from self._representatives(o, index, postings[:MANY])
         seen: dict[tuple[Hashable, int], int] = {}
         for posting in postings:
             run = (posting.segment, posting.run)
@@ -177,50 +123,27 @@ class Candidates:
             if seen[run] <= SAME_RUN and not track.explains(o, posting.position):
                 yield from self._open(track, o, posting.position, "exact")
 
-    def _is_common(self, index: int, postings: Sequence[Posting]) -> Generator[Question, Answer, bool]:
-        works: set[str] = set()
-        owners: set[str | None] = set()
+    def _representatives(self, o: int, index: int, postings: Sequence[Posting]) -> Told[Sequence[Posting]]:
+        """Of a crowd, those that are followed already; where they are few, as many others."""
+        followed = []
         for posting in postings:
-            for work in (yield from self.ledger.works((index, posting.segment, posting.run))):
-                works.add(work.id)
-                owners.add(work.owner)
-            if len(works) > COMMON_WORKS and len(owners) > COMMON_OWNERS:
-                return True
-        return False
-
-    def _representatives(
-        self, o: int, index: int, postings: Sequence[Posting]
-    ) -> Generator[Question, Answer, Sequence[Posting]]:
-        """For each rule of the policy, the postings followed already, then those that reach back furthest."""
-        out = self.history.back(o, LOOK_BACK)
-        ranked: dict[str, list[tuple[bool, int, str, Posting]]] = {}
-        for posting in postings:
-            key = (index, posting.segment, posting.run)
-            works = yield from self.ledger.works(key)
-            if not works:
-                continue
-            track = self.tracks.get(key)
-            followed = track is not None and track.explains(o, posting.position)
-            reach = 0
-            if not followed:
-                start = max(posting.position + 1 - len(out), 0)
-                source = yield from self._source(key, start, posting.position + 1)
-                reach = next(
-                    (n for n, (a, b) in enumerate(zip(out[::-1], source[::-1], strict=False)) if a != b),
-                    min(len(out), len(source)),
-                )
-            rule = self.ledger.resolve(works[0]).rule
-            ranked.setdefault(rule, []).append((not followed, -reach, works[0].id, posting))
-        return [
-            row[3] for rows in ranked.values() for row in sorted(rows, key=lambda r: r[:3])[:REPRESENTATIVES]
-        ]
+            track = self.tracks.get((index, posting.segment, posting.run))
+            if track is not None and track.explains(o, posting.position):
+                followed.append(posting)
+        if len(followed) >= REPRESENTATIVES:
+            return followed
+        return followed + (
+            yield from self._crowds.representatives(index, postings, self.history.back(o, LOOK_BACK))
+        )
 
     def _near(self, o: int, index: int, channel: Channel, key: int, hit: Hit) -> Steps:
         postings = hit.postings
         if channel.role == "signature" and len(postings) > VAGUE:
             return
-        if len(postings) > COMMON_WORKS and (yield from self._is_common(index, postings)):
-            return
+        if len(postings) > FEW:
+            if (yield from self._crowds.is_common(index, hit)):
+                return
+            postings = postings[:FEW]
         tokens = self.history.shingle(o, channel) if channel.role == "seed" else ()
         drift = 8 if channel.role == "seed" else SQUARE  # a window's place is known roughly
         crowded = []
@@ -271,9 +194,7 @@ class Candidates:
         else:
             yield from self._shuffled(track, square)
 
-    def _open(
-        self, track: Track, o: int, s: int, channel: str, *, ahead: bool = False
-    ) -> Generator[Question, Answer, bool]:
+    def _open(self, track: Track, o: int, s: int, channel: str, *, ahead: bool = False) -> Told[bool]:
         """Aligns a piece at a hit and gives it to the track; False where there is none."""
         history, back = self.history, LOOK_BACK
         while True:

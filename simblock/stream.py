@@ -13,17 +13,18 @@ takes at most 48 ticks after its last matched word. Memory is bounded, work a ti
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Sequence
-from typing import NamedTuple, TypeVar, cast
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 import numpy as np
 
-from simblock.candidates import AnswerLost, Candidates, Ledger, Steps, asked
+from simblock.candidates import Candidates
 from simblock.history import History
+from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.match import HOLDING, SEVERITY, Decided, Match, Span
 from simblock.outlet import PLACEHOLDER, Outlet
 from simblock.policy import Policy, decided
-from simblock.questions import Answer, Hit, Placed, Places, Postings, Question
+from simblock.questions import Hit, Placed, Places, Postings
 from simblock.quota import Exemption
 from simblock.scheme import D_TICKS, T_WORDS, Channel
 from simblock.signature import Asks, Signer
@@ -34,9 +35,6 @@ MANY = 32
 """From so many tokens in a chunk on, keys are made by NumPy."""
 MAX_UNACTED = 1000
 """Matches below the thresholds that a stream remembers for ``--all``."""
-
-T = TypeVar("T")
-Told = Generator[Question, Answer, T]
 
 
 class Turn(NamedTuple):

@@ -1,0 +1,95 @@
+"""Which of many works are followed where they all hold a passage.
+
+Structure and formulas repeat: a passage in over 64 works of over 8 owners is common (works without
+an owner count as one owner). No near candidate begins at a common passage; the exact channels
+follow representatives of it, so what is verbatim is found however many works hold it. A passage in
+many works of few owners is not common, and representatives keep its cost in bounds as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from simblock.ledger import Ledger, Told, asked
+from simblock.questions import Hit, Posting, Run
+
+FEW = 64
+"""So many places of one key are followed one by one."""
+MANY = 512
+"""More places of one key are never looked at."""
+COMMON_OWNERS = 8
+REPRESENTATIVES = 8
+"""Works of a crowd that are followed, for each rule of the policy."""
+AHEAD = 24
+"""Source tokens behind the hit by which representatives are told apart."""
+
+
+class Crowds:
+    """What is known in one stream of passages that many works hold."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._common: dict[tuple[int, object, int, int], bool] = {}
+
+    def is_common(self, index: int, hit: Hit) -> Told[bool]:
+        """Whether the places of a hit lie in so many works of so many owners."""
+        first = hit.postings[0]
+        key = (index, first.segment, first.run, first.position)
+        if key not in self._common:
+            self._common[key] = yield from self._count(index, hit.postings[:MANY])
+        return self._common[key]
+
+    def _count(self, index: int, postings: Sequence[Posting]) -> Told[bool]:
+        works: set[str] = set()
+        owners: set[str | None] = set()
+        for posting in postings:
+            for work in (yield from self._ledger.works((index, posting.segment, posting.run))):
+                works.add(work.id)
+                owners.add(work.owner)
+            if len(works) > FEW and len(owners) > COMMON_OWNERS:
+                return True
+        return False
+
+    def representatives(self, index: int, postings: Sequence[Posting], out: list[int]) -> Told[list[Posting]]:
+        """For each rule of the policy, places that go on differently, those first that reach back furthest.
+
+        ``out`` has the output's last keys, up to the hit.
+        """
+        ranked: dict[str, list[tuple[int, str, int, Posting]]] = {}
+        for posting in postings:
+            key = (index, posting.segment, posting.run)
+            works = yield from self._ledger.works(key)
+            if works:
+                start, stop = max(posting.position + 1 - len(out), 0), posting.position + 1
+                source = np.asarray((yield from asked(Run(*key, start, stop + AHEAD)))).tolist()
+                row = (
+                    -_reach(out, source[: stop - start]),
+                    works[0].id,
+                    hash(tuple(source[stop - start :])),
+                    posting,
+                )
+                ranked.setdefault(self._ledger.resolve(works[0]).rule, []).append(row)
+        return [place for rows in ranked.values() for place in _varied(sorted(rows, key=lambda r: r[:2]))]
+
+
+def _reach(out: list[int], source: list[int]) -> int:
+    """How many tokens the two have in common at their ends."""
+    count = 0
+    for a, b in zip(reversed(out), reversed(source), strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _varied(rows: list[tuple[int, str, int, Posting]]) -> list[Posting]:
+    """The first rows of each continuation, then the others, up to the number of representatives."""
+    seen: set[int] = set()
+    first: list[Posting] = []
+    others: list[Posting] = []
+    for _, _, continuation, posting in rows:
+        (others if continuation in seen else first).append(posting)
+        seen.add(continuation)
+    return (first + others)[:REPRESENTATIVES]

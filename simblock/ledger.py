@@ -1,0 +1,65 @@
+"""What all streams of one response share: quotas, exemptions, and what is known of works."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar, cast
+
+from simblock.match import SEVERITY
+from simblock.policy import Policy, Resolved
+from simblock.questions import Answer, Lost, Question, Works
+from simblock.quota import Exemption, Quota
+from simblock.tracking import TrackKey
+from simblock.work import Work
+
+T = TypeVar("T")
+Told: TypeAlias = Generator[Question, Answer, T]
+"""Steps that ask questions and come to a result."""
+Steps: TypeAlias = Generator[Question, Answer, None]
+
+
+class AnswerLost(Exception):
+    """A question came back as Lost."""
+
+
+def asked(question: Question) -> Told[Answer]:
+    """Yields a question; returns its answer, or raises AnswerLost."""
+    answer = yield question
+    if isinstance(answer, Lost):
+        raise AnswerLost(answer.reason)
+    return answer
+
+
+@dataclass
+class Ledger:
+    """What all streams of one response share: quotas, exemptions, and what is known of works.
+
+    ``barred`` are works held from their first hit: stopped before in this response, or with a
+    quota that the history alone has filled.
+    """
+
+    policy: Policy
+    exemption: Exemption
+    tenant: str | None = None
+    quotas: dict[str, Quota] = field(default_factory=dict)
+    barred: set[str] = field(default_factory=set)
+    known: dict[TrackKey, tuple[Work, ...]] = field(default_factory=dict)
+    resolved: dict[Work, Resolved] = field(default_factory=dict)
+
+    def quota(self, work: Work) -> Quota:
+        return self.quotas.setdefault(work.id, Quota())
+
+    def resolve(self, work: Work) -> Resolved:
+        found = self.resolved.get(work)
+        if found is None:
+            found = self.resolved[work] = self.policy.resolve(work, self.tenant)
+        return found
+
+    def works(self, key: TrackKey) -> Told[tuple[Work, ...]]:
+        """The live works of a run, asked once in a response; the severest rule first, then the smallest id."""
+        if key not in self.known:
+            works = yield from asked(Works(*key))
+            live = cast(tuple[Work, ...], works)
+            self.known[key] = tuple(sorted(live, key=lambda w: (-SEVERITY[self.resolve(w).action], w.id)))
+        return self.known[key]
