@@ -56,9 +56,7 @@ TEXT_CHANNELS = (
     Channel(2, "text-exact-chars", "exact", n=16, g=17, require=CHAR),
     Channel(3, "text-seeds", "seed", n=3, g=4, forbid=CHAR | COMMON),
     Channel(4, "text-seeds-chars", "seed", n=6, g=8, require=CHAR),
-    Channel(
-        5, "text-signature", "signature", n=1, g=11, window=24, rows=3, bands=4, forbid=CHAR | COMMON
-    ),
+    Channel(5, "text-signature", "signature", n=1, g=11, window=24, rows=3, bands=4, forbid=CHAR | COMMON),
 )
 """DESIGN section 7; the figures behind each are in benchmarks/."""
 
