@@ -72,12 +72,12 @@ def names(match: Match) -> set[str]:
 
 def outcome(report: Report, planted: Planted) -> str:
     """found, wrong work, missed, or error (nothing was found out, so the guard stops)."""
+    acted = [match for match in report.matches if match.action == "stop"]
+    if any(planted.work in names(match) for match in acted):
+        return "found"
     if report.error:
         return "error"
-    if report.decision != "stop":
-        return "missed"
-    acted = [match for match in report.matches if match.action == "stop"]
-    return "found" if any(planted.work in names(match) for match in acted) else "wrong work"
+    return "wrong work" if acted else "missed"
 
 
 def why_missed(index: MemoryIndex, planted: Planted) -> str:
@@ -134,6 +134,7 @@ def recall(index: MemoryIndex, planter: Planter, count: int, lengths: Sequence[i
         for rate in RATES:
             copies = [planter.plant(passage, words, rate) for passage in passages]
             reports = [guard.check(copy.text) for copy in copies]
+            lost = sum(report.error is not None for report in reports)
             outcomes = Counter(outcome(*pair) for pair in zip(reports, copies, strict=True))
             first = sum(
                 bool(report.decided and report.decided.work == copy.work)
@@ -153,7 +154,7 @@ def recall(index: MemoryIndex, planter: Planter, count: int, lengths: Sequence[i
             rows.append(
                 {"script": script, "words": words, "edits": rate, "n": count,
                  "found": interval(outcomes["found"], count),
-                 "missed": outcomes["missed"], "wrong work": outcomes["wrong work"], "error": outcomes["error"],
+                 "missed": outcomes["missed"], "wrong work": outcomes["wrong work"], "error instead": outcomes["error"], "errors in all": lost,
                  "decided by it": first / count, "in several matches": split}
             )  # fmt: skip
     return Recall(rows, misses, made)
