@@ -120,7 +120,10 @@ class Candidates:
             if track is None:
                 continue
             track.common |= common
-            if seen[run] <= SAME_RUN and not track.explains(o, posting.position):
+            piece = track.through(o, posting.position)
+            if piece is not None:
+                piece.channel = "exact"
+            elif seen[run] <= SAME_RUN:
                 yield from self._open(track, o, posting.position, "exact")
 
     def _representatives(self, o: int, index: int, postings: Sequence[Posting]) -> Told[Sequence[Posting]]:
@@ -128,7 +131,7 @@ class Candidates:
         followed = []
         for posting in postings:
             track = self.tracks.get((index, posting.segment, posting.run))
-            if track is not None and track.explains(o, posting.position):
+            if track is not None and track.through(o, posting.position):
                 followed.append(posting)
         if len(followed) >= REPRESENTATIVES:
             return followed
@@ -154,7 +157,7 @@ class Candidates:
             if track is not None:
                 if len(track.seeds) < MAX_SEEDS:
                     track.seeds.append(seed)
-                if track.explains(o, seed.s, drift):
+                if track.through(o, seed.s, drift):
                     continue
             square = self._square(run, seed)
             voices = min(len({one.key for one in square}), len({one.o for one in square}))

@@ -15,7 +15,7 @@ _SLOTS = 1 << 16
 
 def flags_of(keys: U32) -> U8:
     """CHAR for keys of characters, COMMON for words of the skip list: u32 [n] → u8 [n]."""
-    flags = (_slots().take(keys & np.uint32(_SLOTS - 1)) == keys).view(np.uint8) * np.uint8(COMMON)
+    flags: U8 = (_slots().take(keys & np.uint32(_SLOTS - 1)) == keys).view(np.uint8) * np.uint8(COMMON)
     chars = keys >= CHAR_KEY
     if chars.any():
         flags |= chars.view(np.uint8) * np.uint8(CHAR)

@@ -43,13 +43,16 @@ APOSTROPHES = frozenset("'‘’‛ʼ′")
 _M64 = 0xFFFF_FFFF_FFFF_FFFF
 
 
-class Ranges(tuple[tuple[int, int], ...]):
+class Ranges:
     """Inclusive ranges of code points."""
 
-    __slots__ = ()
+    __slots__ = ("_ranges",)
 
-    def __contains__(self, point: object) -> bool:
-        return isinstance(point, int) and any(low <= point <= high for low, high in self)
+    def __init__(self, ranges: tuple[tuple[int, int], ...]) -> None:
+        self._ranges = ranges
+
+    def __contains__(self, point: int) -> bool:
+        return any(low <= point <= high for low, high in self._ranges)
 
 
 UNSPACED = Ranges(

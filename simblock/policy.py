@@ -172,15 +172,17 @@ class Policy(_Strict):
         where, data = "policy", {}
         if path is not None:
             where, data = str(path), _read_toml(Path(path))
-        for layer in (_from_environment(), fields):
-            data = _over(data, layer)
+        environment = _from_environment()
+        data = _over(_over(data, environment), fields)
         try:
             return cls.model_validate(data)
         except ValidationError as error:
             first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"])
+            place = [str(part) for part in first["loc"]]
+            if _reaches(environment, place) and not _reaches(fields, place):
+                where = ENVIRONMENT + "__".join(place).upper()
             message = first["msg"].removeprefix("Value error, ")
-            raise PolicyError(f"{where}: {field}: {message}") from None
+            raise PolicyError(f"{where}: {'.'.join(place)}: {message}") from None
 
     @property
     def digest(self) -> str:
@@ -265,14 +267,28 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _from_environment() -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, value in os.environ.items():
+    for name, value in sorted(os.environ.items()):
         if name.startswith(ENVIRONMENT):
             *parents, field = name.removeprefix(ENVIRONMENT).lower().split("__")
             table = found
             for parent in parents:
                 table = table.setdefault(parent, {})
-            table[field] = json.loads(value) if value[:1] in "[{" else value
+                if not isinstance(table, dict):
+                    raise PolicyError(f"{name}: {parent} is set as a whole by another variable: unset one")
+            try:
+                table[field] = json.loads(value) if value[:1] in {"[", "{"} else value
+            except ValueError:
+                raise PolicyError(f"{name}: its value begins like JSON and is none") from None
     return found
+
+
+def _reaches(data: Any, place: list[str]) -> bool:
+    """Whether a layer of a policy sets the field at a place."""
+    for part in place:
+        if not isinstance(data, dict) or part not in data:
+            return False
+        data = data[part]
+    return True
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

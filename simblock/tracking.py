@@ -140,9 +140,12 @@ class Track:
     def open(self) -> bool:
         return any(not piece.closed for piece in self.pieces)
 
-    def explains(self, o: int, s: int, drift: int = 8) -> bool:
-        """Whether a piece already goes through output token ``o`` and source token ``s``, or nearly."""
-        return any(abs((o - s) - p.diagonal) <= drift and p.first.o <= o for p in self.growing())
+    def through(self, o: int, s: int, drift: int = 8) -> Piece | None:
+        """The growing piece that goes through output token ``o`` and source token ``s``, or nearly."""
+        for piece in self.growing():
+            if abs((o - s) - piece.diagonal) <= drift and piece.first.o <= o:
+                return piece
+        return None
 
     def end(self) -> int:
         """The output token behind the last piece."""

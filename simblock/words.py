@@ -137,7 +137,8 @@ def _classify(points: U8 | U32) -> Elements:
 
 def _expand(short: Elements) -> Elements:
     """Lay out the characters that each EXPAND becomes."""
-    bounds, *columns = folds().expansions()
+    several = folds().expansions()
+    bounds = several.bounds
     at = np.flatnonzero(short.kinds == EXPAND)
     numbers = short.points[at]
     counts = np.ones(len(short.kinds), np.int64)
@@ -147,7 +148,11 @@ def _expand(short: Elements) -> Elements:
     spots = np.flatnonzero(kinds == EXPAND)
     begins = np.cumsum(counts) - counts
     source = bounds[points[spots]] + spots - begins[owners[spots]]
-    kinds[spots], points[spots], terms[spots] = (column[source] for column in columns)
+    kinds[spots], points[spots], terms[spots] = (
+        several.kinds[source],
+        several.points[source],
+        several.terms[source],
+    )
     return Elements(kinds, terms, points, owners)
 
 
@@ -161,8 +166,11 @@ def _tokens(elements: Elements) -> Words:
         return found
     keys = elements.points[chars] | np.uint32(CHAR_KEY)
     at = np.searchsorted(found.starts, chars)
-    columns = zip(found, (keys, chars, chars + 1), strict=True)
-    return Words(*(np.insert(column, at, inserted) for column, inserted in columns))
+    return Words(
+        np.insert(found.keys, at, keys),
+        np.insert(found.starts, at, chars),
+        np.insert(found.ends, at, chars + 1),
+    )
 
 
 def _pieces(kinds: U8) -> Pieces:
@@ -197,7 +205,8 @@ def _glued(kinds: U8, starts: I64) -> I64:
     has_join = np.add.reduceat(kinds[soft] == JOIN, firsts, dtype=np.int64)[inner] > 0
     left, right = kinds[before[inner]], kinds[after[inner]]
     glue = (left >= DIGIT) & (right >= DIGIT) & (~has_join | ((left == LETTER) & (right == LETTER)))
-    return np.searchsorted(starts, after[inner[glue]])
+    glued: I64 = np.searchsorted(starts, after[inner[glue]])
+    return glued
 
 
 def _limit(pieces: Pieces) -> Pieces:

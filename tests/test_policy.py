@@ -45,7 +45,15 @@ def test_arguments_go_over_the_environment_over_the_file_over_the_defaults(tmp_p
 
 def test_a_wrong_variable_of_the_environment_is_named(monkeypatch):
     monkeypatch.setenv("SIMBLOCK_POLICY__TEXT__MIN_RUN", "5")
-    with pytest.raises(PolicyError, match=r"text\.min_run"):
+    with pytest.raises(PolicyError, match=r"^SIMBLOCK_POLICY__TEXT__MIN_RUN: text\.min_run"):
+        Policy.load()
+
+
+@pytest.mark.parametrize("value", ["{oops", "[1", "5"])
+def test_variables_that_make_no_policy_are_refused_in_one_line(monkeypatch, value):
+    monkeypatch.setenv("SIMBLOCK_POLICY__TEXT", value)
+    monkeypatch.setenv("SIMBLOCK_POLICY__TEXT__MIN_RUN", "40")
+    with pytest.raises(PolicyError, match="SIMBLOCK_POLICY__TEXT"):
         Policy.load()
 
 

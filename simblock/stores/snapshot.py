@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import repeat
+from itertools import islice, repeat
 from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -30,6 +30,8 @@ from simblock.tokens import I64, U32, U64, Bools
 from simblock.work import Work
 
 _FEW = 64
+MOST_PLACES = 512
+"""Places of one key that a segment answers with; :class:`Hit` says besides how many works hold it."""
 
 Sealer: TypeAlias = Callable[[bytes], Sealing | None]
 """Gives what encrypts the file of an id, None without a key."""
@@ -224,7 +226,7 @@ class Snapshot:
             for ask in segment.buckets.prefilter.passing(stored):
                 places, frequency = segment.buckets.find(stored[ask])
                 if places:
-                    hits.append(Hit(ask, list(self._live(number, places)), frequency, 0))
+                    hits.append(Hit(ask, list(islice(self._live(number, places), MOST_PLACES)), frequency, 0))
         return hits
 
     def _live(self, number: int, places: list[int]) -> Iterator[Posting]:
@@ -248,6 +250,8 @@ class Snapshot:
         segment = self.segments[number]
         runs = np.searchsorted(segment.bounds, found.places, side="right") - 1
         keep = self.live_runs[number][runs]
+        if len(keep) > MOST_PLACES:
+            keep &= _rank(found.asks, keep) <= MOST_PLACES
         begins = segment.bounds[runs[keep]]
         positions = (found.places[keep] - begins).tolist()
         lengths = (segment.bounds[runs[keep] + 1] - begins).tolist()
@@ -257,6 +261,15 @@ class Snapshot:
         codes = found.frequencies[firsts].tolist()
         for at, ask in enumerate(passed[found.asks[firsts]].tolist()):
             yield Hit(ask, postings[kept[at] : kept[at + 1]], DECODED[codes[at]], 0)
+
+
+def _rank(asks: I64, keep: Bools) -> I64:
+    """Each entry's number i64 among those of its ask that are kept, from 1."""
+    so_far = np.cumsum(keep)
+    firsts = np.flatnonzero(np.diff(asks, prepend=-1))
+    before = np.concatenate([[0], so_far])[firsts]
+    ranks: I64 = so_far - np.repeat(before, np.diff(np.append(firsts, len(asks))))
+    return ranks
 
 
 def _merge(found: list[Hit], works: int) -> list[Hit]:
