@@ -49,14 +49,17 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def conditions() -> dict[str, Any]:
-    """The machine, its load, the versions, the commit and the date."""
+    """The machine, its load, the versions, the commit ("+": and changes) and the date."""
     cpu = next(
         (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
         platform.processor(),
     )
     here = Path(__file__).parent
-    git = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=here, capture_output=True, text=True, check=False
+    git = ["git", "describe", "--always"]
+    core = ["git", "status", "--porcelain", "--", "../simblock", "../indexer"]
+    commit, changed = (
+        subprocess.run(command, cwd=here, capture_output=True, text=True, check=False).stdout.strip()
+        for command in (git, core)
     )
     return {
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -64,7 +67,7 @@ def conditions() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load_average": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
-        "commit": git.stdout.strip(),
+        "commit": commit + ("+" if changed else ""),
         **{name: version(name) for name in ("simblock", *PEERS)},
     }
 
