@@ -67,7 +67,7 @@ class Planter:
         self._documents = [
             document
             for document in documents
-            if half_of(document.work.id) == half and (not characters or _has_characters(document.text))
+            if half_of(document.work.id) == half and (not characters or has_characters(document.text))
         ]
         self._weights = np.cumsum([len(document.text) for document in self._documents]).tolist()
         self._hosts = [(one.text, tokenise(one.text)) for one in clean]
@@ -81,11 +81,11 @@ class Planter:
             text = self._document().text
             at = self._random.randrange(len(text))
             if self._characters:
-                if _has_characters(text[at]):
+                if has_characters(text[at]):
                     return text[at]
                 continue
             words = text[at : at + 80].split()[1:-1]
-            if words and words[0].isalpha() and not _has_characters(words[0]):
+            if words and words[0].isalpha() and not has_characters(words[0]):
                 return words[0]
 
     def passages(self, count: int, words: int) -> Iterator[tuple[Document, Tokens, int]]:
@@ -154,7 +154,7 @@ class Planter:
                 return text[int(tokens.starts[first]) : int(tokens.ends[first + words - 1])]
 
 
-def _has_characters(text: str) -> bool:
+def has_characters(text: str) -> bool:
     """Whether a text has Han or kana in its beginning."""
     return any("\u3041" <= character <= "\u9fff" for character in text[:2000])
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import corpus
 from benchmarks.corpus import Clean
-from benchmarks.passages import Planted, Planter, longest_common
+from benchmarks.passages import Planted, Planter, has_characters, longest_common
 from benchmarks.record import interval, percentile, save
 from simblock.guard import Guard
 from simblock.match import Match, Report
@@ -230,9 +230,11 @@ def main() -> None:
         one for one in clean if one.source in PROSE and Guard(index).check(one.text).decision == "release"
     ]
     words = Planter(documents, hosts, options.half, options.seed)
-    characters = Planter(documents, hosts, options.half, options.seed, characters=True)
     found = recall(index, words, options.count, LENGTHS, "words")
-    others = recall(index, characters, options.count, LENGTHS[:1], "characters")
+    others = Recall([], [], {})
+    if any(has_characters(document.text) for document in documents):
+        characters = Planter(documents, hosts, options.half, options.seed, characters=True)
+        others = recall(index, characters, options.count, LENGTHS[:1], "characters")
     leaks = leak(index, found.made | others.made, options.streams)
     totals, stops = false_stops(index, clean)
     parameters = {
