@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import cast
 
-from simblock.align import MIN_PIECE, Piece, backward, common_blocks, local
+from simblock.align import MAX_GAP, MIN_PIECE, Piece, backward, common_blocks, local
 from simblock.crowds import FEW, MANY, REPRESENTATIVES, Crowds
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
@@ -228,7 +228,7 @@ class Candidates:
         floor = self.history.base
         for piece in track.pieces:
             stop = piece.extent()
-            if abs((stop.o - stop.s) - diagonal) < SQUARE:
+            if abs((stop.o - stop.s) - diagonal) <= MAX_GAP:
                 floor = max(floor, stop.o)
         return floor
 

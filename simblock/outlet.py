@@ -5,6 +5,8 @@ All places are code points of the model's text, counted from the start of the st
 
 from __future__ import annotations
 
+from collections import deque
+
 from simblock.match import Span
 
 PLACEHOLDER = "[withheld]"
@@ -58,3 +60,25 @@ class Outlet:
                 at = edit.end
         self._edits = [edit for edit in self._edits if edit.start >= stop]
         return "".join(parts) + text[at - start :]
+
+
+class Hold:
+    """The tail that is always held: so many half words of ticks, a character's tick being one of them.
+
+    ``limit`` is the code point up to which nothing is held for this reason.
+    """
+
+    __slots__ = ("_halves", "_held", "_ticks", "limit")
+
+    def __init__(self, words: int) -> None:
+        self._halves = 2 * words
+        self._ticks: deque[tuple[int, int]] = deque()
+        self._held = self.limit = 0
+
+    def tick(self, place: int, halves: int) -> None:
+        """A tick at a code point: 2 half words, or 1 where a single character of a script without spaces ends."""
+        self._ticks.append((place, halves))
+        self._held += halves
+        while self._held - self._ticks[0][1] >= self._halves:
+            self.limit, halves = self._ticks.popleft()
+            self._held -= halves

@@ -28,13 +28,11 @@ class Quota:
         self.places: set[int] = set()
         self.halves = 0
 
-    def add(self, start: int, keys: Sequence[int], exempt: set[int]) -> None:
-        """Counts the source tokens from ``start`` on whose keys these are."""
-        places = self.places
-        for place, key in enumerate(keys, start):
-            if place not in places and place not in exempt:
-                places.add(place)
-                self.halves += 1 if key >= CHAR_KEY else 2
+    def add(self, place: int, key: int) -> None:
+        """Counts the source token at ``place``, once."""
+        if place not in self.places:
+            self.places.add(place)
+            self.halves += 1 if key >= CHAR_KEY else 2
 
     @property
     def words(self) -> int:

@@ -22,13 +22,14 @@ from simblock.candidates import Candidates
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.match import HOLDING, SEVERITY, Decided, Match, Span
-from simblock.outlet import PLACEHOLDER, Outlet
+from simblock.outlet import PLACEHOLDER, Hold, Outlet
 from simblock.policy import Policy, decided
 from simblock.questions import Hit, Placed, Places, Postings
 from simblock.quota import Exemption
 from simblock.scheme import D_TICKS, T_WORDS, Channel
 from simblock.signature import Asks, Signer
 from simblock.text import Scanned, WordScanner
+from simblock.tokens import CHAR
 from simblock.tracking import JOIN, Track, match_of
 
 MANY = 32
@@ -110,7 +111,7 @@ class StreamCore:
         self._history = History()
         self._candidates = Candidates(response.ledger, response.signer.scheme, self._history)
         self.outlet = Outlet()
-        self._ticks: deque[int] = deque(maxlen=D_TICKS + 1)
+        self._hold: Hold | None = None
         self._clock = self._ticked = 0
         self._unacted = 0
 
@@ -142,7 +143,7 @@ class StreamCore:
         history = self._history
         base, count = history.end, len(scanned.keys)
         self._clock += len(scanned.ticks)
-        self._ticks.extend(scanned.ticks)
+        self._count_ticks(scanned)
         if not count:
             return
         history.keys += scanned.keys
@@ -156,6 +157,15 @@ class StreamCore:
         except AnswerLost as lost:
             self._lose(str(lost))
         history.trim()
+
+    def _count_ticks(self, scanned: Scanned) -> None:
+        if self._hold is None:
+            if not self.response.hold:
+                return
+            self._hold = Hold(self.response.hold)
+        single = {end for flag, end in zip(scanned.flags, scanned.ends, strict=True) if flag & CHAR}
+        for place in scanned.ticks:
+            self._hold.tick(place, 1 if place in single else 2)
 
     def _hits(self, scanned: Scanned, base: int) -> Told[dict[int, list[tuple[int, Channel, int, Hit]]]]:
         if len(scanned.keys) < MANY:
@@ -247,10 +257,13 @@ class StreamCore:
             if its.action in HOLDING:
                 one.leaked = one.count_leaked(self._history, self.outlet.released)
         if verdict.action == "stop" and not self.stopped:
-            yield from self._stop(track)
+            yield from self._stop(track, o)
 
-    def _stop(self, track: Track) -> Steps:
-        self.outlet.freeze(track.begin())
+    def _stop(self, track: Track, o: int) -> Steps:
+        """Ends the stream before the match, and before whatever else is under suspicion."""
+        clock = self._history.clocks[o - self._history.base]
+        held = [other.begin() for other in self._candidates.tracks.values() if self._holds(other, o, clock)]
+        self.outlet.freeze(min([track.begin(), *held]))
         self.stopped = True
         self.response.ledger.barred.add(track.work.id)
         if not self.after:
@@ -304,9 +317,7 @@ class StreamCore:
 
     def _limit(self) -> int:
         """The code point up to which text may go out."""
-        limit, hold = self.outlet.fed, self.response.hold
-        if hold:
-            limit = self._ticks[-hold - 1] if len(self._ticks) > hold else 0
+        limit = self._hold.limit if self._hold else 0 if self.response.hold else self.outlet.fed
         o = self._history.end - 1
         for track in self._candidates.tracks.values():
             if track.spans and self._holds(track, o, self._clock):

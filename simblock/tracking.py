@@ -21,6 +21,7 @@ from simblock.policy import Policy, Resolved, Verdict
 from simblock.questions import Placed
 from simblock.quota import Quota
 from simblock.scheme import D_TICKS
+from simblock.tokens import CHAR_KEY
 from simblock.work import Work
 
 JOIN = 64
@@ -128,6 +129,7 @@ class Track:
     now: Figures = NOTHING
     dirty: bool = False
     redacted: int = 0
+    quoting: set[int] = field(default_factory=set)
     counted: dict[Piece | Hull, int] = field(default_factory=dict)
     spans: dict[Piece | Hull, Placing] = field(default_factory=dict)
 
@@ -167,7 +169,7 @@ class Track:
     def split(self) -> Track:
         """Takes the match so far out of the track, which begins a new one."""
         old = replace(self)
-        self.pieces, self.seeds, self.counted, self.spans = [], [], {}, {}
+        self.pieces, self.seeds, self.counted, self.spans, self.quoting = [], [], {}, {}, set()
         self.verdict, self.snapshot, self.now, self.leaked = None, None, NOTHING, 0
         return old
 
@@ -203,24 +205,29 @@ class Track:
         return isinstance(piece, Hull) or piece.matched() >= MIN_PIECE
 
     def count(self) -> None:
-        """Adds what the pieces match of the source to the work's quota."""
+        """Adds what the pieces match of the source to the work's quota; each output token counts once."""
         for piece in self.pieces:
             done = self.counted.get(piece)
             if isinstance(piece, Hull):
                 if done is None:
                     matched = piece.measure([], 0, bag=True).matched // 2
-                    self.quota.add(piece.first.s, piece.src[:matched], piece.exempt)
+                    self._quote(piece, Block(piece.first.o, piece.first.s, matched), 0)
                     self.counted[piece] = piece.stop.s
                 continue
             blocks = piece.chain()
             if done is None and piece.matched() < MIN_PIECE:
                 continue
             for block in blocks:
-                start, stop = max(block.s, done or 0), block.s + block.n
-                if stop > start:
-                    keys = piece.src[start - piece.src_base : stop - piece.src_base]
-                    self.quota.add(start, keys, piece.exempt)
+                self._quote(piece, block, done or 0)
             self.counted[piece] = (done or 0) if piece.tail else piece.s
+
+    def _quote(self, piece: Piece | Hull, block: Block, done: int) -> None:
+        """Counts a block from source token ``done`` on."""
+        for s in range(max(block.s, done), block.s + block.n):
+            o = block.o + s - block.s
+            if o not in self.quoting and s not in piece.exempt:
+                self.quoting.add(o)
+                self.quota.add(s, piece.src[s - piece.src_base])
 
     def information(self, spans: list[tuple[int, int]], exempt: set[int]) -> float:
         """Bits of the seed channels' hits inside source token spans, each key once."""
@@ -321,19 +328,30 @@ class Track:
         return max(placing.output.end for placing in self.spans.values())
 
     def count_leaked(self, history: History, released: int) -> int:
-        """Words of the match that had gone out when it acted."""
-        leaked = 0
-        for piece in self.pieces:
+        """Words of the match of which anything had gone out when it acted."""
+        out: dict[int, int] = {}
+        for piece, _ in self._counting(history, bag=False):
             for block in piece.chain():
                 for o in range(block.o, block.o + block.n):
-                    if o < history.base or history.starts[o - history.base] < released:
-                        leaked += 1
-        return leaked
+                    at = o - history.base
+                    if at < 0 or history.starts[at] < released:
+                        out[o] = 1 if at >= 0 and history.keys[at] >= CHAR_KEY else 2
+        return sum(out.values()) // 2
 
 
 def _apart(one: Piece | Hull, other: Piece | Hull) -> bool:
-    """Whether two pieces share less than half of the shorter one's output tokens."""
-    (a, b), (c, d) = (one.first.o, one.extent().o), (other.first.o, other.extent().o)
+    """Whether two pieces share less than half of the shorter one's tokens, in the output and in the source.
+
+    A passage said twice, or that stands twice in the work, is no longer copy for that.
+    """
+    first, stop, other_first, other_stop = one.first, one.extent(), other.first, other.extent()
+    return _share(first.o, stop.o, other_first.o, other_stop.o) and _share(
+        first.s, stop.s, other_first.s, other_stop.s
+    )
+
+
+def _share(a: int, b: int, c: int, d: int) -> bool:
+    """Whether [a, b) and [c, d) share less than half of the shorter one."""
     return 2 * (min(b, d) - max(a, c)) < min(b - a, d - c)
 
 
