@@ -106,6 +106,22 @@ def backward(blocks: list[Block]) -> list[Block]:
     return blocks[start:]
 
 
+def chain_to(out: list[int], src: list[int], o: int, s: int) -> list[Block]:
+    """The best chain that ends where both stretches do, which begin at ``o`` and ``s``.
+
+    The run that ends there stays whole: of equally long subsequences in a passage that repeats itself,
+    the one along the diagonal is the copy.
+    """
+    run = 0
+    for a, b in zip(reversed(out), reversed(src), strict=False):
+        if a != b:
+            break
+        run += 1
+    before = common_blocks(out[: len(out) - run], src[: len(src) - run], o, s)
+    last = [Block(o + len(out) - run, s + len(src) - run, run)] if run else []
+    return backward(before + last)
+
+
 def local(blocks: list[Block]) -> list[Block]:
     """The chain of the best score among all."""
     best: list[Block] = []
@@ -169,12 +185,14 @@ class Piece:
         if last.o + last.n == o:
             place = last.s + last.n - self.src_base
             if place < len(self.src) and self.src[place] == key:
-                self._grow(last)
+                self._grow(last, out, out_base)
                 return True
         begin = self.s - self.src_base
         window = self.src[begin : begin + (o - self.o) + 1 + 2 * MAX_GAP]
         if key in window:
             self._realign(out[self.o - out_base : o + 1 - out_base], window)
+            if self.tail and self.tail[-1].n >= SETTLE:
+                self._settle_run(out, out_base)
             if o - self.o >= TAIL:
                 self._settle_older(o)
         self._close_if_over(o)
@@ -245,13 +263,37 @@ class Piece:
             matched = max(matched, shared(output, source))
         return Measure(matched, longest, length, weight(source))
 
-    def _grow(self, last: Block) -> None:
+    def _keep_run_whole(self, out: list[int], out_base: int) -> None:
+        """Extends the last block back along its diagonal, over what blocks before it took from the run.
+
+        A piece may begin at a chance likeness beside the copy and reach it by a gap; the copy's run is
+        worth more than the blocks that it lay across.
+        """
+        last, src, src_base = self.blocks[-1], self.src, self.src_base
+        back, most = 0, min(last.o - out_base, last.s - src_base)
+        while back < most and out[last.o - out_base - back - 1] == src[last.s - src_base - back - 1]:
+            back += 1
+        if not back:
+            return
+        whole = Block(last.o - back, last.s - back, last.n + back)
+        before = []
+        for block in self.blocks[:-1]:
+            n = min(block.n, whole.o - block.o, whole.s - block.s)
+            if n > 0:
+                before.append(block._replace(n=n))
+        if sum(b.n for b in before) + back < sum(b.n for b in self.blocks[:-1]):
+            return
+        chain = backward([*before, whole])
+        self.blocks, self.score = [], 0
+        self.o, self.s, self.best = chain[0].o, chain[0].s, Extent(0, 0, chain[0].o, chain[0].s)
+        self._settle(chain)
+
+    def _grow(self, last: Block, out: list[int], out_base: int) -> None:
         grown = last._replace(n=last.n + 1)
         if self.tail:
             self.tail[-1] = grown
             if grown.n >= SETTLE:
-                self._settle(self.tail)
-                self.tail = []
+                self._settle_run(out, out_base)
             return
         self.blocks[-1] = grown
         self.o, self.s, self.score = self.o + 1, self.s + 1, self.score + 1
@@ -267,9 +309,12 @@ class Piece:
             chain.append(block)
             o, s = block.o + block.n, block.s + block.n
         self.tail = chain
-        if chain and chain[-1].n >= SETTLE:
-            self._settle(chain)
-            self.tail = []
+
+    def _settle_run(self, out: list[int], out_base: int) -> None:
+        """Settles a tail that ends with a run worth it."""
+        self._settle(self.tail)
+        self.tail = []
+        self._keep_run_whole(out, out_base)
 
     def _settle_older(self, o: int) -> None:
         older = [block for block in self.tail if block.o + block.n <= o - TAIL // 2]

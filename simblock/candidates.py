@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import cast
 
-from simblock.align import MAX_GAP, MIN_PIECE, Piece, backward, common_blocks, local
+from simblock.align import MAX_GAP, MIN_PIECE, Piece, chain_to, common_blocks, local
 from simblock.crowds import FEW, MANY, REPRESENTATIVES, Crowds
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
@@ -112,18 +112,24 @@ class Candidates:
         if len(postings) > FEW:
             common = yield from self._crowds.is_common(index, hit)
             postings = yield from self._representatives(o, index, postings[:MANY])
-        seen: dict[tuple[Hashable, int], int] = {}
+        runs: dict[tuple[Hashable, int], list[Posting]] = {}
         for posting in postings:
-            run = (posting.segment, posting.run)
-            seen[run] = seen.get(run, 0) + 1
-            track = yield from self._track(index, posting)
+            runs.setdefault((posting.segment, posting.run), []).append(posting)
+        for places in runs.values():
+            track = yield from self._track(index, places[0])
             if track is None:
                 continue
             track.common |= common
-            piece = track.through(o, posting.position)
-            if piece is not None:
-                piece.channel = "exact"
-            elif seen[run] <= SAME_RUN:
+            followed = [(p, track.through(o, p.position, 0)) for p in places]
+            for _, piece in followed:
+                if piece is not None:
+                    piece.channel = "exact"
+            fresh = [p for p, piece in followed if piece is None]
+            if len(places) > SAME_RUN:
+                out = self.history.back(o, LOOK_BACK)
+                room = max(SAME_RUN - len(places) + len(fresh), 1)
+                fresh = yield from self._crowds.furthest(index, fresh[:FEW], out, room)
+            for posting in fresh:
                 yield from self._open(track, o, posting.position, "exact")
 
     def _representatives(self, o: int, index: int, postings: Sequence[Posting]) -> Told[Sequence[Posting]]:
@@ -203,11 +209,13 @@ class Candidates:
         while True:
             base = max(s + 1 - back - back // 4, 0)
             src = yield from self._source(track.key, base, min(s + LOOK_AHEAD, track.length))
-            out = history.back(o, min(back, o + 1 - self._floor(track, o - s)))
+            floor = history.base if channel == "exact" else self._floor(track, o - s)
+            out = history.back(o, min(back, o + 1 - floor))
             first = o + 1 - len(out)
-            within = src[: s + 1 - base + (SQUARE // 2 if ahead else 0)]
-            blocks = common_blocks(out, within, first, base)
-            chain = local(blocks) if ahead else backward(blocks)
+            if ahead:
+                chain = local(common_blocks(out, src[: s + 1 - base + SQUARE // 2], first, base))
+            else:
+                chain = chain_to(out, src[: s + 1 - base], first, base)
             more = chain and chain[0].o - first < 16 and len(out) == back and back < LOOK_BACK_MOST
             if not more:
                 break

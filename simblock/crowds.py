@@ -9,11 +9,11 @@ many works of few owners is not common, and representatives keep its cost in bou
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
+from typing import cast
 
 from simblock.ledger import Ledger, Told, asked
 from simblock.questions import Hit, Posting, Run
+from simblock.tokens import U32
 
 FEW = 64
 """So many places of one key are followed one by one."""
@@ -57,21 +57,29 @@ class Crowds:
 
         ``out`` has the output's last keys, up to the hit.
         """
-        ranked: dict[str, list[tuple[int, str, int, Posting]]] = {}
+        ranked: dict[str, list[Posting]] = {}
         for posting in postings:
-            key = (index, posting.segment, posting.run)
-            works = yield from self._ledger.works(key)
+            works = yield from self._ledger.works((index, posting.segment, posting.run))
             if works:
-                start, stop = max(posting.position + 1 - len(out), 0), posting.position + 1
-                source = np.asarray((yield from asked(Run(*key, start, stop + AHEAD)))).tolist()
-                row = (
-                    -_reach(out, source[: stop - start]),
-                    works[0].id,
-                    hash(tuple(source[stop - start :])),
-                    posting,
-                )
-                ranked.setdefault(self._ledger.resolve(works[0]).rule, []).append(row)
-        return [place for rows in ranked.values() for place in _varied(sorted(rows, key=lambda r: r[:2]))]
+                ranked.setdefault(self._ledger.resolve(works[0]).rule, []).append(posting)
+        found: list[Posting] = []
+        for places in ranked.values():
+            found += yield from self.furthest(index, places, out, REPRESENTATIVES)
+        return found
+
+    def furthest(
+        self, index: int, postings: Sequence[Posting], out: list[int], count: int
+    ) -> Told[list[Posting]]:
+        """Up to ``count`` places: those that reach back furthest, one for each way to go on before seconds."""
+        rows = []
+        for number, posting in enumerate(postings):
+            start, stop = max(posting.position + 1 - len(out), 0), posting.position + 1
+            answer = yield from asked(Run(index, posting.segment, posting.run, start, stop + AHEAD))
+            source = cast(U32, answer).tolist()
+            rows.append(
+                (-_reach(out, source[: stop - start]), number, tuple(source[stop - start :]), posting)
+            )
+        return _varied(sorted(rows, key=lambda row: row[:2]), count)
 
 
 def _reach(out: list[int], source: list[int]) -> int:
@@ -84,12 +92,12 @@ def _reach(out: list[int], source: list[int]) -> int:
     return count
 
 
-def _varied(rows: list[tuple[int, str, int, Posting]]) -> list[Posting]:
-    """The first rows of each continuation, then the others, up to the number of representatives."""
-    seen: set[int] = set()
+def _varied(rows: list[tuple[int, int, tuple[int, ...], Posting]], count: int) -> list[Posting]:
+    """The first rows of each continuation, then the others."""
+    seen: set[tuple[int, ...]] = set()
     first: list[Posting] = []
     others: list[Posting] = []
     for _, _, continuation, posting in rows:
         (others if continuation in seen else first).append(posting)
         seen.add(continuation)
-    return (first + others)[:REPRESENTATIVES]
+    return (first + others)[:count]

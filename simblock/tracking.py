@@ -271,9 +271,9 @@ class Track:
             if old is None or not piece.closed:
                 extent = piece.extent()
                 start, end = history.span(piece.first.o, max(extent.o - 1, history.base))
-                if old is not None:  # its beginning may be forgotten by now
-                    start = old.output.start
-                first = old.lines.start if old else history.line(start)
+                first = history.line(start)
+                if old is not None and old.first == piece.first.s:  # its beginning may be forgotten by now
+                    start, first = old.output.start, old.lines.start
                 lines = Span(first, history.line(end - 1))
                 self.spans[piece] = Placing(Span(start, end), lines, piece.first.s, extent.s - 1)
 

@@ -89,3 +89,16 @@ def test_exempt_tokens_leave_numerators_and_lengths_alike():
 def test_two_characters_without_spaces_weigh_as_one_word():
     assert weight([5, CHAR_KEY | 0x4E00, CHAR_KEY | 0x4E01]) == 4
     assert shared([1, 2, CHAR_KEY | 7], [CHAR_KEY | 7, 2, 9]) == 3
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4), st.integers(1, 2))
+def test_a_run_stays_whole_where_the_piece_began_at_a_chance_likeness_beside_it(seed, chance, shift):
+    rng = random.Random(seed)
+    run = [rng.randrange(1 << 30) for _ in range(40)]
+    start = 20 + chance + shift
+    src = [rng.randrange(1 << 30) for _ in range(20)] + run[2 : 2 + chance]
+    src += [rng.randrange(1 << 30) for _ in range(shift)] + run + [rng.randrange(1 << 30)] * 30
+    piece = Piece([Block(2, 20, chance)], src, 0, "near")
+    for o in range(2 + chance, len(run)):
+        piece.push(o, run[o], run, 0)
+    assert piece.chain() == [Block(0, start, 40)]

@@ -128,6 +128,51 @@ def test_a_stopped_verbatim_passage_leaks_at_most_what_was_promised(seed, at, wo
             assert before.startswith(released)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_of_a_passage_leaks_in_strict_mode_from_a_work_that_repeats_its_beginning(seed):
+    rng = random.Random(seed)
+    opening, passage = prose(rng, rng.randrange(6, 14)), prose(rng, 60)
+    text = []
+    for _ in range(30):
+        text += [*opening, *prose(rng, rng.randrange(3, 9))]
+    text += [*opening, *passage]
+    shield = Guard(MemoryIndex([Document(Work("refrain"), " ".join(text))]), Policy.load(max_leak=0))
+    before = " ".join(prose(rng, 60, OTHERS, glue=0)) + " "
+    stream = shield.stream()
+    released = by_character(stream, before + " ".join([*opening, *passage]))
+    assert stream.stopped
+    assert before.startswith(released)
+    assert stream.report.matches[0].longest_run >= 30
+
+
+@pytest.mark.parametrize("cut", [1, 5, 10_000])
+def test_a_stop_lets_nothing_out_that_another_work_was_suspected_of(cut):
+    rng = random.Random(4)
+    first, second = prose(rng, 27), prose(rng, 60)
+    documents = [
+        Document(Work("first"), " ".join([*prose(rng, 80), *first, *prose(rng, 80)])),
+        Document(Work("second"), " ".join([*prose(rng, 80), *first[15:], *second])),
+    ]
+    shield = Guard(MemoryIndex(documents), Policy.load(max_leak=0))
+    before = " ".join(prose(rng, 60, OTHERS, glue=0)) + " "
+    text = before + " ".join([*first, *second])
+    stream = shield.stream()
+    released = run(stream, text, range(0, len(text), cut))
+    assert stream.report.decided.work == "second"
+    assert before.startswith(released)
+
+
+def test_a_quota_counts_each_word_of_the_output_once():
+    rng = random.Random(8)
+    verse = prose(rng, 12)
+    text = [w for n in range(20) for w in [*verse, *prose(rng, 5)]]
+    shield = Guard(MemoryIndex([Document(Work("refrain"), " ".join(text))]), Policy.load())
+    response = shield.response()
+    run(response.stream(), " ".join([*prose(rng, 40, OTHERS), *verse, *prose(rng, 40, OTHERS)]))
+    assert response.report.decision == "release"
+    assert 12 <= response.report.quoted["refrain"] <= 14
+
+
 CLEAN = st.text(
     alphabet=st.one_of(
         st.characters(),
