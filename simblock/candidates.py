@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import cast
 
-from simblock.align import MAX_GAP, MIN_PIECE, Piece, chain_to, common_blocks, local
+from simblock.align import MAX_GAP, MIN_PIECE, chain_to, common_blocks, local
 from simblock.crowds import FEW, MANY, REPRESENTATIVES, Crowds
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
+from simblock.piece import Piece
 from simblock.questions import Hit, Posting, Run
 from simblock.scheme import Channel, Scheme
 from simblock.tokens import U32
@@ -28,6 +29,8 @@ LOOK_AHEAD = 160
 """Source tokens fetched beyond a hit; more when the piece gets there."""
 VAGUE = 16
 """A band of a signature in more places says too little: commonplaces fill the windows of any text."""
+FOLLOWED = 64
+"""Works followed at once before a passage counts as a crowd's."""
 SAME_RUN = 4
 """Postings of one key in one run that are followed."""
 MIN_START = 8
@@ -101,7 +104,13 @@ class Candidates:
                 return None
             work, twins = works[0], tuple(sorted(other.id for other in works[1:]))
             track = Track(
-                key, posting.length, work, twins, self.ledger.resolve(work), self.ledger.quota(work)
+                key,
+                self.history,
+                posting.length,
+                work,
+                twins,
+                self.ledger.resolve(work),
+                self.ledger.quota(work),
             )
             track.forced = work.id in self.ledger.barred
         return track
@@ -109,7 +118,7 @@ class Candidates:
     def _exact(self, o: int, index: int, hit: Hit) -> Steps:
         postings: Sequence[Posting] = hit.postings
         common = False
-        if len(postings) > FEW:
+        if len(postings) > FEW or self._full():
             common = yield from self._crowds.is_common(index, hit)
             postings = yield from self._representatives(o, index, postings[:MANY])
         runs: dict[tuple[Hashable, int], list[Posting]] = {}
@@ -132,6 +141,10 @@ class Candidates:
             for posting in fresh:
                 yield from self._open(track, o, posting.position, "exact")
 
+    def _full(self) -> bool:
+        """Whether so many works are followed that only representatives of others are taken up."""
+        return len(self.tracks) >= FOLLOWED and sum(track.open for track in self.tracks.values()) >= FOLLOWED
+
     def _representatives(self, o: int, index: int, postings: Sequence[Posting]) -> Told[Sequence[Posting]]:
         """Of a crowd, those that are followed already; where they are few, as many others."""
         followed = []
@@ -147,32 +160,35 @@ class Candidates:
 
     def _near(self, o: int, index: int, channel: Channel, key: int, hit: Hit) -> Steps:
         postings = hit.postings
-        if channel.role == "signature" and len(postings) > VAGUE:
+        if self._full() or (channel.role == "signature" and len(postings) > VAGUE):
             return
         if len(postings) > FEW:
             if (yield from self._crowds.is_common(index, hit)):
                 return
             postings = postings[:FEW]
         tokens = self.history.shingle(o, channel) if channel.role == "seed" else ()
-        drift = 8 if channel.role == "seed" else SQUARE  # a window's place is known roughly
         crowded = []
         for posting in postings:
             seed = Seed(o, posting.position, key, tokens, hit.frequency, hit.works)
-            run = (index, posting.segment, posting.run)
-            track = self.tracks.get(run)
-            if track is not None:
-                if len(track.seeds) < MAX_SEEDS:
-                    track.seeds.append(seed)
-                if track.through(o, seed.s, drift):
-                    continue
-            square = self._square(run, seed)
+            square = self._heard((index, posting.segment, posting.run), seed)
             voices = min(len({one.key for one in square}), len({one.o for one in square}))
-            if voices >= max(2, self._needed(run, o)):
+            if voices >= max(2, self._needed((index, posting.segment, posting.run), o)):
                 crowded.append((-voices, posting.run, posting, square))
         crowded.sort(key=lambda row: row[:2])
         for voices, _, posting, square in crowded[:AT_ONCE]:
             self._tried[index, posting.segment, posting.run] = (o, -voices)
             yield from self._crowded(index, posting, square, channel)
+
+    def _heard(self, run: TrackKey, seed: Seed) -> list[Seed]:
+        """The square of a near hit; nothing where a piece goes through it already."""
+        track = self.tracks.get(run)
+        if track is not None:
+            if len(track.seeds) < MAX_SEEDS:
+                track.seeds.append(seed)
+            drift = MAX_GAP if seed.tokens else SQUARE  # a window's place is known roughly
+            if track.through(seed.o, seed.s, drift):
+                return []
+        return self._square(run, seed)
 
     def _needed(self, run: TrackKey, o: int) -> int:
         """How many different keys a run must have to be aligned again: twice those that came to nothing."""
@@ -222,11 +238,11 @@ class Candidates:
             back *= 2
         if 2 * sum(block.n for block in chain) < MIN_START:
             return False
-        piece = Piece(chain, src, base, channel)
-        piece.exempt = self.ledger.exemption.places(src, base)
-        for later in range(piece.o, o + 1):
-            piece.push(later, history.keys[later - history.base], history.keys, history.base)
-        if ahead and piece.matched() < MIN_PIECE:
+        exempt = self.ledger.exemption.places(src, base)
+        piece = Piece(chain, src, base, channel, exempt=exempt, history=history)
+        for later in range(piece.now.o, o + 1):
+            piece.push(later)
+        if ahead and piece.extent().raw < MIN_PIECE:
             return False
         self._give(track, piece)
         return True
@@ -254,7 +270,7 @@ class Candidates:
         source = yield from self._source(track.key, s, max(seed.s for seed in square) + 1)
         hull = Hull(square[-1].o + 1 - len(output), s, output, source)
         hull.exempt = self.ledger.exemption.places(source, s)
-        if hull.measure([], 0, bag=True).matched < MIN_PIECE:
+        if hull.measure(bag=True).matched < MIN_PIECE:
             return
         self._give(track, hull)
         track.pieces = [p for p in track.pieces if p is hull or not isinstance(p, Hull) or p.stop.o <= o]

@@ -22,6 +22,8 @@ MANY = 512
 COMMON_OWNERS = 8
 REPRESENTATIVES = 8
 """Works of a crowd that are followed, for each rule of the policy."""
+REMEMBERED = 4096
+"""Passages of which it is remembered whether they are common."""
 AHEAD = 24
 """Source tokens behind the hit by which representatives are told apart."""
 
@@ -38,6 +40,8 @@ class Crowds:
         first = hit.postings[0]
         key = (index, first.segment, first.run, first.position)
         if key not in self._common:
+            if len(self._common) >= REMEMBERED:
+                self._common.clear()
             self._common[key] = yield from self._count(index, hit.postings[:MANY])
         return self._common[key]
 

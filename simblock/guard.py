@@ -13,7 +13,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, I
 from typing import TypeVar
 
 from simblock.errors import Incompatible, IndexProblem, StoreLost, UsageError
-from simblock.match import IndexState, Report
+from simblock.match import SEVERITY, IndexState, Report
 from simblock.policy import Policy
 from simblock.questions import Answer, Lost, Places, Postings, Question, Run
 from simblock.signature import Signer
@@ -22,6 +22,8 @@ from simblock.stream import ResponseCore, StreamCore, Turn
 
 T = TypeVar("T")
 History = Sequence[Mapping[str, str] | Turn]
+MANY_KEYS = 4096
+"""From so many keys on, a look-up takes longer than a thread to start."""
 ROLES = frozenset({"user", "assistant", "system", "tool", "developer"})
 
 
@@ -40,6 +42,15 @@ def answer(indexes: Sequence[Index], question: Question) -> Answer:
         return Lost(str(error))
 
 
+def refresh(core: StreamCore, indexes: Sequence[Index]) -> None:
+    """Lets every index take up what was committed; one that cannot is lost to the stream."""
+    try:
+        for index in indexes:
+            index.refresh()
+    except (StoreLost, IndexProblem) as error:
+        core.lose(str(error))
+
+
 def drive(steps: Generator[Question, Answer, T], indexes: Sequence[Index]) -> T:
     """Runs the core to its result, answering each question in turn."""
     try:
@@ -51,11 +62,14 @@ def drive(steps: Generator[Question, Answer, T], indexes: Sequence[Index]) -> T:
 
 
 async def adrive(steps: Generator[Question, Answer, T], indexes: Sequence[Index]) -> T:
-    """:func:`drive` for event loops: stores that wait for a network are awaited."""
+    """:func:`drive` for event loops. A question of many keys is answered in a thread, off the loop."""
     try:
         question = next(steps)
         while True:
-            question = steps.send(answer(indexes, question))
+            if isinstance(question, Postings) and len(question.keys) > MANY_KEYS:
+                question = steps.send(await asyncio.to_thread(answer, indexes, question))
+            else:
+                question = steps.send(answer(indexes, question))
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
 
@@ -90,8 +104,6 @@ class Guard:
         ``history`` are earlier turns, ``{"role": ..., "content": ...}``; with ``all``, matches that
         no rule acted on are reported too.
         """
-        for index in self.indexes:
-            index.refresh()
         core = ResponseCore(
             self._signer,
             self.policy,
@@ -129,6 +141,7 @@ class Guard:
         started = time.perf_counter()
         response = self.response(prompt=prompt, history=history, tenant=tenant, all=all)
         core = StreamCore(response.core, after=True)
+        refresh(core, self.indexes)
         parts = [drive(core.feed(text), self.indexes), drive(core.finish(), self.indexes)]
         report = response.report_of([core], released="".join(parts))
         return report.with_elapsed((time.perf_counter() - started) * 1000)
@@ -163,7 +176,7 @@ class Response:
         matches = sorted((m for core in cores for m in core.matches), key=lambda match: match.order)
         decisions = [core.decided for core in cores if core.decided]
         # the severest decision; of equals that of the stream asked for first
-        decided = min(decisions, key=lambda d: _STEPS.index(d.action), default=None)
+        decided = max(decisions, key=lambda d: SEVERITY[d.action], default=None)
         error = next((core.error for core in cores if core.error), None)
         action = decided.action if decided else "release"
         if error and self.core.policy.on_error == "stop":
@@ -182,9 +195,6 @@ class Response:
             ),
             policy=self.core.policy.digest,
         )
-
-
-_STEPS = ("stop", "replace", "redact", "cite", "observe", "release")
 
 
 class Stream:
@@ -221,8 +231,7 @@ class Stream:
         return self.response.report
 
     def _fresh(self) -> StreamCore:
-        for index in self._indexes:
-            index.refresh()
+        refresh(self.core, self._indexes)
         return self.core
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from simblock.match import Span
+from simblock.scanner import Scanned
 from simblock.scheme import Channel
 from simblock.shingles import passes
 
@@ -15,7 +16,7 @@ KEEP = 1024
 class History:
     """Keys, flags, places and clocks of the last tokens, as parallel lists from token ``base`` on."""
 
-    __slots__ = ("_lines_dropped", "_newlines", "base", "clocks", "ends", "flags", "keys", "starts")
+    __slots__ = ("_lines", "_newlines", "base", "clocks", "ends", "flags", "keys", "lines", "starts")
 
     def __init__(self) -> None:
         self.base = 0
@@ -24,32 +25,41 @@ class History:
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.clocks: list[int] = []
+        self.lines: list[int] = []
         self._newlines: list[int] = []
-        self._lines_dropped = 0
+        self._lines = 1
 
     @property
     def end(self) -> int:
         """The number of the next token."""
         return self.base + len(self.keys)
 
-    def text(self, chunk: str, start: int) -> None:
-        """Takes the places of the line ends of a chunk that begins at code point ``start``."""
+    def note_lines(self, chunk: str, start: int) -> None:
+        """Takes the line ends of a chunk that begins at code point ``start``, before its tokens."""
         at = chunk.find("\n")
         while at >= 0:
             self._newlines.append(start + at)
             at = chunk.find("\n", at + 1)
 
-    def line(self, place: int) -> int:
-        """The 1-based line of a recent code point."""
-        return 1 + self._lines_dropped + bisect_left(self._newlines, place)
+    def extend(self, scanned: Scanned) -> None:
+        """Takes the tokens of a chunk. A line end ends every token, so no later one begins before it."""
+        newlines, line = self._newlines, self._lines
+        self.keys += scanned.keys
+        self.flags += scanned.flags
+        self.starts += scanned.starts
+        self.ends += scanned.ends
+        self.clocks += scanned.clocks
+        if newlines:
+            self.lines += [line + bisect_left(newlines, start) for start in scanned.starts]
+            self._lines += len(newlines)
+            newlines.clear()
+        else:
+            self.lines += [line] * len(scanned.starts)
 
-    def start(self, token: int) -> int:
-        """The first code point of a token, or of the oldest one kept."""
-        return self.starts[max(token - self.base, 0)]
-
-    def span(self, first: int, last: int) -> Span:
-        """Code points of tokens ``first`` to ``last``, both counted in."""
-        return Span(self.start(first), self.ends[last - self.base])
+    def span(self, first: int, last: int) -> tuple[Span, Span]:
+        """Code points and 1-based lines of tokens ``first`` to ``last``, both counted in."""
+        at, end = max(first - self.base, 0), last - self.base
+        return Span(self.starts[at], self.ends[end]), Span(self.lines[at], self.lines[end])
 
     def back(self, token: int, count: int) -> list[int]:
         """Keys of up to ``count`` tokens that end with ``token``."""
@@ -71,9 +81,6 @@ class History:
         if len(self.keys) < 4 * KEEP:
             return
         cut = len(self.keys) - KEEP
-        for column in (self.keys, self.flags, self.starts, self.ends, self.clocks):
+        for column in (self.keys, self.flags, self.starts, self.ends, self.clocks, self.lines):
             del column[:cut]
         self.base += cut
-        gone = bisect_left(self._newlines, self.starts[0])
-        self._lines_dropped += gone
-        del self._newlines[:gone]

@@ -81,6 +81,8 @@ class CodeOverrides(Overrides):
     """What a rule sets of [code]."""
 
     min_run: int | None = Field(None, ge=T_LEXEMES)
+    min_tokens: int | None = Field(None, ge=15)
+    max_quoted: int | None = Field(None, ge=15)
 
 
 def _no_replace(action: str | None) -> str | None:

@@ -34,6 +34,8 @@ from simblock.tracking import JOIN, Track, match_of
 
 MANY = 32
 """From so many tokens in a chunk on, keys are made by NumPy."""
+LOOK_EVERY = 16
+"""Tokens after which a match that is decided is looked at again."""
 MAX_UNACTED = 1000
 """Matches below the thresholds that a stream remembers for ``--all``."""
 
@@ -123,8 +125,8 @@ class StreamCore:
             try:
                 yield from self.response.prepare()
             except AnswerLost as lost:
-                self._lose(str(lost))
-        self._history.text(chunk, self.outlet.fed)
+                self.lose(str(lost))
+        self._history.note_lines(chunk, self.outlet.fed)
         self.outlet.take(chunk)
         yield from self._advance(self._scanner.feed(chunk))
         return self.outlet.release(self._limit())
@@ -144,18 +146,14 @@ class StreamCore:
         base, count = history.end, len(scanned.keys)
         self._clock += len(scanned.ticks)
         self._count_ticks(scanned)
+        history.extend(scanned)
         if not count:
             return
-        history.keys += scanned.keys
-        history.flags += scanned.flags
-        history.starts += scanned.starts
-        history.ends += scanned.ends
-        history.clocks += scanned.clocks
         try:
             hits = yield from self._hits(scanned, base)
             yield from self._walk(base, base + count, hits)
         except AnswerLost as lost:
-            self._lose(str(lost))
+            self.lose(str(lost))
         history.trim()
 
     def _count_ticks(self, scanned: Scanned) -> None:
@@ -229,7 +227,7 @@ class StreamCore:
             for key, track in candidates.tracks.items():
                 for piece in track.growing():
                     yield from candidates.reach(piece, key, o, track.length)
-                track.push(o, history)
+                track.push(o)
         if hits:
             yield from candidates.take(o, hits)
             candidates.forget(o)
@@ -239,9 +237,9 @@ class StreamCore:
     def _judge(self, o: int, last: bool) -> Steps:
         acting = []
         for track in self._candidates.tracks.values():
-            if track.dirty or last:
+            if last or (track.dirty and (o % LOOK_EVERY == 0 or not self._decided_for(track))):
                 track.count()
-                verdict = track.look(self.response.policy, self._history, bag=last or o % 4 == 0)
+                verdict = track.look(self.response.policy, bag=last or o % 4 == 0)
                 if verdict is not None and verdict.action != "release":
                     acting.append((track, verdict))
         if not acting or self.scanning:
@@ -255,9 +253,15 @@ class StreamCore:
             self.decided = decided(track.work.id, track.resolved.rule, verdict, position)
         for one, its in acting:
             if its.action in HOLDING:
-                one.leaked = one.count_leaked(self._history, self.outlet.released)
+                one.leaked = one.count_leaked(self.outlet.released)
         if verdict.action == "stop" and not self.stopped:
             yield from self._stop(track, o)
+
+    def _decided_for(self, track: Track) -> bool:
+        """Whether more of a match would change nothing that goes out."""
+        if track.verdict is None or track.action != track.resolved.action or not track.open:
+            return False
+        return self.stopped or track.action not in HOLDING
 
     def _stop(self, track: Track, o: int) -> Steps:
         """Ends the stream before the match, and before whatever else is under suspicion."""
@@ -306,14 +310,12 @@ class StreamCore:
             if not self.stopped or self.after:
                 yield from self._report_all()
         except AnswerLost as lost:
-            self._lose(str(lost))
+            self.lose(str(lost))
 
     # -- what goes out
 
     def _holds(self, track: Track, o: int, clock: int) -> bool:
-        return track.resolved.action in HOLDING and track.holds(
-            self._history, o, clock, self.response.suspect
-        )
+        return track.resolved.action in HOLDING and track.holds(o, clock, self.response.suspect)
 
     def _limit(self) -> int:
         """The code point up to which text may go out."""
@@ -324,7 +326,8 @@ class StreamCore:
                 limit = min(limit, max(track.begin(), track.redacted))
         return limit
 
-    def _lose(self, reason: str) -> None:
+    def lose(self, reason: str) -> None:
+        """Takes note that an index cannot answer, and does what the policy's ``on_error`` says."""
         self.error = reason
         if self.response.policy.on_error == "stop" and not self.stopped:
             self.outlet.freeze(0)

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simblock.align import MIN_PIECE, Block, Measure, Piece, shared
+from simblock.align import MIN_PIECE, Block, Measure, shared
 from simblock.background import BACKGROUND_DOCUMENTS, document_frequency
-from simblock.history import History
+from simblock.history import KEEP, History
 from simblock.match import SEVERITY, Action, Match, Span
+from simblock.piece import Piece, State
 from simblock.policy import Policy, Resolved, Verdict
 from simblock.questions import Placed
 from simblock.quota import Quota
@@ -26,6 +27,10 @@ from simblock.work import Work
 
 JOIN = 64
 """Output tokens between two pieces of one match."""
+MAX_PIECES = 32
+"""Pieces of one match that are kept apart; older ones are summed up."""
+MAX_SPANS = 256
+"""Spans of summed-up pieces that a report lists."""
 MAX_SEEDS = 4096
 """Seed hits remembered for a work's information; more of them would not change a decision."""
 
@@ -63,17 +68,13 @@ class Hull:
         self.channel = "near"
         self._measure = Measure(shared(output, source), 0, 2 * len(output), 2 * len(source))
 
-    def measure(self, _out: list[int], _base: int, *, bag: bool) -> Measure:
+    def measure(self, *, bag: bool) -> Measure:
         """The hull's bag; nothing where only alignments are asked for."""
         return self._measure if bag and not self.exempt else Measure(0, 0, 0, 0)
 
-    def extent(self) -> Block:
+    def extent(self) -> State:
         """The tokens behind the hull."""
-        return self.stop
-
-    def chain(self) -> list[Block]:
-        """The hull has no blocks."""
-        return []
+        return State(self.stop.o, self.stop.s)
 
 
 class Figures(NamedTuple):
@@ -88,6 +89,7 @@ class Figures(NamedTuple):
 
 
 NOTHING = Figures(0, 0, 0.0)
+NO_MEASURE = Measure(0, 0, 0, 0)
 
 
 class Placing(NamedTuple):
@@ -114,6 +116,7 @@ class Track:
     """One run of works in one stream. ``twins`` are the other works that share the run."""
 
     key: TrackKey
+    history: History
     length: int
     work: Work
     twins: tuple[str, ...]
@@ -128,6 +131,8 @@ class Track:
     leaked: int = 0
     now: Figures = NOTHING
     dirty: bool = False
+    past: Measure = NO_MEASURE
+    past_spans: tuple[Placing, ...] = ()
     redacted: int = 0
     quoting: set[int] = field(default_factory=set)
     counted: dict[Piece | Hull, int] = field(default_factory=dict)
@@ -153,14 +158,10 @@ class Track:
         """The output token behind the last piece."""
         return max((piece.extent().o for piece in self.pieces), default=0)
 
-    def push(self, o: int, history: History) -> bool:
-        """Feeds output token ``o`` to the open pieces; True where one changed."""
-        changed = False
-        key = history.keys[o - history.base]
+    def push(self, o: int) -> None:
+        """Feeds output token ``o`` to the growing pieces."""
         for piece in self.growing():
-            changed |= piece.push(o, key, history.keys, history.base)
-        self.dirty |= changed
-        return changed
+            self.dirty |= piece.push(o) or piece.closed
 
     def growing(self) -> list[Piece]:
         """The pieces that are not closed."""
@@ -171,6 +172,7 @@ class Track:
         old = replace(self)
         self.pieces, self.seeds, self.counted, self.spans, self.quoting = [], [], {}, {}, set()
         self.verdict, self.snapshot, self.now, self.leaked = None, None, NOTHING, 0
+        self.past, self.past_spans = NO_MEASURE, ()
         return old
 
     def prune(self) -> None:
@@ -179,9 +181,26 @@ class Track:
             if piece.closed and not self._counts(piece):
                 self.spans.pop(piece, None)
         self.pieces = [piece for piece in self.pieces if not piece.closed or self._counts(piece)]
+        if len(self.pieces) > MAX_PIECES:
+            self._fold()
 
-    def _counting(self, history: History, bag: bool) -> list[tuple[Piece | Hull, Measure]]:
-        measured = [(p, p.measure(history.keys, history.base, bag=bag)) for p in self.pieces]
+    def _fold(self) -> None:
+        """Sums up the older half of very many pieces, so that a long match costs no more than a short one."""
+        counting = self._counting(bag=False)
+        old = {p for p in self.pieces if p.closed and p.extent().o < self.end() - 2 * JOIN}
+        past = [self.past, *(m for p, m in counting if p in old)]
+        self.past = Measure(
+            sum(m.matched for m in past), max(m.longest for m in past),
+            sum(m.output for m in past), sum(m.source for m in past),
+        )  # fmt: skip
+        self.past_spans = (*self.past_spans, *(self.spans[p] for p, _ in counting if p in old))[:MAX_SPANS]
+        self.pieces = [piece for piece in self.pieces if piece not in old]
+        self.spans = {piece: span for piece, span in self.spans.items() if piece not in old}
+        self.counted = {piece: done for piece, done in self.counted.items() if piece not in old}
+
+    def _counting(self, *, bag: bool) -> list[tuple[Piece | Hull, Measure]]:
+        """The pieces that count: of those that overlap the one that matches more."""
+        measured = [(p, p.measure(bag=bag)) for p in self.pieces]
         measured = [(p, m) for p, m in measured if m.matched >= MIN_PIECE]
         if len(measured) < 2:
             return measured
@@ -191,39 +210,42 @@ class Track:
                 kept.append((piece, measure))
         return sorted(kept, key=lambda pm: pm[0].first)
 
-    @staticmethod
-    def _figures(counting: list[tuple[Piece | Hull, Measure]]) -> Figures:
-        matched = sum(m.matched for _, m in counting)
-        output = sum(m.output for _, m in counting)
-        source = sum(m.source for _, m in counting)
-        longest = max((m.longest for _, m in counting), default=0)
+    def _figures(self, counting: list[tuple[Piece | Hull, Measure]]) -> Figures:
+        measures = [self.past, *(measure for _, measure in counting)]
+        matched = sum(m.matched for m in measures)
+        output = sum(m.output for m in measures)
+        source = sum(m.source for m in measures)
+        longest = max(m.longest for m in measures)
         similarity = matched / max(output, source, 1)
         return Figures(matched // 2, longest // 2, round(similarity, 4), matched, output, source)
 
     @staticmethod
     def _counts(piece: Piece | Hull) -> bool:
-        return isinstance(piece, Hull) or piece.matched() >= MIN_PIECE
+        return isinstance(piece, Hull) or piece.extent().raw >= MIN_PIECE
 
     def count(self) -> None:
         """Adds what the pieces match of the source to the work's quota; each output token counts once."""
         for piece in self.pieces:
-            done = self.counted.get(piece)
+            done = self.counted.get(piece, -1)
             if isinstance(piece, Hull):
-                if done is None:
-                    matched = piece.measure([], 0, bag=True).matched // 2
+                if done < 0:
+                    matched = piece.measure(bag=True).matched // 2
                     self._quote(piece, Block(piece.first.o, piece.first.s, matched), 0)
                     self.counted[piece] = piece.stop.s
-                continue
-            blocks = piece.chain()
-            if done is None and piece.matched() < MIN_PIECE:
-                continue
-            for block in blocks:
-                self._quote(piece, block, done or 0)
-            self.counted[piece] = (done or 0) if piece.tail else piece.s
+            elif done >= 0 or self._counts(piece):
+                end = piece.extent().o
+                for block in reversed((*piece.blocks, *piece.tail)):
+                    if block.s + block.n <= done:
+                        break
+                    if block.o + block.n <= end:
+                        self._quote(piece, block, done)
+                self.counted[piece] = max(done, 0) if piece.tail else piece.now.s
+        if len(self.quoting) > 4 * KEEP:
+            self.quoting = {o for o in self.quoting if o >= self.history.base}
 
     def _quote(self, piece: Piece | Hull, block: Block, done: int) -> None:
         """Counts a block from source token ``done`` on."""
-        for s in range(max(block.s, done), block.s + block.n):
+        for s in range(max(block.s, done, piece.src_base), block.s + block.n):
             o = block.o + s - block.s
             if o not in self.quoting and s not in piece.exempt:
                 self.quoting.add(o)
@@ -242,20 +264,20 @@ class Track:
                 best[seed.key] = seed.bits
         return round(sum(best.values()), 1)
 
-    def look(self, policy: Policy, history: History, *, bag: bool) -> Verdict | None:
+    def look(self, policy: Policy, *, bag: bool) -> Verdict | None:
         """Judges the match; keeps its figures where it acts, or never did.
 
         The verdict where it is new or severer than before. Bags are counted where ``bag`` asks for it
         and the alignment alone does not act.
         """
         self.dirty = False
-        self._place(history)
+        self.place()
         informed = self.resolved.limits.min_information > 0
-        counting = self._counting(history, bag=False)
+        counting = self._counting(bag=False)
         self.now = figures = self._figures(counting)
         verdict = self._judge(policy, figures, informed)
         if verdict is None and bag and figures.output >= 2 * self.resolved.limits.min_tokens:
-            bagged = self._counting(history, bag=True)
+            bagged = self._counting(bag=True)
             verdict = self._judge(policy, self._figures(bagged), informed)
             counting = bagged if verdict else counting
         if verdict is not None or self.verdict is None:
@@ -265,17 +287,18 @@ class Track:
         self.verdict = verdict
         return verdict
 
-    def _place(self, history: History) -> None:
+    def place(self) -> None:
+        """Notes where the pieces stand in the text, while the history knows."""
+        history = self.history
         for piece in self.pieces:
             old = self.spans.get(piece)
             if old is None or not piece.closed:
                 extent = piece.extent()
-                start, end = history.span(piece.first.o, max(extent.o - 1, history.base))
-                first = history.line(start)
+                span, lines = history.span(piece.first.o, max(extent.o - 1, history.base))
                 if old is not None and old.first == piece.first.s:  # its beginning may be forgotten by now
-                    start, first = old.output.start, old.lines.start
-                lines = Span(first, history.line(end - 1))
-                self.spans[piece] = Placing(Span(start, end), lines, piece.first.s, extent.s - 1)
+                    span = Span(old.output.start, span.end)
+                    lines = Span(old.lines.start, lines.end)
+                self.spans[piece] = Placing(span, lines, piece.first.s, extent.s - 1)
 
     def _judge(self, policy: Policy, figures: Figures, informed: bool) -> Verdict | None:
         if figures.matched < MIN_PIECE:
@@ -295,17 +318,17 @@ class Track:
 
     def _snap(self, counting: list[tuple[Piece | Hull, Measure]]) -> Snapshot:
         figures = self._figures(counting)
-        placings = tuple(self.spans[piece] for piece, _ in counting)
-        whole = len(counting) == 1 and len(counting[0][0].chain()) == 1
+        placings = (*self.past_spans, *(self.spans[piece] for piece, _ in counting))
+        whole = len(placings) == 1 and counting[0][0].extent().blocks == 1
         exact = any(piece.channel == "exact" for piece, _ in counting)
         return Snapshot(figures, placings, whole and figures.similarity == 1.0, exact)
 
-    def holds(self, history: History, o: int, clock: int, begin: int) -> bool:
+    def holds(self, o: int, clock: int, begin: int) -> bool:
         """Whether suspicion stands behind output token ``o`` and ``clock`` ticks.
 
         It does while ``begin`` half words are matched, lately, and still alike with what followed.
         """
-        if not self.pieces or not self._recent(history, clock):
+        if not self.pieces or not self._recent(clock):
             return False
         if self.forced:
             return True
@@ -315,28 +338,29 @@ class Track:
         trailing = 2 * (o + 1 - self.end())
         return now.matched >= self.resolved.limits.min_similarity * max(now.output + trailing, now.source)
 
-    def _recent(self, history: History, clock: int) -> bool:
-        last = self.end() - 1 - history.base
-        return last >= 0 and clock - history.clocks[last] <= D_TICKS
+    def _recent(self, clock: int) -> bool:
+        last = self.end() - 1 - self.history.base
+        return last >= 0 and clock - self.history.clocks[last] <= D_TICKS
 
     def begin(self) -> int:
         """The first output code point of the match."""
-        return min(placing.output.start for placing in self.spans.values())
+        return min(placing.output.start for placing in (*self.past_spans[:1], *self.spans.values()))
 
     def stop(self) -> int:
         """The output code point behind the last matched token."""
         return max(placing.output.end for placing in self.spans.values())
 
-    def count_leaked(self, history: History, released: int) -> int:
+    def count_leaked(self, released: int) -> int:
         """Words of the match of which anything had gone out when it acted."""
+        history = self.history
         out: dict[int, int] = {}
-        for piece, _ in self._counting(history, bag=False):
-            for block in piece.chain():
+        for piece, _ in self._counting(bag=False):
+            for block in piece.chain() if isinstance(piece, Piece) else ():
                 for o in range(block.o, block.o + block.n):
                     at = o - history.base
                     if at < 0 or history.starts[at] < released:
                         out[o] = 1 if at >= 0 and history.keys[at] >= CHAR_KEY else 2
-        return sum(out.values()) // 2
+        return (self.past.matched + sum(out.values())) // 2
 
 
 def _apart(one: Piece | Hull, other: Piece | Hull) -> bool:

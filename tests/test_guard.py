@@ -31,7 +31,7 @@ class Failing:
         raise self.error
 
 
-@pytest.mark.parametrize("method", ["postings", "run", "works", "places"])
+@pytest.mark.parametrize("method", ["refresh", "postings", "run", "works", "places"])
 @pytest.mark.parametrize("error", [Damaged("segment x is damaged"), StoreLost("no answer")])
 def test_a_broken_index_stops_the_stream_and_says_so(method, error):
     shield = Guard(Failing(error, method), Policy.load())
@@ -48,6 +48,27 @@ def test_on_error_release_lets_the_text_pass_and_says_what_broke():
     shield = Guard(Failing(Damaged("segment x is damaged")), Policy.load(on_error="release"))
     report = shield.check(PASSAGE)
     assert (report.decision, report.error, report.released) == ("release", "segment x is damaged", PASSAGE)
+
+
+def test_on_error_release_holds_for_an_index_that_breaks_while_a_stream_runs():
+    index = Failing(Damaged("the manifest is damaged"), "refresh")
+    shield = Guard(index, Policy.load(on_error="release"))
+    stream = shield.stream()
+    assert run(stream, CLEAN, range(0, 400, 9)) == CLEAN
+    assert stream.report.error == "the manifest is damaged"
+
+
+def test_a_long_text_is_checked_off_the_event_loop():
+    text = f"{CLEAN} {PASSAGE} {CLEAN} " * 40
+
+    async def check():
+        stream = guard(action="observe").stream()
+        assert await stream.afeed(text) + await stream.afinish() == text
+        return stream.report.decided, (await guard(action="observe").acheck(text)).decided
+
+    streamed, checked = asyncio.run(check())
+    assert streamed == checked
+    assert checked.action == "observe"
 
 
 def test_chunks_are_filtered_blocking_and_awaiting_alike():

@@ -19,6 +19,7 @@ from simblock.work import Work
         ('action = "replace"\n', "action"),
         ('[[rule]]\nwork = ["a"]\naction = "replace"\n', "rule.0.action"),
         ('[[rule]]\nwork = ["a"]\n[rule.text]\nmin_run = 3\n', "rule.0.text.min_run"),
+        ('[[rule]]\nwork = ["a"]\n[rule.code]\nmin_tokens = 8\n', "rule.0.code.min_tokens"),
         ('[[rule]]\nauthor = ["a"]\n', "rule.0.author"),
         ("[text\n", "not TOML"),
     ],

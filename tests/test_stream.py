@@ -194,8 +194,15 @@ def test_clean_text_comes_out_as_it_went_in(text, at):
 
 @pytest.mark.parametrize(
     "text",
-    ["x" * 10_000_000, " " * 10_000_000, "\\" * 10_000_000, "=-" * 5_000_000, "\u200b" * 10_000_000],
-    ids=["one word", "only spaces", "only backslashes", "no letter", "zero width"],
+    [
+        "x" * 10_000_000,
+        " " * 10_000_000,
+        "\\" * 10_000_000,
+        "=-" * 5_000_000,
+        "\u200b" * 10_000_000,
+        "\n" * 10_000_000,
+    ],
+    ids=["one word", "only spaces", "only backslashes", "no letter", "zero width", "empty lines"],
 )
 def test_ten_megabytes_without_a_space_or_a_letter_come_through(text):
     stream = guard().stream()
