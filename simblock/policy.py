@@ -171,20 +171,30 @@ class Policy(_Strict):
 
         Raises PolicyError naming the file and the field.
         """
-        where, data = "policy", {}
-        if path is not None:
-            where, data = str(path), _read_toml(Path(path))
-        environment = _from_environment()
-        data = _over(_over(data, environment), fields)
+        layers = _layers(path)
+        layers.append(("policy", dict(fields)))
+        data: dict[str, Any] = {}
+        for _, layer in layers:
+            data = _over(data, layer)
         try:
             return cls.model_validate(data)
         except ValidationError as error:
             first = error.errors()[0]
-            place = [str(part) for part in first["loc"]]
-            if _reaches(environment, place) and not _reaches(fields, place):
-                where = ENVIRONMENT + "__".join(place).upper()
+            place = tuple(str(part) for part in first["loc"])
             message = first["msg"].removeprefix("Value error, ")
-            raise PolicyError(f"{where}: {'.'.join(place)}: {message}") from None
+            raise PolicyError(f"{_source(layers, place)}: {'.'.join(place)}: {message}") from None
+
+    @classmethod
+    def sources(cls, path: str | Path | None = None) -> dict[str, str]:
+        """Where each field that :meth:`load` would read comes from: dotted field → file or variable.
+
+        Fields that are left at their default are not among them. Raises PolicyError.
+        """
+        layers = _layers(path)
+        data: dict[str, Any] = {}
+        for _, layer in layers:
+            data = _over(data, layer)
+        return {".".join(place): _source(layers, place) for place in _leaves(data)}
 
     @property
     def digest(self) -> str:
@@ -284,13 +294,38 @@ def _from_environment() -> dict[str, Any]:
     return found
 
 
-def _reaches(data: Any, place: list[str]) -> bool:
-    """Whether a layer of a policy sets the field at a place."""
+def _layers(path: str | Path | None) -> list[tuple[str, dict[str, Any]]]:
+    """What the file says, then the environment, each with its name; the later ones go over the earlier."""
+    layers = [(str(path), _read_toml(Path(path)))] if path is not None else []
+    return [*layers, (ENVIRONMENT, _from_environment())]
+
+
+def _source(layers: list[tuple[str, dict[str, Any]]], place: tuple[str, ...]) -> str:
+    """The name of the topmost layer that sets the field at a place; of the environment, the variable."""
+    for name, layer in reversed(layers):
+        if _reaches(layer, place):
+            if name != ENVIRONMENT:
+                return name
+            names = [ENVIRONMENT + "__".join(place[:count]).upper() for count in range(len(place), 0, -1)]
+            return next((one for one in names if one in os.environ), names[0])
+    return layers[0][0] if layers[0][0] != ENVIRONMENT else "policy"
+
+
+def _reaches(data: Any, place: tuple[str, ...]) -> bool:
+    """Whether a layer sets the field at a place."""
     for part in place:
         if not isinstance(data, dict) or part not in data:
             return False
         data = data[part]
     return True
+
+
+def _leaves(data: Mapping[str, Any], above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The places of all fields that are no tables."""
+    found: list[tuple[str, ...]] = []
+    for name, value in data.items():
+        found += _leaves(value, (*above, name)) if isinstance(value, dict) else [(*above, name)]
+    return found
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

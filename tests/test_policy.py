@@ -118,3 +118,17 @@ def test_license_expressions_are_evaluated_to_a_class(expression, expected):
 def test_the_digest_changes_with_any_field():
     assert Policy.load().digest == Policy.load().digest
     assert Policy.load().digest != Policy.load(text={"min_tokens": 33}).digest
+
+
+def test_the_source_of_every_field_is_told(tmp_path, monkeypatch):
+    path = tmp_path / "policy.toml"
+    path.write_text("max_leak = 4\n[text]\nmin_run = 40\nmin_tokens = 41\n")
+    monkeypatch.setenv("SIMBLOCK_POLICY__TEXT", '{"min_run": 50}')
+    monkeypatch.setenv("SIMBLOCK_POLICY__ACTION", "cite")
+    assert Policy.sources(path) == {
+        "max_leak": str(path),
+        "text.min_tokens": str(path),
+        "text.min_run": "SIMBLOCK_POLICY__TEXT",
+        "action": "SIMBLOCK_POLICY__ACTION",
+    }
+    assert Policy.load(path).text.min_run == 50
