@@ -505,6 +505,14 @@ def test_the_policy_in_effect_is_shown_with_where_each_field_is_from(simblock, t
     assert row["digest"] != json.loads(simblock("policy", "--json").out)["digest"]
 
 
+def test_a_field_of_a_table_set_as_a_whole_is_from_the_variable_that_sets_it(simblock, monkeypatch):
+    monkeypatch.setenv("SIMBLOCK_POLICY__TEXT", '{"min_run": 40}')
+    row = json.loads(simblock("policy", "--json").out)
+    assert row["policy"]["text"]["min_run"] == 40
+    assert row["from"]["text.min_run"] == "SIMBLOCK_POLICY__TEXT"
+    assert row["from"]["text.min_tokens"] == "default"
+
+
 @pytest.mark.parametrize(
     ("policy", "says"),
     [

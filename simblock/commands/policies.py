@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simblock.policy import ENVIRONMENT, Policy
+from simblock.policy import Policy
 from simblock_indexer.tables import Column, emit, say, table
+
+DEFAULT = "default"
 
 
 class Row(NamedTuple):
@@ -23,24 +23,15 @@ class Row(NamedTuple):
 
 def rows(policy: Policy, path: Path | None) -> list[Row]:
     """The fields of a policy that was loaded from ``path``, rules apart."""
-    written = set(_flat(tomllib.loads(path.read_text("utf-8")))) if path is not None else set()
-    variables = {
-        name.removeprefix(ENVIRONMENT).lower().replace("__", "."): name
-        for name in os.environ
-        if name.startswith(ENVIRONMENT)
-    }
+    sources = Policy.sources(path)
     fields = _flat(policy.model_dump(exclude={"rule"}))
-    return [
-        Row(name, value, variables.get(name, str(path) if name in written else "default"))
-        for name, value in fields.items()
-    ]
+    return [Row(name, value, sources.get(name, DEFAULT)) for name, value in fields.items()]
 
 
 def show(path: Path | None, *, as_json: bool) -> None:
     """Prints the policy of a file, the environment over it. Raises PolicyError naming file and field."""
     policy = Policy.load(path)
     found = rows(policy, path)
-    rules = [rule.model_dump(exclude_defaults=True) for rule in policy.rule]
     if as_json:
         emit(
             {
@@ -52,25 +43,23 @@ def show(path: Path | None, *, as_json: bool) -> None:
         return
     table(
         [Column("field"), Column("value"), Column("from")],
-        [(r.field, _shown(r.value), r.source) for r in found],
+        [(row.field, "unset" if row.value is None else row.value, row.source) for row in found],
     )
-    if rules:
-        say("")
-        numbered = [
-            (
-                rule.pop("name", f"rule {number}"),
-                rule.pop("action", "(inherited)"),
-                json.dumps(rule, default=list),
-            )
-            for number, rule in enumerate(rules, 1)
-        ]
-        table([Column("rule"), Column("action"), Column("for, and its own figures")], numbered)
+    _print_rules(policy)
     say("")
     say(f"digest {policy.digest}")
 
 
-def _shown(value: Any) -> str:
-    return "unset" if value is None else str(value)
+def _print_rules(policy: Policy) -> None:
+    if not policy.rule:
+        return
+    shown = []
+    for number, rule in enumerate(policy.rule, 1):
+        rest = rule.model_dump(exclude_defaults=True, exclude={"name", "action"})
+        action = rule.action or "(inherited)"
+        shown.append((rule.name or f"rule {number}", action, json.dumps(rest, default=list)))
+    say("")
+    table([Column("rule"), Column("action"), Column("for, and its own figures")], shown)
 
 
 def _flat(fields: Mapping[str, Any], before: str = "") -> dict[str, Any]:
