@@ -12,12 +12,13 @@ from collections.abc import Hashable, Sequence
 from typing import cast
 
 from simblock.align import MAX_GAP, MIN_PIECE, chain_to, common_blocks, local
+from simblock.asking import Heard
 from simblock.crowds import FEW, MANY, REPRESENTATIVES, Crowds
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.piece import Piece
 from simblock.questions import Hit, Posting, Run
-from simblock.scheme import Channel, Scheme
+from simblock.scheme import Channel
 from simblock.tokens import U32
 from simblock.tracking import JOIN, MAX_SEEDS, Hull, Seed, Track, TrackKey
 
@@ -45,15 +46,21 @@ BUDGET, REFILL = 512, 8
 """Near alignments that may be spent at once, and regained by each tick."""
 
 
-class Candidates:
-    """The candidates of one stream. ``tracks`` has every run that a piece was found in."""
+_ORDER = {"exact": 0, "seed": 1, "signature": 2}
 
-    def __init__(self, ledger: Ledger, scheme: Scheme, history: History) -> None:
+
+class Candidates:
+    """The candidates of one stream.
+
+    ``tracks`` has every run that a piece was found in; ``overspent`` counts the near alignments that
+    the budget did not allow.
+    """
+
+    def __init__(self, ledger: Ledger, history: History) -> None:
         self.ledger = ledger
         self.history = history
         self.tracks: dict[TrackKey, Track] = {}
         self.finished: list[Track] = []
-        self._channels = {channel.id: channel for channel in scheme.channels}
         self._crowds = Crowds(ledger)
         self._squares: dict[TrackKey, list[Seed]] = {}
         self._tried: dict[TrackKey, tuple[int, int]] = {}
@@ -65,14 +72,13 @@ class Candidates:
         """Regains some of the budget for near alignments."""
         self._budget = min(self._budget + REFILL * ticks, BUDGET)
 
-    def take(self, o: int, found: Sequence[tuple[int, Channel, int, Hit]]) -> Steps:
-        """Follows the hits at output token ``o``: (index, channel, key, hit); exact ones first, then the rarest."""
-        order = {"exact": 0, "seed": 1, "signature": 2}
-        for index, channel, key, hit in sorted(found, key=lambda f: (order[f[1].role], f[3].frequency)):
-            if channel.role == "exact":
-                yield from self._exact(o, index, hit)
+    def take(self, o: int, found: Sequence[Heard]) -> Steps:
+        """Follows the hits at output token ``o``: those of exact channels first, then the rarest."""
+        for heard in sorted(found, key=lambda h: (_ORDER[h.channel.role], h.hit.frequency)):
+            if heard.channel.role == "exact":
+                yield from self._exact(o, heard.which, heard.hit)
             else:
-                yield from self._near(o, index, channel, key, hit)
+                yield from self._near(o, *heard)
 
     def forget(self, o: int) -> None:
         """Drops squares that lie behind output token ``o``."""

@@ -21,7 +21,7 @@ from simblock.stores import Index
 from simblock.stream import ResponseCore, StreamCore, Turn
 
 T = TypeVar("T")
-History = Sequence[Mapping[str, str] | Turn]
+Turns = Sequence[Mapping[str, str] | Turn]
 MANY_KEYS = 4096
 """From so many keys on, a look-up takes longer than a thread to start."""
 ROLES = frozenset({"user", "assistant", "system", "tool", "developer"})
@@ -95,7 +95,7 @@ class Guard:
         self,
         *,
         prompt: str | None = None,
-        history: History = (),
+        history: Turns = (),
         tenant: str | None = None,
         all: bool = False,
     ) -> Response:
@@ -115,12 +115,12 @@ class Guard:
         )
         return Response(self, core)
 
-    def stream(self, *, prompt: str | None = None, history: History = ()) -> Stream:
+    def stream(self, *, prompt: str | None = None, history: Turns = ()) -> Stream:
         """The stream of a response that has one channel only."""
         return self.response(prompt=prompt, history=history).stream()
 
     def filter(
-        self, chunks: Iterable[str] | AsyncIterable[str], *, prompt: str | None = None, history: History = ()
+        self, chunks: Iterable[str] | AsyncIterable[str], *, prompt: str | None = None, history: Turns = ()
     ) -> Iterator[str] | AsyncIterator[str]:
         """Chunks in, chunks out, until the model's end or a stop; asynchronous where ``chunks`` is."""
         stream = self.stream(prompt=prompt, history=history)
@@ -133,7 +133,7 @@ class Guard:
         text: str,
         *,
         prompt: str | None = None,
-        history: History = (),
+        history: Turns = (),
         tenant: str | None = None,
         all: bool = False,
     ) -> Report:
@@ -186,6 +186,7 @@ class Response:
             decision="release" if action == "observe" else action,
             observed="stop" if action == "observe" else None,
             released=released,
+            degraded=any(core.degraded for core in cores),
             error=error,
             matches=tuple(matches),
             decided=decided,

@@ -114,7 +114,8 @@ class Report:
     """The result of a check or of a stream so far.
 
     ``decision`` is what was done; ``observed`` what would have been done where the policy only observes.
-    ``released`` is None for streams, whose text has gone out already.
+    ``released`` is None for streams, whose text has gone out already. ``degraded``: something was let by
+    unexamined, because an index was lost or a budget spent and the policy says ``on_error = "release"``.
     """
 
     id: str

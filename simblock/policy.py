@@ -308,7 +308,8 @@ def _source(layers: list[tuple[str, dict[str, Any]]], place: tuple[str, ...]) ->
                 return name
             names = [ENVIRONMENT + "__".join(place[:count]).upper() for count in range(len(place), 0, -1)]
             return next((one for one in names if one in os.environ), names[0])
-    return layers[0][0] if layers[0][0] != ENVIRONMENT else "policy"
+    first = layers[0][0]
+    return "policy" if first == ENVIRONMENT else first
 
 
 def _reaches(data: Any, place: tuple[str, ...]) -> bool:

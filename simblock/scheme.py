@@ -68,19 +68,11 @@ class Scheme:
     channels: tuple[Channel, ...] = TEXT_CHANNELS
     seed: int = 1
     fingerprints: dict[str, str] = field(default_factory=dict)
-    version: int = 1
 
     @cached_property
     def digest(self) -> str:
         """Twelve hex digits that differ when anything of the scheme differs."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
-
-    def channel(self, id: int) -> Channel:
-        return self._by_id[id]
-
-    @cached_property
-    def _by_id(self) -> dict[int, Channel]:
-        return {channel.id: channel for channel in self.channels}
 
     def to_json(self) -> str:
         """The scheme as canonical JSON."""

@@ -14,7 +14,7 @@ from typing import cast
 import numpy as np
 
 from simblock.scheme import Channel, Scheme
-from simblock.shingles import Rolling, anchors, finish_all, hashes, passing, sliding_min, smallest
+from simblock.shingles import Rolling, anchors, finish_all, hashes, passing, sliding_min, smallest, winnow
 from simblock.tokens import I64, U8, U32, U64, Runs
 
 _BAND = np.uint64(0x9E3779B97F4A7C15)
@@ -186,8 +186,6 @@ class WindowCursor:
         return np.repeat(known, bands), asked
 
     def _known(self, order: U64, places: I64, before: int) -> tuple[I64, U64]:
-        from simblock.shingles import winnow
-
         g = self.channel.g
         first = max(before - g + 1, 0)  # the first window that a new shingle completes
         chosen = winnow(order[first:], g) + first

@@ -18,22 +18,21 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from simblock.asking import Asker, Heard, Hits
 from simblock.candidates import Candidates
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.match import HOLDING, SEVERITY, Decided, Match, Span
 from simblock.outlet import PLACEHOLDER, Hold, Outlet
 from simblock.policy import Policy, decided
-from simblock.questions import Hit, Placed, Places, Postings
+from simblock.questions import Placed, Places
 from simblock.quota import Exemption
-from simblock.scheme import D_TICKS, T_WORDS, Channel
-from simblock.signature import Asks, Signer
+from simblock.scheme import D_TICKS, T_WORDS
+from simblock.signature import Signer
 from simblock.text import Scanned, WordScanner
 from simblock.tokens import CHAR
 from simblock.tracking import JOIN, Track, match_of
 
-MANY = 32
-"""From so many tokens in a chunk on, keys are made by NumPy."""
 LOOK_EVERY = 16
 """Tokens after which a match that is decided is looked at again."""
 MAX_UNACTED = 1000
@@ -108,18 +107,27 @@ class StreamCore:
         self.decided: Decided | None = None
         self.matches: list[Match] = []
         self._scanner = WordScanner()
-        self._cursors = [(c, response.signer.cursor(c)) for c in response.signer.scheme.channels]
-        self._channels = {channel.id: channel for channel, _ in self._cursors}
+        self._asker = Asker(response.signer)
         self._history = History()
-        self._candidates = Candidates(response.ledger, response.signer.scheme, self._history)
+        self._candidates = Candidates(response.ledger, self._history)
         self.outlet = Outlet()
         self._hold: Hold | None = None
         self._clock = self._ticked = 0
         self._unacted = 0
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes of the stream."""
+        return self.stopped and not self.after
+
+    @property
+    def degraded(self) -> bool:
+        """Whether something was let by unexamined: an index was lost, or the budget spent, and released."""
+        return not self.stopped and (self.error is not None or self._candidates.overspent > 0)
+
     def feed(self, chunk: str) -> Told[str]:
         """Takes model text; returns what may go out now."""
-        if self.stopped and not self.after:
+        if self.over:
             return ""
         if not self.scanning and self.response._turns:
             try:
@@ -133,7 +141,7 @@ class StreamCore:
 
     def finish(self) -> Told[str]:
         """Ends the stream: open candidates are judged as they stand. Returns the rest that may go out."""
-        if self.stopped and not self.after:
+        if self.over:
             return ""
         yield from self._advance(self._scanner.finish())
         yield from self._conclude()
@@ -150,7 +158,7 @@ class StreamCore:
         if not count:
             return
         try:
-            hits = yield from self._hits(scanned, base)
+            hits = yield from self._asker.look_up(scanned, base)
             yield from self._walk(base, base + count, hits)
         except AnswerLost as lost:
             self.lose(str(lost))
@@ -165,45 +173,9 @@ class StreamCore:
         for place in scanned.ticks:
             self._hold.tick(place, 1 if place in single else 2)
 
-    def _hits(self, scanned: Scanned, base: int) -> Told[dict[int, list[tuple[int, Channel, int, Hit]]]]:
-        if len(scanned.keys) < MANY:
-            asks: Asks = []
-            for place, (key, flags) in enumerate(zip(scanned.keys, scanned.flags, strict=True), base):
-                for channel, cursor in self._cursors:
-                    if flags & (channel.require | channel.forbid) == channel.require:
-                        cursor.push(key, place, asks)
-            return (yield from self._ask(asks)) if asks else {}
-        keys, flag_array = np.array(scanned.keys, np.uint32), np.array(scanned.flags, np.uint8)
-        places, channels, found = [], [], []
-        for channel, cursor in self._cursors:
-            at, asked_keys = cursor.extend(keys, flag_array, base)
-            places.append(at)
-            found.append(asked_keys)
-            channels.append(np.full(len(at), channel.id, np.uint32))
-        question = Postings(np.concatenate(channels), np.concatenate(found))
-        answer = yield from asked(question)
-        return self._sorted(answer, question, np.concatenate(places))  # type: ignore[arg-type]
-
-    def _ask(self, asks: Asks) -> Told[dict[int, list[tuple[int, Channel, int, Hit]]]]:
-        places, channels, keys = map(list, zip(*asks, strict=True))
-        question = Postings(channels, keys)
-        answer = yield from asked(question)
-        return self._sorted(answer, question, places)  # type: ignore[arg-type]
-
-    def _sorted(
-        self, answer: list[list[Hit]], question: Postings, places: Sequence[int]
-    ) -> dict[int, list[tuple[int, Channel, int, Hit]]]:
-        hits: dict[int, list[tuple[int, Channel, int, Hit]]] = {}
-        for index, found in enumerate(answer):
-            for hit in found:
-                channel = self._channels[int(question.channels[hit.ask])]
-                row = (index, channel, int(question.keys[hit.ask]), hit)
-                hits.setdefault(int(places[hit.ask]), []).append(row)
-        return hits
-
     # -- what happens at a tick
 
-    def _walk(self, base: int, end: int, hits: dict[int, list[tuple[int, Channel, int, Hit]]]) -> Steps:
+    def _walk(self, base: int, end: int, hits: Hits) -> Steps:
         coming = deque(sorted(hits))
         o = base
         while o < end:
@@ -214,11 +186,11 @@ class StreamCore:
                     return
                 o = coming[0]
             yield from self._token(o, hits.get(o, ()))
-            if self.stopped and not self.after:
+            if self.over:
                 return
             o += 1
 
-    def _token(self, o: int, hits: Sequence[tuple[int, Channel, int, Hit]], *, last: bool = False) -> Steps:
+    def _token(self, o: int, hits: Sequence[Heard], *, last: bool = False) -> Steps:
         history, candidates = self._history, self._candidates
         clock = history.clocks[o - history.base]
         candidates.tick(clock - self._ticked)
@@ -297,17 +269,14 @@ class StreamCore:
             track.redacted = stop
 
     def _conclude(self) -> Steps:
-        if self.stopped and not self.after:
+        if self.over:
             return
-        asks: Asks = []
-        for _, cursor in self._cursors:
-            cursor.finish(asks)
         try:
-            hits = yield from self._ask(asks) if asks else _nothing()
+            hits = yield from self._asker.finish()
             if self._history.keys:
                 o = self._history.end - 1
                 yield from self._token(o, [row for rows in hits.values() for row in rows], last=True)
-            if not self.stopped or self.after:
+            if not self.over:
                 yield from self._report_all()
         except AnswerLost as lost:
             self.lose(str(lost))
@@ -352,11 +321,6 @@ class StreamCore:
         placed = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
         match = match_of(track, cast(Placed, placed), self.response.names[track.key[0]])
         self.matches.append(match)
-
-
-def _nothing() -> Told[dict[int, list[tuple[int, Channel, int, Hit]]]]:
-    return {}
-    yield  # a generator that asks nothing
 
 
 __all__ = ["PLACEHOLDER", "ResponseCore", "StreamCore", "Turn"]

@@ -48,6 +48,7 @@ def test_on_error_release_lets_the_text_pass_and_says_what_broke():
     shield = Guard(Failing(Damaged("segment x is damaged")), Policy.load(on_error="release"))
     report = shield.check(PASSAGE)
     assert (report.decision, report.error, report.released) == ("release", "segment x is damaged", PASSAGE)
+    assert report.degraded
 
 
 def test_on_error_release_holds_for_an_index_that_breaks_while_a_stream_runs():

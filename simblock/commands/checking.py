@@ -18,7 +18,7 @@ from simblock_indexer.exits import complain
 from simblock_indexer.readers import ReadOptions, Tally
 
 if TYPE_CHECKING:
-    from simblock.guard import Guard, History
+    from simblock.guard import Guard, Turns
     from simblock.match import Report
 
 PROGRAM = "simblock"
@@ -34,7 +34,7 @@ class Asked:
     jsonl: str | None
     out: Path | None
     prompt: str | None
-    history: History
+    history: Turns
     all: bool
     json: bool
     options: ReadOptions

@@ -15,7 +15,7 @@ from simblock.errors import InputError
 from simblock_indexer.exits import complain
 
 if TYPE_CHECKING:
-    from simblock.guard import Guard, History, Stream
+    from simblock.guard import Guard, Stream, Turns
     from simblock.match import Report
 
 PROGRAM = "simblock"
@@ -24,7 +24,7 @@ KEEPS = "surrogateescape"
 """Bytes that are no UTF-8 pass through as they came."""
 
 
-def flow(guard: Guard, prompt: str | None, history: History, report_to: Path | None) -> int:
+def flow(guard: Guard, prompt: str | None, history: Turns, report_to: Path | None) -> int:
     """Filters until the input ends or the stream is stopped; the exit code of ``simblock stream``.
 
     Bytes are taken as they arrive and what may go out is written at once.
