@@ -5,16 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-from typer.core import TyperCommand
 
 from simblock import __version__
 from simblock.commands import parameters as p
 from simblock.commands.guarding import open_guard, read_history, sort_arguments
 from simblock.errors import UsageError
-from simblock_indexer.exits import INTERRUPTED, complain, hush, run
+from simblock_indexer.exits import run
 
 PROGRAM = "simblock"
 
@@ -26,19 +25,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-
-
-class Interruptible(TyperCommand):
-    """A command whose ends are ours: typer says nothing of an interruption, and exits 1 for a closed pipe."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            complain(PROGRAM, "interrupted")
-            raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:
-            raise typer.Exit(hush()) from None
 
 
 def _version(wanted: bool) -> None:
@@ -61,7 +47,7 @@ def options(
     """
 
 
-@app.command(cls=Interruptible)
+@app.command()
 def check(
     arguments: p.Arguments = None,
     *,
@@ -124,7 +110,7 @@ def check(
     raise typer.Exit(checking.check(open_guard(indexes, policy, key_file), asked))
 
 
-@app.command(cls=Interruptible)
+@app.command()
 def stream(
     arguments: p.Indexes = None,
     *,
@@ -152,7 +138,7 @@ def stream(
     raise typer.Exit(flow.flow(guard, *before, report))
 
 
-@app.command(cls=Interruptible)
+@app.command()
 def policy(
     file: Annotated[
         Path | None,
@@ -174,7 +160,7 @@ def policy(
     policies.show(file, as_json=json)
 
 
-@app.command(cls=Interruptible)
+@app.command()
 def doctor(json: p.Json = False) -> None:
     """Show versions, extras, tokenisers and variables that are set, and check that a copy is caught here.
 
@@ -185,7 +171,7 @@ def doctor(json: p.Json = False) -> None:
     raise typer.Exit(examination.show(as_json=json))
 
 
-@app.command(cls=Interruptible)
+@app.command()
 def demo(
     keep: Annotated[
         Path | None,

@@ -306,10 +306,13 @@ def _source(layers: list[tuple[str, dict[str, Any]]], place: tuple[str, ...]) ->
         if _reaches(layer, place):
             if name != ENVIRONMENT:
                 return name
-            names = [ENVIRONMENT + "__".join(place[:count]).upper() for count in range(len(place), 0, -1)]
-            return next((one for one in names if one in os.environ), names[0])
-    first = layers[0][0]
-    return "policy" if first == ENVIRONMENT else first
+            names: list[str] = [
+                ENVIRONMENT + "__".join(place[:count]).upper() for count in range(len(place), 0, -1)
+            ]
+            there = [one for one in names if one in os.environ]
+            return there[0] if there else names[0]
+    first, _ = layers[0]
+    return "policy" if first == ENVIRONMENT else str(first)
 
 
 def _reaches(data: Any, place: tuple[str, ...]) -> bool:

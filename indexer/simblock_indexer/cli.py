@@ -52,7 +52,7 @@ def build(
     """
     from simblock_indexer import building, reporting
 
-    with left_as_it_was(PROGRAM, out), bar(wanted=not json) as watch:
+    with left_as_it_was(out), bar(wanted=not json) as watch:
         report = building.build(inputs, out, options, key_file=key_file, store_text=store_text, watch=watch)
     reporting.show(report, json=json, all=verbose)
 
@@ -76,7 +76,7 @@ def add(
     """
     from simblock_indexer import building, reporting
 
-    with left_as_it_was(PROGRAM, index), bar(wanted=not json) as watch:
+    with left_as_it_was(index), bar(wanted=not json) as watch:
         report = building.add(index, inputs, options, prune=prune, key_file=key_file, watch=watch)
     reporting.show(report, json=json, all=verbose)
 
@@ -98,7 +98,7 @@ def remove(
     from simblock_indexer import building, reporting
 
     ids = [line.rstrip("\n") for line in sys.stdin] if work_ids == ["-"] else work_ids
-    with left_as_it_was(PROGRAM, index):
+    with left_as_it_was(index):
         report = building.remove(index, ids, purge=purge, reason=reason, key_file=key_file)
     reporting.show(report, json=json)
 
@@ -122,7 +122,7 @@ def rebuild(
     """
     from simblock_indexer import building, reporting
 
-    with left_as_it_was(PROGRAM, new):
+    with left_as_it_was(new):
         report = building.rebuild(old, new, key_file=key_file, new_key_file=new_key_file)
     reporting.show(report, json=json)
 

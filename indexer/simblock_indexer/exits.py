@@ -12,6 +12,7 @@ from typing import NoReturn
 import typer
 
 from simblock.errors import SimblockError
+from simblock.stores.names import MANIFEST
 
 ERROR = 2
 INTERRUPTED = 130
@@ -29,23 +30,34 @@ def complain(program: str, sentence: str) -> None:
 def run(app: typer.Typer, program: str, arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs a command and leaves the process with its exit code; every error of ours is one line."""
     try:
-        code = app(args=arguments, prog_name=program, standalone_mode=False)
-        sys.stdout.flush()
+        code = _invoke(app, program, sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:
-        code = hush()
+        code = _hush()
     except SimblockError as error:
         complain(program, str(error))
         code = ERROR
-    except KeyboardInterrupt:
-        complain(program, "interrupted")
+    except KeyboardInterrupt as error:
+        complain(program, "; ".join(["interrupted", *map(str, error.args)]))
         code = INTERRUPTED
     except OSError as error:
         complain(program, f"{error.filename or 'the system'}: {(error.strerror or str(error)).lower()}")
         code = ERROR
     except ClickException as error:
         code = _usage(program, error)
-    # Not returned values but exit codes: commands return nothing.
-    raise SystemExit(code if isinstance(code, int) else 0)
+    raise SystemExit(code)
+
+
+def _invoke(app: typer.Typer, program: str, arguments: Sequence[str]) -> int:
+    # Not through click's own main: it is silent about an interruption, and exits 1 for a closed pipe.
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context(program, list(arguments)) as context:
+            command.invoke(context)
+        return 0
+    except typer.Exit as ended:
+        return ended.exit_code
+    finally:
+        sys.stdout.flush()
 
 
 def _usage(program: str, error: Exception) -> int:
@@ -57,15 +69,15 @@ def _usage(program: str, error: Exception) -> int:
     return ERROR
 
 
-def hush() -> int:
+def _hush() -> int:
     """The reader of our output went away, which is no error: nothing more is written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 @contextmanager
-def left_as_it_was(program: str, index: Path) -> Iterator[None]:
-    """Around a change of an index: an interruption says what became of it, and exits 130."""
+def left_as_it_was(index: Path) -> Iterator[None]:
+    """Around a change of an index: an interruption says, too, what became of it."""
     before = _stamp(index)
     try:
         yield
@@ -74,14 +86,13 @@ def left_as_it_was(program: str, index: Path) -> Iterator[None]:
         state = (
             "was not made" if after is None else "is as it was" if after == before else "is written and whole"
         )
-        complain(program, f"interrupted; {index} {state}")
-        raise typer.Exit(INTERRUPTED) from None
+        raise KeyboardInterrupt(f"{index} {state}") from None
 
 
 def _stamp(index: Path) -> tuple[int, int] | None:
     """Differs when an index was written; None where there is none."""
     try:
-        found = (index / "MANIFEST").stat()
+        found = (index / MANIFEST).stat()
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import typer
-
-from simblock_indexer.exits import hush
-
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
 UNCUT = 100_000
 """Columns of a pipe: nothing is folded or cut that a program may read."""
@@ -79,14 +74,13 @@ def _print_plain(columns: Sequence[Column], cells: list[list[str]]) -> None:
 
     lines = [[column.heading for column in columns], *cells]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    with _to_a_reader():
-        for line in lines:
-            spaces = (" " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
-            aligned = (
-                space + cell if column.side == "right" else cell + space
-                for column, cell, space in zip(columns, line, spaces, strict=True)
-            )
-            print("  ".join(aligned).rstrip())
+    for line in lines:
+        spaces = (" " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+        aligned = (
+            space + cell if column.side == "right" else cell + space
+            for column, cell, space in zip(columns, line, spaces, strict=True)
+        )
+        print("  ".join(aligned).rstrip())
 
 
 def facts(rows: Iterable[tuple[str, object]]) -> None:
@@ -116,35 +110,20 @@ def listing(heading: str, items: Sequence[object], count: int, *, all: bool) -> 
 
 def say(sentence: str) -> None:
     """Prints one line as it is."""
-    with _to_a_reader():
-        print(sentence.encode("utf-8", "backslashreplace").decode())
+    print(sentence.encode("utf-8", "backslashreplace").decode())
 
 
 def emit(value: Any) -> None:
     """Prints one JSON value on one line."""
-    with _to_a_reader():
-        # Lone surrogates pass as escapes: ASCII alone goes through every terminal and pipe.
-        sys.stdout.write(json.dumps(value) + "\n")
+    # Lone surrogates pass as escapes: ASCII alone goes through every terminal and pipe.
+    sys.stdout.write(json.dumps(value) + "\n")
 
 
 def _print(renderable: RenderableType) -> None:
-    with _to_a_reader():
-        _console().print(renderable)
-
-
-def _console() -> Console:
     from rich.console import Console
 
-    class Quiet(Console):
-        def on_broken_pipe(self) -> None:
-            raise typer.Exit(hush())
-
-    return Quiet(highlight=False, width=None if sys.stdout.isatty() else UNCUT)
-
-
-@contextmanager
-def _to_a_reader() -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise typer.Exit(hush()) from None
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else UNCUT)
+    with console.capture() as captured:
+        console.print(renderable)
+    # Written here: for a closed pipe rich would end the process itself.
+    sys.stdout.write(captured.get())

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simblock.errors import InputError, UsageError
+from simblock.stores.names import MANIFEST
 
 if TYPE_CHECKING:
     from simblock.guard import Guard
 
 INDEX_VARIABLE = "SIMBLOCK_INDEX"
 INDEX_SUFFIX = ".sbx"
-MANIFEST = "MANIFEST"
 
 
 class Sorted(NamedTuple):

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from simblock.errors import UsageError
-from simblock.questions import Hit, Placed
 
 if TYPE_CHECKING:
+    from simblock.questions import Hit, Placed
     from simblock.scheme import Scheme
     from simblock.tokens import I64, U32, U64
     from simblock.work import Work
@@ -53,10 +53,8 @@ class Index(Protocol):
     def places(self, segment: Any, run: int, tokens: I64) -> Placed:
         """Where tokens i64 of a run stand in its text."""
 
-    def text(self, work_id: str) -> str | None:
-        """A work's text where the index stores texts."""
-
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Lets go of what is cached."""
 
 
 def open_index(path: str | Path, *, key_file: str | Path | None = None, key: bytes | None = None) -> Index:

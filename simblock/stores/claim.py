@@ -9,10 +9,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from simblock.errors import Busy, SimblockError, UsageError
-from simblock.stores.manifest import NAME
+from simblock.stores.names import LOCK, MANIFEST
 from simblock.stores.shelf import FolderShelf, full_disk, sync
-
-LOCK = "LOCK"
 
 
 class Claim:
@@ -53,7 +51,7 @@ def claim_new(path: str | Path) -> tuple[FolderShelf, Claim]:
     Raises UsageError where something stands at ``path``, Busy where another writer is building there.
     """
     target = Path(path)
-    if (target / NAME).exists():
+    if (target / MANIFEST).exists():
         raise UsageError(f"{path} is an index already: add works to it with simblock-index add")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{path} is there already and not empty: choose another place for the index")

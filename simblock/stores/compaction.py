@@ -14,6 +14,7 @@ import numpy as np
 
 from simblock.stores.draft import Draft
 from simblock.stores.manifest import FileRef
+from simblock.stores.names import SUFFIX
 from simblock.stores.segment import Segment
 from simblock.stores.shelf import Shelf
 from simblock.stores.snapshot import Place, Sealer, Snapshot
@@ -62,7 +63,7 @@ class Compaction:
 
     def _write(self, rows: list[Row]) -> None:
         draft, id = self.draft, self.draft.id.hex()
-        file = f"seg-{id}.sb"
+        file = f"seg-{id}{SUFFIX}"
         with self.shelf.create(file) as stream:
             crc = draft.write(stream, rows, self.sealing(draft.id))
             size = stream.tell()

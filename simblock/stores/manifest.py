@@ -11,10 +11,10 @@ import numpy as np
 
 from simblock.errors import Damaged, Incompatible
 from simblock.scheme import Scheme
+from simblock.stores.names import MANIFEST
 from simblock.tokens import U32
 
 FORMAT = 1
-NAME = "MANIFEST"
 
 
 class FileRef(NamedTuple):
@@ -48,7 +48,7 @@ class Manifest:
     def files(self) -> set[str]:
         """Names of all files that this state needs."""
         journal = [self.journal.file] if self.journal else []
-        return {NAME, *journal, *(segment.file for segment in self.segments)}
+        return {MANIFEST, *journal, *(segment.file for segment in self.segments)}
 
     def to_json(self) -> bytes:
         fields = asdict(replace(self, scheme=Scheme()))
@@ -67,7 +67,7 @@ class Manifest:
         except (ValueError, KeyError, TypeError):
             whole, version, fields = False, 0, {}
         if not whole:
-            raise Damaged(f"{name} is damaged in its {NAME}: rebuild the index or restore it from a copy")
+            raise Damaged(f"{name} is damaged in its {MANIFEST}: rebuild the index or restore it from a copy")
         if version > FORMAT:
             raise Incompatible(
                 f"{name} has index format {version}, this simblock reads up to {FORMAT}: upgrade simblock"

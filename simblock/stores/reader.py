@@ -76,7 +76,7 @@ class StoredIndex:
             try:
                 snapshot = Snapshot(self._shelf, manifest, self._secret, previous)
                 break
-            except (Damaged, KeyError):
+            except Damaged:
                 if not left or self._shelf.manifest() == data:
                     raise  # else a writer came between
         for segment in previous.segments if previous else []:

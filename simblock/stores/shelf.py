@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from simblock.errors import Damaged, NotAnIndex, SimblockError
-from simblock.stores.manifest import NAME
+from simblock.stores.names import MANIFEST, SUFFIX
 
 _TEMPORARY = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -48,12 +48,15 @@ class MemoryShelf:
 
     def manifest(self) -> bytes:
         try:
-            return self._files[NAME]
+            return self._files[MANIFEST]
         except KeyError:
             raise NotAnIndex(f"{self.name} holds no index yet: commit one") from None
 
     def open(self, file: str) -> memoryview:
-        return memoryview(self._files[file])
+        try:
+            return memoryview(self._files[file])
+        except KeyError:
+            raise Damaged(f"{self.name} lacks its file {file}: make the index anew") from None
 
     @contextmanager
     def create(self, file: str) -> Iterator[BinaryIO]:
@@ -62,7 +65,7 @@ class MemoryShelf:
         self._files[file] = stream.getvalue()
 
     def publish(self, manifest: bytes) -> None:
-        self._files[NAME] = manifest
+        self._files[MANIFEST] = manifest
 
     def sweep(self, keep: set[str]) -> None:
         for file in self._files.keys() - keep:
@@ -78,10 +81,10 @@ class FolderShelf:
 
     def manifest(self) -> bytes:
         try:
-            return (self.path / NAME).read_bytes()
+            return (self.path / MANIFEST).read_bytes()
         except OSError:
             raise NotAnIndex(
-                f"{self.name} is not an index (no {NAME} in it): build one with simblock-index build"
+                f"{self.name} is not an index (no {MANIFEST} in it): build one with simblock-index build"
             ) from None
 
     def open(self, file: str) -> memoryview:
@@ -109,13 +112,13 @@ class FolderShelf:
 
     def publish(self, manifest: bytes) -> None:
         sync(self.path)
-        with self.create(NAME) as stream:
+        with self.create(MANIFEST) as stream:
             stream.write(manifest)
         sync(self.path)
 
     def sweep(self, keep: set[str]) -> None:
         for path in self.path.iterdir():
-            ours = path.suffix == ".sb" or path.name.endswith(_TEMPORARY)
+            ours = path.suffix == SUFFIX or path.name.endswith(_TEMPORARY)
             if ours and path.name not in keep:
                 path.unlink(missing_ok=True)
 

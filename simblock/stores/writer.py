@@ -22,6 +22,7 @@ from simblock.stores.draft import Draft
 from simblock.stores.journal import Event, Journal
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
+from simblock.stores.names import SUFFIX
 from simblock.stores.segment import MOST_TOKENS
 from simblock.stores.shelf import FolderShelf, Shelf
 from simblock.stores.snapshot import Place, Snapshot, open_secret, scramble_of, sealing_of
@@ -313,7 +314,7 @@ class Writer:
         ]
         tombstones = np.array(stones + new, journal.TOMBSTONE)
         written = Journal(tombstones, [*self._history, self._event(epoch)])
-        file = f"journal-{id.hex()}.sb"
+        file = f"journal-{id.hex()}{SUFFIX}"
         with self.shelf.create(file) as stream:
             crc = container.write(stream, id, written.parts(), self._sealing(id))
             size = stream.tell()

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+import typer
 
 from simblock_indexer.exits import run
 
@@ -124,6 +125,25 @@ def test_a_reader_of_our_output_that_goes_away_is_no_error(process, tmp_path):
         listing.stderr.close()
 
 
+def test_a_command_that_only_reads_says_that_it_was_interrupted(process, tmp_path):
+    pipe = tmp_path / "key"
+    os.mkfifo(pipe)
+    listing = process("list", tmp_path, "--key-file", pipe)
+    with pipe.open("w"):  # opens once the command waits for its key
+        time.sleep(0.2)
+        listing.send_signal(signal.SIGINT)
+        assert finish(listing) == (130, "", "simblock-index: interrupted\n")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["build", "--help"]])
+def test_help_whose_reader_went_away_is_no_error(process, arguments):
+    reader, writer = os.pipe()
+    os.close(reader)
+    shown = process(*arguments, stdout=writer)
+    os.close(writer)
+    assert (shown.wait(30), shown.stderr.read()) == (0, "")
+
+
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
     import sys
 
@@ -139,8 +159,11 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
 
 
 def test_anything_else_that_escapes_is_a_bug_and_shows_as_one():
-    def broken(**_):
+    app = typer.Typer()
+
+    @app.command()
+    def broken() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        run(broken, "simblock-index", [])
+        run(app, "simblock-index", [])

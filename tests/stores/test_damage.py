@@ -9,7 +9,7 @@ import pytest
 
 from simblock.errors import Damaged, Incompatible, KeyProblem, NotAnIndex, UsageError
 from simblock.scheme import Scheme
-from simblock.stores import manifest, open_index
+from simblock.stores import names, open_index
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.writer import Writer
 from simblock.work import Document, Work
@@ -135,18 +135,18 @@ def test_a_segment_of_another_index_is_found(tmp_path):
 
 def test_a_manifest_that_is_changed_is_found(tmp_path):
     path = make(tmp_path / "x.sbx")
-    text = (path / manifest.NAME).read_text()
+    text = (path / names.MANIFEST).read_text()
     for changed in (text.replace('"epoch": 2', '"epoch": 1'), text[:-20], "", "[]", "null", "{}"):
-        (path / manifest.NAME).write_text(changed)
+        (path / names.MANIFEST).write_text(changed)
         with pytest.raises(Damaged, match="MANIFEST"):
             open_index(path)
 
 
 def rewritten(path, **changes):
-    raw = json.loads((path / manifest.NAME).read_text())
+    raw = json.loads((path / names.MANIFEST).read_text())
     raw["index"].update(changes)
     raw["crc"] = crc32(json.dumps(raw["index"], sort_keys=True).encode())
-    (path / manifest.NAME).write_text(json.dumps(raw))
+    (path / names.MANIFEST).write_text(json.dumps(raw))
 
 
 def test_a_newer_format_is_refused_with_the_mend(tmp_path):
@@ -179,7 +179,7 @@ def test_damage_under_an_open_reader_is_no_silence(tmp_path):
     rewritten(path, epoch=9, segments=[["00" * 16, "seg-gone.sb", 5000, 1]])
     with pytest.raises(Damaged, match="seg-gone"):
         index.refresh()
-    (path / manifest.NAME).unlink()
+    (path / names.MANIFEST).unlink()
     with pytest.raises(NotAnIndex):
         index.refresh()
 

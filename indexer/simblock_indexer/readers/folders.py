@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simblock.stores.names import MANIFEST, SUFFIX
 from simblock_indexer.readers.tally import Tally, Unreadable
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ REDIRECTIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 
 def is_index(folder: Path) -> bool:
     """Whether a folder is an index of ours, which is no work."""
-    return (folder / "MANIFEST").is_file() and next(folder.glob("*.sb"), None) is not None
+    return (folder / MANIFEST).is_file() and next(folder.glob(f"*{SUFFIX}"), None) is not None
 
 
 Complain = Callable[[Unreadable], None]
