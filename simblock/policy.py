@@ -305,7 +305,7 @@ def _source(layers: list[tuple[str, dict[str, Any]]], place: tuple[str, ...]) ->
     for name, layer in reversed(layers):
         if _reaches(layer, place):
             if name != ENVIRONMENT:
-                return name
+                return str(name)
             names: list[str] = [
                 ENVIRONMENT + "__".join(place[:count]).upper() for count in range(len(place), 0, -1)
             ]
