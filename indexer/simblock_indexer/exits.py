@@ -53,9 +53,13 @@ def _invoke(app: typer.Typer, program: str, arguments: Sequence[str]) -> int:
     try:
         with command.make_context(program, list(arguments)) as context:
             command.invoke(context)
-        return 0
     except typer.Exit as ended:
         return ended.exit_code
+    except SystemExit:
+        # What rich makes of a reader of --help that went away.
+        raise BrokenPipeError from None
+    else:
+        return 0
     finally:
         sys.stdout.flush()
 
