@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -69,14 +68,12 @@ def row(parameter: Any) -> str:
         name = " ".join(filter(None, [", ".join(parameter.opts), value_of(parameter)]))
     variable = f" By environment: `{parameter.envvar}`." if parameter.envvar else ""
     given = default not in (None, False, [], ())
-    shown = f"`{getattr(default, 'value', default)}`" if given else ""
+    shown = f"`{default}`" if given else ""
     return f"| `{escaped(name)}` | {escaped(parameter.help)}{variable} | {shown} |"
 
 
 def value_of(option: Any) -> str:
-    """What stands after an option: nothing, its choices or its metavar."""
-    if isinstance(option.default, Enum):
-        return "|".join(one.value for one in type(option.default))
+    """What stands after an option: nothing, or its metavar."""
     return "" if option.is_flag else option.metavar or "VALUE"
 
 

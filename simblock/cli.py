@@ -13,7 +13,9 @@ from simblock import __version__
 from simblock.commands import parameters as p
 from simblock.commands.guarding import open_guard, read_history, sort_arguments
 from simblock.errors import UsageError
+from simblock_indexer import parameters as shared
 from simblock_indexer.exits import run
+from simblock_indexer.readers import ReadOptions
 
 PROGRAM = "simblock"
 
@@ -34,7 +36,7 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def options(
+def simblock(
     version: Annotated[
         bool,
         typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True),
@@ -48,12 +50,12 @@ def options(
 
 
 @app.command()
+@shared.with_read_options("kind", "text_field", "id_field", "encoding", "errors", "skip_bad", "max_row")
 def check(
     arguments: p.Arguments = None,
     *,
     prompt: p.Prompt = None,
     history: p.HistoryFile = None,
-    kind: p.KindOption = p.Kind.auto,
     language: p.Language = None,
     all: Annotated[bool, typer.Option("--all", help="List matches that no rule acted on, too.")] = False,
     json: Annotated[
@@ -73,17 +75,8 @@ def check(
         typer.Option("--out", metavar="OUT", help="Where the results of --jsonl go; standard output else."),
     ] = None,
     policy: p.PolicyFile = None,
-    key_file: p.KeyFile = None,
-    encoding: p.Encoding = "utf-8",
-    errors: p.Errors = p.OnError.strict,
-    skip_bad: p.SkipBad = False,
-    max_row: p.MaxRow = 256,
-    text_field: Annotated[
-        str, typer.Option("--text-field", metavar="NAME", help="The field of a row that holds its text.")
-    ] = "text",
-    id_field: Annotated[
-        str, typer.Option("--id-field", metavar="NAME", help="The field of a row that holds its id.")
-    ] = "id",
+    key_file: shared.KeyFile = None,
+    options: ReadOptions,
 ) -> None:
     """Check files, the files of folders, standard input or rows against indexes.
 
@@ -91,22 +84,13 @@ def check(
     are checked. Exit code 1 where something was acted on.
     """
     from simblock.commands import checking, outputs
-    from simblock_indexer.readers import ReadOptions
-    from simblock_indexer.readers.options import MIB
 
-    _refuse_code(kind, language)
-    reading = ReadOptions(
-        encoding=encoding,
-        errors=errors.value,
-        skip_bad=skip_bad,
-        max_row=max_row * MIB,
-        text_field=text_field,
-        id_field=id_field,
-    )
+    if language is not None:
+        raise UsageError(f"--language {language}: languages are of code, and {outputs.NO_CODE}")
     indexes, inputs = sort_arguments(arguments or [])
     inputs = _inputs(inputs, jsonl, out)
-    before = outputs.read_prompt(prompt, reading), read_history(history)
-    asked = checking.Asked(inputs, jsonl, out, *before, all, json, reading)
+    before = outputs.read_prompt(prompt, options), read_history(history)
+    asked = checking.Asked(inputs, jsonl, out, *before, all, json, options)
     raise typer.Exit(checking.check(open_guard(indexes, policy, key_file), asked))
 
 
@@ -120,7 +104,7 @@ def stream(
         Path | None, typer.Option("--report", metavar="FILE", help="Where the JSON report goes at the end.")
     ] = None,
     policy: p.PolicyFile = None,
-    key_file: p.KeyFile = None,
+    key_file: shared.KeyFile = None,
 ) -> None:
     """Filter standard input to standard output as it flows.
 
@@ -128,7 +112,6 @@ def stream(
     before it, one line on standard error says why, and the exit code is 1.
     """
     from simblock.commands import flow, outputs
-    from simblock_indexer.readers import ReadOptions
 
     indexes, others = sort_arguments(arguments or [])
     if others:
@@ -149,7 +132,7 @@ def policy(
             show_default=False,
         ),
     ] = None,
-    json: p.Json = False,
+    json: shared.Json = False,
 ) -> None:
     """Show the policy in effect: each field, its value, where it comes from, and the digest of all.
 
@@ -161,7 +144,7 @@ def policy(
 
 
 @app.command()
-def doctor(json: p.Json = False) -> None:
+def doctor(json: shared.Json = False) -> None:
     """Show versions, extras, tokenisers and variables that are set, and check that a copy is caught here.
 
     Exit code 2 where it is not. --json prints one object with the same parts.
@@ -179,7 +162,7 @@ def demo(
             "--keep", metavar="DIR", help="Make this folder, and leave the index in it to play with."
         ),
     ] = None,
-    json: p.Json = False,
+    json: shared.Json = False,
 ) -> None:
     """Protect Python's own documentation, and stream outputs that copy it through the filter.
 
@@ -189,15 +172,6 @@ def demo(
     from simblock import demo as performance
 
     raise typer.Exit(performance.run(keep=keep, as_json=json))
-
-
-def _refuse_code(kind: p.Kind, language: str | None) -> None:
-    from simblock.commands.outputs import NO_CODE
-
-    if kind is p.Kind.code:
-        raise UsageError(NO_CODE)
-    if language is not None:
-        raise UsageError(f"--language {language}: languages are of code, and {NO_CODE}")
 
 
 def _inputs(inputs: list[str], jsonl: str | None, out: Path | None) -> list[str]:

@@ -28,7 +28,7 @@ app = typer.Typer(
 
 
 @app.command()
-@p.with_read_options
+@p.with_read_options()
 def build(
     inputs: p.Inputs,
     *,
@@ -58,7 +58,7 @@ def build(
 
 
 @app.command()
-@p.with_read_options
+@p.with_read_options()
 def add(
     index: p.IndexPath,
     inputs: p.Inputs,

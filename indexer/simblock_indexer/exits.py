@@ -67,6 +67,7 @@ def _invoke(app: typer.Typer, program: str, arguments: Sequence[str]) -> int:
 def _usage(program: str, error: Exception) -> int:
     context = getattr(error, "ctx", None)
     message = getattr(error, "format_message", lambda: str(error))()
+    message = message.replace("Value error, ", "")  # newer typers check values with pydantic
     command = getattr(context, "command_path", program)
     if message.strip():
         complain(program, f"{message.rstrip('.')}: see {command} --help")

@@ -1,9 +1,8 @@
-"""The arguments and options that several commands share, each with its help."""
+"""The arguments and options that several commands share, those of ``simblock`` too, each with its help."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from inspect import Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -11,23 +10,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from simblock_indexer.readers import ReadOptions
-from simblock_indexer.readers.options import MIB
-
-
-class Kind(Enum):
-    """What works are."""
-
-    auto = "auto"
-    text = "text"
-    code = "code"
-
-
-class OnError(Enum):
-    """What happens to bytes that the encoding does not have."""
-
-    strict = "strict"
-    replace = "replace"
-
+from simblock_indexer.readers.options import MIB, ErrorChoice, KindChoice
 
 IndexPath: TypeAlias = Annotated[
     Path,
@@ -58,7 +41,7 @@ KeyFile: TypeAlias = Annotated[
         "--key-file",
         metavar="FILE",
         envvar="SIMBLOCK_KEY_FILE",
-        help="The key of a keyed index (made by keygen).",
+        help="The key of a keyed index (made by simblock-index keygen).",
     ),
 ]
 NewKeyFile: TypeAlias = Annotated[
@@ -68,8 +51,12 @@ NewKeyFile: TypeAlias = Annotated[
     ),
 ]
 KindOption: TypeAlias = Annotated[
-    Kind,
-    typer.Option("--kind", help="What the works are; auto means text, code comes with the next release."),
+    KindChoice,
+    typer.Option(
+        "--kind",
+        metavar="auto|text|code",
+        help="What the texts are; auto means text, code comes with the next release.",
+    ),
 ]
 IdOption: TypeAlias = Annotated[
     str | None,
@@ -99,22 +86,23 @@ Encoding: TypeAlias = Annotated[
     typer.Option("--encoding", metavar="NAME", help="How the inputs are encoded: utf-8, utf-16, latin-1 …"),
 ]
 Errors: TypeAlias = Annotated[
-    OnError,
+    ErrorChoice,
     typer.Option(
         "--errors",
+        metavar="strict|replace",
         help="Bytes that are not in the encoding: an error, or replaced by a sign that matches nothing.",
     ),
 ]
 SkipBad: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--skip-bad", help="Pass over files and rows that cannot be read, and list them; index the rest."
+        "--skip-bad", help="Pass over files and rows that cannot be read, list them, and go on with the rest."
     ),
 ]
 MaxRow: TypeAlias = Annotated[
     int,
     typer.Option(
-        "--max-row", metavar="MIB", min=1, help="The longest row, or file that is one work, in MiB."
+        "--max-row", metavar="MIB", min=1, help="The longest row, or file that is one text, in MiB."
     ),
 ]
 Expires: TypeAlias = Annotated[
@@ -168,13 +156,13 @@ Prune: TypeAlias = Annotated[
 
 def read_options(
     *,
-    kind: KindOption = Kind.auto,
+    kind: KindOption = "auto",
     meta: Meta = None,
     id: IdOption = None,
     text_field: TextField = "text",
     id_field: IdField = "id",
     encoding: Encoding = "utf-8",
-    errors: Errors = OnError.strict,
+    errors: Errors = "strict",
     skip_bad: SkipBad = False,
     max_row: MaxRow = 256,
     expires: Expires = None,
@@ -183,13 +171,13 @@ def read_options(
 ) -> ReadOptions:
     """The options of a reading as the command line gives them."""
     return ReadOptions(
-        kind=kind.value,
+        kind=kind,
         meta=meta,
         id=id,
         text_field=text_field,
         id_field=id_field,
         encoding=encoding,
-        errors=errors.value,
+        errors=errors,
         skip_bad=skip_bad,
         max_row=max_row * MIB,
         expires=expires,
@@ -198,18 +186,27 @@ def read_options(
     )
 
 
-def with_read_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that takes ``options: ReadOptions``, as one whose options are all of :func:`read_options`."""
-    own = signature(command, eval_str=True).parameters.values()
-    shared = signature(read_options, eval_str=True).parameters
+Command: TypeAlias = Callable[..., None]
 
-    def run(**values: Any) -> None:
-        options = read_options(**{name: values.pop(name) for name in shared})
-        command(options=options, **values)
 
-    parameters = [parameter for parameter in own if parameter.name != "options"]
-    parameters += shared.values()
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
-    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+def with_read_options(*names: str) -> Callable[[Command], Command]:
+    """Makes commands that take ``options: ReadOptions`` into ones with the options of :func:`read_options`.
+
+    With ``names`` only with those of them.
+    """
+    every = signature(read_options, eval_str=True).parameters
+    shared = [every[name] for name in names or every]
+
+    def decorate(command: Command) -> Command:
+        def run(**values: Any) -> None:
+            read = {parameter.name: values.pop(parameter.name) for parameter in shared}
+            command(options=read_options(**read), **values)
+
+        own = signature(command, eval_str=True).parameters.values()
+        parameters = [parameter for parameter in own if parameter.name != "options"] + shared
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return decorate

@@ -20,7 +20,7 @@ from simblock_indexer.readers.streams import Opened, opened
 from simblock_indexer.readers.texts import read_text
 
 STDIN = "standard input"
-NO_CODE = "--kind code comes with the next release; only text is checked now"
+NO_CODE = "code comes with the next release; only text is checked now"
 
 
 class Output(NamedTuple):
@@ -106,7 +106,7 @@ def _output(row: Row, name: str, options: ReadOptions) -> Output:
         problem = f'has no string in its field "{options.text_field}"'
         raise Unreadable(place, problem, "name the field with --text-field, or give --skip-bad")
     if fields.get("kind") == "code":
-        raise Unreadable(place, "is of kind code", NO_CODE.removeprefix("--kind "))
+        raise Unreadable(place, "is of kind code", NO_CODE)
     given = fields.get(options.id_field)
     return Output(
         f"{name}#{row.line}" if given is None else checked_id(given, place, options.id_field),
