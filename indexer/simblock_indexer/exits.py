@@ -13,6 +13,7 @@ import typer
 
 from simblock.errors import SimblockError
 from simblock.stores.names import MANIFEST
+from simblock_indexer.escaping import encodable
 
 ERROR = 2
 INTERRUPTED = 130
@@ -24,7 +25,7 @@ ClickException: type[Exception] = typer.BadParameter.__mro__[2]
 def complain(program: str, sentence: str) -> None:
     """Prints ``program: sentence`` as one line on standard error."""
     line = " ".join(sentence.split())
-    print(f"{program}: {line}".encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+    print(encodable(f"{program}: {line}"), file=sys.stderr)
 
 
 def run(app: typer.Typer, program: str, arguments: Sequence[str] | None = None) -> NoReturn:

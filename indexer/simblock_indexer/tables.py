@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from simblock_indexer.escaping import encodable, printable
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -23,14 +25,6 @@ class Column(NamedTuple):
 
     heading: str
     side: Literal["left", "right"] = "left"
-
-
-def printable(value: object) -> str:
-    """The value on one line, without characters that could steer a terminal."""
-    text = "" if value is None else str(value)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def number(value: float, unit: str = "") -> str:
@@ -110,7 +104,7 @@ def listing(heading: str, items: Sequence[object], count: int, *, all: bool) -> 
 
 def say(sentence: str) -> None:
     """Prints one line as it is."""
-    print(sentence.encode("utf-8", "backslashreplace").decode())
+    print(encodable(sentence))
 
 
 def emit(value: Any) -> None:

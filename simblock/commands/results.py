@@ -10,7 +10,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from simblock_indexer.tables import printable, say
+from simblock_indexer.escaping import printable
+from simblock_indexer.tables import say
 
 if TYPE_CHECKING:
     from simblock.commands.outputs import Output

@@ -8,15 +8,14 @@ the print. A bucket holds about twelve entries; a fingerprint is the print's low
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simblock.stores import prefilter
 from simblock.stores.container import Container, Part
 from simblock.stores.prefilter import Prefilter
-from simblock.tokens import I64, U8, U16, U32, U64, Bools
+from simblock.tokens import I64, U8, U32, U64, Bools
 
 _BUCKET = 12
 _MOST_BITS = 40
@@ -173,17 +172,14 @@ class Buckets:
         bits = np.uint64(self._shape.bits)
         short = stored >> (np.uint64(64) - bits)
         bucket = ((short * np.uint64(self._shape.buckets)) >> bits).astype(np.int64)
-        offsets = self._gather(self._offsets, np.uint32, bucket, bucket + 1)
+        offsets = self._offsets.take(np.uint32, np.stack([bucket, bucket + 1], axis=1).ravel())
         starts, stops = offsets[::2].astype(np.int64), offsets[1::2].astype(np.int64)
         sizes = stops - starts
         asks = np.repeat(np.arange(len(stored)), sizes)
         at = np.arange(len(asks)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(starts, sizes)
-        prints: U16 = self._take(self._fingerprints, np.uint16, at)
-        same = prints == short.astype(np.uint16)[asks]
+        same = self._fingerprints.take(np.uint16, at) == short.astype(np.uint16)[asks]
         asks, at = asks[same], at[same]
-        return Found(
-            asks, self._take(self._postings, np.uint32, at), self._take(self._frequencies, np.uint8, at)
-        )
+        return Found(asks, self._postings.take(np.uint32, at), self._frequencies.take(np.uint8, at))
 
     def frequent(self, works: int) -> U64:
         """Names, rising, of the keys that stand in more than so many runs; see :meth:`names`."""
@@ -203,16 +199,3 @@ class Buckets:
         short = stored >> (np.uint64(64) - bits)
         bucket = (short * np.uint64(self._shape.buckets)) >> bits
         return bucket << np.uint64(16) | short & np.uint64(0xFFFF)
-
-    def _gather(self, section: Any, dtype: Any, first: I64, second: I64) -> NDArray[Any]:
-        return self._take(section, dtype, np.stack([first, second], axis=1).ravel())
-
-    @staticmethod
-    def _take(section: Any, dtype: Any, at: I64) -> NDArray[Any]:
-        kind = np.dtype(dtype)
-        blocks = np.flatnonzero(np.bincount(at * kind.itemsize >> 16)) if len(at) else at
-        for block in blocks.tolist():
-            if not section.seen[block]:
-                section.touch(block)
-        taken: NDArray[Any] = np.frombuffer(section.memory, kind)[at]
-        return taken

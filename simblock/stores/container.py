@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simblock.errors import Damaged, Incompatible, KeyProblem
+from simblock.tokens import I64
 
 BLOCK = 1 << 16
 FORMAT = 1
@@ -242,6 +243,21 @@ class Section:
         kind = np.dtype(dtype)
         end = self.length // kind.itemsize if stop is None else stop
         return np.frombuffer(self.read(start * kind.itemsize, end * kind.itemsize), kind)
+
+    def take(self, dtype: Dtype, at: I64) -> NDArray[Any]:
+        """Items at the places i64 ``at`` as an array of ``dtype``; for sections that are not encrypted."""
+        kind = np.dtype(dtype)
+        self.check_at(kind.itemsize, at)
+        taken: NDArray[Any] = np.frombuffer(self.memory, kind)[at]
+        return taken
+
+    def check_at(self, size: int, at: I64) -> None:
+        """Checks the blocks in which items of ``size`` bytes at the places i64 ``at`` begin. Raises Damaged."""
+        if 0 not in self.seen or not len(at):
+            return
+        for block in np.flatnonzero(np.bincount(at * size >> _BLOCK_BITS)).tolist():
+            if not self.seen[block]:
+                self.touch(block)
 
     def count(self, dtype: Dtype) -> int:
         """How many items of ``dtype`` the section has."""

@@ -15,12 +15,16 @@ import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simblock.errors import KeyProblem, MissingExtra, UsageError
 from simblock.tokens import U32, U64
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import CipherContext
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 SIZE = 32
 _TAG = 16
@@ -59,20 +63,27 @@ def load(path: str | Path) -> bytes:
     return key
 
 
-def _primitives() -> tuple[Any, Any, Any, Any]:
+def _derive(key: bytes, salt: bytes | None, info: str, length: int) -> bytes:
+    """A subkey by HKDF-SHA256. Raises MissingExtra."""
     try:
         from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
     except ImportError:
         raise MissingExtra("a keyed index", "crypt") from None
+    return HKDF(algorithm=hashes.SHA256(), length=length, salt=salt, info=info.encode()).derive(key)
 
-    def derive(key: bytes, salt: bytes | None, info: str, length: int) -> bytes:
-        kdf = HKDF(algorithm=hashes.SHA256(), length=length, salt=salt, info=info.encode())
-        return kdf.derive(key)
 
-    return derive, AESGCM, Cipher, (algorithms.AES, modes.ECB)
+def _aes(key: bytes) -> CipherContext:
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    # Block by block on purpose: equal channel keys must give equal stored keys.
+    return Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305
+
+
+def _gcm(key: bytes) -> AESGCM:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key)
 
 
 class Secret:
@@ -82,9 +93,8 @@ class Secret:
         if len(key) != SIZE:
             raise KeyProblem(f"a key has {SIZE} bytes, this one {len(key)}")
         self._key = key
-        derive, _, self._cipher, (self._aes, self._ecb) = _primitives()
-        self.id: str = derive(key, None, "simblock key id", 8).hex()
-        self._lookup = derive(key, None, "simblock stored keys", 32)
+        self.id = _derive(key, None, "simblock key id", 8).hex()
+        self._lookup = _derive(key, None, "simblock stored keys", 32)
         self._local = threading.local()
 
     def __repr__(self) -> str:
@@ -94,7 +104,7 @@ class Secret:
         try:
             encryptor = self._local.encryptor
         except AttributeError:
-            encryptor = self._cipher(self._aes(self._lookup), self._ecb()).encryptor()
+            encryptor = _aes(self._lookup)
             self._local.encryptor = encryptor  # one a thread: it is not to be shared, and slow to make
         return encryptor.update(data)  # type: ignore[no-any-return]
 
@@ -124,10 +134,9 @@ class GcmSealing:
     overhead = _TAG
 
     def __init__(self, key: bytes, id: bytes) -> None:
-        derive, aesgcm, _, _ = _primitives()
         self._id = id
         self._cipher_of = lru_cache(maxsize=None)(
-            lambda section: aesgcm(derive(key, id, f"simblock section {section}", 32))
+            lambda section: _gcm(_derive(key, id, f"simblock section {section}", 32))
         )
 
     def _context(self, section: str, number: int) -> tuple[bytes, bytes]:

@@ -20,6 +20,7 @@ BITS_A_KEY = 16
 _MASK = (1 << 64) - 1
 _MIX = 0xC6BC279692B5C323  # odd: spreads a print over the 64 bits that the words take six each of
 _SHIFTS = (58, 52, 46, 40, 34, 28, 22, 16)
+_FIRST, _SECOND, *_OTHERS = _SHIFTS
 _BLOCK_WORDS_BITS = 13  # words of 64 bits in a checked block of 64 KiB
 _CHUNK = 1 << 16  # prints handled at a time: their intermediates stay in the cache
 assert BLOCK == 8 << _BLOCK_WORDS_BITS
@@ -86,7 +87,6 @@ class Prefilter:
         self._bits = bits
         self._words = section.memory.cast("Q")
         self._array = np.frombuffer(section.memory, np.uint64)
-        self._seen = np.frombuffer(section.seen, np.uint8)
         self._blocks = len(self._words) // 8
 
     def passing(self, stored: Sequence[int]) -> list[int]:
@@ -97,12 +97,12 @@ class Prefilter:
         for index, key in enumerate(stored):
             short = key >> shift
             at = short * blocks >> bits << 3
-            if not seen[at >> 13]:
-                self._section.touch(at >> 13)
-            mixed = short * 0xC6BC279692B5C323 & 0xFFFFFFFFFFFFFFFF
-            if words[at] >> (mixed >> 58) & 1 and words[at + 1] >> (mixed >> 52 & 63) & 1:
-                for word in (2, 3, 4, 5, 6, 7):
-                    if not words[at + word] >> (mixed >> _SHIFTS[word] & 63) & 1:
+            if not seen[at >> _BLOCK_WORDS_BITS]:
+                self._section.touch(at >> _BLOCK_WORDS_BITS)
+            mixed = short * _MIX & _MASK
+            if words[at] >> (mixed >> _FIRST) & 1 and words[at + 1] >> (mixed >> _SECOND & 63) & 1:
+                for word, low in enumerate(_OTHERS, at + 2):
+                    if not words[word] >> (mixed >> low & 63) & 1:
                         break
                 else:
                     found.append(index)
@@ -118,8 +118,7 @@ class Prefilter:
     def _some(self, stored: U64) -> I64:
         short = stored >> np.uint64(64 - self._bits)
         at = (short * np.uint64(self._blocks)) >> np.uint64(self._bits) << np.uint64(3)
-        if not self._seen.all():
-            self._touch(np.flatnonzero(np.bincount((at >> np.uint64(_BLOCK_WORDS_BITS)).astype(np.int64))))
+        self._section.check_at(self._array.itemsize, at.astype(np.int64))
         mixed = short * np.uint64(_MIX)
         left = np.arange(len(stored))
         for keep in self._sieve(at, mixed):
@@ -132,7 +131,3 @@ class Prefilter:
             keep = (self._array[at + np.uint64(word)] >> bit) & np.uint64(1) != 0
             at, mixed = at[keep], mixed[keep]
             yield keep
-
-    def _touch(self, blocks: I64) -> None:
-        for block in blocks[self._seen[blocks] == 0].tolist():
-            self._section.touch(block)

@@ -106,18 +106,13 @@ def _facts(container: Container) -> Facts:
 
 def pack_text(text: str) -> bytes:
     """A text compressed for storing."""
-    return zstd().compress(text.encode("utf-8", "surrogatepass"))  # type: ignore[no-any-return]
+    from simblock import zstd
+
+    return zstd.compress(text.encode("utf-8", "surrogatepass"))
 
 
 def unpack_text(packed: bytes) -> str:
     """The text that :func:`pack_text` was given."""
-    return zstd().decompress(packed).decode("utf-8", "surrogatepass")  # type: ignore[no-any-return]
+    from simblock import zstd
 
-
-def zstd() -> Any:
-    """The zstd module: the standard library's from Python 3.14 on."""
-    try:
-        from compression import zstd as module
-    except ImportError:
-        from backports import zstd as module
-    return module
+    return zstd.decompress(packed).decode("utf-8", "surrogatepass")

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from simblock_indexer import tables
-from simblock_indexer.tables import Column, listing, printable, size, table
-
-
-@given(st.text(st.characters(exclude_categories=())))
-def test_what_is_printed_is_one_line_that_steers_no_terminal(text):
-    shown = printable(text)
-    assert shown.isprintable()
-    assert shown == text or not text.isprintable()
+from simblock_indexer.tables import Column, listing, size, table
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from simblock.errors import UsageError
 from simblock.work import Work
+from simblock_indexer.escaping import encodable
 from simblock_indexer.readers.options import ReadOptions, check_date
 from simblock_indexer.readers.tally import Unreadable
 
@@ -57,7 +58,7 @@ def _string(value: object, name: str, place: str) -> str:
     if not isinstance(value, str):
         raise Unreadable(place, f'the field "{name}" is {sort_of_value(value)}', "it must be a string")
     # Lone surrogates cannot be written anywhere; escaped they can, and are read the same.
-    return value.encode("utf-8", "backslashreplace").decode()
+    return encodable(value)
 
 
 def _date(value: str, place: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from simblock.errors import InputError, UsageError
+from simblock_indexer.escaping import printable
 from simblock_indexer.readers.folders import files_of, is_index
 from simblock_indexer.readers.options import ReadOptions
 from simblock_indexer.readers.streams import holds_rows
@@ -52,7 +53,7 @@ def plan(inputs: Iterable[str | Path], options: ReadOptions, tally: Tally) -> li
 
 def root_name(folder: str | Path) -> str:
     """What the ids of a folder's files begin with: its own name."""
-    return _printable(Path(folder).resolve().name)
+    return printable(Path(folder).resolve().name)
 
 
 def _expanded(item: str) -> list[str]:
@@ -86,7 +87,7 @@ def _sources(item: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
         raise UsageError(
             f"{path}: reading .parquet needs the extra [parquet]; not in this release: convert it to .jsonl"
         )
-    yield _source(path, _printable(path.name), None)
+    yield _source(path, printable(path.name), None)
 
 
 def _folder(folder: Path, options: ReadOptions, tally: Tally) -> Iterator[Source]:
@@ -95,7 +96,7 @@ def _folder(folder: Path, options: ReadOptions, tally: Tally) -> Iterator[Source
     for path in files_of(folder, tally, refusal(options, tally)):
         if left_out and any(path.resolve().is_relative_to(out) for out in left_out):
             continue
-        relative = _printable(path.relative_to(folder).as_posix())
+        relative = printable(path.relative_to(folder).as_posix())
         yield _source(path, f"{root}/{relative}" if root else relative, root)
 
 
@@ -111,13 +112,6 @@ def _called(id: str, sources: list[Source]) -> Source:
     if len(sources) != 1 or sources[0].form != "text" or sources[0].root is not None:
         raise UsageError("--id names one work: give - or a single text file with it")
     return sources[0]._replace(id=id)
-
-
-def _printable(name: str) -> str:
-    """A file's name as an id: bytes that are no UTF-8 and unprintable characters are escaped."""
-    if name.isprintable():
-        return name
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
 def refusal(options: ReadOptions, tally: Tally) -> Callable[[Unreadable], None]:

@@ -58,7 +58,7 @@ def opened(path: Path) -> Iterator[Opened]:
     except OSError as error:
         raise Unreadable(str(path), _reason(error), "check the file and its permissions") from error
     except Exception as error:
-        # compression.zstd has an error of its own, a plain Exception that cannot be named before import.
+        # zstd has an error of its own, a plain Exception, which only an import would name.
         if type(error).__name__ != "ZstdError":
             raise
         raise _damaged(path) from error
@@ -83,11 +83,9 @@ def _decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
 
 
 def _zstd_file(raw: IO[bytes]) -> io.RawIOBase:
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-    return cast("io.RawIOBase", zstd.ZstdFile(raw, mode="rb"))
+    from simblock.zstd import ZstdFile
+
+    return cast("io.RawIOBase", ZstdFile(raw, mode="rb"))
 
 
 def lines(stream: BinaryIO, name: str, max_row: int, refuse: Callable[[Unreadable], None]) -> Iterator[Line]:

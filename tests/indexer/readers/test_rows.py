@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simblock import zstd
 from simblock.errors import InputError
 from simblock.work import Document, Work
 from simblock_indexer.readers import ReadOptions, read
@@ -77,10 +77,6 @@ def test_compressed_rows_cut_short_are_named(works, jsonl, suffix, opener, cut):
 def _compress(data: bytes, opener: str) -> bytes:
     if opener == "gzip":
         return gzip.compress(data)
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
     return zstd.compress(data)
 
 
