@@ -30,8 +30,6 @@ JOIN = 4
 """Class: vanishes between two letters, ends a word elsewhere."""
 EXPAND = 5
 """Class: becomes several characters."""
-BACKSLASH = 6
-"""Class: may begin an escape."""
 DIGIT = 8
 """Class: in a word; no JOIN vanishes beside it."""
 LETTER = 9
@@ -129,8 +127,6 @@ def term_of(point: int) -> int:
 
 def fold(char: str) -> tuple[Folded, ...]:
     """All that one character becomes, at least one entry; VANISH stands only where there is nothing else."""
-    if char == "\\":
-        return (Folded(BACKSLASH, ord(char)),)
     if unicodedata.category(char) in {"Cc", "Zs", "Zl", "Zp"}:
         return (Folded(SEP, 0x20),)
     seen = tuple(_classify(part) for part in _decompose(char))
@@ -146,7 +142,7 @@ def _classify(char: str) -> Folded:
     char = LOOKALIKES.get(char, char)
     point = ord(char)
     category = unicodedata.category(char)
-    if char in APOSTROPHES or char == "\\":  # a folded backslash begins no escape
+    if char in APOSTROPHES or char == "\\":  # escapes were read before anything is folded
         return Folded(JOIN, 0x27)
     if category == "Cf" or point in INVISIBLE or (category[0] == "M" and point in VANISHING_MARKS):
         return Folded(VANISH, 0)

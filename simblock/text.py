@@ -24,7 +24,6 @@ __all__ = [
     "Scanned",
     "WordScanner",
     "fingerprint",
-    "flags_of",
     "tokenise",
     "tokenise_many",
     "word_key",

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from simblock import words as bulk
 from simblock.errors import UsageError
-from simblock.text import SELF_TEST, WordScanner, fingerprint, flags_of, tokenise, tokenise_many, word_key
+from simblock.flags import flags_of
+from simblock.text import SELF_TEST, WordScanner, fingerprint, tokenise, tokenise_many, word_key
 from simblock.tokens import CHAR, CHAR_KEY, COMMON
 from tests.word_oracle import cuts_of, read_words, ticks_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from simblock.folding import BACKSLASH, CHAR, JOIN, LETTER, VANISH, fold
+from simblock.folding import CHAR, JOIN, LETTER, VANISH, fold
 
 H = "[0-9a-fA-F]"
 HALF = rf"\\++u(d[89ab]{H}{{2}})\\++u(d[c-f]{H}{{2}})"
@@ -46,7 +46,6 @@ def read_words(text: str) -> list[tuple[str, int, int]]:
     ]
     names = {CHAR: "C", JOIN: "J", LETTER: "L", LETTER - 1: "D"}
     shape = "".join(names.get(part[0], " ") for part in parts)
-    assert all(part[0] != BACKSLASH for part in parts)
     found = []
     for match in re.finditer(r"C|(?:[LD]|(?<=L)J+(?=L))+", shape):
         kept = [part for part in parts[match.start() : match.end()] if part[0] != JOIN]

@@ -131,7 +131,6 @@ class _Call:
         self._began = time.monotonic()
         self.path = Path(index)
         self.key = _key(key_file)
-        self._key_file = key_file
         self.options = _without_itself(options or ReadOptions(), self.path, key_file)
         self._inputs = list(inputs)
         self._watch = watch

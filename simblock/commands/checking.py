@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from simblock.commands import outputs
 from simblock.commands.outputs import Output
 from simblock.errors import InputError
-from simblock_indexer.exits import complain
+from simblock_indexer.exits import ERROR, complain
 from simblock_indexer.readers import ReadOptions, Tally
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from simblock.match import Report
 
 PROGRAM = "simblock"
-ACTED = 1
-BROKEN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def check(guard: Guard, asked: Asked) -> int:
             show(output, report)
             if report.error is not None:
                 complain(PROGRAM, f"{output.id}: {report.error}")
-            code = max(code, BROKEN if report.error is not None else int(report.acted))
+            code = max(code, ERROR if report.error is not None else int(report.acted))
     _tell(tally)
     return code
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from simblock.commands.results import FIGURES
 from simblock.errors import InputError
-from simblock_indexer.exits import complain
+from simblock_indexer.exits import ERROR, complain
 
 if TYPE_CHECKING:
     from simblock.guard import Guard, Stream, Turns
@@ -36,7 +36,7 @@ def flow(guard: Guard, prompt: str | None, history: Turns, report_to: Path | Non
     if report_to is not None:
         _keep(report, report_to)
     _notify(report)
-    return 2 if report.error is not None else int(report.acted)
+    return ERROR if report.error is not None else int(report.acted)
 
 
 def _filtered(stream: Stream) -> Iterator[str]:

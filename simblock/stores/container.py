@@ -258,7 +258,3 @@ class Section:
         for block in np.flatnonzero(np.bincount(at * size >> _BLOCK_BITS)).tolist():
             if not self.seen[block]:
                 self.touch(block)
-
-    def count(self, dtype: Dtype) -> int:
-        """How many items of ``dtype`` the section has."""
-        return self.length // int(np.dtype(dtype).itemsize)

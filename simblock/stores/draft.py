@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from simblock.flags import flags_of
 from simblock.signature import Signer
 from simblock.stores import buckets, container, places, worktable
 from simblock.stores.container import Part, Sealing
@@ -17,7 +18,6 @@ from simblock.stores.places import Lines, Steps
 from simblock.stores.prefilter import Scramble
 from simblock.stores.segment import Facts, Segment, pack_text
 from simblock.stores.worktable import Row
-from simblock.text import flags_of
 from simblock.tokens import I64, U32, U64, Bools, Runs, Tokens
 
 _BATCH = 1 << 18

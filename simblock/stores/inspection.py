@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from simblock.errors import Damaged, IndexProblem
+from simblock.flags import flags_of
 from simblock.scheme import Channel
 from simblock.shingles import passing
 from simblock.signature import Signer
 from simblock.stores.container import HEADER_SIZE
 from simblock.stores.segment import Segment
 from simblock.stores.snapshot import Place, Snapshot
-from simblock.text import flags_of
 from simblock.tokens import I64, Bools, Runs, Tokens
 from simblock.work import Work
 

@@ -5,6 +5,7 @@ import random
 import numpy as np
 
 from simblock import text
+from simblock.flags import flags_of
 from simblock.signature import Signer
 from simblock.tokens import Runs, Tokens
 from simblock.work import Document, Work
@@ -73,7 +74,7 @@ def entries_of_run(index, segment, run):
     """(channel, key, position) of all entries that a stored run has."""
     keys = index.run(segment, run, 0, 10**9)
     nowhere = np.empty(0, np.int64)
-    runs = Runs(Tokens(keys, text.flags_of(keys), nowhere, nowhere), np.array([0, len(keys)]))
+    runs = Runs(Tokens(keys, flags_of(keys), nowhere, nowhere), np.array([0, len(keys)]))
     signer = Signer(index.scheme, index.permutations)
     entries = set()
     for channel in index.scheme.channels:
