@@ -8,12 +8,13 @@ shuffled, and the hull of the square is the piece.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import cast
 
 from simblock.align import MAX_GAP, MIN_PIECE, chain_to, common_blocks, local
 from simblock.asking import Heard
-from simblock.crowds import FEW, MANY, REPRESENTATIVES, Crowds
+from simblock.crowds import FEW, MANY, Crowds
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.piece import Piece
@@ -26,6 +27,8 @@ SQUARE = 64
 """Tokens on either side within which near hits belong together."""
 LOOK_BACK = 64
 LOOK_BACK_MOST = 512
+ECHO = 48
+"""Output tokens read back for a run of the request: 16 characters, or 8 words with characters between."""
 LOOK_AHEAD = 160
 """Source tokens fetched beyond a hit; more when the piece gets there."""
 VAGUE = 16
@@ -135,17 +138,29 @@ class Candidates:
             if track is None:
                 continue
             track.common |= common
-            followed = [(p, track.through(o, p.position, 0)) for p in places]
-            for _, piece in followed:
-                if piece is not None:
-                    piece.channel = "exact"
-            fresh = [p for p, piece in followed if piece is None]
-            if len(places) > SAME_RUN:
-                out = self.history.back(o, LOOK_BACK)
-                room = max(SAME_RUN - len(places) + len(fresh), 1)
-                fresh = yield from self._crowds.furthest(index, fresh[:FEW], out, room)
-            for posting in fresh:
-                yield from self._open(track, o, posting.position, "exact")
+            yield from self._follow(track, o, places)
+
+    def _follow(self, track: Track, o: int, places: list[Posting]) -> Steps:
+        """Goes on with the pieces of a run that an exact hit confirms, and begins those that it calls for.
+
+        Of very many places in one run, a few are followed: others only where they reach back further.
+        """
+        followed = [track.through(o, posting.position, 0) for posting in places]
+        runs = [piece.last.n for piece in followed if piece is not None]
+        for piece in followed:
+            if piece is not None:
+                piece.channel = "exact"
+        fresh = [posting for posting, piece in zip(places, followed, strict=True) if piece is None]
+        if len(places) > SAME_RUN:
+            room, longest = SAME_RUN - len(runs), max(runs, default=0)
+            if room <= 0 and longest >= LOOK_BACK:
+                return
+            out = self.history.back(o, LOOK_BACK)
+            beyond = longest if room <= 0 else 0
+            key = track.key[0]
+            fresh = yield from self._crowds.furthest(key, fresh[:FEW], out, max(room, 1), beyond)
+        for posting in fresh:
+            yield from self._open(track, o, posting.position, "exact")
 
     def _full(self) -> bool:
         """Whether so many works are followed that only representatives of others are taken up."""
@@ -153,16 +168,18 @@ class Candidates:
 
     def _representatives(self, o: int, index: int, postings: Sequence[Posting]) -> Told[Sequence[Posting]]:
         """Of a crowd, those that are followed already; where they are few, as many others."""
-        followed = []
+        followed: list[Posting] = []
+        others: list[Posting] = []
+        rules: Counter[str] = Counter()
         for posting in postings:
             track = self.tracks.get((index, posting.segment, posting.run))
             if track is not None and track.through(o, posting.position):
                 followed.append(posting)
-        if len(followed) >= REPRESENTATIVES:
-            return followed
-        return followed + (
-            yield from self._crowds.representatives(index, postings, self.history.back(o, LOOK_BACK))
-        )
+                rules[track.resolved.rule] += 1
+            else:
+                others.append(posting)
+        out = self.history.back(o, LOOK_BACK)
+        return followed + (yield from self._crowds.representatives(index, others, out, rules))
 
     def _near(self, o: int, index: int, channel: Channel, key: int, hit: Hit) -> Steps:
         postings = hit.postings
@@ -245,13 +262,21 @@ class Candidates:
         if 2 * sum(block.n for block in chain) < MIN_START:
             return False
         exempt = self.ledger.exemption.places(src, base)
-        piece = Piece(chain, src, base, channel, exempt=exempt, history=history)
+        echoes = self._echoes if self.ledger.exemption else None
+        piece = Piece(chain, src, base, channel, exempt=exempt, history=history, echoes=echoes)
         for later in range(piece.now.o, o + 1):
             piece.push(later)
         if ahead and piece.extent().raw < MIN_PIECE:
             return False
         self._give(track, piece)
         return True
+
+    def _echoes(self, o: int) -> bool:
+        """Whether output token ``o`` repeats the request; looked up once."""
+        echoed = self.history.echoed
+        if o not in echoed:
+            echoed[o] = o >= self.history.base and self.ledger.exemption.echoes(self.history.back(o, ECHO))
+        return echoed[o]
 
     def _floor(self, track: Track, diagonal: int) -> int:
         """A new piece does not go back over one that the track has near the same diagonal."""

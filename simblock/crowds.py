@@ -8,7 +8,7 @@ many works of few owners is not common, and representatives keep its cost in bou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from simblock.ledger import Ledger, Told, asked
@@ -17,7 +17,7 @@ from simblock.tokens import U32
 
 FEW = 64
 """So many places of one key are followed one by one."""
-MANY = 512
+MANY = 2048
 """More places of one key are never looked at."""
 COMMON_OWNERS = 8
 REPRESENTATIVES = 8
@@ -56,10 +56,12 @@ class Crowds:
                 return True
         return False
 
-    def representatives(self, index: int, postings: Sequence[Posting], out: list[int]) -> Told[list[Posting]]:
+    def representatives(
+        self, index: int, postings: Sequence[Posting], out: list[int], followed: Mapping[str, int]
+    ) -> Told[list[Posting]]:
         """For each rule of the policy, places that go on differently, those first that reach back furthest.
 
-        ``out`` has the output's last keys, up to the hit.
+        ``out`` has the output's last keys, up to the hit; ``followed`` says how many places each rule has already.
         """
         ranked: dict[str, list[Posting]] = {}
         for posting in postings:
@@ -67,14 +69,19 @@ class Crowds:
             if works:
                 ranked.setdefault(self._ledger.resolve(works[0]).rule, []).append(posting)
         found: list[Posting] = []
-        for places in ranked.values():
-            found += yield from self.furthest(index, places, out, REPRESENTATIVES)
+        for rule, places in ranked.items():
+            room = REPRESENTATIVES - followed.get(rule, 0)
+            if room > 0:
+                found += yield from self.furthest(index, places, out, room)
         return found
 
     def furthest(
-        self, index: int, postings: Sequence[Posting], out: list[int], count: int
+        self, index: int, postings: Sequence[Posting], out: list[int], count: int, beyond: int = 0
     ) -> Told[list[Posting]]:
-        """Up to ``count`` places: those that reach back furthest, one for each way to go on before seconds."""
+        """Up to ``count`` places: those that reach back furthest, one for each way to go on before seconds.
+
+        None that reach back no more than ``beyond`` tokens.
+        """
         rows = []
         for number, posting in enumerate(postings):
             start, stop = max(posting.position + 1 - len(out), 0), posting.position + 1
@@ -83,7 +90,7 @@ class Crowds:
             rows.append(
                 (-_reach(out, source[: stop - start]), number, tuple(source[stop - start :]), posting)
             )
-        return _varied(sorted(rows, key=lambda row: row[:2]), count)
+        return _varied(sorted((row for row in rows if -row[0] > beyond), key=lambda row: row[:2]), count)
 
 
 def _reach(out: list[int], source: list[int]) -> int:

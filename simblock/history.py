@@ -16,7 +16,18 @@ KEEP = 1024
 class History:
     """Keys, flags, places and clocks of the last tokens, as parallel lists from token ``base`` on."""
 
-    __slots__ = ("_lines", "_newlines", "base", "clocks", "ends", "flags", "keys", "lines", "starts")
+    __slots__ = (
+        "_lines",
+        "_newlines",
+        "base",
+        "clocks",
+        "echoed",
+        "ends",
+        "flags",
+        "keys",
+        "lines",
+        "starts",
+    )
 
     def __init__(self) -> None:
         self.base = 0
@@ -26,6 +37,7 @@ class History:
         self.ends: list[int] = []
         self.clocks: list[int] = []
         self.lines: list[int] = []
+        self.echoed: dict[int, bool] = {}
         self._newlines: list[int] = []
         self._lines = 1
 
@@ -84,3 +96,4 @@ class History:
         for column in (self.keys, self.flags, self.starts, self.ends, self.clocks, self.lines):
             del column[:cut]
         self.base += cut
+        self.echoed = {token: echo for token, echo in self.echoed.items() if token >= self.base}

@@ -7,7 +7,7 @@ same in the first line of a copied book as in the last, and what lies far behind
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from simblock.align import MAX_DROP, MAX_GAP, Block, Measure, common_blocks, gap, shared, weight
@@ -44,11 +44,12 @@ class Piece:
     """One alignment, growing. Feed it every output token behind its first blocks, in order.
 
     ``src`` holds the source keys from ``src_base`` on; the owner adds to it while :meth:`wants` asks.
-    ``exempt`` are source tokens that count for nothing, nor what is aligned to them.
+    ``exempt`` are source tokens that count for nothing, nor what is aligned to them; so do output tokens
+    for which ``echoes`` is true.
     """
 
     __slots__ = (
-        "_before", "_reckoned", "best", "blocks", "channel", "closed", "exempt", "first", "history", "now", "src", "src_base", "tail"
+        "_before", "_echoes", "_reckoned", "best", "blocks", "channel", "closed", "exempt", "first", "history", "now", "src", "src_base", "tail"
     )  # fmt: skip
 
     def __init__(
@@ -60,8 +61,9 @@ class Piece:
         *,
         exempt: set[int],
         history: History,
+        echoes: Callable[[int], bool] | None = None,
     ) -> None:
-        self.history = history
+        self.history, self._echoes = history, echoes
         self.channel, self.exempt = channel, exempt
         self.src, self.src_base = src, src_base
         self.closed = False
@@ -149,7 +151,7 @@ class Piece:
         for place, key in enumerate(self.src[begin : begin + block.n], block.s):
             half = 1 if key >= CHAR_KEY else 2
             raw += half
-            if place in self.exempt:
+            if self.is_free(block.o + place - block.s, place):
                 run = 0
                 continue
             run += half
@@ -162,6 +164,10 @@ class Piece:
             block.o + block.n, block.s + block.n, score + block.n - distance, blocks + (not joined),
             matched, run, longest, output, source, raw,
         )  # fmt: skip
+
+    def is_free(self, o: int, s: int) -> bool:
+        """Whether output token ``o``, aligned to source token ``s``, is the user's own."""
+        return s in self.exempt or (self._echoes is not None and self._echoes(o))
 
     def _unmatched(self, start: int, stop: int) -> int:
         """Half words of the source tokens [start, stop) that are not exempt."""

@@ -262,11 +262,13 @@ class StreamCore:
         return track.verdict is not None and track.verdict.action == "redact" and not self.outlet.frozen
 
     def _redact(self, track: Track) -> None:
-        stop = track.stop()
-        start = max(track.begin(), track.redacted)
-        if stop > start:
-            self.outlet.redact(Span(start, stop))
-            track.redacted = stop
+        """Redacts the pieces that were not yet; what stands between them goes out."""
+        track.place()
+        for span in track.standing():
+            start = max(span.start, track.redacted)
+            if span.end > start:
+                self.outlet.redact(Span(start, span.end))
+                track.redacted = span.end
 
     def _conclude(self) -> Steps:
         if self.over:

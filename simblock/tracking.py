@@ -72,6 +72,10 @@ class Hull:
         """The hull's bag; nothing where only alignments are asked for."""
         return self._measure if bag and not self.exempt else Measure(0, 0, 0, 0)
 
+    def is_free(self, _o: int, s: int) -> bool:
+        """Whether source token ``s`` is the user's own."""
+        return s in self.exempt
+
     def extent(self) -> State:
         """The tokens behind the hull."""
         return State(self.stop.o, self.stop.s)
@@ -137,6 +141,11 @@ class Track:
     quoting: set[int] = field(default_factory=set)
     counted: dict[Piece | Hull, int] = field(default_factory=dict)
     spans: dict[Piece | Hull, Placing] = field(default_factory=dict)
+
+    @property
+    def quoted_run(self) -> tuple[int, int]:
+        """What tells the run apart in a quota, also when a merge has given it another segment."""
+        return (self.key[0], self.length)
 
     @property
     def action(self) -> Action:
@@ -215,7 +224,9 @@ class Track:
         matched = sum(m.matched for m in measures)
         output = sum(m.output for m in measures)
         source = sum(m.source for m in measures)
-        longest = max(m.longest for m in measures)
+        # also a run whose piece a bigger, poorer one outdoes: whatever stands around it, it was copied
+        runs = [p.extent().longest for p in self.pieces if isinstance(p, Piece)]
+        longest = max([self.past.longest, *runs])
         similarity = matched / max(output, source, 1)
         return Figures(matched // 2, longest // 2, round(similarity, 4), matched, output, source)
 
@@ -239,7 +250,7 @@ class Track:
                         break
                     if block.o + block.n <= end:
                         self._quote(piece, block, done)
-                self.counted[piece] = max(done, 0) if piece.tail else piece.now.s
+                self.counted[piece] = max(done, 0) if piece.tail else piece.extent().s
         if len(self.quoting) > 4 * KEEP:
             self.quoting = {o for o in self.quoting if o >= self.history.base}
 
@@ -247,9 +258,9 @@ class Track:
         """Counts a block from source token ``done`` on."""
         for s in range(max(block.s, done, piece.src_base), block.s + block.n):
             o = block.o + s - block.s
-            if o not in self.quoting and s not in piece.exempt:
+            if o not in self.quoting and not piece.is_free(o, s):
                 self.quoting.add(o)
-                self.quota.add(s, piece.src[s - piece.src_base])
+                self.quota.add(self.quoted_run, s, piece.src[s - piece.src_base])
 
     def information(self, spans: list[tuple[int, int]], exempt: set[int]) -> float:
         """Bits of the seed channels' hits inside source token spans, each key once."""
@@ -332,11 +343,17 @@ class Track:
             return False
         if self.forced:
             return True
-        now = self.now
-        if now.matched < max(begin, MIN_PIECE):
-            return False
+        now, least, alike = self.now, max(begin, MIN_PIECE), self.resolved.limits.min_similarity
         trailing = 2 * (o + 1 - self.end())
-        return now.matched >= self.resolved.limits.min_similarity * max(now.output + trailing, now.source)
+        if now.matched >= least and now.matched >= alike * max(now.output + trailing, now.source):
+            return True
+        return any(self._runs_on(piece, o, least, alike) for piece in self.growing())
+
+    @staticmethod
+    def _runs_on(piece: Piece, o: int, least: int, alike: float) -> bool:
+        """Whether a piece ends in a run worth suspicion by itself, whatever the match was like before."""
+        extent = piece.extent()
+        return extent.run >= least and extent.run >= alike * (extent.run + 2 * (o + 1 - extent.o))
 
     def _recent(self, clock: int) -> bool:
         last = self.end() - 1 - self.history.base
@@ -346,9 +363,9 @@ class Track:
         """The first output code point of the match."""
         return min(placing.output.start for placing in (*self.past_spans[:1], *self.spans.values()))
 
-    def stop(self) -> int:
-        """The output code point behind the last matched token."""
-        return max(placing.output.end for placing in self.spans.values())
+    def standing(self) -> list[Span]:
+        """The output code points of the pieces that count, in order."""
+        return sorted(self.spans[piece].output for piece, _ in self._counting(bag=False))
 
     def count_leaked(self, released: int) -> int:
         """Words of the match of which anything had gone out when it acted."""

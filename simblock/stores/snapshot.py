@@ -30,8 +30,8 @@ from simblock.tokens import I64, U32, U64, Bools
 from simblock.work import Work
 
 _FEW = 64
-MOST_PLACES = 512
-"""Places of one key that a segment answers with; :class:`Hit` says besides how many works hold it."""
+MOST_PLACES = 2048
+"""Places of one key that a segment answers with; :class:`Hit` says besides how many runs hold it."""
 
 Sealer: TypeAlias = Callable[[bytes], Sealing | None]
 """Gives what encrypts the file of an id, None without a key."""
