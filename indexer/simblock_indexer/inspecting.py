@@ -21,8 +21,7 @@ READS_BACK = (
     "NOT keyed: the words of its works can be read back with a dictionary, so the index is as confidential "
     "as the works; build with --key-file to give nothing away"
 )
-"""Promise 9 of the design."""
-
+"""Said wherever an index is looked at: hashes of words look like a secret and are none."""
 
 FATES = ("added", "replaced", "metadata", "removed")
 
@@ -94,7 +93,7 @@ def show(index: p.IndexPath, work_id: p.WorkId, *, key_file: p.KeyFile = None, j
 def log(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json = False) -> None:
     """Show what changed the index, oldest first.
 
-    --json prints a line an epoch: epoch, time, what (build, add, remove, purge), counts, ids (the
+    --json prints a line an epoch: epoch, time, what (build, add, remove, purge, rebuild), counts, ids (the
     first twenty), reason.
     """
     from simblock_indexer.tables import Column, emit, table

@@ -42,7 +42,7 @@ HistoryFile: TypeAlias = Annotated[
     typer.Option(
         "--history",
         metavar="FILE.json",
-        help='Earlier turns, [{"role": "user|assistant|system|tool", "content": "…"}]: '
+        help='Earlier turns, [{"role": "user|assistant|system|developer|tool", "content": "…"}]: '
         "what the assistant said counts towards max_quoted, the rest is free.",
     ),
 ]

@@ -19,7 +19,7 @@ from simblock.tokens import I64, Bools, Runs, Tokens
 from simblock.work import Work
 
 COMMON_WORKS = 64
-"""A passage in more works than this is common."""
+"""A passage in more works than this is common; works of equal text count once."""
 _BATCH = 1 << 18
 
 
@@ -36,9 +36,9 @@ class Entry(NamedTuple):
 
 
 class Stat(NamedTuple):
-    """Counts and sizes. ``sections`` are bytes by section over all segments; ``too_short`` names works
-    with fewer tokens than any promise covers, ``mostly_common`` those over half of whose exact anchors
-    stand in over 64 works."""
+    """Counts and sizes. ``runs`` are texts: works of equal text share one. ``sections`` are bytes by section
+    over all segments; ``too_short`` names works with fewer tokens than any promise covers,
+    ``mostly_common`` those over half of whose exact anchors stand in over 64 runs of their segment."""
 
     epoch: int
     works: int

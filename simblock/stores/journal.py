@@ -17,8 +17,8 @@ _NAMED = 20
 
 
 class Event(NamedTuple):
-    """One commit: when (seconds since 1970, UTC), what (build, add, remove, purge), how many works of
-    each fate, the ids where they are few, and the reason that was given."""
+    """One commit: when (seconds since 1970, UTC), what (build, add, remove, purge, rebuild), how many
+    works of each fate, the ids where they are few, and the reason that was given."""
 
     epoch: int
     time: int

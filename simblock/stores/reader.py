@@ -85,15 +85,12 @@ class StoredIndex:
         return data, snapshot
 
     def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
-        """One hit for each ask that has a live posting, in order of the asks."""
         return self._snapshot.postings(channels, keys)
 
     def run(self, segment: Segment, run: int, start: int, stop: int) -> U32:
-        """Token keys u32 at [start, stop) of a run, clipped to it."""
         return segment.run(run, start, stop)
 
     def works(self, segment: Segment, run: int) -> tuple[Work, ...]:
-        """The live works that share a run, smallest id first."""
         snapshot = self._snapshot
         if snapshot.has(segment):
             return snapshot.works(segment, run)
@@ -103,7 +100,6 @@ class StoredIndex:
         return tuple(work for work in works if any(snapshot.holds_text(work.id, text) for text in texts))
 
     def places(self, segment: Segment, run: int, tokens: I64) -> Placed:
-        """Where tokens i64 of a run stand in its text: code points and lines."""
         return segment.locate(run, tokens)
 
     def text(self, work_id: str) -> str | None:

@@ -23,7 +23,7 @@ def parameters() -> Iterator[Any]:
                 yield pytest.param(parameter, id=f"{name}-{parameter.name}")
 
 
-def test_the_commands_are_those_of_the_design():
+def test_the_commands_are_these():
     assert list(GROUP.commands) == COMMANDS
 
 
