@@ -3,10 +3,11 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 	$(p) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 VENV ?= .venv
 RUN := $(VENV)/bin/python
+WHEEL := $(VENV)/wheel
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format bench docs picture clean
+.PHONY: help demo test test-all wheel-test check format bench docs picture clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -17,8 +18,16 @@ demo: $(VENV)/.core ## index Python's own documentation and stop what copies it
 test: $(VENV)/.test ## run the tests (under 5 minutes)
 	@$(RUN) -m pytest -m "not slow"
 
-test-all: $(VENV)/.test ## run the tests, the slow ones too
+test-all: $(VENV)/.test wheel-test ## run the tests, the slow ones and wheel-test too
 	@$(RUN) -m pytest
+
+# From another folder, so that what the wheel lacks is not found in the checkout.
+wheel-test: $(VENV)/.pip ## build the wheel, install it by itself, and run the demo and the doctor from it
+	@rm -rf $(WHEEL)
+	@$(PIP) wheel --no-deps --wheel-dir $(WHEEL)/dist .
+	@$(PYTHON) -m venv $(WHEEL)/venv
+	@$(WHEEL)/venv/bin/python -m pip --disable-pip-version-check --quiet install "$$(echo $(WHEEL)/dist/*.whl)[crypt]"
+	@cd $(WHEEL) && venv/bin/simblock demo --json && venv/bin/simblock doctor --json
 
 check: $(VENV)/.check ## lint, format check, types, layers
 	@$(RUN) -m ruff check .
