@@ -180,8 +180,7 @@ def main() -> None:
         path = Path(folder) / "index.sbx"
         with Writer.create(path) as writer:
             writer.put(corpus.protected(where, options.words))
-            writer.commit()
-            words = writer.counts.words
+            words = writer.commit().counts.words
         del writer
         gc.collect()
         index = open_index(path)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from simblock.errors import UsageError
 from simblock.stores import keys, writer
 from simblock.stores.directory import DirectoryIndex
-from simblock.stores.writer import Writer
+from simblock.stores.writer import Commit, Writer
 from simblock.work import Document
 from simblock_indexer.readers import ReadOptions, Source, Tally, documents, plan, root_name
 from simblock_indexer.reports import Report
@@ -45,8 +45,7 @@ def build(
     call = _Call(inputs, out, options, key_file, watch)
     with Writer.create(call.path, key=call.key, store_text=store_text) as session:
         session.put(call.documents())
-        epoch = session.commit()
-        return call.report(session, epoch)
+        return call.report(session.commit())
 
 
 def add(
@@ -71,8 +70,7 @@ def add(
         session.put(call.documents())
         removed = call.gone(session) if prune else []
         session.remove(removed, reason=call.options.reason or "pruned")
-        epoch = session.commit()
-        return call.report(session, epoch)
+        return call.report(session.commit())
 
 
 def remove(
@@ -93,7 +91,7 @@ def remove(
         missing = session.remove(wanted, reason=reason, purge=purge)
         if missing:
             raise UsageError(_not_there(index, missing))
-        epoch = session.commit()
+        epoch = session.commit().epoch
     seconds = time.monotonic() - began
     return Report(str(index), epoch, changed=True, removed=len(wanted), seconds=seconds)
 
@@ -173,9 +171,9 @@ class _Call:
             if name.startswith(roots) and name not in there and not name.startswith(unread)
         ]
 
-    def report(self, session: Writer, epoch: int) -> Report:
-        """What was done, after the commit."""
-        counts, tally = session.counts, self._tally
+    def report(self, commit: Commit) -> Report:
+        """What was done."""
+        counts, tally = commit.counts, self._tally
         changed = any((counts.added, counts.replaced, counts.metadata, counts.removed))
         small = sum(path.stat().st_size for path in self.path.iterdir()) <= WEIGHED
         if changed and not small:
@@ -184,7 +182,7 @@ class _Call:
         return Report(
             **counts._asdict(),
             index=str(self.path),
-            epoch=epoch,
+            epoch=commit.epoch,
             changed=changed,
             bytes=tally.done - tally.unread,
             seconds=time.monotonic() - self._began,

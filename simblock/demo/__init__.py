@@ -77,8 +77,7 @@ def _build(path: Path, console: Console, *, watched: bool) -> Built:
     began = time.perf_counter()
     with _bar(console, watched) as watch, Writer.create(path) as writer:
         writer.put(material.documents(watch))
-        writer.commit()
-        counts = writer.counts
+        counts = writer.commit().counts
     seconds = time.perf_counter() - began
     return Built(path, counts, sum(file.stat().st_size for file in path.iterdir()), seconds)
 

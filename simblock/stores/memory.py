@@ -46,7 +46,7 @@ class MemoryIndex(StoredIndex):
         return missing
 
     def _commit(self) -> int:
-        epoch = self._writer.commit()
+        epoch = self._writer.commit().epoch
         self._looked = float("-inf")
         self.refresh()
         return epoch

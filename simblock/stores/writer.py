@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,11 +48,17 @@ class Counts(NamedTuple):
     characters: int = 0
 
 
+class Commit(NamedTuple):
+    """The epoch that an index is at, and what was done since the commit before."""
+
+    epoch: int
+    counts: Counts
+
+
 class Writer:
     """Adds works to an index and removes them; a context manager.
 
-    Leaving it without :meth:`commit` leaves the index as it was. ``counts`` are those since the last
-    commit, or of it right after.
+    Leaving it without :meth:`commit` leaves the index as it was.
     """
 
     def __init__(self, shelf: Shelf, held: Claim, manifest: Manifest, secret: Secret | None) -> None:
@@ -62,7 +69,6 @@ class Writer:
         self._new = not manifest.epoch
         self._origin = "build"
         self._held = held
-        self.counts = Counts()
         self._begin(Snapshot(shelf, manifest, secret))
 
     @classmethod
@@ -102,7 +108,7 @@ class Writer:
         self._touched: dict[str, str] = {}  # id -> its fate
         self._reason: str | None = None
         self._purge = False
-        self._counted = False
+        self._counts: Counter[str] = Counter()
         self._history = snapshot.journal.history
         self._standing = Standing(snapshot)
 
@@ -180,7 +186,7 @@ class Writer:
             same = old.digest == digest, row["metadata"].tobytes() == metadata
             fate = {(True, True): "untouched", (True, False): "metadata"}.get(same, "replaced")
         self._touched[id] = fate
-        self._count(**{fate: 1})
+        self._counts[fate] += 1
         if fate == "untouched":
             return False
         self._reason = self._reason or document.work.reason
@@ -200,12 +206,7 @@ class Writer:
         draft = self._compaction.draft
         first = draft.add(texts, runs)
         self._standing.runs.update((digest, (draft.id, first + at)) for at, digest in enumerate(fresh))
-        self._count(words=len(runs.tokens), characters=sum(map(len, texts)))
-
-    def _count(self, **more: int) -> None:
-        counts = (self.counts if self._counted else Counts())._asdict()
-        self._counted = True
-        self.counts = Counts(**{name: value + more.get(name, 0) for name, value in counts.items()})
+        self._counts.update(words=len(runs.tokens), characters=sum(map(len, texts)))
 
     def take_over(self, old: Snapshot) -> None:
         """Puts all works of another index, by its stored runs; its epochs and history go on.
@@ -233,26 +234,25 @@ class Writer:
                 continue
             self._dead.add(place)
             self._touched[id] = "removed"
-            self._count(removed=1)
+            self._counts["removed"] += 1
         self._reason = reason or self._reason
         self._purge = self._purge or purge
         return missing
 
-    def commit(self) -> int:
-        """Makes all of it visible at once, and durable; the epoch, which stays where nothing changed.
+    def commit(self) -> Commit:
+        """Makes all of it visible at once, and durable. The epoch stays where nothing changed.
 
         Raises SimblockError where it cannot be written (a full disk); the index is then as before.
         """
-        if not self._counted:
-            self.counts = Counts()
+        counts = Counts(**self._counts)
         if self._compaction.rows or self._compaction.written or self._dead or self._purge or self._new:
             try:
                 self._publish()
             except BaseException:
                 self.rollback()
                 raise
-        self._touched, self._counted = {}, False
-        return self._snapshot.manifest.epoch
+        self._touched, self._counts = {}, Counter()
+        return Commit(self._snapshot.manifest.epoch, counts)
 
     def rollback(self) -> None:
         """Forgets what was put and removed since the last commit."""
@@ -325,7 +325,7 @@ class Writer:
         what = "purge" if self._purge else "remove" if fates == {"removed"} else "add"
         if self._new:
             what = self._origin
-        counts = {name: count for name, count in self.counts._asdict().items() if count}
+        counts = {name: self._counts[name] for name in Counts._fields if self._counts[name]}
         ids = [id for id, fate in self._touched.items() if fate != "untouched"]
         return Event(epoch, int(time.time()), what, counts, ids, self._reason)
 
@@ -357,4 +357,4 @@ def rebuild(
     source = Snapshot(shelf, manifest, open_secret(manifest, key, shelf.name))
     with Writer.create(new, scheme=scheme, key=new_key or key, store_text=manifest.store_text) as writer:
         writer.take_over(source)
-        return writer.commit()
+        return writer.commit().epoch

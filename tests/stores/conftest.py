@@ -32,7 +32,7 @@ class OnDisk:
     def _write(self, act):
         with Writer.open(self.path, key=self.key) as writer:
             result = act(writer)
-            epoch = writer.commit()
+            epoch = writer.commit().epoch
         self.now += 1000
         self.index.refresh()
         return epoch if result is None else result
