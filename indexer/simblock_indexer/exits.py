@@ -57,7 +57,7 @@ def _invoke(app: typer.Typer, program: str, arguments: Sequence[str]) -> int:
     except typer.Exit as ended:
         return ended.exit_code
     except SystemExit:
-        # What rich makes of a reader of --help that went away.
+        # What rich makes of it when the reader of its output goes away.
         raise BrokenPipeError from None
     else:
         return 0
