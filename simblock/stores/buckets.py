@@ -20,8 +20,10 @@ from simblock.tokens import I64, U8, U32, U64, Bools
 _BUCKET = 12
 _MOST_BITS = 40
 _STEPS = 8
-_CHUNK = 1 << 18
 """A frequency m is stored as round(8 * log2(m)): within 8 %, exact up to 9."""
+_FINGERPRINT_BITS = 16
+_FINGERPRINT_MASK = (1 << _FINGERPRINT_BITS) - 1
+_CHUNK = 1 << 18
 
 SECTIONS = frozenset({"bloom", "buckets", "fingerprints", "postings", "frequencies"})
 
@@ -156,7 +158,7 @@ class Buckets:
         bucket = short * self._shape.buckets >> self._shape.bits
         start, stop = memoryview(self._offsets.read(4 * bucket, 4 * bucket + 8)).cast("I")
         prints = memoryview(self._fingerprints.read(2 * start, 2 * stop)).cast("H").tolist()
-        wanted = short & 0xFFFF
+        wanted = short & _FINGERPRINT_MASK
         at = [start + i for i, held in enumerate(prints) if held == wanted]
         if not at:
             return [], 0
@@ -169,10 +171,9 @@ class Buckets:
 
     def find_many(self, stored: U64) -> Found:
         """Places of many stored keys u64 that passed the prefilter."""
-        bits = np.uint64(self._shape.bits)
-        short = stored >> (np.uint64(64) - bits)
-        bucket = ((short * np.uint64(self._shape.buckets)) >> bits).astype(np.int64)
-        offsets = self._offsets.take(np.uint32, np.stack([bucket, bucket + 1], axis=1).ravel())
+        short, bucket = self._slots(stored)
+        at = bucket.astype(np.int64)
+        offsets = self._offsets.take(np.uint32, np.stack([at, at + 1], axis=1).ravel())
         starts, stops = offsets[::2].astype(np.int64), offsets[1::2].astype(np.int64)
         sizes = stops - starts
         asks = np.repeat(np.arange(len(stored)), sizes)
@@ -188,14 +189,18 @@ class Buckets:
         bucket = np.searchsorted(self._offsets.array(np.uint32), at, side="right").astype(
             np.uint64
         ) - np.uint64(1)
-        names = bucket << np.uint64(16) | self._fingerprints.array(np.uint16)[at]
+        names = bucket << np.uint64(_FINGERPRINT_BITS) | self._fingerprints.array(np.uint16)[at]
         first = np.ones(len(names), bool)
         first[1:] = names[1:] != names[:-1]
         return np.sort(names[first])
 
     def names(self, stored: U64) -> U64:
         """What tells stored keys apart in this table: bucket and fingerprint."""
+        short, bucket = self._slots(stored)
+        return bucket << np.uint64(_FINGERPRINT_BITS) | short & np.uint64(_FINGERPRINT_MASK)
+
+    def _slots(self, stored: U64) -> tuple[U64, U64]:
+        """The prints of stored keys, and their buckets."""
         bits = np.uint64(self._shape.bits)
         short = stored >> (np.uint64(64) - bits)
-        bucket = (short * np.uint64(self._shape.buckets)) >> bits
-        return bucket << np.uint64(16) | short & np.uint64(0xFFFF)
+        return short, (short * np.uint64(self._shape.buckets)) >> bits
