@@ -14,7 +14,7 @@ from typing import cast
 
 from simblock.align import MAX_GAP, MIN_PIECE, chain_to, common_blocks, local
 from simblock.asking import Heard
-from simblock.crowds import FEW, MANY, Crowds
+from simblock.crowds import AHEAD, FEW, MANY, Crowds
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.piece import Piece
@@ -37,6 +37,8 @@ FOLLOWED = 64
 """Works followed at once before a passage counts as a crowd's."""
 SAME_RUN = 4
 """Postings of one key in one run that are followed."""
+MOST_RUNNING = 6
+"""Pieces of one work that go on at once; another one must reach back further."""
 MIN_START = 8
 """Half words that a piece must match to be begun."""
 HULL_KEYS = 3
@@ -143,22 +145,22 @@ class Candidates:
     def _follow(self, track: Track, o: int, places: list[Posting]) -> Steps:
         """Goes on with the pieces of a run that an exact hit confirms, and begins those that it calls for.
 
-        Of very many places in one run, a few are followed: others only where they reach back further.
+        A work that repeats itself holds the hit in many places: those are followed that reach back
+        further than what is followed already, or go on differently.
         """
         followed = [track.through(o, posting.position, 0) for posting in places]
-        runs = [piece.last.n for piece in followed if piece is not None]
         for piece in followed:
             if piece is not None:
                 piece.channel = "exact"
         fresh = [posting for posting, piece in zip(places, followed, strict=True) if piece is None]
-        if len(places) > SAME_RUN:
-            room, longest = SAME_RUN - len(runs), max(runs, default=0)
-            if room <= 0 and longest >= LOOK_BACK:
-                return
+        running = [p for p in track.growing() if p.last.o + p.last.n == o + 1]
+        if fresh and (running or len(places) > SAME_RUN):
+            known = {p.ahead(AHEAD): p.last.n for p in running}
+            beyond = max(known.values()) if len(running) >= MOST_RUNNING else 0
             out = self.history.back(o, LOOK_BACK)
-            beyond = longest if room <= 0 else 0
-            key = track.key[0]
-            fresh = yield from self._crowds.furthest(key, fresh[:FEW], out, max(room, 1), beyond)
+            fresh = yield from self._crowds.furthest(
+                track.key[0], fresh[:FEW], out, SAME_RUN, known=known, beyond=beyond
+            )
         for posting in fresh:
             yield from self._open(track, o, posting.position, "exact")
 

@@ -24,8 +24,11 @@ REPRESENTATIVES = 8
 """Works of a crowd that are followed, for each rule of the policy."""
 REMEMBERED = 4096
 """Passages of which it is remembered whether they are common."""
-AHEAD = 24
+AHEAD = 16
 """Source tokens behind the hit by which representatives are told apart."""
+
+
+NOTHING_KNOWN: Mapping[tuple[int, ...], int] = {}
 
 
 class Crowds:
@@ -76,21 +79,29 @@ class Crowds:
         return found
 
     def furthest(
-        self, index: int, postings: Sequence[Posting], out: list[int], count: int, beyond: int = 0
+        self,
+        index: int,
+        postings: Sequence[Posting],
+        out: list[int],
+        count: int,
+        *,
+        known: Mapping[tuple[int, ...], int] = NOTHING_KNOWN,
+        beyond: int = 0,
     ) -> Told[list[Posting]]:
         """Up to ``count`` places: those that reach back furthest, one for each way to go on before seconds.
 
-        None that reach back no more than ``beyond`` tokens.
+        ``known`` has the ways to go on that are followed, and how far they reach back: places that go on
+        alike and reach no further are left out, and all that reach back no more than ``beyond`` tokens.
         """
         rows = []
         for number, posting in enumerate(postings):
             start, stop = max(posting.position + 1 - len(out), 0), posting.position + 1
             answer = yield from asked(Run(index, posting.segment, posting.run, start, stop + AHEAD))
             source = cast(U32, answer).tolist()
-            rows.append(
-                (-_reach(out, source[: stop - start]), number, tuple(source[stop - start :]), posting)
-            )
-        return _varied(sorted((row for row in rows if -row[0] > beyond), key=lambda row: row[:2]), count)
+            reach, ahead = _reach(out, source[: stop - start]), tuple(source[stop - start :])
+            if reach > max(known.get(ahead, 0), beyond):
+                rows.append((-reach, number, ahead, posting))
+        return _varied(sorted(rows, key=lambda row: row[:2]), count)
 
 
 def _reach(out: list[int], source: list[int]) -> int:

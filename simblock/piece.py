@@ -89,6 +89,11 @@ class Piece:
         """The source token up to which ``src`` must reach before token ``o`` is pushed."""
         return self.now.s + (o - self.now.o) + 3 * MAX_GAP
 
+    def ahead(self, count: int) -> tuple[int, ...]:
+        """The source keys that would go on with the piece."""
+        at = self.last.s + self.last.n - self.src_base
+        return tuple(self.src[at : at + count])
+
     def push(self, o: int) -> bool:
         """Takes output token ``o`` of the history; True where the piece changed."""
         key = self.history.keys[o - self.history.base]

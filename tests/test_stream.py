@@ -15,6 +15,7 @@ from tests.material import (
     HAN_WORK,
     INDEX,
     OTHERS,
+    WORDS,
     WORKS,
     by_character,
     cuts,
@@ -171,6 +172,19 @@ def test_a_quota_counts_each_word_of_the_output_once():
     run(response.stream(), " ".join([*prose(rng, 40, OTHERS), *verse, *prose(rng, 40, OTHERS)]))
     assert response.report.decision == "release"
     assert 12 <= response.report.quoted["refrain"] <= 14
+
+
+@given(seed=seeds, at=cuts)
+def test_sixteen_words_of_a_work_that_repeats_itself_are_found_at_its_borders_and_inside(seed, at):
+    rng = random.Random(seed)
+    beat = rng.sample(WORDS, rng.randrange(1, 8))
+    text = [*prose(rng, 40), *beat * 30, *prose(rng, 40)]
+    shield = Guard(MemoryIndex([Document(Work("refrain"), " ".join(text))]), Policy.load(text={"min_run": T}))
+    start = rng.randrange(0, len(text) - T)
+    before, after = (prose(rng, 30, OTHERS, glue=0) for _ in range(2))
+    stream = shield.stream()
+    run(stream, " ".join([*before, *text[start : start + T], *after]), at)
+    assert stream.stopped
 
 
 CLEAN = st.text(
