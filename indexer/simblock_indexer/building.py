@@ -54,12 +54,13 @@ def add(
     options: ReadOptions | None = None,
     *,
     prune: bool = False,
+    clear_metadata: bool = False,
     key_file: str | Path | None = None,
     watch: Watch | None = None,
 ) -> Report:
     """Adds works to an index, or replaces those of the same id; what is the same stays untouched.
 
-    With ``prune``, works whose ids begin with the name of a folder in ``inputs`` and whose files are
+    What is known of a work and not said this time stays too, unless ``clear_metadata`` is set. With ``prune``, works whose ids begin with the name of a folder in ``inputs`` and whose files are
     gone are removed; files that are there and cannot be read keep theirs. Raises as :func:`build`
     does, NotAnIndex, and Busy while another process writes.
     """
@@ -67,7 +68,7 @@ def add(
     if prune:
         call.check_roots()
     with Writer.open(call.path, key=call.key) as session:
-        session.put(call.documents())
+        session.put(call.documents(), clear_metadata=clear_metadata)
         removed = call.gone(session) if prune else []
         session.remove(removed, reason=call.options.reason or "pruned")
         return call.report(session.commit())

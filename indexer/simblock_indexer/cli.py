@@ -65,6 +65,7 @@ def add(
     *,
     options: ReadOptions,
     prune: p.Prune = False,
+    clear_meta: p.ClearMeta = False,
     key_file: p.KeyFile = None,
     verbose: p.Verbose = False,
     json: p.Json = False,
@@ -72,12 +73,15 @@ def add(
     """Add works to an index, or replace those whose text or metadata changed.
 
     Running readers see them within a second. What is the same stays untouched: run twice, the second
-    time changes nothing. --json prints the same object as build.
+    time changes nothing. Titles, owners and the rest that is known of a work stay until another is
+    given, by --meta or a column. --json prints the same object as build.
     """
     from simblock_indexer import building, reporting
 
     with left_as_it_was(index), bar(wanted=not json) as watch:
-        report = building.add(index, inputs, options, prune=prune, key_file=key_file, watch=watch)
+        report = building.add(
+            index, inputs, options, prune=prune, clear_metadata=clear_meta, key_file=key_file, watch=watch
+        )
     reporting.show(report, json=json, all=verbose)
 
 

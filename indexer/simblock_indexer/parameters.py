@@ -153,6 +153,14 @@ Prune: TypeAlias = Annotated[
     ),
 ]
 
+ClearMeta: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--clear-meta",
+        help="Forget what is stored about the works given here and not said this time: title, owner, expires …",
+    ),
+]
+
 
 def read_options(
     *,

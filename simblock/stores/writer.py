@@ -29,11 +29,14 @@ from simblock.stores.shelf import FolderShelf, Shelf
 from simblock.stores.snapshot import Place, Snapshot, open_secret, scramble_of, sealing_of
 from simblock.stores.standing import Standing
 from simblock.stores.worktable import Row, day, metadata_digest, text_digest
-from simblock.work import Document
+from simblock.work import Document, Work
 
 _BATCH = 1 << 20
 """Characters tokenised at a time."""
 _NEW = ("added", "replaced", "metadata")
+_UNSAID = Work("")
+_LASTING = tuple(name for name in Work.__slots__ if name not in ("id", "reason"))
+"""What is known of a work until something else is said; a reason is that of one change."""
 
 
 class Counts(NamedTuple):
@@ -143,25 +146,28 @@ class Writer:
                 yield id
         yield from (id for id in self._touched if id not in gone)
 
-    def put(self, documents: Iterable[Document]) -> None:
+    def put(self, documents: Iterable[Document], *, clear_metadata: bool = False) -> None:
         """Adds works, or replaces those of the same id where anything differs.
 
-        Raises InputError where an id comes twice in one session, or a date of expiry is none.
+        What a work leaves unsaid (None, no tags, kind ``text``) stays as it is stored, with
+        ``clear_metadata`` it goes. Raises InputError where an id comes twice in one session, or a date
+        of expiry is none.
         """
+        keep = not clear_metadata
         batch: list[Document] = []
         size = 0
         for document in documents:
             batch.append(document)
             size += len(document.text)
             if size >= _BATCH:
-                self._put(batch)
+                self._put(batch, keep)
                 batch, size = [], 0
-        self._put(batch)
+        self._put(batch, keep)
 
-    def _put(self, batch: Sequence[Document]) -> None:
+    def _put(self, batch: Sequence[Document], keep: bool) -> None:
         fresh: dict[bytes, str] = {}
         waiting: list[tuple[Document, bytes, bytes]] = []
-        for document in batch:
+        for document in (self._with_stored(one) if keep else one for one in batch):
             digests = text_digest(document.text), metadata_digest(document.work)
             if self._is_news(document, *digests):
                 waiting.append((document, *digests))
@@ -172,6 +178,13 @@ class Writer:
         for document, digest, metadata in waiting:
             row = Row(document.work, *self._standing.runs[digest], digest, metadata, epoch, now)
             self._compaction.rows.append(row)
+
+    def _with_stored(self, document: Document) -> Document:
+        """The document with what it leaves unsaid of its work taken from the index."""
+        old = self._standing.place(document.work.id)
+        if old is None:
+            return document
+        return replace(document, work=completed(document.work, old.segment.work(old.row)))
 
     def _is_news(self, document: Document, digest: bytes, metadata: bytes) -> bool:
         """Whether a work needs a row; its old one is then dead."""
@@ -328,6 +341,12 @@ class Writer:
         counts = {name: self._counts[name] for name in Counts._fields if self._counts[name]}
         ids = [id for id, fate in self._touched.items() if fate != "untouched"]
         return Event(epoch, int(time.time()), what, counts, ids, self._reason)
+
+
+def completed(work: Work, stored: Work) -> Work:
+    """``work`` with each lasting field that it leaves unsaid as it is in ``stored``."""
+    unsaid = [name for name in _LASTING if getattr(work, name) == getattr(_UNSAID, name)]
+    return replace(work, **{name: getattr(stored, name) for name in unsaid})
 
 
 def new_manifest(scheme: Scheme | None, secret: Secret | None, *, store_text: bool) -> Manifest:

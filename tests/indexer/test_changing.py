@@ -96,6 +96,43 @@ def test_metadata_alone_is_no_new_text(index_command, poems, index, tmp_path):
     assert (shown["title"], shown["owner"], shown["license"]) == ("The Tide", "O", "MIT")
 
 
+@pytest.fixture
+def known(index_command, poems, tmp_path):
+    """An index that knows something of one work."""
+    meta = tmp_path / "known.jsonl"
+    row = {"id": "poems/tide.txt", "title": "The Tide", "owner": "O", "license": "MIT", "tags": ["sea"]}
+    meta.write_text(json.dumps({**row, "expires": "2999-01-01", "url": "https://sea.example"}))
+    assert index_command("build", poems, "--out", tmp_path / "known.sbx", "--meta", meta).code == 0
+    return tmp_path / "known.sbx"
+
+
+def test_what_is_known_of_works_stays_where_nothing_else_is_said(index_command, poems, known):
+    before = index_command("show", known, "poems/tide.txt", "--json").json
+    assert index_command("add", known, poems, "--prune", "--json").json["changed"] is False
+    (poems / "tide.txt").write_text(WORDS + " and the tide has another text now")
+    assert index_command("add", known, poems, "--prune", "--json").json["replaced"] == 1
+    after = index_command("show", known, "poems/tide.txt", "--json").json
+    assert {name for name in before if before[name] != after[name]} <= {"words", "epoch", "added"}
+    assert index_command("add", known, poems, "--prune", "--json").json["changed"] is False
+
+
+def test_one_field_given_anew_leaves_the_others(index_command, poems, known, tmp_path):
+    (tmp_path / "owner.jsonl").write_text(json.dumps({"id": "poems/tide.txt", "owner": "P"}))
+    report = index_command("add", known, poems, "--meta", tmp_path / "owner.jsonl", "--json").json
+    assert (report["metadata"], report["untouched"]) == (1, 2)
+    shown = index_command("show", known, "poems/tide.txt", "--json").json
+    assert (shown["owner"], shown["title"], shown["tags"]) == ("P", "The Tide", ["sea"])
+
+
+def test_what_is_known_of_works_goes_on_request(index_command, poems, known):
+    report = index_command("add", known, poems, "--clear-meta", "--json").json
+    assert (report["metadata"], report["untouched"]) == (1, 2)
+    shown = index_command("show", known, "poems/tide.txt", "--json").json
+    assert [shown[name] for name in ("title", "owner", "license", "url", "expires")] == [None] * 5
+    assert shown["tags"] == []
+    assert index_command("add", known, poems, "--clear-meta", "--json").json["changed"] is False
+
+
 def test_prune_removes_works_whose_files_are_gone(index_command, poems, index, tmp_path):
     (tmp_path / "other.txt").write_text(WORDS + " elsewhere")
     index_command("add", index, tmp_path / "other.txt")
