@@ -106,7 +106,8 @@ def test_a_copy_is_stopped_and_everything_about_it_is_told(simblock):
     assert outcome.code == 1
     verdict, decided, match, excerpt = outcome.out.splitlines()
     assert verdict == "copy.txt: stop"
-    assert "decided by 30 words in a row of tale, from 30 on (rule default, min_run)" in decided
+    assert "decided by 30 words in a row (30 needed) of tale (rule default, min_run)" in decided
+    assert f": begins at character {len(OURS)}, decided at " in decided
     for told in (
         "tale",
         "The Names",
@@ -114,10 +115,35 @@ def test_a_copy_is_stopped_and_everything_about_it_is_told(simblock):
         "CC-BY-NC-4.0",
         "https://sea.example",
         "verbatim",
-        "line 1",
+        "answer line 1 = work line 1",
     ):
         assert told in match
     assert excerpt.strip().startswith("An old man tells it so: [[Before the ferry")
+
+
+def test_lines_are_told_of_the_answer_and_of_the_work_and_twins_are_counted(simblock, tmp_path):
+    words = TALE.split()
+    lines = "\n".join(" ".join(words[at : at + 8]) for at in range(0, len(words), 8))
+    with Writer.create(tmp_path / "twins.sbx") as writer:
+        writer.put([Document(Work(name), f"\n\n\n{lines}") for name in ("one", "two")])
+        writer.commit()
+    (tmp_path / "copy.txt").write_text(f"{OURS}\n{' '.join(words[16:56])}\n")
+    match = simblock("check", tmp_path / "twins.sbx", tmp_path / "copy.txt").out.splitlines()[2]
+    assert "one (and 1 twin): 40 words" in match
+    assert match.endswith("answer line 2 = work lines 6–10")
+
+
+def test_a_file_that_cannot_be_read_says_how_many_others_were_not_checked(simblock, tmp_path):
+    for name in "abcd":
+        (tmp_path / name).write_text(OTHER)
+    (tmp_path / "b").write_bytes(b"caf\xe9")
+    outcome = simblock("check", "works.sbx", tmp_path)
+    assert outcome.code == 2
+    assert outcome.out == f"{tmp_path / 'a'}: release\n"
+    assert f"{tmp_path / 'b'}: not UTF-8" in outcome.err
+    assert outcome.err.endswith("(not checked: this and 2 more inputs)\n")
+    assert "not checked" not in simblock("check", "works.sbx", tmp_path / "b").err
+    assert simblock("check", "works.sbx", tmp_path, "--skip-bad").code == 0
 
 
 def test_other_text_is_released(simblock):
@@ -319,7 +345,11 @@ BAD_CALLS = {
     "an empty file": (["works.sbx", "empty.txt"], "empty.txt: is empty"),
     "a file that is not there": (["works.sbx", "gone.txt"], "gone.txt: no such file"),
     "rows given as a file": (["works.sbx", "rows.jsonl"], "--jsonl rows.jsonl"),
-    "no index": ([], "no index: name one first"),
+    "no index": ([], "no index: name an index first"),
+    "no index but a file": (
+        ["other.txt"],
+        "other.txt is no index: name an index first, or set SIMBLOCK_INDEX",
+    ),
     "an index that is none": (["folder", "other.txt"], "folder is not an index"),
     "an index that is gone": (["gone.sbx", "other.txt"], "gone.sbx"),
     "a URL": (["redis://host", "other.txt"], "redis://"),
@@ -409,7 +439,9 @@ def test_a_copy_ends_the_output_before_it_and_says_why(folder):
     assert code == 1
     assert out.decode() == OURS
     assert re.fullmatch(
-        r"simblock: stop: \d+ words .* of tale \(rule default, min_run 30\) at character \d+\n", err
+        rf"simblock: stop: 30 words in a row \(30 needed\) of tale \(rule default, min_run\): "
+        rf"begins at character {len(OURS)}, decided at \d+\n",
+        err,
     )
     assert "harbour" not in err
 

@@ -133,7 +133,7 @@ def verify(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json = Fal
 
     --json prints one object: index, whole, problems.
     """
-    from simblock_indexer.tables import emit, say
+    from simblock_indexer.tables import counted, emit, say
 
     try:
         with _opened(index, key_file) as opened:
@@ -146,9 +146,10 @@ def verify(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json = Fal
     for problem in problems if not json else ():
         say(problem)
     if problems:
-        raise Damaged(f"{index} is damaged in {len(problems):,} places: rebuild it or restore it from a copy")
+        places = counted(len(problems), "place")
+        raise Damaged(f"{index} is damaged in {places}: rebuild it or restore it from a copy")
     if not json:
-        say(f"{index} is whole: {works:,} works")
+        say(f"{index} is whole: {counted(works, 'work')}")
 
 
 def entry_fields(entry: Entry) -> dict[str, Any]:

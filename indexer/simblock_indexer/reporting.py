@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from simblock.scheme import T_WORDS
 from simblock_indexer.reports import Report
-from simblock_indexer.tables import emit, facts, listing, number, say, size
+from simblock_indexer.tables import counted, emit, facts, listing, number, say, size
 
 COUNTS = ("added", "replaced", "metadata", "untouched", "removed")
 RATED = 1_000_000
@@ -37,7 +37,7 @@ def show(report: Report, *, json: bool = False, all: bool = False) -> None:
 def _facts(report: Report) -> Iterator[tuple[str, object]]:
     for name in COUNTS:
         if count := getattr(report, name):
-            yield name, number(count, "works" if count > 1 else "work")
+            yield name, counted(count, "work")
     if report.words:
         yield "words", number(report.words)
     if report.bytes:

@@ -33,6 +33,11 @@ def number(value: float, unit: str = "") -> str:
     return f"{shown} {unit}".rstrip()
 
 
+def counted(count: int, noun: str) -> str:
+    """A number and what it counts: 1 work, 2 works."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def size(amount: float) -> str:
     """A number of bytes in the unit that reads best."""
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simblock.commands.results import FIGURES
+from simblock.commands.results import because
 from simblock.errors import InputError
 from simblock_indexer.exits import ERROR, complain
 
@@ -67,11 +67,6 @@ def _keep(report: Report, path: Path) -> None:
 def _notify(report: Report) -> None:
     if report.error is not None:
         complain(PROGRAM, report.error)
-    if (decided := report.decided) is None:
-        return
-    complain(
-        PROGRAM,
-        f"{report.observed or report.decision}{' (observed only)' if report.observed else ''}: "
-        f"{decided.value:g} {FIGURES[decided.by]} of {decided.work} "
-        f"(rule {decided.rule}, {decided.by} {decided.threshold:g}) at character {decided.position:,}",
-    )
+    if reason := because(report):
+        observed = " (observed only)" if report.observed else ""
+        complain(PROGRAM, f"{report.observed or report.decision}{observed}: {reason}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from simblock_indexer.readers.rows import Row, rows
 from simblock_indexer.readers.sources import STANDARD_INPUT, refusal
 from simblock_indexer.readers.streams import Opened, opened
 from simblock_indexer.readers.texts import read_text
+from simblock_indexer.tables import counted
 
 STDIN = "standard input"
 NO_CODE = "code comes with the next release; only text is checked now"
@@ -36,10 +38,11 @@ def of_files(inputs: Sequence[str], options: ReadOptions, tally: Tally) -> Itera
     """The texts of files, folders and ``-``, each called by its path.
 
     In folders, binary and empty files are counted in ``tally`` and passed over. Raises InputError for
-    what cannot be read, and for a file named itself that is empty.
+    what cannot be read, and for a file named itself that is empty; it says how many are left unchecked.
     """
-    refuse = refusal(options, tally)
-    for source in _sources(inputs, options, tally):
+    sources = list(_sources(inputs, options, tally))
+    for left, source in zip(range(len(sources), 0, -1), sources, strict=True):
+        refuse = partial(_refuse, left, refusal(options, tally))
         one = read_text(source, options)
         if one.error is not None:
             refuse(one.error)
@@ -52,6 +55,16 @@ def of_files(inputs: Sequence[str], options: ReadOptions, tally: Tally) -> Itera
             yield Output("-" if source.path is None else source.place, one.text)
     if not tally.works and not tally.bad:
         raise InputError(f"nothing to check in {', '.join(inputs)}: no file there holds text")
+
+
+def _refuse(left: int, refuse: Callable[[Unreadable], None], error: Unreadable) -> None:
+    """Refuses the first of ``left`` inputs."""
+    try:
+        refuse(error)
+    except Unreadable:
+        if left == 1:
+            raise
+        raise InputError(f"{error} (not checked: this and {counted(left - 1, 'more input')})") from None
 
 
 def of_rows(path: str, options: ReadOptions, tally: Tally) -> Iterator[Output]:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from simblock_indexer.escaping import printable
-from simblock_indexer.tables import say
+from simblock_indexer.tables import counted, say
 
 if TYPE_CHECKING:
     from simblock.commands.outputs import Output
-    from simblock.match import Match, Report
+    from simblock.match import Match, Report, Span
 
 AROUND = 60
 """Characters of context on each side of a passage."""
@@ -25,6 +25,7 @@ LISTED = 20
 
 COLOURS = {"stop": "31", "redact": "35", "replace": "35", "cite": "33", "observe": "36", "release": "32"}
 FIGURES = {"min_run": "words in a row", "min_tokens": "words alike", "max_quoted": "words quoted in all"}
+"""What each figure of a decision counts."""
 
 
 class Marks(NamedTuple):
@@ -46,29 +47,42 @@ def lines(text: str, report: Report, *, colour: bool) -> Iterator[str]:
     verdict = report.decision if report.observed is None else f"observe (would {report.observed})"
     name = printable(report.id)
     yield f"{_bold(name, colour)}: {_coloured(verdict, report.observed or report.decision, colour)}"
-    if decided := report.decided:
-        figure = FIGURES[decided.by]
-        yield (
-            f"  decided by {decided.value:g} {figure} of {printable(decided.work)}, "
-            f"from {decided.threshold:g} on (rule {printable(decided.rule)}, {decided.by}), "
-            f"at character {decided.position:,}"
-        )
+    if reason := because(report):
+        yield f"  decided by {reason}"
     for match in report.matches[:LISTED]:
         yield from _match(match, text, colour)
     if len(report.matches) > LISTED:
         yield f"  … and {len(report.matches) - LISTED:,} more matches (--json lists them)"
 
 
+def because(report: Report) -> str:
+    """What decided, against which threshold, where its copy begins and where that was certain."""
+    decided = report.decided
+    if decided is None:
+        return ""
+    begins = [
+        match.output.start
+        for match in report.matches
+        if match.work.id == decided.work and match.output.start < decided.position
+    ]
+    begin = f"begins at character {max(begins):,}, " if begins else ""
+    return (
+        f"{decided.value:g} {FIGURES[decided.by]} ({decided.threshold:g} needed) of {printable(decided.work)} "
+        f"(rule {printable(decided.rule)}, {decided.by}): {begin}decided at {decided.position:,}"
+    )
+
+
 def _match(match: Match, text: str, colour: bool) -> Iterator[str]:
     work = match.work
     about = ", ".join(printable(part) for part in (work.title, work.owner, work.license, work.url) if part)
     how = "verbatim" if match.verbatim else f"{match.similarity:.0%} alike"
-    first, last = match.lines[0]
-    where = f"line {first:,}" if first == last else f"lines {first:,} to {last:,}"
+    others = len(match.twins)
+    twins = f" (and {counted(others, 'twin')})" if others else ""
+    answer, source = map(_lines, match.lines)
     yield (
         f"  {_coloured(match.action, match.action, colour)}  {_bold(printable(work.id), colour)}"
-        f"{f' ({about})' if about else ''}: {match.tokens:,} words, {how}, "
-        f"longest run {match.longest_run:,}, {where}"
+        f"{twins}{f' ({about})' if about else ''}: {counted(match.tokens, 'word')}, {how}, "
+        f"longest run {match.longest_run:,}, answer {answer} = work {source}"
     )
     yield f"    {excerpt(text, match, Marks(chr(27) + '[7m', chr(27) + '[0m') if colour else Marks('[[', ']]'))}"
 
@@ -82,6 +96,11 @@ def excerpt(text: str, match: Match, marks: Marks) -> str:
     before, after = _one_line(text[max(start - AROUND, 0) : start]), _one_line(text[end : end + AROUND])
     left, right = "…" if start > AROUND else "", "…" if end + AROUND < len(text) else ""
     return f"{left}{before}{marks.start}{passage}{marks.end}{after}{right}"
+
+
+def _lines(span: Span) -> str:
+    first, last = span
+    return f"line {first:,}" if first == last else f"lines {first:,}–{last:,}"
 
 
 def _one_line(text: str) -> str:
