@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from simblock import demo
-from simblock.demo import cases, edits, material, playing, prose
+from simblock.demo import cases, edits, material, playing, prose, showing
 from simblock.errors import UsageError
 from simblock.stores.memory import MemoryIndex
 from simblock.text import tokenise
@@ -67,6 +67,28 @@ def test_the_demo_shows_every_case_in_eighty_columns(few_works, tmp_path):
     for name in [*CASES, playing.WALK]:
         assert name in text
     assert f"simblock check {tmp_path / 'kept' / demo.INDEX}" in text.replace("\n", "")
+
+
+def test_without_colours_signs_say_what_is_a_copy_and_where_the_output_ends(few_works):
+    _, text = shown()
+    assert "\x1b" not in text
+    fence = text.split("in a code fence: ")[1].split("in a comment: ")[0]
+    before, copy = fence.split("```text")
+    assert "[[" not in before
+    assert copy.lstrip().startswith("[[")
+    assert copy.count("||") == 1
+    assert "[[the copy]]" in text
+
+
+def test_signs_change_nothing_else_and_line_breaks_stay_where_they_matter(stage):
+    for name, lined in (("verbatim", False), ("in a code fence", True), ("in a comment", True)):
+        one = stage.play(CASES[name], PASSAGE.work)
+        marked, coloured = (showing.excerpt(one, colour=colour).plain for colour in (False, True))
+        for sign in showing.MARKS:
+            assert sign in marked
+            marked = marked.replace(sign, "")
+        assert marked == coloured
+        assert ("\n" in coloured) == lined
 
 
 def test_a_case_that_comes_out_otherwise_fails_the_demo_by_name(few_works, monkeypatch):

@@ -1,4 +1,4 @@
-"""The bar of a reading on a terminal: bytes, rate, time left. Nothing in a pipe."""
+"""The bars of a build on a terminal: bytes read, rate, time left; then the writing. Nothing in a pipe."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ Watch: TypeAlias = Callable[[Tally], None]
 
 @contextmanager
 def bar(wanted: bool = True) -> Iterator[Watch | None]:
-    """A bar on standard error, or None where it is no terminal or not wanted."""
+    """Bars on standard error, or None where it is no terminal or not wanted.
+
+    What is passed over unread is taken off the total as it is met, so that only reading counts.
+    """
     if not wanted or not sys.stderr.isatty():
         yield None
         return
     from rich import progress
-    from rich.console import Console
+    from rich.console import Console, Group
+    from rich.live import Live
 
     columns = (
         progress.TextColumn("{task.description}"),
@@ -30,17 +34,17 @@ def bar(wanted: bool = True) -> Iterator[Watch | None]:
         progress.TimeRemainingColumn(),
         progress.TextColumn("{task.fields[works]:,} works"),
     )
-    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
-        task = drawn.add_task("reading", total=None, works=0)
+    reading = progress.Progress(*columns)
+    writing = progress.Progress(columns[0], progress.BarColumn(), progress.TimeElapsedColumn())
+    read = reading.add_task("reading", total=None, works=0)
+    write = writing.add_task("writing", total=None, start=False, visible=False)
 
-        def watch(tally: Tally) -> None:
-            finished = tally.total and tally.done >= tally.total
-            drawn.update(
-                task,
-                description="writing" if finished else "reading",
-                total=tally.total or None,
-                completed=tally.done,
-                works=tally.works,
-            )
+    def watch(tally: Tally) -> None:
+        total, done = tally.total - tally.unread, tally.done - tally.unread
+        reading.update(read, total=total or None, completed=done, works=tally.works)
+        if tally.done >= tally.total:
+            writing.start_task(write)
+            writing.update(write, visible=True)
 
+    with Live(Group(reading, writing), console=Console(stderr=True), transient=True):
         yield watch

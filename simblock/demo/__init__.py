@@ -126,9 +126,10 @@ def _show(console: Console, built: Built, played: list[Played], keep: Path | Non
         f"{built.seconds:.1f} s with reading\n"
     )
     console.print(showing.table(played))
-    for block in showing.spans(played):
+    colour = bool(console.color_system) and not console.no_color
+    for block in showing.spans(played, colour=colour):
         console.print(block)
-    console.print(showing.legend())
+    console.print(showing.legend(colour=colour))
     showing.print_faults(played, console)
     console.print()
     for line in _next(keep):

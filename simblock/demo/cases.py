@@ -24,6 +24,7 @@ class Case:
     """One generation: its text, where a copy stands in it, and what is expected.
 
     ``exact`` says that the promise holds: at most 16 words of the passage get out, none in strict mode.
+    ``lined`` says that its line breaks are part of the disguise, and shown.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Case:
     expected: Literal["stop", "release"]
     exact: bool = True
     prompt: str | None = None
+    lined: bool = False
 
 
 def planned(passage: Passage, rng: random.Random) -> Iterator[Case]:
@@ -39,8 +41,8 @@ def planned(passage: Passage, rng: random.Random) -> Iterator[Case]:
     wrapped = Wrapped("", passage.text, "")
     yield _planted("verbatim", wrapped)
     yield _planted("edited and disguised", edits.disguised(passage.text, rng, prose.EDITS), exact=False)
-    yield _planted("in a code fence", edits.fenced(passage.text))
-    yield _planted("in a comment", edits.commented(passage.text))
+    yield replace(_planted("in a code fence", edits.fenced(passage.text)), lined=True)
+    yield replace(_planted("in a comment", edits.commented(passage.text)), lined=True)
     yield _planted("in an escaped string", edits.escaped(passage.text))
     yield Case(NOTHING_COPIED, prose.CLEAN, Span(0, 0), "release")
     asked = f"Please correct the punctuation of this text:\n\n{passage.text}"

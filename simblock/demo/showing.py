@@ -16,6 +16,8 @@ from simblock.demo.playing import WALK, Played
 AROUND = 150
 """Characters that are shown before and after a copy."""
 LONGEST = 480
+MARKS = "[[", "]]", "||"
+"""Without colours: where a copy begins and ends, and where the output was ended."""
 OUTCOMES = {"stop": "bold red", "release": "green"}
 
 
@@ -39,17 +41,29 @@ def table(played: Sequence[Played]) -> Table:
     return drawn
 
 
-def spans(played: Sequence[Played]) -> Iterator[Padding]:
+def spans(played: Sequence[Played], *, colour: bool) -> Iterator[Padding]:
     """Each case that was stopped: what went out, the copy, and what decided."""
     for one in played:
         if one.turns:
             yield Padding(_walk(one), (0, 0, 1, 0))
         elif one.case.expected == "stop":
-            yield Padding(Group(_heading(one), excerpt(one)), (0, 0, 1, 0))
+            yield Padding(Group(_heading(one), excerpt(one, colour=colour)), (0, 0, 1, 0))
 
 
-def excerpt(one: Played) -> Text:
+def excerpt(one: Played, *, colour: bool) -> Text:
     """The text around a copy: released in green, the matched spans marked, the rest dim."""
+    shown = _painted(one)
+    start = max(one.case.copy.start - AROUND, 0)
+    end = min(one.case.copy.end + AROUND // 2, start + AROUND + LONGEST)
+    cut = shown[start:end]
+    if not one.case.lined:
+        cut = _unbroken(cut)
+    if not colour:
+        cut = _marked(cut, one, start)
+    return Text("…", "dim").append_text(cut).append("…", "dim")
+
+
+def _painted(one: Played) -> Text:
     text, out = one.case.text, len(one.default.released)
     shown = Text(text, style="dim", overflow="fold")
     shown.stylize("not dim green", 0, out)
@@ -57,11 +71,21 @@ def excerpt(one: Played) -> Text:
         for start, end, _, _ in match.spans:
             shown.stylize("not dim white on dark_red", max(start, out), end)
             shown.stylize("not dim black on yellow", start, min(end, out))
-    start = max(one.case.copy.start - AROUND, 0)
-    end = min(one.case.copy.end + AROUND // 2, start + AROUND + LONGEST)
-    cut = shown[start:end]
-    cut.pad_left(0)
-    return Text("…", "dim").append_text(_unbroken(cut)).append("…", "dim")
+    return shown
+
+
+def _marked(cut: Text, one: Played, start: int) -> Text:
+    """The same text with signs in place of colours; ``start`` is where it begins in the case."""
+    begin, end, ended = MARKS
+    signs = [(len(one.default.released), ended)]
+    for match in one.found.matches:
+        signs += [(match.output.start, begin), (match.output.end, end)]
+    placed = [(at - start, sign) for at, sign in signs if 0 <= at - start <= len(cut)]
+    shown, last = Text(overflow="fold"), 0
+    for at, sign in sorted(placed):
+        shown.append_text(cut[last:at]).append(sign)
+        last = at
+    return shown.append_text(cut[last:])
 
 
 def _walk(one: Played) -> Text:
@@ -75,8 +99,13 @@ def _walk(one: Played) -> Text:
     )
 
 
-def legend() -> Text:
-    """What the colours mean."""
+def legend(*, colour: bool) -> Text:
+    """What the colours or signs mean."""
+    if not colour:
+        begin, end, ended = MARKS
+        return Text(
+            f"{begin}the copy{end}  {ended} the output ends here; what follows was withheld or not reached"
+        )
     return Text.assemble(
         ("released", "green"),
         "  ",

@@ -68,6 +68,8 @@ def test_stat_names_works_too_short_for_any_promise(index_command, index, tmp_pa
 
 def test_a_whole_index_is_verified(index_command, index):
     assert index_command("verify", index).out == f"{index} is whole: 3 works\n"
+    index_command("remove", index, "poems/tide.txt", "poems/clock.txt")
+    assert index_command("verify", index).out == f"{index} is whole: 1 work\n"
     assert index_command("verify", index, "--json").json == {
         "index": str(index),
         "whole": True,

@@ -33,4 +33,16 @@ def test_a_terminal_sees_bytes_and_works(monkeypatch):
         watch(Tally(total=2_000_000, done=2_000_000, works=1234))
     drawn = terminal.getvalue()
     assert "1,234 works" in drawn
+    assert "2.0/2.0 MB" in drawn
     assert "writing" in drawn
+
+
+def test_what_is_not_read_is_not_counted(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "120")
+    with bar() as watch:
+        watch(Tally(total=4_000_000, done=2_000_000, unread=1_000_000))
+    drawn = terminal.getvalue()
+    assert "1.0/3.0 MB" in drawn
+    assert "writing" not in drawn
