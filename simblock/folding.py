@@ -102,8 +102,12 @@ VANISHING_MARKS = Ranges(
 )
 """Where marks are accents. Elsewhere they carry vowels, and count as letters."""
 
-INVISIBLE = frozenset({0x115F, 0x1160, 0x17B4, 0x17B5})
-"""Letters without a shape (fillers of Hangul, inherent vowels of Khmer): format characters but in name."""
+INVISIBLE = frozenset({0x17B4, 0x17B5})
+"""Letters without a shape (inherent vowels of Khmer): format characters but in name."""
+
+BLANK = frozenset({0x115F, 0x1160, 0x2800})
+"""Letters and symbols that show as white space: fillers of Hangul (U+3164 and U+FFA0 decompose to one),
+the braille pattern without dots."""
 
 
 class Folded(NamedTuple):
@@ -144,14 +148,14 @@ def _classify(char: str) -> Folded:
     category = unicodedata.category(char)
     if char in APOSTROPHES or char == "\\":  # escapes were read before anything is folded
         return Folded(JOIN, 0x27)
+    if point in BLANK:
+        return Folded(SEP, 0x20)
     if category == "Cf" or point in INVISIBLE or (category[0] == "M" and point in VANISHING_MARKS):
         return Folded(VANISH, 0)
-    if (category[0] in "LM" or category == "Nl") and point in UNSPACED:
-        return Folded(CHAR, point)
     if category[0] in "LM":
-        return Folded(LETTER, point)
+        return Folded(CHAR if point in UNSPACED else LETTER, point)
     if category[0] == "N":
-        return Folded(DIGIT, point)
+        return Folded(CHAR if category == "Nl" and point in UNSPACED else DIGIT, point)
     return Folded(SEP, 0x20)
 
 

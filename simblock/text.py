@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from simblock.errors import UsageError
 from simblock.flags import flags_of
 from simblock.scanner import Scanned, WordScanner
 from simblock.tokens import Runs, Tokens
+from simblock.wordreader import WordReader, key_of
 from simblock.words import words
 
 __all__ = [
@@ -34,8 +36,9 @@ SELF_TEST = "\n".join(
         "Don't STOP, don''t, 'tis 1'st rock'n'roll x\u2019y snake_case 3.14 \u0663\u0664 a\\'b a\\qb 1\\q2",
         r"\n\\r\tt\f\v\b\0z \x41 \u00e9 \U0001d41a \u{1F600}x \u{d7} \ud835\udc1b \\ud835\\udc1c \ud835 x\x5cn",
         r"a\u12 \U00110000 \u{} \u{1234567} \xg \\\\",
+        r"a\040b\\101c\1018 \7z caf\303\251 caf\xc3\xa9 \\360\\237\\230\\200 \303x \xc3\303\251 \xe0\x80\xaf \777",
         "caf\u00e9 cafe\u0301 \u0130stanbul stra\u00dfe \ufb01n \u00bd \u337f \uff21\uff42 \u2168 soft\u00adhyphen zero\u200bwidth",
-        "\u0441\u043e\u0440\u0443 \u03bf\u03c2 \u0131\u0251 \u1d0d\u0456x \u0439\u0451 \u05e9\u05b8\u05dc \u0643\u064e\u062a \u0928\u0940 \ud55c\uae00 \u3164",
+        "\u0441\u043e\u0440\u0443 \u03bf\u03c2 \u0131\u0251 \u1d0d\u0456x \u0439\u0451 \u05e9\u05b8\u05dc \u0643\u064e\u062a \u0928\u0940 \ud55c\uae00 a\u3164b\uffa0c\u2800d",
         "\u6f22\u5b57 \u304c\u30ac\uff76\uff9e\u30fc \u0e01\u0e33 \u0ea5\u0eb2 \u1780\u17b6 \u1000\u102c \u3007 \u3105",
         "a\u0000b\x85c \ud800 \U0001f600 \U0001d400 " + "long" * 40 + "'" * 3 + "er",
     )
@@ -67,11 +70,18 @@ def word_key(word: str) -> int:
     return int(keys[0])
 
 
+@cache
+def _fingerprint() -> tuple[tuple[str, str], ...]:
+    # By the character: no more than a few letters are folded, where arrays need whole pages of the tables.
+    reader = WordReader()
+    found = reader.feed(SELF_TEST) + reader.finish()
+    made = np.array([(key_of(token), token[1], token[2]) for token in found], "<i8").T.tobytes()
+    return ("words", _digest(made)), ("skip", _digest("\n".join(skip_words()).encode()))
+
+
 def fingerprint() -> dict[str, str]:
     """Digests of what the tokeniser makes of a text that goes by every rule, and of the skip list."""
-    keys, starts, ends = words(SELF_TEST)
-    made = b"".join(column.astype("<i8").tobytes() for column in (keys, starts, ends))
-    return {"words": _digest(made), "skip": _digest("\n".join(skip_words()).encode())}
+    return dict(_fingerprint())
 
 
 def _digest(data: bytes) -> str:

@@ -1,7 +1,7 @@
 """Words of a text that comes in chunks, one character at a time: the scalar road.
 
-Kept between chunks are a few numbers and at most nine characters of an undecided escape; runs of
-backslashes and apostrophes, long words and invisible characters cost no memory.
+Kept between chunks are a few numbers, at most nine characters of an undecided escape and three escapes
+that it may go on with; runs of backslashes and apostrophes, long words and invisible characters cost no memory.
 """
 
 from __future__ import annotations

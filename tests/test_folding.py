@@ -27,9 +27,9 @@ from simblock.words import CLEAN
 LETTERS = [chr(point) for point in range(0x3000) if unicodedata.category(chr(point))[0] == "L"]
 
 CLASSES = {
-    SEP: ' \n\t\0\x7f\u00a0\u2028\u3000.,;-_"“”`$€©→😀・。\ud800\udfff\ue000\U0010ffff\u0378´',
+    SEP: ' \n\t\0\x7f\u00a0\u2028\u3000.,;-_"“”`$€©→😀・。\u2800\u3164\uffa0\u115f\u1160\ud800\udfff\ue000\U0010ffff\u0378´',
     CHAR: "漢々〇がガー〆กไັາកាကာ𠀀",
-    VANISH: "\u00ad\u200b\u200d\u2060\ufeff\u202e\u0301\u0308\u20dd\ufe0f\u0483\u05b8\u064e\u0670\u3099\u1160\U000e0041",
+    VANISH: "\u00ad\u200b\u200d\u2060\ufeff\u202e\u0301\u0308\u20dd\ufe0f\u0483\u05b8\u064e\u0670\u3099\u17b4\U000e0041",
     JOIN: "'‘’‛ʼ＇′＼\\",
     DIGIT: "09²①٣０๓",
     LETTER: "aZéßжωאب한ㄅनⅧ\u093e\u0b3e",

@@ -11,29 +11,48 @@ H = "[0-9a-fA-F]"
 HALF = rf"\\++u(d[89ab]{H}{{2}})\\++u(d[c-f]{H}{{2}})"
 ESCAPE = re.compile(
     rf"(?i:{HALF.replace('u(', '(?-i:u)(')})"
-    rf"|\\++(?:([nrtfvb0])|x({H}{{2}})|u({H}{{4}})|U(0010{H}{{4}}|000{H}{{5}})|u\{{(10{H}{{4}}|0?{H}{{1,5}})\}})?"
+    rf"|\\++(?:([nrtfvb])|([0-7]{{1,3}})|x({H}{{2}})"
+    rf"|u({H}{{4}})|U(0010{H}{{4}}|000{H}{{5}})|u\{{(10{H}{{4}}|0?{H}{{1,5}})\}})?"
 )
+BYTE = re.compile(rf"\\++(?:([23][0-7]{{2}})|x([89a-fA-F]{H}))")
 
 
 def read_escapes(text: str):
     """(character, start, end) of each."""
     at = 0
-    for match in ESCAPE.finditer(text):
-        yield from ((text[i], i, i + 1) for i in range(at, match.start()))
-        high, low, space, *points = match.groups()
-        if high:
-            char = (
-                (chr(int(high, 16)) + chr(int(low, 16)))
-                .encode("utf-16-le", "surrogatepass")
-                .decode("utf-16-le")
-            )
-        elif space:
-            char = " "
-        else:
-            char = next((chr(int(point, 16)) for point in points if point), "'")
-        yield "'" if char == "\\" else char, match.start(), match.end()
+    while at < len(text):
+        char, end = read_bytes(text, at) or read_escape(text, at) or (text[at], at + 1)
+        yield "'" if char == "\\" else char, at, end
+        at = end
+
+
+def read_bytes(text: str, at: int) -> tuple[str, int] | None:
+    """A character that is written as its bytes in UTF-8, and where it ends."""
+    data = b""
+    while len(data) < 4 and (match := BYTE.match(text, at)):
+        octal, hexadecimal = match.groups()
+        data += bytes([int(octal, 8) if octal else int(hexadecimal, 16)])
         at = match.end()
-    yield from ((text[i], i, i + 1) for i in range(at, len(text)))
+        try:
+            return data.decode("utf-8"), at
+        except UnicodeDecodeError:
+            pass
+    return None
+
+
+def read_escape(text: str, at: int) -> tuple[str, int] | None:
+    match = ESCAPE.match(text, at)
+    if match is None:
+        return None
+    high, low, space, octal, *points = match.groups()
+    if high:
+        halves = chr(int(high, 16)) + chr(int(low, 16))
+        return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le"), match.end()
+    if space:
+        return " ", match.end()
+    if octal:
+        return chr(int(octal, 8)), match.end()
+    return next((chr(int(point, 16)) for point in points if point), "'"), match.end()
 
 
 def read_words(text: str) -> list[tuple[str, int, int]]:
