@@ -25,6 +25,9 @@ error, said in one line on standard error with what to do about it, 130 interrup
 By environment: `SIMBLOCK_INDEX` (an index, where none is named), `SIMBLOCK_POLICY` (a policy file),
 `SIMBLOCK_KEY_FILE` (the key of keyed indexes), and `SIMBLOCK_POLICY__TEXT__MIN_TOKENS=40` and its like for
 every [field of the policy](policy.md).
+
+Of a folder not everything is read: [what is passed over](index.md#what-of-a-folder-is-read) is hidden, junk by its name,
+minified, binary, empty, or ignored by git.
 """
 
 
