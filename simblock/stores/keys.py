@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SIZE = 32
 _TAG = 16
+_LONGEST = 1024
+"""Bytes that are read of a key file: whatever path is given in its place may have no end."""
 
 
 def generate(path: str | Path) -> None:
@@ -49,7 +51,8 @@ def generate(path: str | Path) -> None:
 def load(path: str | Path) -> bytes:
     """The 32 bytes of a key file. Raises KeyProblem."""
     try:
-        text = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            text = file.read(_LONGEST)
     except OSError as error:
         raise KeyProblem(f"key file {path} cannot be read: {error.strerror}") from None
     try:

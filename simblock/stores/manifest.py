@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import operator
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -15,6 +17,8 @@ from simblock.stores.names import MANIFEST
 from simblock.tokens import U32
 
 FORMAT = 1
+_MALFORMED = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+"""What reading JSON and its fields may raise."""
 
 
 class FileRef(NamedTuple):
@@ -24,6 +28,14 @@ class FileRef(NamedTuple):
     file: str
     size: int
     crc: int
+
+    @classmethod
+    def of(cls, row: Any) -> FileRef:
+        """The file of a row of JSON. Raises ValueError or TypeError where it is none."""
+        id, file, size, crc = row
+        if Path(file).name != file:
+            raise ValueError(file)
+        return cls(bytes.fromhex(id).hex(), file, operator.index(size), operator.index(crc))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +76,37 @@ class Manifest:
             fields = raw["index"]
             version = int(fields["format"])
             whole = crc32(json.dumps(fields, sort_keys=True).encode()) == raw["crc"]
-        except (ValueError, KeyError, TypeError):
+        except _MALFORMED:
             whole, version, fields = False, 0, {}
         if not whole:
-            raise Damaged(f"{name} is damaged in its {MANIFEST}: rebuild the index or restore it from a copy")
+            raise _damaged(name)
         if version > FORMAT:
             raise Incompatible(
                 f"{name} has index format {version}, this simblock reads up to {FORMAT}: upgrade simblock"
             )
-        return cls._of(fields)
+        try:
+            return cls._of(fields)
+        except _MALFORMED:
+            raise _damaged(name) from None
 
     @classmethod
     def _of(cls, fields: dict[str, Any]) -> Manifest:
-        journal = fields["journal"]
-        return cls(
+        key, journal = fields["key"], fields["journal"]
+        manifest = cls(
             scheme=Scheme.from_json(json.dumps(fields["scheme"])),
-            permutations=tuple(map(tuple, fields["permutations"])),
-            epoch=fields["epoch"],
-            key=fields["key"],
-            store_text=fields["store_text"],
-            segments=tuple(FileRef(*row) for row in fields["segments"]),
-            delta=fields["delta"],
-            journal=FileRef(*journal) if journal else None,
+            permutations=tuple(tuple(map(operator.index, row)) for row in fields["permutations"]),
+            epoch=operator.index(fields["epoch"]),
+            key=None if key is None else bytes.fromhex(key).hex(),
+            store_text=bool(fields["store_text"]),
+            segments=tuple(map(FileRef.of, fields["segments"])),
+            delta=bool(fields["delta"]),
+            journal=None if journal is None else FileRef.of(journal),
         )
+        widest = max((channel.rows * channel.bands for channel in manifest.scheme.channels), default=1)
+        if manifest.table.shape[1] < widest:
+            raise ValueError("permutations")
+        return manifest
+
+
+def _damaged(name: str) -> Damaged:
+    return Damaged(f"{name} is damaged in its {MANIFEST}: rebuild the index or restore it from a copy")

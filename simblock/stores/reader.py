@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from simblock.errors import Damaged
+from simblock.errors import Damaged, Incompatible
 from simblock.questions import Hit, Placed
 from simblock.scheme import Scheme
 from simblock.stores import inspection
@@ -16,6 +16,7 @@ from simblock.stores.manifest import Manifest
 from simblock.stores.segment import Segment
 from simblock.stores.shelf import Shelf
 from simblock.stores.snapshot import Snapshot, open_secret, today
+from simblock.text import fingerprint
 from simblock.tokens import I64, U32, U64
 from simblock.work import Work
 
@@ -37,8 +38,10 @@ class StoredIndex:
         self._shelf = shelf
         self._clock = clock
         self._lock = threading.Lock()
-        manifest = Manifest.from_json(shelf.manifest(), shelf.name)
-        self._secret = open_secret(manifest, key, shelf.name)
+        self._key = key
+        self._first = Manifest.from_json(shelf.manifest(), shelf.name)
+        self._first.scheme.check_same_tokens(fingerprint())
+        self._secret = open_secret(self._first, key, shelf.name)
         self._manifest, self._snapshot = self._load(None)
         self._looked = clock()
 
@@ -73,6 +76,7 @@ class StoredIndex:
         for left in reversed(range(_TRIES)):
             data = self._shelf.manifest()
             manifest = Manifest.from_json(data, self.name)
+            self._check_same(manifest)
             try:
                 snapshot = Snapshot(self._shelf, manifest, self._secret, previous)
                 break
@@ -83,6 +87,19 @@ class StoredIndex:
             if not snapshot.has(segment):
                 segment.retired_in = previous
         return data, snapshot
+
+    def _check_same(self, manifest: Manifest) -> None:
+        """Raises KeyProblem or Incompatible where another index stands in the place of the one opened.
+
+        Whoever asks made signatures by the scheme it found at first: any other would answer "nothing".
+        """
+        open_secret(manifest, self._key, self.name)
+        first = self._first
+        if (manifest.scheme.digest, manifest.permutations) != (first.scheme.digest, first.permutations):
+            raise Incompatible(
+                f"{self.name} was replaced by an index of another scheme "
+                f"({manifest.scheme.digest}, it was {first.scheme.digest}): open it anew"
+            )
 
     def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
         return self._snapshot.postings(channels, keys)

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from simblock.errors import Damaged, Incompatible, KeyProblem, NotAnIndex, UsageError
-from simblock.scheme import Scheme
+from simblock.scheme import TEXT_CHANNELS, Scheme
 from simblock.stores import names, open_index
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.shelf import FolderShelf, MemoryShelf
@@ -147,6 +148,7 @@ def test_a_manifest_that_is_changed_is_found(tmp_path):
 def rewritten(path, **changes):
     raw = json.loads((path / names.MANIFEST).read_text())
     raw["index"].update(changes)
+    raw["index"] = {name: value for name, value in raw["index"].items() if value is not ...}
     raw["crc"] = crc32(json.dumps(raw["index"], sort_keys=True).encode())
     (path / names.MANIFEST).write_text(json.dumps(raw))
 
@@ -165,14 +167,78 @@ def test_a_scheme_with_unknown_parts_is_refused(tmp_path):
         open_index(path)
 
 
-def test_an_index_of_other_tokens_takes_no_new_works(tmp_path):
+MALFORMED = {
+    "nested without end": "[" * 100_000,
+    "no journal field": {"journal": ...},
+    "no key field": {"key": ...},
+    "a segment of two fields": {"segments": [[1, 2]]},
+    "a segment without a size": {"segments": [["00" * 16, "seg-1.sb", "big", 1]]},
+    "a segment in another folder": {"segments": [["00" * 16, "../seg-1.sb", 1, 1]]},
+    "segments that are none": {"segments": 7},
+    "permutations of two lengths": {"permutations": [[1], [2, 3]]},
+    "too few permutations": {"permutations": [[1], [2]]},
+    "permutations out of range": {"permutations": [[-1] * 12, [1 << 40] * 12]},
+    "an epoch in words": {"epoch": "two"},
+    "a key that is no id": {"key": "mine"},
+    "a format without end": {"format": float("inf")},
+}
+
+
+@pytest.mark.parametrize("held", MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_manifest_that_cannot_be_meant_is_named_though_its_checksum_is_right(tmp_path, held):
+    path = make(tmp_path / "x.sbx")
+    if isinstance(held, str):
+        (path / names.MANIFEST).write_text(held)
+    else:
+        rewritten(path, **held)
+    with pytest.raises(Damaged, match=r"x\.sbx is damaged in its MANIFEST: rebuild"):
+        open_index(path)
+
+
+def test_an_index_of_other_tokens_is_neither_read_nor_written(tmp_path):
     path = make(tmp_path / "x.sbx")
     scheme = json.loads(Scheme().to_json())
     rewritten(path, scheme={**scheme, "fingerprints": {"words": "another"}})
     with pytest.raises(Incompatible, match="another words tokeniser"):
         Writer.open(path)
-    with pytest.raises(Incompatible, match="words"):
-        open_index(path).scheme.check_same_tokens({"words": "ours"})
+    with pytest.raises(Incompatible, match="another words tokeniser"):
+        open_index(path)
+
+
+OTHER_SCHEME = Scheme(channels=tuple(replace(channel, n=channel.n + 1) for channel in TEXT_CHANNELS))
+EXCHANGED = {
+    "keyed by unkeyed": ({"key": KEY}, {}, KeyProblem, "is not keyed"),
+    "unkeyed by keyed": ({}, {"key": KEY}, KeyProblem, "is keyed"),
+    "another key": ({"key": KEY}, {"key": bytes(32)}, KeyProblem, "another key"),
+    "another scheme": ({}, {"scheme": OTHER_SCHEME}, Incompatible, "replaced by an index of another scheme"),
+    "another seed": ({}, {"scheme": Scheme(seed=2)}, Incompatible, "replaced by an index of another scheme"),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "problem", "said"), EXCHANGED.values(), ids=EXCHANGED.keys())
+def test_an_index_exchanged_under_its_reader_is_no_silence(tmp_path, first, second, problem, said):
+    for name, options in (("x.sbx", first), ("y.sbx", second)):
+        with Writer.create(tmp_path / name, **options) as writer:
+            writer.put(WORKS)
+            writer.commit()
+    index = DirectoryIndex(tmp_path / "x.sbx", key=first.get("key"), clock=iter(range(1000)).__next__)
+    (tmp_path / "x.sbx").rename(tmp_path / "z.sbx")
+    (tmp_path / "y.sbx").rename(tmp_path / "x.sbx")
+    for _ in range(2):  # and it stays so
+        with pytest.raises(problem, match=rf"x\.sbx.*{said}"):
+            index.refresh()
+
+
+def test_an_index_exchanged_for_one_of_the_same_make_is_read(tmp_path):
+    make(tmp_path / "x.sbx", KEY)
+    index = DirectoryIndex(tmp_path / "x.sbx", key=KEY, clock=iter(range(1000)).__next__)
+    (tmp_path / "x.sbx").rename(tmp_path / "z.sbx")
+    with Writer.create(tmp_path / "x.sbx", key=KEY) as writer:
+        writer.put([document("new")])
+        writer.commit()
+    index.refresh()
+    assert [entry.work.id for entry in index.entries()] == ["new"]
+    assert answers(index, document("new"))
 
 
 def test_damage_under_an_open_reader_is_no_silence(tmp_path):

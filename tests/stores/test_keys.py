@@ -49,6 +49,11 @@ def test_what_is_no_key_file_is_said_to_be_none(tmp_path, held):
         keys.load(tmp_path / "absent")
 
 
+def test_of_a_file_without_end_a_few_bytes_are_read():
+    with pytest.raises(KeyProblem, match="does not hold 64 hex digits"):
+        keys.load("/dev/zero")
+
+
 def test_a_key_file_opens_its_index(tmp_path):
     keys.generate(tmp_path / "k")
     with Writer.create(tmp_path / "x.sbx", key=keys.load(tmp_path / "k")) as writer:
