@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ def complain(program: str, sentence: str) -> None:
 
 def run(app: typer.Typer, program: str, arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs a command and leaves the process with its exit code; every error of ours is one line."""
+    _open_streams()
     try:
         code = _invoke(app, program, sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:
@@ -46,6 +48,17 @@ def run(app: typer.Typer, program: str, arguments: Sequence[str] | None = None) 
     except ClickException as error:
         code = _usage(program, error)
     raise SystemExit(code)
+
+
+def _open_streams() -> None:
+    """Streams that were closed lead nowhere; what the encoding of an output does not know is escaped."""
+    # For writing, the input too: reading it then fails, where an empty one would be answered "clean".
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _invoke(app: typer.Typer, program: str, arguments: Sequence[str]) -> int:

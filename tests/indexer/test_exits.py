@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -144,9 +145,41 @@ def test_help_whose_reader_went_away_is_no_error(process, arguments):
     assert (shown.wait(30), shown.stderr.read()) == (0, "")
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
-    import sys
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs simblock-index by way of a shell: ``command`` holds its arguments and redirections."""
+    line = f"exec {sys.executable} -m simblock_indexer.cli {command}"
+    return subprocess.run(
+        ["bash", "-c", line],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
+
+def test_a_closed_standard_output_is_as_a_pipe_to_nowhere(index):
+    done = shell(f"list {index} >&-")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = shell(f"list {index}-not-there >&- 2>&-")
+    assert done.returncode == 2
+
+
+def test_a_closed_standard_input_is_an_error_and_no_empty_text(tmp_path):
+    done = shell(f"build - --id x --out {tmp_path}/x.sbx <&-")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert not (tmp_path / "x.sbx").exists()
+
+
+def test_an_output_that_knows_only_ascii_gets_escapes(index_command, tmp_path):
+    (tmp_path / "wörk.txt").write_text("some words … of a work")
+    assert index_command("build", tmp_path, "--out", tmp_path / "x.sbx").code == 0
+    done = shell(f"list {tmp_path}/x.sbx", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "w\\xf6rk.txt" in done.stdout
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
     rows = tmp_path / "rows.jsonl"
     rows.write_text(
         "".join(f'{{"text": "{" ".join(f"w{n * k}" for k in range(300))}"}}\n' for n in range(200))

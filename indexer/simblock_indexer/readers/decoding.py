@@ -43,8 +43,9 @@ def decode(data: bytes, place: str, options: ReadOptions, *, offset: int = 0) ->
     """The text of ``data``, which lies at byte ``offset`` of its file. Raises Unreadable naming the byte."""
     try:
         text = data.decode(options.encoding, options.errors)
-    except UnicodeDecodeError as error:
-        raise _undecodable(data, place, options.encoding, offset + error.start) from None
+    except UnicodeError as error:  # some codecs say no byte
+        at = offset + getattr(error, "start", 0)
+        raise _undecodable(data, place, options.encoding, at) from None
     # A mark at the very start says how to read the file and is no part of the work.
     return text[1:] if offset == 0 and text.startswith("\ufeff") else text
 

@@ -57,7 +57,7 @@ def check_encoding(name: str) -> None:
     """Raises UsageError unless Python can decode text of that name."""
     try:
         b"x".decode(name, "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # some codecs know no replacing
         raise UsageError(f"--encoding {name}: unknown; try utf-8, utf-16, latin-1 or cp1252") from None
 
 

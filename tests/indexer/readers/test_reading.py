@@ -66,6 +66,12 @@ def test_utf16_is_recognised_by_its_mark(works, tmp_path):
     assert works(tmp_path, encoding="utf-16")
 
 
+def test_a_codec_that_names_no_byte_is_one_sentence_too(works, tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"words-\\\x00")
+    with pytest.raises(InputError, match=r"a\.txt: not PUNYCODE at byte"):
+        works(tmp_path / "a.txt", encoding="punycode")
+
+
 def test_a_file_over_the_limit_is_refused(works, tmp_path, tally):
     (tmp_path / "a.txt").write_text("x" * 10_000)
     (tmp_path / "b.txt").write_text("x" * 9_999)

@@ -102,6 +102,8 @@ def test_no_inputs_are_refused():
     [
         ({"kind": "code"}, "next release"),
         ({"encoding": "klingon"}, "unknown; try utf-8"),
+        ({"encoding": "idna"}, "unknown; try utf-8"),
+        ({"encoding": "undefined"}, "unknown; try utf-8"),
         ({"expires": "tomorrow"}, "write it YYYY-MM-DD"),
         ({"workers": 0}, "--workers"),
         ({"max_row": 0}, "--max-row"),
