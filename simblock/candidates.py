@@ -14,7 +14,7 @@ from typing import cast
 
 from simblock.align import MAX_GAP, MIN_PIECE, chain_to, common_blocks, local
 from simblock.asking import Heard
-from simblock.crowds import AHEAD, FEW, MANY, Crowds
+from simblock.crowds import FEW, MANY, Crowds
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.piece import Piece
@@ -37,8 +37,6 @@ FOLLOWED = 64
 """Works followed at once before a passage counts as a crowd's."""
 SAME_RUN = 4
 """Postings of one key in one run that are followed."""
-MOST_RUNNING = 6
-"""Pieces of one work that go on at once; another one must reach back further."""
 MIN_START = 8
 """Half words that a piece must match to be begun."""
 HULL_KEYS = 3
@@ -145,24 +143,38 @@ class Candidates:
     def _follow(self, track: Track, o: int, places: list[Posting]) -> Steps:
         """Goes on with the pieces of a run that an exact hit confirms, and begins those that it calls for.
 
-        A work that repeats itself holds the hit in many places: those are followed that reach back
-        further than what is followed already, or go on differently.
+        A work that repeats itself holds the hit in many places, alike as far as they go: a few are
+        followed, others when those break (:meth:`resume`), or where they reach back further.
         """
-        followed = [track.through(o, posting.position, 0) for posting in places]
+        track.heard = (o, places)
+        followed = [track.on(o, posting.position) for posting in places]
         for piece in followed:
             if piece is not None:
                 piece.channel = "exact"
         fresh = [posting for posting, piece in zip(places, followed, strict=True) if piece is None]
-        running = [p for p in track.growing() if p.last.o + p.last.n == o + 1]
-        if fresh and (running or len(places) > SAME_RUN):
-            known = {p.ahead(AHEAD): p.last.n for p in running}
-            beyond = max(known.values()) if len(running) >= MOST_RUNNING else 0
-            out = self.history.back(o, LOOK_BACK)
-            fresh = yield from self._crowds.furthest(
-                track.key[0], fresh[:FEW], out, SAME_RUN, known=known, beyond=beyond
-            )
+        beyond = track.running(o)
+        if fresh and (beyond or len(places) > SAME_RUN):
+            fresh = yield from self._reaching(track, o, fresh, beyond)
         for posting in fresh:
             yield from self._open(track, o, posting.position, "exact")
+
+    def resume(self, track: Track, o: int) -> Steps:
+        """Where a run breaks at output token ``o``, goes on at another place of the last exact hit."""
+        heard, places = track.heard
+        since = o - heard
+        if len(places) < 2 or since > SQUARE:
+            return
+        ahead = [posting._replace(position=posting.position + since) for posting in places]
+        ahead = [posting for posting in ahead if posting.position < posting.length]
+        for posting in (yield from self._reaching(track, o, ahead, max(since, track.running(o)))):
+            yield from self._open(track, o, posting.position, "exact")
+
+    def _reaching(self, track: Track, o: int, places: list[Posting], beyond: int) -> Told[list[Posting]]:
+        """The places that reach back furthest from output token ``o``, and further than ``beyond`` tokens."""
+        out = self.history.back(o, LOOK_BACK)
+        if beyond >= len(out):
+            return []
+        return (yield from self._crowds.furthest(track.key[0], places[:FEW], out, SAME_RUN, beyond))
 
     def _full(self) -> bool:
         """Whether so many works are followed that only representatives of others are taken up."""

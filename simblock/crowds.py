@@ -28,9 +28,6 @@ AHEAD = 16
 """Source tokens behind the hit by which representatives are told apart."""
 
 
-NOTHING_KNOWN: Mapping[tuple[int, ...], int] = {}
-
-
 class Crowds:
     """What is known in one stream of passages that many works hold."""
 
@@ -84,14 +81,11 @@ class Crowds:
         postings: Sequence[Posting],
         out: list[int],
         count: int,
-        *,
-        known: Mapping[tuple[int, ...], int] = NOTHING_KNOWN,
         beyond: int = 0,
     ) -> Told[list[Posting]]:
         """Up to ``count`` places: those that reach back furthest, one for each way to go on before seconds.
 
-        ``known`` has the ways to go on that are followed, and how far they reach back: places that go on
-        alike and reach no further are left out, and all that reach back no more than ``beyond`` tokens.
+        None that reach back no more than ``beyond`` tokens.
         """
         rows = []
         for number, posting in enumerate(postings):
@@ -99,7 +93,7 @@ class Crowds:
             answer = yield from asked(Run(index, posting.segment, posting.run, start, stop + AHEAD))
             source = cast(U32, answer).tolist()
             reach, ahead = _reach(out, source[: stop - start]), tuple(source[stop - start :])
-            if reach > max(known.get(ahead, 0), beyond):
+            if reach > beyond:
                 rows.append((-reach, number, ahead, posting))
         return _varied(sorted(rows, key=lambda row: row[:2]), count)
 

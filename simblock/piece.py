@@ -71,6 +71,7 @@ class Piece:
         self._reckoned: tuple[tuple[Block, ...], State, State] | None = None
         self._restart(blocks[0])
         self._settle(blocks)
+        self._keep_run_whole()
 
     @property
     def last(self) -> Block:
@@ -88,11 +89,6 @@ class Piece:
     def wants(self, o: int) -> int:
         """The source token up to which ``src`` must reach before token ``o`` is pushed."""
         return self.now.s + (o - self.now.o) + 3 * MAX_GAP
-
-    def ahead(self, count: int) -> tuple[int, ...]:
-        """The source keys that would go on with the piece."""
-        at = self.last.s + self.last.n - self.src_base
-        return tuple(self.src[at : at + count])
 
     def push(self, o: int) -> bool:
         """Takes output token ``o`` of the history; True where the piece changed."""

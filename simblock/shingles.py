@@ -150,24 +150,30 @@ def anchors(order: U64, g: int, ends: I64) -> I64:
         places.sort()
     if len(places) > 1:
         places = places[np.concatenate([np.ones(1, bool), places[1:] != places[:-1]])]
-    return _without_repeats(order, places, g, ends)
+    return _without_repeats(order, places, g, ends) if len(places) > 2 else places
 
 
 def _without_repeats(order: U64, places: I64, g: int, ends: I64) -> I64:
-    """Of equal anchors close together in one sequence, the first and the last.
+    """Of equal anchors close together in one sequence, those near the first and the last.
 
     So close, equal shingles overlap, and the text between them repeats with a period. A copy that ends
-    inside such a stretch runs along the diagonal of the first, one that goes on behind it along that of
-    the last; every position of an output is asked, so nothing is lost with those between.
+    inside such a stretch runs along the diagonal of an anchor near its beginning, with room for a whole
+    window before it; one that goes on behind it along that of the last. Every position of an output is
+    asked, so nothing is lost with those between.
     """
-    if len(places) < 3:
-        return places
     again = (order[places[1:]] == order[places[:-1]]) & (np.diff(places) < g)
-    inner = np.flatnonzero(again[1:] & again[:-1]) + 1
-    if not len(inner):
+    if not again.any():
         return places
-    around = np.searchsorted(ends, places[inner[:, None] + np.array([-1, 1])], side="right")
-    return np.delete(places, inner[around[:, 0] == around[:, 1]])
+    after = np.flatnonzero(again) + 1
+    again[after - 1] = np.searchsorted(ends, places[after], side="right") == np.searchsorted(
+        ends, places[after - 1], side="right"
+    )
+    group = np.concatenate([[0], np.cumsum(~again)])
+    firsts = places[np.flatnonzero(np.concatenate([[True], ~again]))]
+    lasts = places[np.flatnonzero(np.concatenate([~again, [True]]))]
+    near = (places - firsts[group] < 2 * g) | (lasts[group] - places < 2 * g)
+    kept: I64 = places[near]
+    return kept
 
 
 def _smallest_of_short(order: U64, starts: I64, sizes: I64, g: int) -> I64:

@@ -195,14 +195,18 @@ class StreamCore:
         clock = history.clocks[o - history.base]
         candidates.tick(clock - self._ticked)
         self._ticked = clock
+        broken: list[Track] = []
         if not last:
             for key, track in candidates.tracks.items():
                 for piece in track.growing():
                     yield from candidates.reach(piece, key, o, track.length)
-                track.push(o)
+                if track.push(o):
+                    broken.append(track)
         if hits:
             yield from candidates.take(o, hits)
             candidates.forget(o)
+        for track in broken:
+            yield from candidates.resume(track, o)
         yield from self._judge(o, last)
         yield from self._leave(o, clock, last)
 

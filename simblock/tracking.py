@@ -17,9 +17,9 @@ from simblock.align import MIN_PIECE, Block, Measure, shared
 from simblock.background import BACKGROUND_DOCUMENTS, document_frequency
 from simblock.history import KEEP, History
 from simblock.match import SEVERITY, Action, Match, Span
-from simblock.piece import Piece, State
+from simblock.piece import SETTLE, Piece, State
 from simblock.policy import Policy, Resolved, Verdict
-from simblock.questions import Placed
+from simblock.questions import Placed, Posting
 from simblock.quota import Quota
 from simblock.scheme import D_TICKS
 from simblock.tokens import CHAR_KEY
@@ -27,6 +27,8 @@ from simblock.work import Work
 
 JOIN = 64
 """Output tokens between two pieces of one match."""
+RUN = 4
+"""Tokens of a run whose break is worth a look at other places of it."""
 MAX_PIECES = 32
 """Pieces of one match that are kept apart; older ones are summed up."""
 MAX_SPANS = 256
@@ -137,6 +139,7 @@ class Track:
     dirty: bool = False
     past: Measure = NO_MEASURE
     past_spans: tuple[Placing, ...] = ()
+    heard: tuple[int, list[Posting]] = field(default_factory=lambda: (0, []))
     redacted: int = 0
     quoting: set[int] = field(default_factory=set)
     counted: dict[Piece | Hull, int] = field(default_factory=dict)
@@ -163,14 +166,28 @@ class Track:
                 return piece
         return None
 
+    def on(self, o: int, s: int) -> Piece | None:
+        """The growing piece whose settled run goes through output token ``o`` and source token ``s``."""
+        for piece in self.growing():
+            last = piece.last
+            if last.o + last.n == o + 1 and last.s + last.n == s + 1 and last.n >= SETTLE:
+                return piece
+        return None
+
     def end(self) -> int:
         """The output token behind the last piece."""
         return max((piece.extent().o for piece in self.pieces), default=0)
 
-    def push(self, o: int) -> None:
-        """Feeds output token ``o`` to the growing pieces."""
+    def push(self, o: int) -> bool:
+        """Feeds output token ``o`` to the growing pieces; True where a run breaks there."""
+        before = self.running(o - 1)
         for piece in self.growing():
             self.dirty |= piece.push(o) or piece.closed
+        return before >= RUN and self.running(o) < before
+
+    def running(self, o: int) -> int:
+        """Tokens of the longest run that goes through output token ``o``."""
+        return max((p.last.n for p in self.growing() if p.last.o + p.last.n == o + 1), default=0)
 
     def growing(self) -> list[Piece]:
         """The pieces that are not closed."""
