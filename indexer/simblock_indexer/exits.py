@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO, cast
 
 import typer
 
-from simblock.errors import SimblockError
+from simblock.errors import SimblockError, UsageError
 from simblock.stores.names import MANIFEST
 from simblock_indexer.escaping import encodable
 
@@ -21,6 +21,17 @@ INTERRUPTED = 130
 
 ClickException: type[Exception] = typer.BadParameter.__mro__[2]
 """Click's root of usage errors. Newer typers carry a click of their own, so it is reached through theirs."""
+
+
+class ClosedInput:
+    """Standard input where it was closed: whatever is asked of it is an error, where an empty text would
+    be answered "clean"."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise UsageError("standard input is closed: name a file, or give it something to read")
+
+    def __iter__(self) -> NoReturn:
+        self.__getattr__("read")
 
 
 def complain(program: str, sentence: str) -> None:
@@ -51,9 +62,11 @@ def run(app: typer.Typer, program: str, arguments: Sequence[str] | None = None) 
 
 
 def _open_streams() -> None:
-    """Streams that were closed lead nowhere; what the encoding of an output does not know is escaped."""
-    # For writing, the input too: reading it then fails, where an empty one would be answered "clean".
-    for name in ("stdin", "stdout", "stderr"):
+    """Outputs that were closed lead nowhere; what the encoding of one does not know is escaped."""
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)  # takes the free number, so that no other file gets it
+        sys.stdin = cast("TextIO", ClosedInput())
+    for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
