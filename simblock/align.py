@@ -21,7 +21,7 @@ from rapidfuzz.distance import LCSseq
 from simblock.tokens import CHAR_KEY
 
 MAX_GAP = 8
-"""Tokens on either side between two blocks of a piece (DESIGN section 6)."""
+"""Tokens on either side between two blocks of a piece."""
 MAX_DROP = 10
 """Net unmatched tokens after which a piece is over: at 60 % similarity chance rarely undoes more."""
 MIN_PIECE = 16

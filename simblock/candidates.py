@@ -15,13 +15,14 @@ from typing import cast
 from simblock.align import MAX_GAP, MIN_PIECE, chain_to, common_blocks, local
 from simblock.asking import Heard
 from simblock.crowds import FEW, MANY, Crowds
+from simblock.figures import Hull, Seed
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.piece import Piece
 from simblock.questions import Hit, Posting, Run
 from simblock.scheme import Channel
 from simblock.tokens import U32
-from simblock.tracking import JOIN, MAX_SEEDS, Hull, Seed, Track, TrackKey
+from simblock.tracking import JOIN, MAX_SEEDS, Track, TrackKey
 
 SQUARE = 64
 """Tokens on either side within which near hits belong together."""

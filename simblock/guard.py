@@ -108,7 +108,7 @@ class Guard:
             self._signer,
             self.policy,
             [index.name for index in self.indexes],
-            prompt=prompt or "",
+            prompt=_text(prompt or "", "the prompt"),
             history=[_turn(turn) for turn in history],
             tenant=tenant,
             keep_all=all,
@@ -142,7 +142,7 @@ class Guard:
         response = self.response(prompt=prompt, history=history, tenant=tenant, all=all)
         core = StreamCore(response.core, after=True)
         refresh(core, self.indexes)
-        parts = [drive(core.feed(text), self.indexes), drive(core.finish(), self.indexes)]
+        parts = [drive(core.feed(_text(text, "the text")), self.indexes), drive(core.finish(), self.indexes)]
         report = response.report_of([core], released="".join(parts))
         return report.with_elapsed((time.perf_counter() - started) * 1000)
 
@@ -207,7 +207,7 @@ class Stream:
 
     def feed(self, chunk: str) -> str:
         """What may go out now that the model has said ``chunk``; empty once stopped."""
-        return drive(self._fresh().feed(chunk), self._indexes)
+        return drive(self._fresh().feed(_text(chunk, "the chunk")), self._indexes)
 
     def finish(self) -> str:
         """The rest that may go out, now that the model has ended."""
@@ -215,7 +215,7 @@ class Stream:
 
     async def afeed(self, chunk: str) -> str:
         """:meth:`feed` for event loops."""
-        return await adrive(self._fresh().feed(chunk), self._indexes)
+        return await adrive(self._fresh().feed(_text(chunk, "the chunk")), self._indexes)
 
     async def afinish(self) -> str:
         """:meth:`finish` for event loops."""
@@ -236,11 +236,21 @@ class Stream:
         return self.core
 
 
-def _turn(turn: Mapping[str, str] | Turn) -> Turn:
-    role, content = turn if isinstance(turn, Turn) else (turn.get("role", ""), turn.get("content", ""))
-    if role not in ROLES or not isinstance(content, str):
-        raise UsageError('history: each turn is {"role": "user|assistant|system|tool", "content": "…"}')
+def _turn(turn: object) -> Turn:
+    role, content = turn if isinstance(turn, Turn) else (None, None)
+    if isinstance(turn, Mapping):
+        role, content = turn.get("role"), turn.get("content")
+    if not (isinstance(role, str) and role in ROLES and isinstance(content, str)):
+        raise UsageError(
+            'history: each turn is {"role": "user|assistant|system|developer|tool", "content": "…"}'
+        )
     return Turn(role, content)
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"{what} is {type(value).__name__}, not str: decode it first")
+    return value
 
 
 def _filter(stream: Stream, chunks: Iterable[str]) -> Iterator[str]:

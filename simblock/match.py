@@ -61,7 +61,7 @@ class Match:
     language: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The match in the JSON shape of the design."""
+        """The match as JSON: docs/results.md has the fields."""
         work = self.work
         shown = {key: getattr(work, key) for key in ("id", "title", "license", "url", "owner")}
         spans = {
@@ -95,7 +95,7 @@ class Decided:
     action: Action
 
     def to_dict(self) -> dict[str, Any]:
-        """The decision in the JSON shape of the design."""
+        """The decision as JSON: docs/results.md has the fields."""
         row = asdict(self)
         del row["action"]
         return row
@@ -132,7 +132,7 @@ class Report:
     elapsed_ms: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """The report in the JSON shape of the design (``"schema": 1``)."""
+        """The report as JSON: docs/results.md has the fields."""
         return {
             "schema": 1,
             "id": self.id,

@@ -12,6 +12,7 @@ import json
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -126,6 +127,19 @@ class Rule(_Strict):
         )
 
 
+class ImpossibleField(PolicyError):
+    """The first field of a policy that cannot be met; ``place`` is the way to it."""
+
+    def __init__(self, error: ValidationError) -> None:
+        first = error.errors()[0]
+        self.place = tuple(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            near = get_close_matches(self.place[-1], _FIELDS, n=1)
+            message = "no such field" + (f": did you mean {_FIELDS[near[0]]}?" if near else "")
+        super().__init__(f"{'.'.join(self.place)}: {message}")
+
+
 class Resolved(NamedTuple):
     """What a policy says of one work: the rule's name, the action, the limits."""
 
@@ -156,6 +170,13 @@ class Policy(_Strict):
     code: CodeLimits = CodeLimits()
     rule: tuple[Rule, ...] = ()
 
+    def __init__(self, **fields: Any) -> None:
+        """A policy of these fields alone. Raises PolicyError naming the field."""
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise ImpossibleField(error) from None
+
     _action = field_validator("action")(_no_replace)
 
     @field_validator("on_error")
@@ -177,12 +198,9 @@ class Policy(_Strict):
         for _, layer in layers:
             data = _over(data, layer)
         try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = tuple(str(part) for part in first["loc"])
-            message = first["msg"].removeprefix("Value error, ")
-            raise PolicyError(f"{_source(layers, place)}: {'.'.join(place)}: {message}") from None
+            return cls(**data)
+        except ImpossibleField as error:
+            raise PolicyError(f"{_source(layers, error.place)}: {error}") from None
 
     @classmethod
     def sources(cls, path: str | Path | None = None) -> dict[str, str]:
@@ -236,6 +254,14 @@ class Policy(_Strict):
         return None
 
 
+_FIELDS = {
+    **{name: name for name in Policy.model_fields},
+    **{name: f"{name} (of a rule)" for name in Rule.model_fields if name not in Policy.model_fields},
+    **{name: f"text.{name}" for name in Limits.model_fields},
+    "licence": "license (of a rule)",
+}
+
+
 def decide(
     policy: Policy, matches: Iterable[Match], quoted: Mapping[str, int], tenant: str | None = None
 ) -> Decided | None:
@@ -273,7 +299,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise PolicyError(f"{path}: cannot read the policy: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise PolicyError(f"{path}: nested too deeply for a policy") from error
+    except ValueError as error:  # not UTF-8, not TOML, a number of thousands of digits
         raise PolicyError(f"{path}: not TOML: {error}") from error
 
 
@@ -289,7 +317,7 @@ def _from_environment() -> dict[str, Any]:
                     raise PolicyError(f"{name}: {parent} is set as a whole by another variable: unset one")
             try:
                 table[field] = json.loads(value) if value[:1] in {"[", "{"} else value
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise PolicyError(f"{name}: its value begins like JSON and is none") from None
     return found
 

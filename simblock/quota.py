@@ -2,7 +2,7 @@
 
 A quota counts distinct source tokens, so a passage said twice counts once. What stands in the
 client's own request is exempt: a source token that lies in a run of 8 words (16 characters of
-scripts without spaces) of the work that the request holds too (DESIGN section 6).
+scripts without spaces) of the work that the request holds too.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ TEXT_CHANNELS = (
     Channel(4, "text-seeds-chars", "seed", n=6, g=8, require=CHAR),
     Channel(5, "text-signature", "signature", n=1, g=11, window=24, rows=3, bands=4, forbid=CHAR | COMMON),
 )
-"""DESIGN section 7; the figures behind each are in benchmarks/."""
+"""How text is found: verbatim for certain, edited by seeds, with fillers by signatures (docs/how-it-works.md)."""
 
 
 @dataclass(frozen=True)

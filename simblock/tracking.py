@@ -6,18 +6,14 @@ acted keeps the figures with which it last did, so that a report decides as the 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
-import numpy as np
-
-from simblock.align import MIN_PIECE, Block, Measure, shared
-from simblock.background import BACKGROUND_DOCUMENTS, document_frequency
+from simblock.align import MIN_PIECE, Block, Measure
+from simblock.figures import NO_MEASURE, NOTHING, Figures, Hull, Placing, Seed, Snapshot
 from simblock.history import KEEP, History
 from simblock.match import SEVERITY, Action, Match, Span
-from simblock.piece import SETTLE, Piece, State
+from simblock.piece import SETTLE, Piece
 from simblock.policy import Policy, Resolved, Verdict
 from simblock.questions import Placed, Posting
 from simblock.quota import Quota
@@ -38,83 +34,6 @@ MAX_SEEDS = 4096
 
 TrackKey = tuple[int, Hashable, int]
 """(number of the index, segment, run)."""
-
-
-class Seed(NamedTuple):
-    """A hit of a near channel: output and source token, key, the shingle's tokens, m of M works."""
-
-    o: int
-    s: int
-    key: int
-    tokens: tuple[int, ...]
-    frequency: int
-    works: int
-
-    @property
-    def bits(self) -> float:
-        """How rare the key is: log2((B + M + 1) / (b + m + 1)), DESIGN section 6."""
-        rates = document_frequency(np.array(self.tokens, np.uint32)) / BACKGROUND_DOCUMENTS
-        background = BACKGROUND_DOCUMENTS * float(rates.prod())
-        return math.log2((BACKGROUND_DOCUMENTS + self.works + 1) / (background + self.frequency + 1))
-
-
-class Hull:
-    """A square whose seeds say much and whose words are shuffled: one piece, scored by its bag."""
-
-    def __init__(self, o: int, s: int, output: list[int], source: list[int]) -> None:
-        self.first = Block(o, s, 0)
-        self.stop = Block(o + len(output), s + len(source), 0)
-        self.src, self.src_base = source, s
-        self.exempt: set[int] = set()
-        self.closed = True
-        self.channel = "near"
-        self._measure = Measure(shared(output, source), 0, 2 * len(output), 2 * len(source))
-
-    def measure(self, *, bag: bool) -> Measure:
-        """The hull's bag; nothing where only alignments are asked for."""
-        return self._measure if bag and not self.exempt else Measure(0, 0, 0, 0)
-
-    def is_free(self, _o: int, s: int) -> bool:
-        """Whether source token ``s`` is the user's own."""
-        return s in self.exempt
-
-    def extent(self) -> State:
-        """The tokens behind the hull."""
-        return State(self.stop.o, self.stop.s)
-
-
-class Figures(NamedTuple):
-    """A match in words: what the policy judges."""
-
-    tokens: int
-    longest_run: int
-    similarity: float
-    matched: int = 0
-    output: int = 0
-    source: int = 0
-
-
-NOTHING = Figures(0, 0, 0.0)
-NO_MEASURE = Measure(0, 0, 0, 0)
-
-
-class Placing(NamedTuple):
-    """A piece in places: output code points and lines, source tokens [first, last]."""
-
-    output: Span
-    lines: Span
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A match as it stood when it last acted, or last was looked at."""
-
-    figures: Figures
-    placings: tuple[Placing, ...]
-    verbatim: bool
-    exact: bool
 
 
 @dataclass(slots=True, eq=False)

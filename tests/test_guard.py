@@ -113,11 +113,27 @@ def test_a_guard_without_an_index_is_refused():
 
 
 @pytest.mark.parametrize(
-    "turn", [{"role": "robot", "content": "x"}, {"content": "x"}, {"role": "user", "content": 5}]
+    "turn",
+    [
+        {"role": "robot", "content": "x"},
+        {"content": "x"},
+        {"role": "user", "content": 5},
+        {"role": [], "content": "x"},
+        "x",
+        5,
+    ],
 )
 def test_a_turn_that_is_none_is_refused(turn):
     with pytest.raises(UsageError, match="history"):
         guard().check("x", history=[turn])
+
+
+@pytest.mark.parametrize("text", [b"bytes", None, 5])
+def test_text_that_is_none_is_refused(text):
+    with pytest.raises(UsageError, match="not str"):
+        guard().check(text)
+    with pytest.raises(UsageError, match="not str"):
+        guard().stream().feed(text)
 
 
 def test_a_report_has_the_shape_of_the_design():

@@ -120,6 +120,35 @@ def test_the_digest_changes_with_any_field():
     assert Policy.load().digest != Policy.load(text={"min_tokens": 33}).digest
 
 
+@pytest.mark.parametrize(
+    ("fields", "mend"),
+    [
+        ({"max_lek": 1}, "did you mean max_leak"),
+        ({"min_run": 40}, "did you mean text.min_run"),
+        ({"rule": [{"licence": "MIT"}]}, "did you mean license"),
+        ({"quatsch": 1}, "no such field"),
+    ],
+)
+def test_a_misspelt_field_is_told_with_its_mend(fields, mend):
+    for make in (Policy, Policy.load):
+        with pytest.raises(PolicyError, match=mend):
+            make(**fields)
+
+
+@pytest.mark.parametrize("toml", ["a = " + "[" * 50_000, "max_leak = " + "1" * 6000, "a = " + "{b=" * 20_000])
+def test_a_policy_file_that_no_parser_wants_is_refused(tmp_path, toml):
+    path = tmp_path / "policy.toml"
+    path.write_text(toml)
+    with pytest.raises(PolicyError, match=r"policy\.toml"):
+        Policy.load(path)
+
+
+def test_a_variable_that_no_parser_wants_is_refused(monkeypatch):
+    monkeypatch.setenv("SIMBLOCK_POLICY__RULE", "[" * 60_000)
+    with pytest.raises(PolicyError, match="SIMBLOCK_POLICY__RULE"):
+        Policy.load()
+
+
 def test_the_source_of_every_field_is_told(tmp_path, monkeypatch):
     path = tmp_path / "policy.toml"
     path.write_text("max_leak = 4\n[text]\nmin_run = 40\nmin_tokens = 41\n")
