@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import dropwhile, islice
 from pathlib import Path
 from typing import TypeAlias
 
-from simblock.errors import UsageError
+from simblock.errors import InputError, UsageError
 from simblock.stores import keys, writer
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.writer import Commit, Writer
 from simblock.work import Document
-from simblock_indexer.readers import ReadOptions, Source, Tally, documents, plan, root_name
+from simblock_indexer.readers import ReadOptions, Source, Tally, Unreadable, documents, plan, root_name
+from simblock_indexer.readers.texts import read_text
 from simblock_indexer.reports import Report
 
 Watch: TypeAlias = Callable[[Tally], None]
@@ -22,6 +24,10 @@ Inputs: TypeAlias = Iterable[str | Path]
 
 WATCHED = 1 << 18
 """Bytes read between two looks of a watch: a bar needs no more, and a look takes longer than a row."""
+
+LOOKED_AT = 1000
+LOOKED_AT_BYTES = 1 << 26
+"""Files, and their bytes, that are looked at behind one that cannot be read: about a second's worth."""
 
 WEIGHED = 32_000_000
 """Bytes of an index up to which its weak works are named at once: naming them takes longer than building."""
@@ -138,7 +144,30 @@ class _Call:
         self._sources: list[Source] = plan(self._inputs, self.options, self._tally)
 
     def documents(self) -> Iterator[Document]:
-        """The works of the inputs, in order."""
+        """The works of the inputs, in order. Of one that cannot be read it says how many others cannot."""
+        try:
+            yield from self._documents()
+        except Unreadable as error:
+            raise InputError(f"{error}{self._others(error.place)}") from None
+
+    def _others(self, place: str) -> str:
+        """Of the text files after ``place``, how many cannot be read either; nothing where all can."""
+        after = dropwhile(lambda source: source.place != place, self._sources)
+        texts = (source for source in islice(after, 1, None) if source.form == "text" and source.path)
+        looked, bad, size = 0, 0, 0
+        for source in islice(texts, LOOKED_AT):
+            size += source.size
+            if size > LOOKED_AT_BYTES:
+                break
+            looked += 1
+            bad += read_text(source, self.options).error is not None
+        if not bad:
+            return ""
+        return (
+            f" ({bad:,} of the next {looked:,} files cannot be read either; --skip-bad lists all and goes on)"
+        )
+
+    def _documents(self) -> Iterator[Document]:
         shown = 0
         for document in documents(self._sources, self.options, self._tally):
             self._seen.add(document.work.id)

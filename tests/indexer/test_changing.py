@@ -61,6 +61,17 @@ def test_bad_input_leaves_nothing_where_the_index_would_stand(index_command, poe
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_a_bad_file_says_how_many_others_are_bad(index_command, poems, tmp_path):
+    for name in ("aaa", "bbb", "zzz"):
+        (poems / f"{name}.txt").write_bytes(b"caf\xe9")
+    error = index_command("build", poems, "--out", tmp_path / "x.sbx").err
+    assert "aaa.txt: not UTF-8 at byte 3" in error
+    assert error.endswith("(2 of the next 5 files cannot be read either; --skip-bad lists all and goes on)\n")
+    (poems / "bbb.txt").unlink()
+    (poems / "zzz.txt").unlink()
+    assert "either" not in index_command("build", poems, "--out", tmp_path / "x.sbx").err
+
+
 def test_bad_files_are_listed_and_the_rest_is_indexed(index_command, poems, tmp_path):
     for number in range(5):
         (poems / f"latin{number}.txt").write_bytes(b"caf\xe9")
