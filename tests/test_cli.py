@@ -347,6 +347,7 @@ BAD_CALLS = {
     "rows given as a file": (["works.sbx", "rows.jsonl"], "--jsonl rows.jsonl"),
     "no index": ([], "no index: name an index first"),
     "no index but a file": (
+    "no index and no file": (["gone"], "gone is no index: name an index first"),
         ["other.txt"],
         "other.txt is no index: name an index first, or set SIMBLOCK_INDEX",
     ),

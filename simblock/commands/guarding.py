@@ -42,7 +42,7 @@ def sort_arguments(arguments: Sequence[str]) -> Sorted:
         return Sorted(indexes, inputs)
     if by_environment := os.environ.get(INDEX_VARIABLE):
         return Sorted([by_environment], inputs)
-    if not inputs or inputs[0] == "-" or Path(inputs[0]).is_file():
+    if not inputs or inputs[0] == "-" or not Path(inputs[0]).is_dir():
         named = f"{inputs[0]} is no index" if inputs and inputs[0] != "-" else "no index"
         raise UsageError(f"{named}: name an index first, or set {INDEX_VARIABLE}")
     # Opening it says what is wrong with it.
