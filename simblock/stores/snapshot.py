@@ -30,8 +30,9 @@ from simblock.tokens import I64, U32, U64, Bools
 from simblock.work import Work
 
 _FEW = 64
-MOST_PLACES = 2048
-"""Places of one key that a segment answers with; :class:`Hit` says besides how many runs hold it."""
+MOST_PLACES = {"exact": 2048, "seed": 256, "signature": 32}
+"""Places of one key that a segment answers with, by what the key is for: near channels pass over common
+keys, which need not be listed in full for that. :class:`Hit` says besides how many runs hold the key."""
 
 Sealer: TypeAlias = Callable[[bytes], Sealing | None]
 """Gives what encrypts the file of an id, None without a key."""
@@ -94,6 +95,8 @@ class Snapshot:
             old.get(bytes.fromhex(ref.id)) or self._open(ref) for ref in manifest.segments
         ]
         self.journal = self._journal()
+        caps = {channel.id: MOST_PLACES[channel.role] for channel in manifest.scheme.channels}
+        self._most = [caps.get(id, 0) for id in range(max(caps, default=0) + 1)]
         self.works_counted = sum(segment.facts.runs for segment in self.segments)
         self._number = {segment: number for number, segment in enumerate(self.segments)}
         self._dead = [np.zeros(len(segment.works), bool) for segment in self.segments]
@@ -214,19 +217,21 @@ class Snapshot:
         as they were when each segment was written.
         """
         if len(keys) <= _FEW and not isinstance(keys, np.ndarray):
-            found = self._few(self.scramble.few(cast("Sequence[int]", channels), keys))
+            few = cast("Sequence[int]", channels)
+            found = self._few(few, self.scramble.few(few, keys))
         else:
             wide = np.asarray(channels, np.uint32)
-            found = self._many(self.scramble.many(wide, np.asarray(keys, np.uint64)))
+            found = self._many(wide, self.scramble.many(wide, np.asarray(keys, np.uint64)))
         return _merge(found, self.works_counted) if found else []
 
-    def _few(self, stored: list[int]) -> list[Hit]:
-        hits = []
+    def _few(self, channels: Sequence[int], stored: list[int]) -> list[Hit]:
+        hits, most = [], self._most
         for number, segment in enumerate(self.segments):
             for ask in segment.buckets.prefilter.passing(stored):
                 places, frequency = segment.buckets.find(stored[ask])
                 if places:
-                    hits.append(Hit(ask, list(islice(self._live(number, places), MOST_PLACES)), frequency, 0))
+                    live = list(islice(self._live(number, places), most[channels[ask]]))
+                    hits.append(Hit(ask, live, frequency, 0))
         return hits
 
     def _live(self, number: int, places: list[int]) -> Iterator[Posting]:
@@ -238,20 +243,22 @@ class Snapshot:
                 begin = begins[run]
                 yield Posting(segment, run, place - begin, begins[run + 1] - begin)
 
-    def _many(self, stored: U64) -> list[Hit]:
+    def _many(self, channels: U32, stored: U64) -> list[Hit]:
+        most = np.array(self._most)[channels]
         hits: list[Hit] = []
         for number, segment in enumerate(self.segments):
             passed = segment.buckets.prefilter.passing_many(stored)
             if len(passed):
-                hits.extend(self._found(number, segment.buckets.find_many(stored[passed]), passed))
+                found = segment.buckets.find_many(stored[passed])
+                hits.extend(self._found(number, found, passed, most[passed]))
         return hits
 
-    def _found(self, number: int, found: Found, passed: I64) -> Iterator[Hit]:
+    def _found(self, number: int, found: Found, passed: I64, most: I64) -> Iterator[Hit]:
         segment = self.segments[number]
         runs = np.searchsorted(segment.bounds, found.places, side="right") - 1
         keep = self.live_runs[number][runs]
-        if len(keep) > MOST_PLACES:
-            keep &= _rank(found.asks, keep) <= MOST_PLACES
+        if len(keep) > min(MOST_PLACES.values()):
+            keep &= _rank(found.asks, keep) <= most[found.asks]
         begins = segment.bounds[runs[keep]]
         positions = (found.places[keep] - begins).tolist()
         lengths = (segment.bounds[runs[keep] + 1] - begins).tolist()
