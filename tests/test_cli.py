@@ -346,8 +346,8 @@ BAD_CALLS = {
     "a file that is not there": (["works.sbx", "gone.txt"], "gone.txt: no such file"),
     "rows given as a file": (["works.sbx", "rows.jsonl"], "--jsonl rows.jsonl"),
     "no index": ([], "no index: name an index first"),
-    "no index but a file": (
     "no index and no file": (["gone"], "gone is no index: name an index first"),
+    "no index but a file": (
         ["other.txt"],
         "other.txt is no index: name an index first, or set SIMBLOCK_INDEX",
     ),
