@@ -95,8 +95,8 @@ class Scheme:
         for name, fingerprint in self.fingerprints.items():
             if ours.get(name) != fingerprint:
                 raise Incompatible(
-                    f"the index was made with another {name} tokeniser or table: "
-                    "rebuild it from the works with simblock-index build"
+                    f"an index was made with another tokeniser or table ({name}): "
+                    "build it again from the works with simblock-index build"
                 )
 
 

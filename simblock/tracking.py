@@ -239,8 +239,8 @@ class Track:
         history = self.history
         for piece in self.pieces:
             old = self.spans.get(piece)
-            if old is None or not piece.closed:
-                extent = piece.extent()
+            extent = piece.extent()
+            if old is None or not piece.closed or old.last != extent.s - 1:
                 span, lines = history.span(piece.first.o, max(extent.o - 1, history.base))
                 if old is not None and old.first == piece.first.s:  # its beginning may be forgotten by now
                     span = Span(old.output.start, span.end)

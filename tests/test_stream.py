@@ -419,6 +419,21 @@ def test_spans_name_the_passage_on_both_sides():
     assert SEVERITY[match.action] == 5
 
 
+@pytest.mark.parametrize("cut", [1, 7, 10_000])
+def test_the_spans_of_a_match_that_closed_between_two_looks_are_whole(cut):
+    rng = random.Random(17)
+    for length in range(60, 76):
+        name, passage = quoted_passage(rng, length)
+        before, after = (" ".join(prose(rng, 40, OTHERS, glue=0)) for _ in range(2))
+        text = f"{before} {' '.join(passage)} {after}"
+        stream = guard(action="cite").stream()
+        run(stream, text, range(0, len(text), cut))
+        for report in (stream.report, guard().check(text)):
+            match = report.matches[0]
+            assert text[match.output.start : match.output.end] == " ".join(passage)
+            assert (match.tokens, match.longest_run, match.work.id) == (length, length, name)
+
+
 def test_near_copies_are_found_with_ten_and_twenty_per_cent_of_the_words_edited():
     rng = random.Random(15)
     found = {0.1: 0, 0.2: 0}

@@ -83,7 +83,8 @@ def checked_turns(turns: Any, place: str) -> list[dict[str, str]]:
     for number, turn in enumerate(turns, 1):
         if (
             not isinstance(turn, dict)
-            or turn.get("role") not in ROLES
+            or not isinstance(turn.get("role"), str)
+            or turn["role"] not in ROLES
             or not isinstance(turn.get("content"), str)
         ):
             raise InputError(f"{place}: turn {number} of the history cannot be read: {shape}")

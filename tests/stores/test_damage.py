@@ -199,9 +199,9 @@ def test_an_index_of_other_tokens_is_neither_read_nor_written(tmp_path):
     path = make(tmp_path / "x.sbx")
     scheme = json.loads(Scheme().to_json())
     rewritten(path, scheme={**scheme, "fingerprints": {"words": "another"}})
-    with pytest.raises(Incompatible, match="another words tokeniser"):
+    with pytest.raises(Incompatible, match=r"another tokeniser or table \(words\)"):
         Writer.open(path)
-    with pytest.raises(Incompatible, match="another words tokeniser"):
+    with pytest.raises(Incompatible, match=r"another tokeniser or table \(words\)"):
         open_index(path)
 
 
