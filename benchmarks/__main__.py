@@ -8,6 +8,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from benchmarks import gates
+
 ALL = ("recall", "size_and_build", "stream_cost", "pan13")
 
 
@@ -23,7 +25,7 @@ def main() -> int:
             subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *options], check=False).returncode
             != 0
         )
-    return failed
+    return failed or gates.main()
 
 
 if __name__ == "__main__":

@@ -187,6 +187,17 @@ def test_sixteen_words_of_a_work_that_repeats_itself_are_found_at_its_borders_an
     assert stream.stopped
 
 
+@given(seed=seeds, max_leak=st.sampled_from([None, 40, 48]), size=st.integers(1, 40))
+def test_what_is_said_to_have_leaked_is_what_went_out(seed, max_leak, size):
+    rng = random.Random(seed)
+    _, passage = quoted_passage(rng, 60)
+    before = " ".join(prose(rng, rng.randrange(1, 60), OTHERS, glue=0)) + " "
+    text = before + " ".join(passage)
+    stream = guard(max_leak=max_leak).stream()
+    released = run(stream, text, range(0, len(text), size))
+    assert stream.report.matches[0].leaked == len(released[len(before) :].split())
+
+
 CLEAN = st.text(
     alphabet=st.one_of(
         st.characters(),

@@ -50,7 +50,9 @@ def build(
     replaced, metadata, untouched, removed, words, characters, bytes, seconds, passed, passed_names,
     bad, problems, short, common, unused_columns, notes.
     """
-    from simblock_indexer import building, reporting
+    from simblock_indexer import allocation, building, reporting
+
+    allocation.keep_freed_memory()
 
     with left_as_it_was(out), bar(wanted=not json) as watch:
         report = building.build(inputs, out, options, key_file=key_file, store_text=store_text, watch=watch)
@@ -76,7 +78,9 @@ def add(
     time changes nothing. Titles, owners and the rest that is known of a work stay until another is
     given, by --meta or a column. --json prints the same object as build.
     """
-    from simblock_indexer import building, reporting
+    from simblock_indexer import allocation, building, reporting
+
+    allocation.keep_freed_memory()
 
     with left_as_it_was(index), bar(wanted=not json) as watch:
         report = building.add(
@@ -99,7 +103,9 @@ def remove(
 
     --json prints the same object as build.
     """
-    from simblock_indexer import building, reporting
+    from simblock_indexer import allocation, building, reporting
+
+    allocation.keep_freed_memory()
 
     ids = [line.rstrip("\n") for line in sys.stdin] if work_ids == ["-"] else work_ids
     with left_as_it_was(index):
@@ -124,7 +130,9 @@ def rebuild(
 
     --json prints the same object as build.
     """
-    from simblock_indexer import building, reporting
+    from simblock_indexer import allocation, building, reporting
+
+    allocation.keep_freed_memory()
 
     with left_as_it_was(new):
         report = building.rebuild(old, new, key_file=key_file, new_key_file=new_key_file)
