@@ -1,5 +1,6 @@
 import json
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 from simblock.guard import Guard
 from simblock.match import SEVERITY
 from simblock.policy import Policy, decide
+from simblock.scheme import Scheme
 from simblock.stores.memory import MemoryIndex
 from simblock.work import Document, Work
 from tests.material import (
+    DOCUMENTS,
     HAN,
     HAN_WORK,
     INDEX,
@@ -428,6 +431,34 @@ def test_spans_name_the_passage_on_both_sides():
     assert match.verbatim
     assert match.similarity == 1.0
     assert SEVERITY[match.action] == 5
+
+
+def found_without_a_run(scheme):
+    """Of 40 copies with every seventh word replaced, so no run of 8, how many are stopped by their work."""
+    rng = random.Random(16)
+    shield = Guard(MemoryIndex(DOCUMENTS, scheme=scheme), Policy.load())
+    found = 0
+    for _ in range(40):
+        name, passage = quoted_passage(rng, 70)
+        copy = [rng.choice(OTHERS) if at % 7 == 6 else word for at, word in enumerate(passage)]
+        text = [*prose(rng, 40, OTHERS), *copy, *prose(rng, 40, OTHERS)]
+        decided = shield.check(" ".join(text)).decided
+        found += decided is not None and decided.work == name
+    return found
+
+
+@pytest.mark.parametrize(
+    ("roles", "least", "most"),
+    [
+        ({"exact", "seed", "signature"}, 40, 40),
+        ({"seed"}, 40, 40),
+        ({"signature"}, 30, 40),
+        ({"exact"}, 0, 0),
+    ],
+)
+def test_copies_without_a_run_of_eight_words_are_found_by_either_near_channel(roles, least, most):
+    channels = tuple(channel for channel in Scheme().channels if channel.role in roles)
+    assert least <= found_without_a_run(replace(Scheme(), channels=channels)) <= most
 
 
 @pytest.mark.parametrize("cut", [1, 7, 10_000])
