@@ -23,6 +23,14 @@ HOLDING: frozenset[Action] = frozenset({"stop", "replace", "redact"})
 """Actions that keep text back; the others never hold."""
 
 
+Rank: TypeAlias = tuple[int, int, int, str]
+
+
+def rank(action: Action, tokens: int, longest_run: int, work: str) -> Rank:
+    """Sorts works at one position: severest action, more tokens, longer run, smaller id."""
+    return (-SEVERITY[action], -tokens, -longest_run, work)
+
+
 class Span(NamedTuple):
     """Code points [start, end)."""
 
@@ -77,9 +85,9 @@ class Match:
         return row
 
     @property
-    def order(self) -> tuple[int, int, int, str]:
-        """Sorts matches as works are ranked: severest action, more tokens, longer run, smaller id."""
-        return (-SEVERITY[self.action], -self.tokens, -self.longest_run, self.work.id)
+    def order(self) -> Rank:
+        """Sorts matches as works are ranked."""
+        return rank(self.action, self.tokens, self.longest_run, self.work.id)
 
 
 @dataclass(frozen=True, slots=True)

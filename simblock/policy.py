@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from simblock.errors import PolicyError
 from simblock.licenses import license_matches
-from simblock.match import HOLDING, SEVERITY, Action, By, Decided, Match
+from simblock.match import HOLDING, Action, By, Decided, Match, Rank, rank
 from simblock.scheme import D_TICKS, T_WORDS
 from simblock.work import Work
 
@@ -270,7 +270,7 @@ def decide(
     Pure: the same matches give the same decision, so a log can be replayed. None where nothing acts.
     ``position`` is where the match begins; only a stream knows where its decision fell.
     """
-    best: tuple[tuple[int, int, int, str], Decided] | None = None
+    best: tuple[Rank, Decided] | None = None
     for match in matches:
         resolved = policy.resolve(match.work, tenant)
         verdict = policy.judge(
@@ -283,9 +283,9 @@ def decide(
         )
         if verdict is None or verdict.action == "release":
             continue
-        rank = (-SEVERITY[verdict.action], *match.order[1:])
-        if best is None or rank < best[0]:
-            best = (rank, decided(match.work.id, resolved.rule, verdict, match.output.start))
+        place = rank(verdict.action, match.tokens, match.longest_run, match.work.id)
+        if best is None or place < best[0]:
+            best = (place, decided(match.work.id, resolved.rule, verdict, match.output.start))
     return best[1] if best else None
 
 

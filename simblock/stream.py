@@ -22,7 +22,7 @@ from simblock.asking import Asker, Heard, Hits
 from simblock.candidates import Candidates
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
-from simblock.match import HOLDING, SEVERITY, Decided, Match, Span
+from simblock.match import HOLDING, SEVERITY, Decided, Match, Span, rank
 from simblock.outlet import PLACEHOLDER, Hold, Outlet
 from simblock.policy import Policy, decided
 from simblock.questions import Placed, Places
@@ -220,9 +220,7 @@ class StreamCore:
                     acting.append((track, verdict))
         if not acting or self.scanning:
             return
-        acting.sort(
-            key=lambda tv: (-SEVERITY[tv[1].action], -tv[0].now.tokens, -tv[0].now.longest_run, tv[0].work.id)
-        )
+        acting.sort(key=lambda tv: rank(tv[1].action, tv[0].now.tokens, tv[0].now.longest_run, tv[0].work.id))
         track, verdict = acting[0]
         if self.decided is None or SEVERITY[verdict.action] > SEVERITY[self.decided.action]:
             position = self._history.ends[o - self._history.base]

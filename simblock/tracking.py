@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
-from simblock.align import MIN_PIECE, Block, Measure
+from simblock.align import MAX_GAP, MIN_PIECE, Block, Measure
 from simblock.figures import NO_MEASURE, NOTHING, Figures, Hull, Placing, Seed, Snapshot
 from simblock.history import KEEP, History
 from simblock.match import SEVERITY, Action, Match, Span
@@ -78,7 +78,7 @@ class Track:
     def open(self) -> bool:
         return any(not piece.closed for piece in self.pieces)
 
-    def through(self, o: int, s: int, drift: int = 8) -> Piece | None:
+    def through(self, o: int, s: int, drift: int = MAX_GAP) -> Piece | None:
         """The growing piece that goes through output token ``o`` and source token ``s``, or nearly."""
         for piece in self.growing():
             if abs((o - s) - piece.diagonal) <= drift and piece.first.o <= o:
@@ -266,7 +266,7 @@ class Track:
     def _snap(self, counting: list[tuple[Piece | Hull, Measure]]) -> Snapshot:
         figures = self._figures(counting)
         placings = (*self.past_spans, *(self.spans[piece] for piece, _ in counting))
-        whole = len(placings) == 1 and counting[0][0].extent().blocks == 1
+        whole = len(counting) == len(placings) == 1 and counting[0][0].extent().blocks == 1
         exact = any(piece.channel == "exact" for piece, _ in counting)
         return Snapshot(figures, placings, whole and figures.similarity == 1.0, exact)
 
