@@ -22,10 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from simblock.errors import PolicyError
 from simblock.licenses import license_matches
 from simblock.match import HOLDING, Action, By, Decided, Match, Rank, rank
-from simblock.scheme import D_TICKS, T_WORDS
+from simblock.scheme import D_TICKS, T_LEXEMES, T_WORDS
 from simblock.work import Work
 
-T_LEXEMES = 30
 ENVIRONMENT = "SIMBLOCK_POLICY__"
 
 

@@ -17,6 +17,15 @@ from simblock.errors import Incompatible
 from simblock.tokens import CHAR, COMMON
 
 Role = Literal["exact", "seed", "signature"]
+Lane = Literal["words", "lexemes", "syntax"]
+
+_LANES: dict[str, Lane] = {
+    "words": "words",
+    "source": "words",
+    "comments": "words",
+    "lexemes": "lexemes",
+    "syntax": "syntax",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,9 @@ class Channel:
     ``n`` passing tokens; anchors are winnowed with spacing ``g``; a window of ``window`` shingles
     that ends at an anchor gives ``bands`` keys of ``rows`` MinHash values. With one row and one band
     the shingle's own hash is the key. Channels asked at anchors winnow the output as well.
+
+    ``views`` are the runs of an index that the channel holds; ``numbered``: names inside a shingle count
+    as numbers, by first occurrence (Baker 1996, parameterised matching), however they are spelled.
     """
 
     id: int
@@ -39,7 +51,13 @@ class Channel:
     bands: int = 1
     require: int = 0
     forbid: int = 0
-    view: str = "words"
+    views: tuple[str, ...] = ("words", "comments")
+    numbered: bool = False
+
+    @property
+    def reads(self) -> Lane:
+        """What of an output the channel is asked with: its words, lexemes or syntax tokens."""
+        return _LANES[self.views[0]]
 
     @property
     def asked_at_anchors(self) -> bool:
@@ -51,21 +69,41 @@ class Channel:
         return self.n + self.g - 1
 
 
+ALL_WORDS = ("words", "source", "comments")
+
 TEXT_CHANNELS = (
-    Channel(1, "text-exact", "exact", n=8, g=9, forbid=CHAR),
-    Channel(2, "text-exact-chars", "exact", n=16, g=17, require=CHAR),
+    Channel(1, "text-exact", "exact", n=8, g=9, forbid=CHAR, views=ALL_WORDS),
+    Channel(2, "text-exact-chars", "exact", n=16, g=17, require=CHAR, views=ALL_WORDS),
     Channel(3, "text-seeds", "seed", n=3, g=4, forbid=CHAR | COMMON),
     Channel(4, "text-seeds-chars", "seed", n=6, g=8, require=CHAR),
     Channel(5, "text-signature", "signature", n=1, g=11, window=24, rows=3, bands=4, forbid=CHAR | COMMON),
 )
 """How text is found: verbatim for certain, edited by seeds, with fillers by signatures (docs/how-it-works.md)."""
 
+CODE_CHANNELS = (
+    Channel(6, "code-exact", "exact", n=15, g=16, views=("lexemes",), numbered=True),
+    Channel(7, "code-seeds", "seed", n=10, g=6, views=("syntax",), numbered=True),
+    Channel(
+        8,
+        "code-signature",
+        "signature",
+        n=5,
+        g=24,
+        window=96,
+        rows=3,
+        bands=4,
+        views=("syntax",),
+        numbered=True,
+    ),
+)
+"""How code is found: renamed for certain, changed by seeds, reordered throughout by signatures."""
+
 
 @dataclass(frozen=True)
 class Scheme:
     """All channels, the MinHash seed, and the fingerprints of tokenisers and tables by name."""
 
-    channels: tuple[Channel, ...] = TEXT_CHANNELS
+    channels: tuple[Channel, ...] = TEXT_CHANNELS + CODE_CHANNELS
     seed: int = 1
     fingerprints: dict[str, str] = field(default_factory=dict)
 
@@ -83,7 +121,8 @@ class Scheme:
         """The scheme that :meth:`to_json` wrote. Raises Incompatible where it has fields unknown here."""
         try:
             raw: dict[str, Any] = json.loads(data)
-            channels = tuple(Channel(**row) for row in raw.pop("channels"))
+            rows = raw.pop("channels")
+            channels = tuple(Channel(**{**row, "views": tuple(row["views"])}) for row in rows)
             return cls(channels=channels, **raw)
         except (TypeError, KeyError, ValueError) as error:
             raise Incompatible(
@@ -103,5 +142,7 @@ class Scheme:
 T_WORDS = 16
 """Promise 1: so many consecutive words are found for certain (twice as many characters of scripts
 without spaces)."""
+T_LEXEMES = 30
+"""Promise 1 for code: so many consecutive lexemes are found for certain, whatever their names."""
 D_TICKS = 48
 """Ticks of the stream that strict mode holds."""

@@ -26,6 +26,21 @@ COMMON = 2
 CHAR_KEY = 0x8000_0000
 """The bit that sets keys of characters apart from keys of words."""
 
+NAME_KEY = 0x8000_0000
+"""The bit, in lexemes and syntax tokens, of names: they are numbered inside a shingle, however spelled."""
+MEMBER_KEY = 0x4000_0000
+"""The bit, beside NAME_KEY, of members' names: they are numbered in a space of their own."""
+SPELLING = 0x3FFF_FFFF
+"""The bits of a lexeme's or syntax token's key that hash its spelling; all others are kept literal."""
+
+VIEWS = ("words", "source", "comments", "lexemes", "syntax")
+"""Ways to read a work as tokens, in the order of their codes.
+
+A text has one run, its *words*. A work of code has four, that follow each other: *source*, all its
+words; *comments*, the words of its comments and docstrings; *lexemes*; and *syntax* tokens.
+"""
+CODE_VIEWS = VIEWS[1:]
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -44,11 +59,13 @@ class Tokens:
 class Runs:
     """Many runs laid end to end: tokens, and ``bounds`` i64 [runs + 1] between which each run lies.
 
-    Starts and ends count within each run's own text.
+    Starts and ends count within each run's own text. ``views`` u8 [runs] says of each run how its text
+    was read, as a place in VIEWS; None where all are words of texts.
     """
 
     tokens: Tokens
     bounds: I64
+    views: U8 | None = None
 
     def __len__(self) -> int:
         return len(self.bounds) - 1

@@ -1,0 +1,110 @@
+"""Grammars: what simblock knows of each programming language, one TOML file a language.
+
+A file has two tables: ``[lexer]``, from which one regular expression is built, and ``[syntax]``, look-ups
+on the node kinds of a tree-sitter grammar. No language has a branch of its own in Python.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from simblock.errors import SimblockError
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Block(_Strict):
+    """A comment or a literal between two marks, over any number of lines.
+
+    ``open`` is a regular expression, ``close`` a mark; a backslash keeps the next character from closing
+    where ``escapes`` is set.
+    """
+
+    open: str
+    close: str
+    kind: Literal["comment", "string"]
+    escapes: bool = False
+
+
+class LexerTable(_Strict):
+    """``[lexer]``: regular expressions, and how names are told apart."""
+
+    line_comments: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    strings: tuple[str, ...] = ()
+    numbers: str = r"[0-9][0-9A-Za-z_.]*"
+    names: str = r"[^\W\d]\w*"
+    operators: tuple[str, ...] = ()
+    members_after: tuple[str, ...] = (".",)
+    keyword_arguments: bool = False
+
+
+class SyntaxTable(_Strict):
+    """``[syntax]``: what leaves and nodes of the parser's tree mean, by node kind."""
+
+    module: str
+    function: str = "language"
+    comments: tuple[str, ...] = ("comment",)
+    docstrings: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    atoms: dict[str, str] = Field(default_factory=dict)
+    unwrap: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+
+
+class DetectTable(_Strict):
+    """``[detect]``: regular expressions that speak for a line being of this language."""
+
+    strong: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+
+
+class Grammar(_Strict):
+    """All of one language's file. ``tags`` are the names it has on Markdown fences."""
+
+    name: str
+    tags: tuple[str, ...]
+    extensions: tuple[str, ...]
+    interpreters: tuple[str, ...] = ()
+    keywords: frozenset[str]
+    builtins: frozenset[str] = frozenset()
+    lexer: LexerTable
+    syntax: SyntaxTable
+    detect: DetectTable = DetectTable()
+
+
+def folder() -> Path:
+    """Where the grammars lie: in the package, or beside it in a checkout."""
+    here = Path(__file__).parent
+    inside = here / "grammars"
+    return inside if inside.is_dir() else here.parent / "grammars"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages there are grammars of, sorted."""
+    return tuple(sorted(path.stem for path in folder().glob("*.toml")))
+
+
+@cache
+def grammar(language: str) -> Grammar:
+    """The grammar of a language. Raises SimblockError naming the file and the field that is wrong."""
+    path = folder() / f"{language}.toml"
+    try:
+        return Grammar(**tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise SimblockError(f"no grammar of {language}: there are {', '.join(languages())}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SimblockError(f"{path}: {place}: {first['msg']}") from error
+    except ValueError as error:
+        raise SimblockError(f"{path}: not TOML: {error}") from error
