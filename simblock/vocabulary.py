@@ -1,0 +1,115 @@
+"""What code at large has in common: names of public members, and shingles that stand everywhere.
+
+The tables are strings, made by ``scripts/make_code_tables.py`` from packages that their heads name, and
+hashed here when first asked for, so they hold for any hash. A language without tables has empty ones.
+
+A row of ``commonplace-<language>.txt`` is a number of documents and a shingle's tokens, parted by blanks: a keyword
+or operator as it is spelled, ``\\string`` and ``\\number`` for literals, ``.name`` for a member of the
+vocabulary, ``name()`` for a called builtin, ``$0 $1 …`` for plain names and ``.0 .1 …`` for other members, in the
+order of their first occurrence in the shingle.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simblock.errors import SimblockError
+from simblock.lexer import spelling_key
+from simblock.shingles import numbered
+from simblock.tokens import MEMBER_KEY, NAME_KEY, SPELLING, U32, U64
+
+BACKGROUND_DOCUMENTS = 100_000
+"""B: the documents that a table stands for."""
+DOCUMENT_TOKENS = 500
+"""Lexemes or syntax tokens in each of them: as many as a document of text has words."""
+UNKNOWN_DOCUMENTS = 0.5
+"""Documents that hold a shingle which the table lacks."""
+
+
+class Frequencies(NamedTuple):
+    """Shingles' hashes u64, sorted, and the documents f64 of BACKGROUND_DOCUMENTS that hold each."""
+
+    keys: U64
+    documents: NDArray[np.float64]
+
+
+@cache
+def members(language: str) -> frozenset[str]:
+    """Names that stand as members in functions of many packages; empty where there is no table."""
+    return frozenset(_rows(f"members-{language}.txt"))
+
+
+def documents_with(language: str, keys: U64) -> NDArray[np.float64]:
+    """How many of BACKGROUND_DOCUMENTS hold each shingle of a code channel: u64 [n] → f64 [n], at least 0.5."""
+    table = commonplace(language)
+    if not len(table.keys):
+        return np.full(len(keys), UNKNOWN_DOCUMENTS)
+    at = np.searchsorted(table.keys, keys)
+    at[at == len(table.keys)] = 0
+    return np.where(table.keys[at] == keys, table.documents[at], UNKNOWN_DOCUMENTS)
+
+
+@cache
+def commonplace(language: str) -> Frequencies:
+    """The shingles of a language that stand in most documents, of all numbered channels together.
+
+    Raises SimblockError naming the row that is none.
+    """
+    by_length: dict[int, tuple[list[float], list[str]]] = {}
+    table = f"commonplace-{language}.txt"
+    for row in _rows(table):
+        count, *tokens = row.split(" ")
+        counts, flat = by_length.setdefault(len(tokens), ([], []))
+        try:
+            counts.append(float(count))
+        except ValueError as error:
+            raise SimblockError(
+                f"simblock/tables/{table} has a row without a count ({row[:40]!r}): "
+                "make it again with scripts/make_code_tables.py"
+            ) from error
+        flat += tokens
+    hashed = [numbered(_keys(flat), n)[::n] for n, (_, flat) in by_length.items() if n]
+    documents = [count for n, (counts, _) in by_length.items() if n for count in counts]
+    if not hashed:
+        return Frequencies(np.empty(0, np.uint64), np.empty(0))
+    keys, first = np.unique(np.concatenate(hashed), return_index=True)
+    return Frequencies(keys, np.array(documents)[first].clip(UNKNOWN_DOCUMENTS, BACKGROUND_DOCUMENTS))
+
+
+def _keys(tokens: list[str]) -> U32:
+    key_of = {token: token_key(token) for token in set(tokens)}
+    return np.fromiter(map(key_of.__getitem__, tokens), np.uint32, len(tokens))
+
+
+def token_key(token: str) -> int:
+    """The key of a token as a row spells it: that of a name is its number, set apart as names' keys are."""
+    head, rest = token[0], token[1:]
+    if head == "$" and rest.isdecimal():
+        return NAME_KEY | int(rest)
+    if head == "." and rest.isdecimal():
+        return NAME_KEY | MEMBER_KEY | int(rest)
+    return spelling_key(_spelling(head, rest)) & SPELLING
+
+
+def _spelling(head: str, rest: str) -> str:
+    """How the tokenisers spell a token that is kept literal, from its first character and the rest."""
+    if head == "\\" and rest.isidentifier():
+        return "\0" + rest
+    if head == "." and rest and (rest[0].isalpha() or rest[0] in "_$"):
+        return "\0." + rest
+    if rest.endswith("()"):
+        return "\0()" + head + rest[:-2]
+    return head + rest
+
+
+def _rows(table: str) -> list[str]:
+    from importlib.resources import files  # a tenth of the time that all else here takes to import
+
+    path = files("simblock").joinpath("tables", table)
+    if not path.is_file():
+        return []
+    return [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
