@@ -1,5 +1,9 @@
 """Shingles and winnowing, vectorised over many runs and one token at a time.
 
+In numbered channels a name counts as its distance to where it stood before within the shingle, 0 where
+it stands for the first time (Baker, Parameterized pattern matching, 1996): so renaming changes nothing, and
+exchanging names does.
+
 A shingle's hash is a polynomial of its token keys, finished by one multiply and two shifts; both
 forms here give the same 64 bits. Winnowing (Schleimer, Wilkerson, Aiken, SIGMOD 2003) keeps of
 every ``g`` consecutive shingles the smallest, the rightmost among equals, so that text which
@@ -13,7 +17,7 @@ from typing import cast
 import numpy as np
 
 from simblock.scheme import Channel
-from simblock.tokens import I64, U8, U32, U64, Bools
+from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, U8, U32, U64, Bools
 
 MASK = (1 << 64) - 1
 _C = 0xD1342543DE82EF95
@@ -51,10 +55,15 @@ def finish_all(h: U64) -> U64:
 
 def hashes(keys: U32, n: int) -> U64:
     """Hashes u64 [len - n + 1] of every ``n`` consecutive keys, by doubling."""
-    span = len(keys) - n + 1
+    return finish_all(_polynomials(keys.astype(np.uint64), n))
+
+
+def _polynomials(power: U64, n: int) -> U64:
+    """What :func:`finish_all` makes hashes of; ``power`` is used as scratch."""
+    span = len(power) - n + 1
     if span <= 0:
         return np.empty(0, np.uint64)
-    power, width = keys.astype(np.uint64), 1  # hashes of `width` keys, a power of two
+    width = 1  # `power` holds hashes of `width` keys, a power of two
     result: U64 | None = None
     done = 0
     while True:
@@ -66,9 +75,34 @@ def hashes(keys: U32, n: int) -> U64:
                 result += power[done:][: len(result)]
             done += width
         if result is not None and done == n:
-            return finish_all(result[:span])
+            return result[:span]
         power = power[:-width] * np.uint64(pow(_C, width, 1 << 64)) + power[width:]
         width *= 2
+
+
+def numbered(keys: U32, n: int) -> U64:
+    """:func:`hashes` with names as numbers: u64 [len - n + 1]."""
+    values = keys.astype(np.uint64)
+    names = np.flatnonzero(keys >= NAME_KEY)
+    values[names] &= np.uint64(NAME_KEY | MEMBER_KEY)
+    result = _polynomials(values, n)
+    places, distances = _repeats(keys, names, n)
+    for before in range(1, n):  # the repeated name's place within the shingle
+        near = distances <= before
+        starts = places[near] - before
+        inside = (starts >= 0) & (starts < len(result))
+        factor = np.uint64(pow(_C, n - 1 - before, 1 << 64))
+        result[starts[inside]] += distances[near][inside].astype(np.uint64) * factor
+    return finish_all(result)
+
+
+def _repeats(keys: U32, names: I64, n: int) -> tuple[I64, I64]:
+    """Places i64 of names that stood less than ``n`` tokens before as well, and how far before."""
+    order = np.argsort(keys[names], kind="stable")
+    places = names[order]
+    distances = np.diff(places)
+    again = np.flatnonzero((keys[places[1:]] == keys[places[:-1]]) & (distances < n))
+    return places[again + 1], distances[again]
 
 
 class Rolling:
@@ -103,6 +137,60 @@ class Rolling:
         for key in self._keys:
             self._acc = (self._acc * _C + key) & MASK
         return result
+
+
+class RollingNumbers:
+    """The hashes of :func:`numbered`, one key at a time."""
+
+    __slots__ = ("_keys", "_n", "_powers", "_values")
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self._powers = [pow(_C, n - 1 - place, 1 << 64) for place in range(n)]
+        self._keys: list[int] = []
+        self._values: list[tuple[int, int]] = []  # of each key: itself or its space, how far before it stood
+
+    def push(self, key: int) -> int | None:
+        """The hash of the last ``n`` keys, None before there are so many."""
+        keys, values, n = self._keys, self._values, self._n
+        if len(keys) == n:
+            del keys[0], values[0]
+        if key < NAME_KEY:
+            values.append((key, n))
+        else:
+            distance = n
+            if key in keys:
+                distance = 1 + keys[::-1].index(key)
+            values.append((key & (NAME_KEY | MEMBER_KEY), distance))
+        keys.append(key)
+        if len(keys) < n:
+            return None
+        acc = place = 0
+        for power in self._powers:
+            value, distance = values[place]
+            acc += power * (value + distance if distance <= place else value)
+            place += 1
+        return finish(acc & MASK)
+
+    def extend(self, keys: U32) -> U64:
+        """Hashes u64 of all shingles that end in ``keys``; goes on where ``push`` or ``extend`` left off."""
+        before = self._keys[-(self._n - 1) :] if self._n > 1 else []
+        whole = np.concatenate([np.array(before, np.uint32), keys]) if before else keys
+        result = numbered(whole, self._n)
+        self._keys, self._values = [], []
+        for key in whole[-self._n :].tolist():
+            self.push(key)
+        return result
+
+
+def rolling(channel: Channel) -> Rolling | RollingNumbers:
+    """What makes a channel's hashes one key at a time."""
+    return (RollingNumbers if channel.numbered else Rolling)(channel.n)
+
+
+def shingle_hashes(keys: U32, channel: Channel) -> U64:
+    """Hashes u64 of a channel's shingles of ``keys``."""
+    return (numbered if channel.numbered else hashes)(keys, channel.n)
 
 
 def sliding_min(values: U64 | U32, width: int) -> U64 | U32:

@@ -14,8 +14,17 @@ from typing import cast
 import numpy as np
 
 from simblock.scheme import Channel, Scheme
-from simblock.shingles import Rolling, anchors, finish_all, hashes, passing, sliding_min, smallest, winnow
-from simblock.tokens import I64, U8, U32, U64, Runs
+from simblock.shingles import (
+    anchors,
+    finish_all,
+    passing,
+    rolling,
+    shingle_hashes,
+    sliding_min,
+    smallest,
+    winnow,
+)
+from simblock.tokens import I64, U8, U32, U64, VIEWS, Bools, Runs
 
 _BAND = np.uint64(0x9E3779B97F4A7C15)
 
@@ -65,12 +74,12 @@ class Signer:
 
         Places count over the runs laid end to end (``bounds[run] + index``).
         """
-        keep = np.flatnonzero(passing(runs.tokens.flags, channel))
+        keep = np.flatnonzero(_in_views(runs, channel, passing(runs.tokens.flags, channel)))
         if len(keep) < channel.n:
             return np.empty(0, np.uint64), np.empty(0, np.uint32)
         ends = np.searchsorted(keep, runs.bounds[1:])
         keys = runs.tokens.keys if len(keep) == len(runs.tokens.keys) else runs.tokens.keys[keep]
-        order, ends, keep = _within(hashes(keys, channel.n), channel.n, ends, keep)
+        order, ends, keep = _within(shingle_hashes(keys, channel), channel.n, ends, keep)
         places = anchors(order, channel.g, ends)
         if channel.window == 1:
             return order[places], keep[places].astype(np.uint32)
@@ -107,6 +116,15 @@ class Signer:
         return WindowCursor(self, channel) if channel.asked_at_anchors else ShingleCursor(channel)
 
 
+def _in_views(runs: Runs, channel: Channel, passed: Bools) -> Bools:
+    """Which of the tokens that ``passed`` stand in a run of the channel's views."""
+    wanted = np.array([view in channel.views for view in VIEWS])
+    if runs.views is None:
+        return passed if wanted[0] else np.zeros_like(passed)
+    held = wanted[runs.views]
+    return passed if held.all() else passed & np.repeat(held, np.diff(runs.bounds))
+
+
 def _within(order: U64, n: int, ends: I64, keep: I64) -> tuple[U64, I64, I64]:
     """Shingles that lie inside one run: their hashes, where each run's end, and their last tokens."""
     if len(ends) == 1:
@@ -125,7 +143,7 @@ class ShingleCursor:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self._rolling = Rolling(channel.n)
+        self._rolling = rolling(channel)
 
     def push(self, key: int, place: int, asks: Asks) -> None:
         """Takes one passing token; adds what it asks."""
@@ -149,7 +167,7 @@ class WindowCursor:
     def __init__(self, signer: Signer, channel: Channel) -> None:
         self.channel = channel
         self._signer = signer
-        self._rolling = Rolling(channel.n)
+        self._rolling = rolling(channel)
         self._order: list[int] = []
         self._places: list[int] = []
         self._anchor = -1
