@@ -16,12 +16,14 @@ from simblock.work import Work
 
 
 class Posting(NamedTuple):
-    """One place of a key: token ``position`` (the shingle's last) in a run of ``length`` tokens."""
+    """One place of a key: token ``position`` (the shingle's last) in a run of ``length`` tokens, which
+    were read in ``view`` (a place in :data:`simblock.tokens.VIEWS`)."""
 
     segment: Hashable
     run: int
     position: int
     length: int
+    view: int
 
 
 class Hit(NamedTuple):
@@ -60,7 +62,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """Which live works share this run? Answered by a tuple of :class:`Work`, smallest id first."""
+    """Which live works share this run? Answered by a tuple of :class:`Work`, smallest id first.
+
+    The runs of a work of code, one a view, have the same works.
+    """
 
     index: int
     segment: Hashable

@@ -17,13 +17,13 @@ from simblock.stores.buckets import Buckets
 from simblock.stores.container import Container, Sealing
 from simblock.stores.places import Places
 from simblock.stores.worktable import WorkTable
-from simblock.tokens import I64, U32
+from simblock.tokens import I64, U8, U32
 from simblock.work import Work
 
 MOST_TOKENS = 1 << 27
 
 SECTIONS = (
-    frozenset({"facts", "runs", "bounds", "texts", "texts.bounds"})
+    frozenset({"facts", "runs", "bounds", "views", "texts", "texts.bounds"})
     | buckets.SECTIONS
     | places.SECTIONS
     | worktable.SECTIONS
@@ -59,9 +59,19 @@ class Segment:
         self.bounds: I64 = self.container["bounds"].array(np.uint32).astype(np.int64)
         self.begins = self.bounds.data
         """The same, for look-ups without NumPy."""
+        self.views: U8 = self._views()
+        """How each run's text was read: u8 [runs], places in VIEWS."""
+        self.view_codes = self.views.tobytes()
+        """The same, for look-ups without NumPy."""
         self.retired_in: Any = None
         """The last snapshot that had this segment, once a newer one has not."""
         self._runs = self.container["runs"]
+
+    def _views(self) -> U8:
+        if "views" not in self.container.sections:
+            return np.zeros(self.facts.runs, np.uint8)
+        views: U8 = self.container["views"].array(np.uint8)
+        return views
 
     def __repr__(self) -> str:
         return f"<Segment {self.id.hex()[:8]} of {self.name}>"

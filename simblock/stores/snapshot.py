@@ -236,12 +236,12 @@ class Snapshot:
 
     def _live(self, number: int, places: list[int]) -> Iterator[Posting]:
         segment = self.segments[number]
-        live, begins = self._live_bytes[number], segment.begins
+        live, begins, views = self._live_bytes[number], segment.begins, segment.view_codes
         for place in places:
             run = bisect_right(begins, place) - 1
             if live[run]:
                 begin = begins[run]
-                yield Posting(segment, run, place - begin, begins[run + 1] - begin)
+                yield Posting(segment, run, place - begin, begins[run + 1] - begin, views[run])
 
     def _many(self, channels: U32, stored: U64) -> list[Hit]:
         most = np.array(self._most)[channels]
@@ -259,10 +259,12 @@ class Snapshot:
         keep = self.live_runs[number][runs]
         if len(keep) > min(MOST_PLACES.values()):
             keep &= _rank(found.asks, keep) <= most[found.asks]
-        begins = segment.bounds[runs[keep]]
+        kept_runs = runs[keep]
+        begins = segment.bounds[kept_runs]
         positions = (found.places[keep] - begins).tolist()
-        lengths = (segment.bounds[runs[keep] + 1] - begins).tolist()
-        postings = list(map(Posting, repeat(segment), runs[keep].tolist(), positions, lengths))
+        lengths = (segment.bounds[kept_runs + 1] - begins).tolist()
+        views = segment.views[kept_runs].tolist()
+        postings = list(map(Posting, repeat(segment), kept_runs.tolist(), positions, lengths, views))
         firsts = np.flatnonzero(np.diff(found.asks, prepend=-1))
         kept = np.concatenate([[0], np.cumsum(keep)])[np.append(firsts, len(keep))].tolist()
         codes = found.frequencies[firsts].tolist()

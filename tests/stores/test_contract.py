@@ -31,7 +31,7 @@ def test_every_entry_of_every_work_is_found_where_it_stands(store):
         segment, run = run_of(index, work)
         length = len(text.tokenise(work.text).keys)
         for hit in hits:
-            assert (segment, run, positions[hit.ask], length) in hit.postings
+            assert (segment, run, positions[hit.ask], length, 0) in hit.postings
             assert hit.works == 30
             assert 1 <= hit.frequency <= 30
 
