@@ -21,26 +21,36 @@ class _Strict(BaseModel):
 
 
 class Block(_Strict):
-    """A comment or a literal between two marks, over any number of lines.
+    """A comment or a literal: from ``open`` (a regular expression) to ``close`` (a mark; none: the line's end).
 
-    ``open`` is a regular expression, ``close`` a mark; a backslash keeps the next character from closing
-    where ``escapes`` is set.
+    A comment or literal over lines that is never closed reaches to the end of the text. One that must stand
+    within a line (``one_line``) and is not closed there is none: its mark is then an operator.
     """
 
-    open: str
-    close: str
     kind: Literal["comment", "string"]
+    open: str
+    close: str = ""
     escapes: bool = False
+    """A backslash keeps the next character, or line break, from closing."""
+    one_line: bool = False
+    brackets: str = Field("", pattern=r"^(|[^\w\s\\][^\w\s\\])$")
+    """Two marks between which nothing closes, as the classes in JavaScript's regular expressions."""
+    tail: str = ""
+    """What belongs to it behind ``close``, as a regular expression that may match nothing."""
+    after: str = ""
+    """A look-behind at the lexeme before; without a match there, no block begins."""
 
 
 class LexerTable(_Strict):
-    """``[lexer]``: regular expressions, and how names are told apart."""
+    """``[lexer]``: regular expressions, and how names are told apart.
 
-    line_comments: tuple[str, ...] = ()
+    A beginning of a number or of a name is one itself, or what has been read so far would change.
+    ``operators`` lists those of several characters; any other character is one by itself.
+    """
+
     blocks: tuple[Block, ...] = ()
-    strings: tuple[str, ...] = ()
-    numbers: str = r"[0-9][0-9A-Za-z_.]*"
-    names: str = r"[^\W\d]\w*"
+    numbers: str = r"0[xX](?:[pP][+\-]|[\w.])*+|\.?\d(?:[eE][+\-]|[\w.])*+"
+    names: str = r"[^\W\d]\w*+"
     operators: tuple[str, ...] = ()
     members_after: tuple[str, ...] = (".",)
     keyword_arguments: bool = False
