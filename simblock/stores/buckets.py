@@ -58,7 +58,10 @@ def pack(stored: list[U64], places: list[U32], bits: int) -> U64:
 
 
 def build(packed: U64, bits: int, bounds: U32) -> tuple[Shape, Iterator[Part]]:
-    """The sections of a table over sorted entries, which are used up; ``bounds`` u32 [runs + 1] is where runs end."""
+    """The sections of a table over sorted entries, which are used up.
+
+    ``bounds`` u32 [works + 1] is where the tokens of each work, all its runs together, end.
+    """
     buckets = max(1, len(packed) // _BUCKET)
     return Shape(bits, buckets, len(packed)), _parts(packed, bits, buckets, bounds)
 
@@ -95,7 +98,7 @@ def _offsets(prints: U64, bits: int, buckets: int) -> U32:
 
 
 def _frequencies(again: Bools, places: U32, bounds: U32) -> U8:
-    """How many runs hold each entry's key, coded; ``again`` says which entries have the key before."""
+    """How many works hold each entry's key, coded; ``again`` says which entries have the key before."""
     codes = np.zeros(len(again), np.uint8)
     owner = np.repeat(np.arange(len(bounds) - 1, dtype=np.uint32), np.diff(bounds))
     start = 0
@@ -116,9 +119,9 @@ def _count_runs(codes: U8, again: Bools, places: U32, owner: U32) -> None:
     if not len(at):
         return
     follows = again[at]
-    run = owner[places[at]]
+    work = owner[places[at]]
     fresh = np.ones(len(at), np.int64)
-    fresh[1:] = ~follows[1:] | (run[1:] != run[:-1])
+    fresh[1:] = ~follows[1:] | (work[1:] != work[:-1])
     starts = np.flatnonzero(~follows)
     counts = encode_frequency(np.add.reduceat(fresh, starts))
     codes[at] = np.repeat(counts, np.diff(starts, append=len(at)))
@@ -153,7 +156,7 @@ class Buckets:
         self._frequencies = container["frequencies"]
 
     def find(self, stored: int) -> tuple[list[int], int]:
-        """Places of one stored key, rising, and how many runs hold it."""
+        """Places of one stored key, rising, and how many works hold it."""
         short = stored >> (64 - self._shape.bits)
         bucket = short * self._shape.buckets >> self._shape.bits
         start, stop = memoryview(self._offsets.read(4 * bucket, 4 * bucket + 8)).cast("I")
@@ -183,7 +186,7 @@ class Buckets:
         return Found(asks, self._postings.take(np.uint32, at), self._frequencies.take(np.uint8, at))
 
     def frequent(self, works: int) -> U64:
-        """Names, rising, of the keys that stand in more than so many runs; see :meth:`names`."""
+        """Names, rising, of the keys that stand in more than so many works; see :meth:`names`."""
         codes = self._frequencies.array(np.uint8)
         at = np.flatnonzero(np.array(DECODED)[codes] > works)
         bucket = np.searchsorted(self._offsets.array(np.uint32), at, side="right").astype(

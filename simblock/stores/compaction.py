@@ -85,7 +85,7 @@ class Compaction:
             if row.segment in wanted:
                 wanted[row.segment][row.run] = True
         for segment in segments:
-            self._absorb(segment, wanted[segment.id])
+            self._absorb(segment, wanted[segment.id][segment.heads])
 
     def _absorb(self, segment: Segment, live: Bools) -> None:
         self.make_room(int(np.diff(segment.bounds)[live].sum()))

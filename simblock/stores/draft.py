@@ -1,6 +1,7 @@
 """A segment in the making: runs are taken in, their entries made, and all of it written once.
 
-Entries are always made from runs, whether these come from new texts or from older segments.
+Entries are always made from runs, whether these come from new texts or from older segments. The
+runs of a work of code follow each other, and are taken, moved and left out together.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ from typing import BinaryIO
 
 import numpy as np
 
-from simblock.flags import flags_of
 from simblock.signature import Signer
 from simblock.stores import buckets, container, places, worktable
 from simblock.stores.container import Part, Sealing
 from simblock.stores.places import Lines, Steps
 from simblock.stores.prefilter import Scramble
-from simblock.stores.segment import Facts, Segment, pack_text
+from simblock.stores.segment import Facts, Segment, begins_work, pack_text
 from simblock.stores.worktable import Row
-from simblock.tokens import I64, U32, U64, Bools, Runs, Tokens
+from simblock.tokens import I64, U8, U32, U64, Bools, Runs, Tokens
 
 _BATCH = 1 << 18
 """Tokens of older segments handled at a time."""
@@ -36,6 +36,7 @@ class Draft:
         self._scramble = scramble
         self._keys: list[U32] = []
         self._sizes: list[I64] = []
+        self._views: list[U8] = []
         self._steps: list[Steps] = []
         self._lines: list[Lines] = []
         self._line_count = 0
@@ -43,10 +44,18 @@ class Draft:
         self._stored: list[U64] = []
         self._places: list[U32] = []
 
-    def add(self, texts: Sequence[str], runs: Runs) -> int:
-        """Takes texts and the runs they gave; the number of the first run."""
-        packed = [pack_text(text) for text in texts] if self.store_text else []
-        return self._take(runs, places.lines_of(texts, self._line_count), packed)
+    def add(self, texts: Sequence[str], runs: Runs) -> list[int]:
+        """Takes texts and the runs they gave; the number of each text's first run."""
+        heads = np.flatnonzero(begins_work(_views(runs)))
+        lines = places.lines_of(texts, self._line_count)
+        counts = np.zeros(len(runs), np.int64)
+        counts[heads] = lines.counts
+        packed = [b""] * len(runs) if self.store_text else []
+        if self.store_text:
+            for head, text in zip(heads.tolist(), texts, strict=True):
+                packed[head] = pack_text(text)
+        first = self._take(runs, lines._replace(counts=counts), packed)
+        return (heads + first).tolist()
 
     def _take(self, runs: Runs, lines: Lines, texts: Sequence[bytes]) -> int:
         first = self.runs
@@ -56,6 +65,7 @@ class Draft:
             self._places.append(at + np.uint32(self.tokens))
         self._keys.append(runs.tokens.keys)
         self._sizes.append(np.diff(runs.bounds))
+        self._views.append(_views(runs))
         self._steps.append(places.pack(runs, self.tokens))
         self._lines.append(lines)
         self._line_count += len(lines.near)
@@ -78,17 +88,17 @@ class Draft:
         return numbers
 
     def _absorb(self, segment: Segment, first: int, stop: int, live: Bools) -> int:
-        bounds = segment.bounds[first : stop + 1]
         sizes, counts = segment.places.line_sizes(first, stop)
-        starts, ends = segment.places.spans(bounds)
-        keys = segment.keys(int(bounds[0]), int(bounds[-1]))
-        lengths = np.diff(bounds)
+        starts, ends = segment.places.spans(segment.bounds[first : stop + 1])
+        held = segment.runs(first, stop)
+        keys, flags, lengths, views = held.tokens.keys, held.tokens.flags, np.diff(held.bounds), _views(held)
         if not live.all():
             kept = np.repeat(live, lengths)
-            starts, ends, keys, lengths = starts[kept], ends[kept], keys[kept], lengths[live]
+            starts, ends, keys, flags = starts[kept], ends[kept], keys[kept], flags[kept]
             sizes, counts = sizes[np.repeat(live, counts)], counts[live]
-        tokens = Tokens(keys, flags_of(keys), starts, ends)
-        runs = Runs(tokens, np.concatenate([[0], np.cumsum(lengths)]))
+            lengths, views = lengths[live], views[live]
+        bounds = np.concatenate([[0], np.cumsum(lengths)])
+        runs = Runs(Tokens(keys, flags, starts, ends), bounds, views if views.any() else None)
         lines = places.pack_lines(sizes, counts, self._line_count)
         texts = [segment.packed_text(first + int(run)) or b"" for run in np.flatnonzero(live)]
         return self._take(runs, lines, texts if self.store_text else [])
@@ -100,11 +110,15 @@ class Draft:
     def _parts(self, rows: Sequence[Row]) -> Iterator[Part]:
         bits = buckets.bits_for(self.tokens)
         bounds = np.cumsum(np.concatenate([np.zeros(1, np.int64), *self._sizes])).astype(np.uint32)
-        shape, table = buckets.build(buckets.pack(self._stored, self._places, bits), bits, bounds)
+        views = np.concatenate([np.empty(0, np.uint8), *self._views])
+        works = bounds[np.append(begins_work(views), True)]
+        shape, table = buckets.build(buckets.pack(self._stored, self._places, bits), bits, works)
         yield from table
         keys = np.concatenate(self._keys) if self._keys else np.empty(0, np.uint32)
         yield Part("runs", keys, confidential=True)
         yield Part("bounds", bounds, confidential=True)
+        if views.any():  # who reads works of text alone needs to know of no views
+            yield Part("views", views, confidential=True)
         yield from places.parts(self._steps, self._lines)
         others: list[bytes] = []
         yield from worktable.parts(rows, self.id, others)
@@ -115,3 +129,7 @@ class Draft:
         foreign = [id.hex() for id in others]
         facts = Facts(*shape, self.runs, self.tokens, foreign)
         yield Part("facts", facts.to_json())
+
+
+def _views(runs: Runs) -> U8:
+    return np.zeros(len(runs), np.uint8) if runs.views is None else runs.views

@@ -8,24 +8,26 @@ from typing import NamedTuple
 import numpy as np
 
 from simblock.errors import Damaged, IndexProblem
-from simblock.flags import flags_of
 from simblock.scheme import Channel
 from simblock.shingles import passing
 from simblock.signature import Signer
 from simblock.stores.container import HEADER_SIZE
 from simblock.stores.segment import Segment
 from simblock.stores.snapshot import Place, Snapshot
-from simblock.tokens import I64, Bools, Runs, Tokens
+from simblock.tokens import VIEWS, Bools, Runs
 from simblock.work import Work
 
 COMMON_WORKS = 64
 """A passage in more works than this is common; works of equal text count once."""
 _BATCH = 1 << 18
+_LEXEMES = VIEWS.index("lexemes")
+_COUNTED = (VIEWS.index("words"), _LEXEMES)
+"""The views by whose run a work's size and commonness are told."""
 
 
 class Entry(NamedTuple):
-    """A work as it stands: how many tokens its run has, when it was added (epoch, seconds since 1970),
-    and the ids of the works that share its text."""
+    """A work as it stands: how many tokens it has (words of a text, lexemes of code), when it was added
+    (epoch, seconds since 1970), and the ids of the works that share its text."""
 
     work: Work
     tokens: int
@@ -36,14 +38,16 @@ class Entry(NamedTuple):
 
 
 class Stat(NamedTuple):
-    """Counts and sizes. ``runs`` are texts: works of equal text share one. ``sections`` are bytes by section
-    over all segments; ``too_short`` names works with fewer tokens than any promise covers,
-    ``mostly_common`` those over half of whose exact anchors stand in over 64 runs of their segment."""
+    """Counts and sizes. ``runs`` are texts: works of equal text share one. ``tokens`` are those of all their
+    views, ``lexemes`` those of code alone. ``sections`` are bytes by section over all segments;
+    ``too_short`` names works with fewer tokens than any promise covers, ``mostly_common`` those over half of
+    whose exact anchors stand in over 64 works of their segment: of words of texts, of lexemes of code."""
 
     epoch: int
     works: int
     runs: int
     tokens: int
+    lexemes: int
     entries: int
     segments: int
     bytes: int
@@ -64,7 +68,8 @@ def entries(snapshot: Snapshot) -> Iterator[Entry]:
             target, run = snapshot.target(place)
             work = segment.work(row)
             twins = tuple(twin.id for twin in snapshot.works(target, run) if twin.id != work.id)
-            tokens = target.begins[run + 1] - target.begins[run]
+            counted = target.counted(run)
+            tokens = target.begins[counted + 1] - target.begins[counted]
             epoch, added = int(rows["epoch"][row]), int(rows["added"][row])
             yield Entry(work, tokens, epoch, added, twins, not snapshot.is_live(place))
 
@@ -76,15 +81,17 @@ def stat(snapshot: Snapshot) -> Stat:
     for segment in segments:
         for name, section in segment.container.sections.items():
             sections[name] = sections.get(name, 0) + section.stored
+    standing = list(zip(segments, snapshot.live_runs, strict=True))
     manifest = snapshot.manifest
     files = [*manifest.segments, *([manifest.journal] if manifest.journal else [])]
     return Stat(
         epoch=manifest.epoch,
         works=sum(int((~snapshot.dead_rows(number)).sum()) for number in range(len(segments))),
-        runs=sum(int(live.sum()) for live in snapshot.live_runs),
-        tokens=sum(
-            int(np.diff(segment.bounds)[live].sum())
-            for segment, live in zip(segments, snapshot.live_runs, strict=True)
+        runs=sum(int((segment.is_head & live).sum()) for segment, live in standing),
+        tokens=sum(int(np.diff(segment.bounds)[live].sum()) for segment, live in standing),
+        lexemes=sum(
+            int(np.diff(segment.bounds)[live & (segment.views == _LEXEMES)].sum())
+            for segment, live in standing
         ),
         entries=sum(segment.facts.entries for segment in segments),
         segments=len(segments),
@@ -107,12 +114,14 @@ def _ids(snapshot: Snapshot, chosen: list[Bools]) -> list[str]:
 
 
 def _too_short(snapshot: Snapshot, segment: Segment) -> Bools:
-    """Which runs have fewer tokens than any exact channel is certain to find: bool [runs]."""
-    short = np.ones(segment.facts.runs, bool)
+    """Which counted runs have fewer tokens than any exact channel is certain to find: bool [runs]."""
+    short = np.isin(segment.views, _COUNTED)
     for first, runs in _batches(segment):
         for channel in _exact(snapshot):
             passed = np.concatenate([[0], np.cumsum(passing(runs.tokens.flags, channel))])
-            short[first : first + len(runs)] &= np.diff(passed[runs.bounds]) < channel.certain
+            enough = np.diff(passed[runs.bounds]) >= channel.certain
+            held = np.isin(segment.views[first : first + len(runs)], list(map(VIEWS.index, channel.views)))
+            short[first : first + len(runs)] &= ~(enough & held)
     return short
 
 
@@ -121,7 +130,7 @@ def _exact(snapshot: Snapshot) -> list[Channel]:
 
 
 def _mostly_common(snapshot: Snapshot, segment: Segment) -> Bools:
-    """Which runs have over half of their exact anchors in over 64 runs of the segment: bool [runs]."""
+    """Which counted runs have over half of their exact anchors in over 64 works of the segment: bool [runs]."""
     total = np.zeros(segment.facts.runs, np.int64)
     common = np.zeros(segment.facts.runs, np.int64)
     frequent = segment.buckets.frequent(COMMON_WORKS)
@@ -136,7 +145,7 @@ def _mostly_common(snapshot: Snapshot, segment: Segment) -> Bools:
             at = np.minimum(np.searchsorted(frequent, names), len(frequent) - 1)
             total += np.bincount(owner, minlength=len(total))
             common += np.bincount(owner[frequent[at] == names], minlength=len(total))
-    return common * 2 > total
+    return np.isin(segment.views, _COUNTED) & (common * 2 > total)
 
 
 def _batches(segment: Segment) -> Iterator[tuple[int, Runs]]:
@@ -144,12 +153,7 @@ def _batches(segment: Segment) -> Iterator[tuple[int, Runs]]:
     while first < segment.facts.runs:
         stop = int(np.searchsorted(bounds, bounds[first] + _BATCH, side="right")) - 1
         stop = min(max(stop, first + 1), segment.facts.runs)
-        keys = segment.keys(int(bounds[first]), int(bounds[stop]))
-        nowhere: I64 = np.empty(0, np.int64)
-        yield (
-            first,
-            Runs(Tokens(keys, flags_of(keys), nowhere, nowhere), bounds[first : stop + 1] - bounds[first]),
-        )
+        yield first, segment.runs(first, stop)
         first = stop
 
 

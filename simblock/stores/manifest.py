@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -40,7 +40,8 @@ class FileRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One state of an index. ``delta`` says that the last segment is the one that commits rewrite."""
+    """One state of an index. ``delta`` says that the last segment is the one that commits rewrite;
+    ``languages`` are those of its works of code, each with the fingerprint of what read them."""
 
     scheme: Scheme
     permutations: tuple[tuple[int, ...], ...]
@@ -50,6 +51,7 @@ class Manifest:
     segments: tuple[FileRef, ...] = ()
     delta: bool = False
     journal: FileRef | None = None
+    languages: dict[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> U32:
@@ -91,7 +93,7 @@ class Manifest:
 
     @classmethod
     def _of(cls, fields: dict[str, Any]) -> Manifest:
-        key, journal = fields["key"], fields["journal"]
+        key, journal, languages = fields["key"], fields["journal"], fields.get("languages", {})
         manifest = cls(
             scheme=Scheme.from_json(json.dumps(fields["scheme"])),
             permutations=tuple(tuple(map(operator.index, row)) for row in fields["permutations"]),
@@ -101,6 +103,7 @@ class Manifest:
             segments=tuple(map(FileRef.of, fields["segments"])),
             delta=bool(fields["delta"]),
             journal=None if journal is None else FileRef.of(journal),
+            languages={str(language): str(languages[language]) for language in languages},
         )
         widest = max((channel.rows * channel.bands for channel in manifest.scheme.channels), default=1)
         if manifest.table.shape[1] < widest:

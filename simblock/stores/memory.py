@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from simblock.scheme import Scheme
 from simblock.stores.claim import Claim
+from simblock.stores.intake import Tokenise, tokenise_here
 from simblock.stores.reader import StoredIndex
 from simblock.stores.shelf import MemoryShelf
 from simblock.stores.writer import Writer, new_manifest
@@ -22,21 +23,18 @@ class MemoryIndex(StoredIndex):
         scheme: Scheme | None = None,
         store_text: bool = False,
         name: str = "memory",
+        tokenise: Tokenise = tokenise_here,
     ) -> None:
         shelf = MemoryShelf(name)
         manifest = new_manifest(scheme, None, store_text=store_text)
-        self._writer = Writer(shelf, Claim(), manifest, None)
+        self._writer = Writer(shelf, Claim(), manifest, None, tokenise)
         self._writer.put(documents)
         self._writer.commit()
         super().__init__(shelf)
 
     def add(self, documents: Iterable[Document]) -> int:
         """Adds or replaces works; the new epoch. Raises InputError."""
-        try:
-            self._writer.put(documents)
-        except BaseException:
-            self._writer.rollback()
-            raise
+        self._writer.put(documents)
         return self._commit()
 
     def remove(self, ids: Iterable[str], *, reason: str | None = None) -> list[str]:

@@ -53,7 +53,8 @@ def pack(runs: Runs, base: int) -> Steps:
 
 
 class Lines(NamedTuple):
-    """Sizes in code points of the lines of texts laid end to end, and how many lines each text has."""
+    """Sizes in code points of the lines of texts laid end to end, and how many lines belong to each run:
+    those of its text, none where the run is not the first of its text."""
 
     near: U8
     far: Records
@@ -61,7 +62,7 @@ class Lines(NamedTuple):
 
 
 def lines_of(texts: Sequence[str], base: int) -> Lines:
-    """Measures the lines of texts; ``base`` is how many lines the segment has already.
+    """Measures the lines of texts of one run each; ``base`` is how many lines the segment has already.
 
     The last line of a text, which no line feed ends, is left out.
     """
@@ -74,7 +75,7 @@ def lines_of(texts: Sequence[str], base: int) -> Lines:
 
 
 def pack_lines(sizes: I64, counts: I64, base: int) -> Lines:
-    """Packs lines of known sizes i64; ``counts`` i64 says how many each text has."""
+    """Packs lines of known sizes i64; ``counts`` i64 says how many each run has."""
     long = np.flatnonzero(sizes > _LONG)
     near = np.minimum(sizes, _LONG).astype(np.uint8)
     far = np.empty(len(long), FAR_LINE)
@@ -124,8 +125,11 @@ class Places:
         far = self._sections["lines.far"].array(FAR_LINE)
         return far["line"].astype(np.int64), far["size"].astype(np.int64)
 
-    def find(self, run: int, begin: int, tokens: I64) -> Placed:
-        """Code points and lines of tokens i64 of ``run``, whose first token is number ``begin``."""
+    def find(self, head: int, begin: int, tokens: I64) -> Placed:
+        """Code points and lines of tokens i64 of a run whose first token is number ``begin``.
+
+        The lines of its text are those of the run ``head``.
+        """
         at = tokens + begin
         starts, ends = np.empty(len(at), np.int64), np.empty(len(at), np.int64)
         for block in sorted(set((at // STEP).tolist())):
@@ -136,7 +140,7 @@ class Places:
             chosen = at[mine] - first
             ends[mine] = end[chosen]
             starts[mine] = end[chosen] - length[chosen]
-        lines = 1 + np.searchsorted(self.line_starts(run), starts, side="right")
+        lines = 1 + np.searchsorted(self.line_starts(head), starts, side="right")
         return Placed(starts, ends, lines)
 
     def steps(self, first: int, stop: int, begin: int) -> tuple[I64, I64, int]:

@@ -15,8 +15,7 @@ from simblock.stores.journal import Event
 from simblock.stores.manifest import Manifest
 from simblock.stores.segment import Segment
 from simblock.stores.shelf import Shelf
-from simblock.stores.snapshot import Snapshot, open_secret, today
-from simblock.text import fingerprint
+from simblock.stores.snapshot import Snapshot, check_tokenisers, open_secret, today
 from simblock.tokens import I64, U32, U64
 from simblock.work import Work
 
@@ -40,7 +39,6 @@ class StoredIndex:
         self._lock = threading.Lock()
         self._key = key
         self._first = Manifest.from_json(shelf.manifest(), shelf.name)
-        self._first.scheme.check_same_tokens(fingerprint())
         self._secret = open_secret(self._first, key, shelf.name)
         self._manifest, self._snapshot = self._load(None)
         self._looked = clock()
@@ -94,6 +92,7 @@ class StoredIndex:
         Whoever asks made signatures by the scheme it found at first: any other would answer "nothing".
         """
         open_secret(manifest, self._key, self.name)
+        check_tokenisers(manifest, self.name)
         first = self._first
         if (manifest.scheme.digest, manifest.permutations) != (first.scheme.digest, first.permutations):
             raise Incompatible(

@@ -1,6 +1,8 @@
 """A segment: an immutable file with the runs of many works and the table that finds them.
 
-Memory and directory indexes read the same bytes. A segment holds at most 2**27 tokens.
+Memory and directory indexes read the same bytes. A segment holds at most 2**27 tokens. A text has one
+run, a work of code has four that follow each other; the first, its *head*, stands for all of them: rows
+point at it, and stored texts and line starts are kept for it alone.
 """
 
 from __future__ import annotations
@@ -11,16 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simblock.errors import Damaged
+from simblock.flags import flags_of
 from simblock.questions import Placed
 from simblock.stores import buckets, places, worktable
 from simblock.stores.buckets import Buckets
 from simblock.stores.container import Container, Sealing
 from simblock.stores.places import Places
 from simblock.stores.worktable import WorkTable
-from simblock.tokens import I64, U8, U32
+from simblock.tokens import I64, U8, U32, VIEWS, Bools, Runs, Tokens
 from simblock.work import Work
 
 MOST_TOKENS = 1 << 27
+
+_SOURCE, _LEXEMES = VIEWS.index("source"), VIEWS.index("lexemes")
 
 SECTIONS = (
     frozenset({"facts", "runs", "bounds", "views", "texts", "texts.bounds"})
@@ -63,6 +68,10 @@ class Segment:
         """How each run's text was read: u8 [runs], places in VIEWS."""
         self.view_codes = self.views.tobytes()
         """The same, for look-ups without NumPy."""
+        self.heads = heads_of(self.views)
+        """The first run of each run's work: i64 [runs]."""
+        self.is_head = begins_work(self.views)
+        """Which runs are the first of their works: bool [runs]."""
         self.retired_in: Any = None
         """The last snapshot that had this segment, once a newer one has not."""
         self._runs = self.container["runs"]
@@ -76,6 +85,25 @@ class Segment:
     def __repr__(self) -> str:
         return f"<Segment {self.id.hex()[:8]} of {self.name}>"
 
+    def head(self, run: int) -> int:
+        """The first run of the work that a run is of."""
+        return run - max(self.view_codes[run] - _SOURCE, 0)
+
+    def counted(self, run: int) -> int:
+        """The run whose tokens a work's size is told in: a text's words, the lexemes of code."""
+        head = self.head(run)
+        return head + _LEXEMES - _SOURCE if self.view_codes[head] else head
+
+    def runs(self, first: int, stop: int) -> Runs:
+        """Keys, flags and views of runs [first, stop), without their places."""
+        bounds = self.bounds[first : stop + 1]
+        keys, views = self.keys(int(bounds[0]), int(bounds[-1])), self.views[first:stop]
+        flags = flags_of(keys)
+        if views.any():
+            flags[np.repeat(views >= _LEXEMES, np.diff(bounds))] = 0
+        nowhere: I64 = np.empty(0, np.int64)
+        return Runs(Tokens(keys, flags, nowhere, nowhere), bounds - bounds[0], views)
+
     def run(self, run: int, start: int, stop: int) -> U32:
         """Token keys u32 at [start, stop) of a run, clipped to it."""
         begin, end = self.begins[run], self.begins[run + 1]
@@ -88,13 +116,13 @@ class Segment:
 
     def locate(self, run: int, tokens: I64) -> Placed:
         """Where tokens i64 of a run stand in its text."""
-        return self.places.find(run, self.begins[run], tokens)
+        return self.places.find(self.head(run), self.begins[run], tokens)
 
     def work(self, row: int) -> Work:
         return self.works.work(row)
 
     def packed_text(self, run: int) -> bytes | None:
-        """A run's text as it is stored, None where texts are not."""
+        """A run's text as it is stored, None where texts are not; empty where the run is no head."""
         if "texts" not in self.container.sections:
             return None
         first, stop = self.container["texts.bounds"].array(np.int64, run, run + 2).tolist()
@@ -102,8 +130,19 @@ class Segment:
 
     def text(self, run: int) -> str | None:
         """A run's text, None where texts are not stored."""
-        packed = self.packed_text(run)
+        packed = self.packed_text(self.head(run))
         return None if packed is None else unpack_text(packed)
+
+
+def begins_work(views: U8) -> Bools:
+    """Which runs are the first of their works, from their views u8 [runs]: bool [runs]."""
+    first: Bools = views <= _SOURCE
+    return first
+
+
+def heads_of(views: U8) -> I64:
+    """The first run of the work that each run is of, from their views u8 [runs]: i64 [runs]."""
+    return np.arange(len(views)) - np.maximum(views.astype(np.int64) - _SOURCE, 0)
 
 
 def _facts(container: Container) -> Facts:

@@ -1,5 +1,8 @@
 """One state of an index, opened: which runs and works stand in it, and the answers it gives.
 
+Whatever is asked about the works of a run goes by its head: the runs of one work of code live and go
+together.
+
 A snapshot never changes, but for works that expire as days pass. Segments that the next one has
 too are handed on; so what was verified or decrypted stays so.
 """
@@ -15,7 +18,8 @@ from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from simblock.errors import Damaged, KeyProblem
+from simblock import text
+from simblock.errors import Damaged, Incompatible, KeyProblem
 from simblock.questions import Hit, Posting
 from simblock.stores import journal
 from simblock.stores.buckets import DECODED, Found
@@ -32,7 +36,7 @@ from simblock.work import Work
 _FEW = 64
 MOST_PLACES = {"exact": 2048, "seed": 256, "signature": 32}
 """Places of one key that a segment answers with, by what the key is for: near channels pass over common
-keys, which need not be listed in full for that. :class:`Hit` says besides how many runs hold the key."""
+keys, which need not be listed in full for that. :class:`Hit` says besides how many works hold the key."""
 
 Sealer: TypeAlias = Callable[[bytes], Sealing | None]
 """Gives what encrypts the file of an id, None without a key."""
@@ -69,6 +73,19 @@ def open_secret(manifest: Manifest, key: bytes | None, name: str) -> Secret | No
     return secret
 
 
+def check_tokenisers(manifest: Manifest, name: str) -> None:
+    """Raises Incompatible where words, or code of a language of the index, are read otherwise today."""
+    manifest.scheme.check_same_tokens(text.fingerprint())
+    for language, made in manifest.languages.items():
+        from simblock import code  # with the parsers, which an index of texts does without
+
+        if code.fingerprint(language) != made:
+            raise Incompatible(
+                f"{name} holds code of {language} that was read by another grammar or parser: "
+                "build it again from the works with simblock-index build"
+            )
+
+
 def scramble_of(secret: Secret | None) -> Scramble:
     """What makes an index's stored keys."""
     return Salted() if secret is None else secret
@@ -97,7 +114,7 @@ class Snapshot:
         self.journal = self._journal()
         caps = {channel.id: MOST_PLACES[channel.role] for channel in manifest.scheme.channels}
         self._most = [caps.get(id, 0) for id in range(max(caps, default=0) + 1)]
-        self.works_counted = sum(segment.facts.runs for segment in self.segments)
+        self.works_counted = sum(int(segment.is_head.sum()) for segment in self.segments)
         self._number = {segment: number for number, segment in enumerate(self.segments)}
         self._dead = [np.zeros(len(segment.works), bool) for segment in self.segments]
         for number in range(len(self.segments)):
@@ -156,8 +173,10 @@ class Snapshot:
                 foreign.setdefault((self.segments[target], run), []).append(Place(segment, row))
         self.day = day
         self._foreign = foreign
-        self.live_runs: list[Bools] = live
-        self._live_bytes = [array.tobytes() for array in live]
+        self.live_runs: list[Bools] = [
+            heads[segment.heads] for heads, segment in zip(live, self.segments, strict=True)
+        ]
+        self._live_bytes = [array.tobytes() for array in self.live_runs]
         self.works = lru_cache(4096)(self._works)
 
     def dead_rows(self, number: int) -> Bools:
@@ -175,9 +194,10 @@ class Snapshot:
         return not self._dead[number][place.row] and (expires == 0 or expires > self.day)
 
     def places_of_run(self, segment: Segment, run: int) -> list[Place]:
-        """The rows that count and share a run."""
-        own = [Place(segment, row) for row in segment.works.of_run(run)]
-        return [place for place in own + self._foreign.get((segment, run), []) if self.is_live(place)]
+        """The rows that count and share a run, be it the head of their work or another of its runs."""
+        head = segment.head(run)
+        own = [Place(segment, row) for row in segment.works.of_run(head)]
+        return [place for place in own + self._foreign.get((segment, head), []) if self.is_live(place)]
 
     def _works(self, segment: Segment, run: int) -> tuple[Work, ...]:
         works = [place.segment.work(place.row) for place in self.places_of_run(segment, run)]
@@ -195,7 +215,7 @@ class Snapshot:
         return None
 
     def target(self, place: Place) -> tuple[Segment, int]:
-        """The run that a row points at: its segment and number."""
+        """The run that a row points at, the head of the work's: its segment and number."""
         works = place.segment.works
         number, run = int(works.rows["segment"][place.row]), int(works.runs[place.row])
         if number == OWN:
@@ -213,7 +233,7 @@ class Snapshot:
     def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
         """Where keys stand: one hit for each ask that has a live posting, in order of the asks.
 
-        Frequencies are of runs, so works of equal text count once; they, and the number of works, are
+        Frequencies are of texts, so works of equal text count once; they, and the number of works, are
         as they were when each segment was written.
         """
         if len(keys) <= _FEW and not isinstance(keys, np.ndarray):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from simblock.errors import InputError
 from simblock.stores.container import Container, Part
-from simblock.work import Work
+from simblock.work import Document, Work
 
 OWN = 0xFFFF
 """The segment number of a row whose run is in the row's own segment."""
@@ -56,9 +56,14 @@ def id_hash(id: str) -> int:
     return int.from_bytes(blake2b(id.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
-def text_digest(text: str) -> bytes:
-    """Sixteen bytes that differ when the text does."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def text_digest(document: Document) -> bytes:
+    """Sixteen bytes that differ when the text does, or how it is read: as text, or code of which language."""
+    if document.work.kind == "text":
+        hashed = blake2b(digest_size=16)
+    else:
+        hashed = blake2b(f"{document.work.language}\0".encode(), digest_size=16, person=b"code")
+    hashed.update(document.text.encode("utf-8", "surrogatepass"))
+    return hashed.digest()
 
 
 def metadata_digest(work: Work) -> bytes:

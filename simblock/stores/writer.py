@@ -20,27 +20,25 @@ from simblock.stores import container, journal
 from simblock.stores.claim import Claim, claim, claim_new
 from simblock.stores.compaction import Compaction, to_absorb
 from simblock.stores.draft import Draft
+from simblock.stores.intake import Batch, Intake, News, Tokenise, Waiting, completed, counted, tokenise_here
 from simblock.stores.journal import Event, Journal
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
 from simblock.stores.names import SUFFIX
 from simblock.stores.segment import MOST_TOKENS
 from simblock.stores.shelf import FolderShelf, Shelf
-from simblock.stores.snapshot import Place, Snapshot, open_secret, scramble_of, sealing_of
+from simblock.stores.snapshot import Place, Snapshot, check_tokenisers, open_secret, scramble_of, sealing_of
 from simblock.stores.standing import Standing
 from simblock.stores.worktable import Row, day, metadata_digest, text_digest
-from simblock.work import Document, Work
+from simblock.tokens import Runs
+from simblock.work import Document
 
-_BATCH = 1 << 20
-"""Characters tokenised at a time."""
 _NEW = ("added", "replaced", "metadata")
-_UNSAID = Work("")
-_LASTING = tuple(name for name in Work.__slots__ if name not in ("id", "reason"))
-"""What is known of a work until something else is said; a reason is that of one change."""
 
 
 class Counts(NamedTuple):
-    """What a commit did, in works; words (tokens) and characters are those of the texts it indexed."""
+    """What a commit did, in works; of what it indexed, the words of texts, the lexemes of code, and the
+    characters of both."""
 
     added: int = 0
     replaced: int = 0
@@ -49,6 +47,7 @@ class Counts(NamedTuple):
     removed: int = 0
     words: int = 0
     characters: int = 0
+    lexemes: int = 0
 
 
 class Commit(NamedTuple):
@@ -61,12 +60,21 @@ class Commit(NamedTuple):
 class Writer:
     """Adds works to an index and removes them; a context manager.
 
-    Leaving it without :meth:`commit` leaves the index as it was.
+    ``tokenise`` makes the runs of batches of documents, in their order; a pool may take some ahead. The
+    index is the same, whoever does it. Leaving it without :meth:`commit` leaves the index as it was.
     """
 
-    def __init__(self, shelf: Shelf, held: Claim, manifest: Manifest, secret: Secret | None) -> None:
-        manifest.scheme.check_same_tokens(text.fingerprint())
+    def __init__(
+        self,
+        shelf: Shelf,
+        held: Claim,
+        manifest: Manifest,
+        secret: Secret | None,
+        tokenise: Tokenise = tokenise_here,
+    ) -> None:
+        check_tokenisers(manifest, shelf.name)
         self.shelf = shelf
+        self._tokenise = tokenise
         self._secret = secret
         self._signer = Signer(manifest.scheme, manifest.table)
         self._new = not manifest.epoch
@@ -82,6 +90,7 @@ class Writer:
         scheme: Scheme | None = None,
         key: bytes | None = None,
         store_text: bool = False,
+        tokenise: Tokenise | None = None,
     ) -> Writer:
         """A writer of a new index, which appears at ``path`` when it commits.
 
@@ -89,15 +98,16 @@ class Writer:
         """
         secret = None if key is None else Secret(key)
         manifest = new_manifest(scheme, secret, store_text=store_text)
-        return cls(*claim_new(path), manifest, secret)
+        return cls(*claim_new(path), manifest, secret, tokenise or tokenise_here)
 
     @classmethod
-    def open(cls, path: str | Path, *, key: bytes | None = None) -> Writer:
+    def open(cls, path: str | Path, *, key: bytes | None = None, tokenise: Tokenise | None = None) -> Writer:
         """A writer of an index that is there. Raises NotAnIndex, Busy, and what opening raises."""
         shelf, held = claim(path)
         try:
             manifest = Manifest.from_json(shelf.manifest(), shelf.name)
-            writer = cls(shelf, held, manifest, open_secret(manifest, key, shelf.name))
+            secret = open_secret(manifest, key, shelf.name)
+            writer = cls(shelf, held, manifest, secret, tokenise or tokenise_here)
         except BaseException:
             held.release()
             raise
@@ -113,6 +123,7 @@ class Writer:
         self._purge = False
         self._counts: Counter[str] = Counter()
         self._history = snapshot.journal.history
+        self._languages: dict[str, str] = {}
         self._standing = Standing(snapshot)
 
     def _sealing(self, id: bytes) -> container.Sealing | None:
@@ -149,34 +160,34 @@ class Writer:
     def put(self, documents: Iterable[Document], *, clear_metadata: bool = False) -> None:
         """Adds works, or replaces those of the same id where anything differs.
 
-        What a work leaves unsaid (None, no tags, kind ``text``) stays as it is stored, with
-        ``clear_metadata`` it goes. Raises InputError where an id comes twice in one session, or a date
-        of expiry is none.
+        What a work leaves unsaid (None, no tags, kind ``text`` without a language) stays as it is stored,
+        with ``clear_metadata`` it goes. Raises InputError where an id comes twice in one session, a date of
+        expiry is none, or code is of no language there is a grammar of; whatever is raised, all that was put
+        and removed since the last commit is then forgotten.
         """
-        keep = not clear_metadata
-        batch: list[Document] = []
-        size = 0
-        for document in documents:
-            batch.append(document)
-            size += len(document.text)
-            if size >= _BATCH:
-                self._put(batch, keep)
-                batch, size = [], 0
-        self._put(batch, keep)
+        intake = Intake(self._standing.runs)
+        try:
+            for runs in self._tokenise(intake.batches(self._news(documents, keep=not clear_metadata))):
+                batch = intake.next()
+                self._index(batch, runs)
+                self._enter(batch.works)
+            self._enter(intake.rest())
+        except BaseException:
+            self.rollback()
+            raise
 
-    def _put(self, batch: Sequence[Document], keep: bool) -> None:
-        fresh: dict[bytes, str] = {}
-        waiting: list[tuple[Document, bytes, bytes]] = []
-        for document in (self._with_stored(one) if keep else one for one in batch):
-            digests = text_digest(document.text), metadata_digest(document.work)
-            if self._is_news(document, *digests):
-                waiting.append((document, *digests))
-                if digests[0] not in self._standing.runs:
-                    fresh[digests[0]] = document.text
-        self._index(fresh)
+    def _news(self, documents: Iterable[Document], *, keep: bool) -> Iterator[News]:
+        for document in documents:
+            whole = self._with_stored(document) if keep else document
+            news = News(whole, text_digest(whole), metadata_digest(whole.work))
+            if self._is_news(*news):
+                yield news
+
+    def _enter(self, works: Sequence[Waiting]) -> None:
+        """Makes rows of works whose texts have runs."""
         now, epoch = int(time.time()), self._snapshot.manifest.epoch + 1
-        for document, digest, metadata in waiting:
-            row = Row(document.work, *self._standing.runs[digest], digest, metadata, epoch, now)
+        for work, digest, metadata in works:
+            row = Row(work, *self._standing.runs[digest], digest, metadata, epoch, now)
             self._compaction.rows.append(row)
 
     def _with_stored(self, document: Document) -> Document:
@@ -207,19 +218,27 @@ class Writer:
             self._dead.add(old)
         return True
 
-    def _index(self, fresh: dict[bytes, str]) -> None:
-        """Makes runs of new texts."""
-        texts = list(fresh.values())
-        runs = text.tokenise_many(texts) if texts else None
-        if runs is None:
-            return
+    def _index(self, batch: Batch, runs: Runs) -> None:
+        """Takes the runs of new texts."""
         if len(runs.tokens) > MOST_TOKENS:
             raise InputError("a work is longer than a segment can hold: split it into parts")
         self._compaction.make_room(len(runs.tokens))
-        draft = self._compaction.draft
-        first = draft.add(texts, runs)
-        self._standing.runs.update((digest, (draft.id, first + at)) for at, digest in enumerate(fresh))
-        self._counts.update(words=len(runs.tokens), characters=sum(map(len, texts)))
+        draft, texts = self._compaction.draft, [document.text for document in batch.documents]
+        heads = draft.add(texts, runs)
+        self._standing.runs.update(
+            (digest, (draft.id, head)) for digest, head in zip(batch.digests, heads, strict=True)
+        )
+        self._mark_languages(batch.documents)
+        self._counts.update(characters=sum(map(len, texts)))
+        self._counts.update(counted(runs))
+
+    def _mark_languages(self, documents: Sequence[Document]) -> None:
+        """Enters languages that are new in the index, with the fingerprint of what reads them."""
+        used = {d.work.language for d in documents if d.work.kind == "code" and d.work.language}
+        for language in used - self._languages.keys() - self._snapshot.manifest.languages.keys():
+            from simblock import code
+
+            self._languages[language] = code.fingerprint(language)
 
     def take_over(self, old: Snapshot) -> None:
         """Puts all works of another index, by its stored runs; its epochs and history go on.
@@ -229,7 +248,8 @@ class Writer:
         self._compaction.absorb(old, old.segments, set())
         self._history = old.journal.history
         self._origin = "rebuild"
-        manifest = replace(self._snapshot.manifest, epoch=old.manifest.epoch)
+        languages = old.manifest.languages
+        manifest = replace(self._snapshot.manifest, epoch=old.manifest.epoch, languages=languages)
         self._snapshot = Snapshot(self.shelf, manifest, self._secret)
 
     def remove(self, ids: Iterable[str], *, reason: str | None = None, purge: bool = False) -> list[str]:
@@ -311,6 +331,7 @@ class Writer:
             segments=segments,
             delta=delta,
             journal=self._write_journal(segments),
+            languages={**before.manifest.languages, **self._languages},
         )
 
     def _write_journal(self, segments: tuple[FileRef, ...]) -> FileRef:
@@ -343,12 +364,6 @@ class Writer:
         return Event(epoch, int(time.time()), what, counts, ids, self._reason)
 
 
-def completed(work: Work, stored: Work) -> Work:
-    """``work`` with each lasting field that it leaves unsaid as it is in ``stored``."""
-    unsaid = [name for name in _LASTING if getattr(work, name) == getattr(_UNSAID, name)]
-    return replace(work, **{name: getattr(stored, name) for name in unsaid})
-
-
 def new_manifest(scheme: Scheme | None, secret: Secret | None, *, store_text: bool) -> Manifest:
     """The manifest of an empty index, with fingerprints and permutations made now."""
     marked = replace(scheme or Scheme(), fingerprints=text.fingerprint())
@@ -372,7 +387,7 @@ def rebuild(
     """
     shelf = FolderShelf(Path(old), str(old))
     manifest = Manifest.from_json(shelf.manifest(), shelf.name)
-    manifest.scheme.check_same_tokens(text.fingerprint())
+    check_tokenisers(manifest, shelf.name)
     source = Snapshot(shelf, manifest, open_secret(manifest, key, shelf.name))
     with Writer.create(new, scheme=scheme, key=new_key or key, store_text=manifest.store_text) as writer:
         writer.take_over(source)

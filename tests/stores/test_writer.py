@@ -191,7 +191,7 @@ def test_however_segments_were_cut_and_merged_the_answers_are_the_same(changes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compaction, "SEGMENT_TOKENS", 200)
         patch.setattr(compaction, "DELTA_TOKENS", 60)
-        patch.setattr("simblock.stores.writer._BATCH", 300)
+        patch.setattr("simblock.stores.intake.BATCH", 300)
         patch.setattr("simblock.stores.draft._BATCH", 64)
         index, state = MemoryIndex(store_text=True), {}
         for put, gone, purge in changes:
