@@ -1,0 +1,222 @@
+"""The code corpora: real sources of packages, fetched once, in four parts that share no package.
+
+``python -m benchmarks.code_corpus`` fetches what ``code_packages.toml`` lists, with the ordinary clients of
+Debian, PyPI and npm, and writes LANGUAGE/PART/PACKAGE/... and a README of counts into the corpus folder.
+Nothing is installed or run. Tests, minified and generated files, files that stand in an earlier package
+byte for byte, and vendored copies are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+PARTS = ("protected", "background", "tune", "report")
+SUFFIXES = {"python": (".py",), "java": (".java",), "javascript": (".js", ".mjs", ".cjs"), "c": (".c",)}
+LANGUAGES = tuple(SUFFIXES)
+MOST = 600_000
+"""Bytes of a file that is taken at most: what is longer is a table or a bundle."""
+LONG_LINE = 160
+"""Mean characters of a line over which a file is no source that someone wrote."""
+_ARCHIVE = re.compile(r"\.(tar(\.\w+)?|tgz|zip|whl)$")
+_LEFT_OUT = re.compile(
+    r"(^|/)(tests?|testing|testsuite|__tests__|spec|nls|i18n|locale|lang|vendor\w*|_vendor\w*|third_?party|"
+    r"thirdparty|ThirdParty|_distutils|node_modules/(?!@npmcli)|externals?|extern|lib2to3|idlelib|"
+    r"pydoc_data|turtledemo|site-packages|dist-packages)/|[.-](min|debug|coverage|bundle)\.\w+$"
+)
+
+
+class Package(NamedTuple):
+    """A package of one registry, and the folders of it that one part takes."""
+
+    language: str
+    part: str
+    registry: str
+    requirement: str
+    folders: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name as a folder: without version and scope."""
+        bare = re.sub(r"(?<=.)(@|==).*", "", self.requirement).replace("@", "").replace("/", "-")
+        return bare
+
+
+class Source(NamedTuple):
+    """A file of a package."""
+
+    package: str
+    path: str
+    text: str
+
+
+def packages() -> list[Package]:
+    """All packages of the list, the protected part first."""
+    listed = tomllib.loads((HERE / "code_packages.toml").read_text("utf-8"))
+    return [
+        Package(language, part, registry, requirement, tuple(folders))
+        for part in PARTS
+        for language in LANGUAGES
+        for registry, them in listed[language].get(part, {}).items()
+        for requirement, folders in them.items()
+    ]
+
+
+def default_folder() -> Path:
+    """Where the corpora lie when nothing is said."""
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("SIMBLOCK_CODE_CORPUS") or cache_home / "simblock-code")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of every benchmark of code."""
+    shared = os.environ.get("SIMBLOCK_SHARED") or HERE.parent.parent / "shared"
+    parser.add_argument("--code-corpus", type=Path, default=default_folder(), help="the sources")
+    parser.add_argument("--shared", type=Path, default=Path(shared), help="holds data/code")
+    parser.add_argument("--half", choices=("tune", "report"), default="report")
+    parser.add_argument("--languages", nargs="*", choices=LANGUAGES, default=LANGUAGES)
+
+
+def download(package: Package, folder: Path) -> Path:
+    """The package's archive, fetched where it is not there yet."""
+    into = folder / package.registry / re.sub(r"[^\w.=-]", "_", package.requirement)
+    if not into.is_dir():
+        made = into.with_name(into.name + ".part")
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(parents=True)
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "-d",
+            ".",
+        ]
+        client = {"apt": ["apt-get", "download"], "npm": ["npm", "pack", "--silent"], "pip": pip}
+        subprocess.run(
+            [*client[package.registry], package.requirement], cwd=made, check=True, stdout=subprocess.DEVNULL
+        )
+        made.rename(into)
+    return next(path for path in into.iterdir())
+
+
+def members(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+    """(path, bytes) of the files of an archive, those of archives inside it too; a sole top folder is dropped."""
+    if name.endswith((".zip", ".whl")):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            yield from (
+                (info.filename, archive.read(info)) for info in archive.infolist() if not info.is_dir()
+            )
+        return
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        for info in archive:
+            if info.isfile() and info.size < 500e6 and (content := archive.extractfile(info)):
+                yield info.name.removeprefix("./"), content.read()
+
+
+def contents(path: Path) -> Iterator[tuple[str, bytes]]:
+    """(path, bytes) of all files of a package's archive."""
+    if path.suffix != ".deb":
+        strip = path.suffix == ".tgz"
+        for name, data in members(path.name, path.read_bytes()):
+            yield (name.split("/", 1)[-1] if strip else name), data
+        return
+    tree = subprocess.run(["dpkg-deb", "--fsys-tarfile", path], check=True, capture_output=True).stdout
+    for name, data in members("tree.tar", tree):
+        if not _ARCHIVE.search(name):
+            yield name, data
+        elif "/test" not in name:
+            strip = not name.endswith(".zip")
+            for inner, content in members(name, data):
+                yield (inner.split("/", 1)[-1] if strip else inner), content
+
+
+def is_source(path: str, data: bytes) -> bool:
+    """Whether a file is source that people wrote: no test, table, bundle, or vendored copy."""
+    lines = data.count(b"\n") + 1
+    return (
+        not _LEFT_OUT.search(path)
+        and 0 < len(data) <= MOST
+        and len(data) / lines < LONG_LINE
+        and b"@generated" not in data[:2000]
+        and b"\0" not in data
+    )
+
+
+def lay(package: Package, downloads: Path, folder: Path, seen: set[bytes]) -> None:
+    """Writes what is taken of a package, save files that ``seen`` has; adds to it."""
+    into = folder / package.language / package.part / package.name
+    if into.is_dir():
+        seen.update(hashlib.sha256(path.read_bytes()).digest() for path in into.rglob("*") if path.is_file())
+        return
+    made = into.with_name(into.name + ".part")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    for path, data in contents(download(package, downloads)):
+        taken = path.endswith(SUFFIXES[package.language]) and path.startswith(package.folders)
+        digest = hashlib.sha256(data).digest()
+        if taken and is_source(path, data) and digest not in seen:
+            seen.add(digest)
+            target = made / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+    made.rename(into)
+
+
+def fetch(folder: Path, languages: tuple[str, ...] = LANGUAGES) -> None:
+    """Lays all packages of some languages into the folder, fetching those that are not there."""
+    seen: set[bytes] = set()
+    for package in packages():
+        if package.language in languages:
+            lay(package, folder / "downloads", folder, seen)
+
+
+def sources(folder: Path, language: str, part: str) -> Iterator[Source]:
+    """The files of one part, in order of package and path; what is not UTF-8 is read as Latin-1."""
+    root = folder / language / part
+    if not root.is_dir():
+        fetch(folder, (language,))
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.suffix in SUFFIXES[language]:
+            package, *rest = path.relative_to(root).parts
+            yield Source(package, "/".join(rest), decoded(path.read_bytes()))
+
+
+def decoded(data: bytes) -> str:
+    """Bytes of a source file as text."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    arguments(parser)
+    options = parser.parse_args()
+    from benchmarks.code_functions import counts
+
+    fetch(options.code_corpus, tuple(options.languages))
+    lines = [counts(options.code_corpus, language) for language in options.languages]
+    (options.code_corpus / "README").write_text("\n".join(lines), "utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
