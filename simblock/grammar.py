@@ -44,30 +44,42 @@ class Block(_Strict):
 class LexerTable(_Strict):
     """``[lexer]``: regular expressions, and how names are told apart.
 
-    A beginning of a number or of a name is one itself, or what has been read so far would change.
+    Every beginning of a number must be one too, and a number must not be endless: a stream reads the
+    expression at each of its chunks. A name is a ``name_start`` and what follows of ``name_char``.
     ``operators`` lists those of several characters; any other character is one by itself.
     """
 
     blocks: tuple[Block, ...] = ()
-    numbers: str = r"0[xX](?:[pP][+\-]|[\w.])*+|\.?\d(?:[eE][+\-]|[\w.])*+"
-    names: str = r"[^\W\d]\w*+"
+    numbers: str = r"0[xX](?:[pP][+\-]|[\w.]){0,255}+|\.?\d(?:[eE][+\-]|[\w.]){0,255}+"
+    name_start: str = r"[^\W\d]"
+    name_char: str = r"\w"
     operators: tuple[str, ...] = ()
     members_after: tuple[str, ...] = (".",)
     keyword_arguments: bool = False
 
 
 class SyntaxTable(_Strict):
-    """``[syntax]``: what leaves and nodes of the parser's tree mean, by node kind."""
+    """``[syntax]``: the parser, and what the nodes of its trees mean, by their kinds.
+
+    An entry is a node kind, or a tree-sitter query pattern that begins with a parenthesis (its outermost
+    node is meant, or the one with a capture named as the field is).
+    """
 
     module: str
     function: str = "language"
     comments: tuple[str, ...] = ("comment",)
     docstrings: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
-    atoms: dict[str, str] = Field(default_factory=dict)
     unwrap: tuple[str, ...] = ()
+    """Nodes whose outermost parentheses only group."""
     drop: tuple[str, ...] = ()
+    """Spellings of lexemes that may be left out."""
     statements: tuple[str, ...] = ()
+    """Nodes at whose ends a stream is settled."""
+    line_ends: bool = False
+    """A line end, outside brackets, ends a statement for certain."""
+    self_test: str = ""
+    """A text that goes by every rule of lexer and parser: what it becomes is the language's fingerprint."""
 
 
 class DetectTable(_Strict):
