@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -33,6 +33,10 @@ class Index(Protocol):
 
     @property
     def epoch(self) -> int: ...
+
+    @property
+    def languages(self) -> Collection[str]:
+        """The languages of its works of code; empty where all are texts."""
 
     @property
     def permutations(self) -> U32:

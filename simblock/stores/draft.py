@@ -45,8 +45,13 @@ class Draft:
         self._places: list[U32] = []
 
     def add(self, texts: Sequence[str], runs: Runs) -> list[int]:
-        """Takes texts and the runs they gave; the number of each text's first run."""
+        """Takes texts and the runs they gave; the number of each text's first run.
+
+        Raises ValueError where the runs are not those of so many texts.
+        """
         heads = np.flatnonzero(begins_work(_views(runs)))
+        if len(heads) != len(texts):
+            raise ValueError(f"{len(texts)} texts were tokenised, and runs of {len(heads)} came back")
         lines = places.lines_of(texts, self._line_count)
         counts = np.zeros(len(runs), np.int64)
         counts[heads] = lines.counts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from simblock.errors import Damaged, Incompatible
 from simblock.questions import Hit, Placed
@@ -50,6 +50,10 @@ class StoredIndex:
     @property
     def epoch(self) -> int:
         return self._snapshot.manifest.epoch
+
+    @property
+    def languages(self) -> Collection[str]:
+        return self._snapshot.manifest.languages.keys()
 
     @property
     def permutations(self) -> U32:

@@ -1,8 +1,12 @@
+import sys
+
 import pytest
 
+import simblock
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.memory import MemoryIndex
 from simblock.stores.writer import Writer
+from tests.stores import sources
 
 KEY = bytes(range(32))
 
@@ -52,3 +56,11 @@ class OnDiskKeyed(OnDisk):
 def store(request, tmp_path):
     """Makes an index of documents, of each kind there is: the one suite runs over all of them."""
     return lambda documents: request.param(tmp_path, documents)
+
+
+@pytest.fixture
+def reader_of_code(monkeypatch):
+    """Code is read by the stand-in of the tests."""
+    monkeypatch.setitem(sys.modules, "simblock.code", sources)
+    monkeypatch.setattr(simblock, "code", sources, raising=False)
+    monkeypatch.setattr(sources, "fingerprints", {})
