@@ -72,6 +72,10 @@ class SyntaxTable(_Strict):
     imports: tuple[str, ...] = ()
     unwrap: tuple[str, ...] = ()
     """Nodes whose outermost parentheses only group."""
+    calls_after: tuple[str, ...] = ()
+    """Keywords behind which parentheses do not: without its surroundings, a call may look as if they did."""
+    continues: tuple[str, ...] = ()
+    """What goes on with a statement that a stream has settled: the parser does not see it at the beginning."""
     drop: tuple[str, ...] = ()
     """Spellings of lexemes that may be left out."""
     statements: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ import tree_sitter
 
 from simblock.errors import SimblockError
 from simblock.grammar import Grammar, SyntaxTable
-from simblock.lexer import LexemeScanner, Lexer, spelling_key
+from simblock.lexer import NUMBER, STRING, LexemeScanner, Lexer, spelling_key
 from simblock.notices import notices
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, Bools, Tokens
 from simblock.vocabulary import members
@@ -27,6 +27,8 @@ __all__ = ["Parsed", "SyntaxScanner", "parse"]
 
 LIMIT = 2048
 """Code points without a finished statement after which a stream's tokens are given as they stand."""
+PATIENCE = 8
+"""After so many times in a row, brackets that are still open are taken to be never closed."""
 GAP = 256
 """Code points of blanks and comments between two lexemes beyond which a stream's parser sees blanks alone."""
 LITERAL = 64
@@ -41,7 +43,6 @@ def _literal(spelling: str) -> int:
 OPEN, CLOSE, COMMA, EQUALS = map(_literal, "(),=")
 OPENERS = np.array([_literal(c) for c in "([{"], np.uint32)
 CLOSERS = np.array([_literal(c) for c in ")]}"], np.uint32)
-STRING, NUMBER = _literal("\0string"), _literal("\0number")
 STATEMENT_ENDS = frozenset(map(_literal, ";}"))
 
 
@@ -64,6 +65,8 @@ class _Rules(NamedTuple):
     query: tree_sitter.Query
     settling: tree_sitter.Query
     dropped: U32
+    calling: U32
+    continuing: frozenset[int]
     vocabulary: U32
     literals: U32
     builtins: U32
@@ -127,8 +130,22 @@ def _look_up(grammar: Grammar) -> _Rules:
     settling = _query(language, patterns + statements, grammar)
     vocabulary, literals = _paired(members(grammar.name), "\0.")
     builtins, calls = _paired(grammar.builtins, "\0()")
-    dropped = np.array([_literal(spelling) for spelling in table.drop], np.uint32)
-    return _Rules(language, query, settling, dropped, vocabulary, literals, builtins, calls)
+    dropped, calling, continuing = (
+        np.array([_literal(spelling) for spelling in spellings], np.uint32)
+        for spellings in (table.drop, table.calls_after, table.continues)
+    )
+    return _Rules(
+        language,
+        query,
+        settling,
+        dropped,
+        calling,
+        frozenset(continuing.tolist()),
+        vocabulary,
+        literals,
+        builtins,
+        calls,
+    )
 
 
 def _patterns(table: SyntaxTable) -> list[str]:
@@ -213,7 +230,7 @@ def _kept(code: _Code, spans: dict[str, I64], docstrings: I64, rules: _Rules) ->
     gone = _covered(code.starts, np.concatenate((spans["import"], docstrings)))
     gone |= np.isin(code.keys, rules.dropped)
     gone[:-1] |= (code.keys[:-1] == COMMA) & np.isin(code.keys[1:], CLOSERS)
-    gone[_groupings(code, spans["unwrap"])] = True
+    gone[_groupings(code, spans["unwrap"], rules)] = True
     return ~gone
 
 
@@ -227,13 +244,15 @@ def _covered(starts: I64, spans: I64) -> Bools:
     return inside
 
 
-def _groupings(code: _Code, spans: I64) -> I64:
+def _groupings(code: _Code, spans: I64, rules: _Rules) -> I64:
     """Places of the parentheses around ``spans``, where both stand there and hold something."""
     first = np.searchsorted(code.starts, spans[:, 0])
     last = np.searchsorted(code.starts, spans[:, 1]) - 1
     whole = last - first > 1
     first, last = first[whole], last[whole]
+    before = np.append(code.keys, np.uint32(code.before))[first - 1]
     whole = (code.keys[first] == OPEN) & (code.keys[last] == CLOSE) & (code.ends[last] == spans[whole, 1])
+    whole &= ~np.isin(before, rules.calling)
     return np.concatenate((first[whole], last[whole]))
 
 
@@ -272,7 +291,7 @@ class SyntaxScanner:
     """
 
     __slots__ = (
-        "_base", "_before", "_depths", "_ends", "_grammar", "_lexemes", "_lexer", "_open", "_patience", "_pieces",
+        "_base", "_before", "_depths", "_ends", "_failures", "_grammar", "_lexemes", "_lexer", "_open", "_patience", "_pieces",
         "_raw", "_rules", "_since", "_within",
     )  # fmt: skip
 
@@ -290,6 +309,7 @@ class SyntaxScanner:
         self._raw, self._base = "", 0  # the text from there, or less where that is long, and where it begins
         self._since = 0
         self._patience = 0  # so long a region is not worth parsing again
+        self._failures = 0  # how often in a row no statement was found
 
     @property
     def next_end(self) -> int:
@@ -328,19 +348,16 @@ class SyntaxScanner:
         if not self._lexemes or (size < self._patience and not final):
             return []
         code = self._region(np.cumsum(lengths))
-        spans = _spans("".join(self._pieces), self._rules.language, self._rules.settling)
-        count = len(code.keys) if final else self._settled(code, spans["statement"])
-        if not count and size >= LIMIT:
-            count = len(code.keys) - 1  # the last may be a comma that the next makes a trailing one
-            self._open.clear()
+        spans = _spans(self._source(), self._rules.language, self._rules.settling)
+        count = len(code.keys) if final else self._settled(code, spans["statement"]) or self._forced(size)
         if not count:
             self._patience = size + size // 4
             return []
         keep = _kept(code, spans, _at_depth_zero(code, spans["docstring"]), self._rules)[:count]
-        keys = _keys(code, self._grammar, self._rules)
+        keys = _keys(code, self._grammar, self._rules)[:count]
         settled = [
-            (key, self._lexemes[at][1], self._lexemes[at][2])
-            for at, key in zip(np.flatnonzero(keep).tolist(), keys[:count][keep].tolist(), strict=True)
+            (key, *self._lexemes[at][1:])
+            for at, key in zip(np.flatnonzero(keep).tolist(), keys[keep].tolist(), strict=True)
         ]
         self._forget(count)
         return settled
@@ -368,18 +385,37 @@ class SyntaxScanner:
         elif self._open and _CLOSED_BY[self._open[-1]] == key:
             self._open.pop()
 
+    def _source(self) -> str:
+        """What the parser sees, with a line end behind it."""
+        began = 0
+        while began < len(self._lexemes) and self._lexemes[began][0] in self._rules.continuing:
+            began += 1
+        blank = (" " * len(piece) for piece in self._pieces[: 2 * began])
+        return "".join((*blank, *self._pieces[2 * began :], "\n"))
+
     def _region(self, places: I64) -> _Code:
         keys = np.array([key for key, _, _ in self._lexemes], np.int64).astype(np.uint32)
         return _Code(keys, places[::2], places[1::2], np.array(self._depths, np.int64), self._before)
 
     def _settled(self, code: _Code, statements: I64) -> int:
         """How many lexemes stand before the end of the last statement that cannot go on."""
+        ended_here = self._grammar.syntax.line_ends or int(code.keys[-1]) in STATEMENT_ENDS
         counts = np.searchsorted(code.starts, statements[:, 1])
         for count in np.unique(counts)[::-1].tolist():
-            ended = count < len(code.keys) or int(code.keys[-1]) in STATEMENT_ENDS
+            ended = count < len(code.keys) or ended_here
             if count and ended and not self._within[count - 1]:
+                self._failures = 0
                 return int(count)
         return 0
+
+    def _forced(self, size: int) -> int:
+        """How many lexemes are given although no statement has ended, for there are too many."""
+        if size < LIMIT:
+            return 0
+        self._failures += 1
+        if self._failures == PATIENCE:
+            self._open.clear()
+        return len(self._lexemes) - 1  # the last may be a comma that the next makes a trailing one
 
     def _forget(self, count: int) -> None:
         self._before = self._lexemes[count - 1][0]
