@@ -77,8 +77,12 @@ def check_tokenisers(manifest: Manifest, name: str) -> None:
     """Raises Incompatible where words, or code of a language of the index, are read otherwise today."""
     manifest.scheme.check_same_tokens(text.fingerprint())
     for language, made in manifest.languages.items():
-        from simblock import code  # with the parsers, which an index of texts does without
+        from simblock import code, grammar  # with the parsers, which an index of texts does without
 
+        if language not in grammar.languages():
+            raise Incompatible(
+                f"{name} holds code of {language}, which this simblock has no grammar of: upgrade simblock"
+            )
         if code.fingerprint(language) != made:
             raise Incompatible(
                 f"{name} holds code of {language} that was read by another grammar or parser: "

@@ -213,6 +213,15 @@ def test_code_that_is_read_otherwise_today_is_refused_by_its_language(indexed, a
         act(indexed)
 
 
+@pytest.mark.parametrize("act", OPENING.values(), ids=OPENING.keys())
+def test_code_of_a_language_without_a_grammar_is_refused_by_name(indexed, act, monkeypatch):
+    monkeypatch.setattr("simblock.grammar.languages", lambda: ("c", "java"))
+    with pytest.raises(
+        Incompatible, match=r"x\.sbx holds code of python, .* no grammar of: upgrade simblock"
+    ):
+        act(indexed)
+
+
 def test_a_language_that_comes_under_an_open_reader_is_looked_at(indexed):
     index = DirectoryIndex(indexed, clock=iter(range(1000)).__next__)
     with Writer.open(indexed) as writer:
