@@ -1,0 +1,151 @@
+"""Lexemes of a text that comes in chunks: the incremental twin."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+from simblock.grammar import Grammar
+from simblock.lexer.keys import EQUALS, GAP, STRING, rules_of
+from simblock.lexer.patterns import LITERAL_LIMIT
+from simblock.tokens import MEMBER_KEY, NAME_KEY
+
+Lexeme: TypeAlias = tuple[int, int, int]
+"""Key, start, end."""
+
+MARGIN = 16
+"""Characters that a stream keeps of what it has read, for look-behinds."""
+
+
+class LexemeScanner:
+    """Lexes a text that comes in chunks; gives each lexeme as soon as no more text can change it.
+
+    Of an open comment or literal over lines nothing is kept, of an undecided literal within a line at most
+    LITERAL_LIMIT characters and escapes, of a name NAME_LIMIT.
+    """
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._rules = rules_of(grammar.lexer, grammar.keywords)
+        self._text = ""  # the last MARGIN characters that were read, and all that were not
+        self._base = 0  # where it begins
+        self._at = 0  # where in it the unread part begins
+        self._block = ""  # the group that opened the open block
+        self._opened = 0  # where it begins
+        self._wait: re.Pattern[str] | None = None  # while none of this comes, nothing is decided
+        self._late = False  # blocks that depend on the lexeme before may begin
+        self._last = GAP
+        self._held: list[Lexeme] = []  # a name that the next lexeme makes an argument's, or not
+        self._next_end = 1
+
+    @property
+    def next_end(self) -> int:
+        """The next lexeme ends here at the earliest: all that end before have been given."""
+        return self._held[0][2] if self._held else self._next_end
+
+    def feed(self, text: str) -> list[Lexeme]:
+        """The lexemes that are certain now that ``text`` is known."""
+        self._text += text
+        undecided = len(self._text) - self._at
+        if self._wait and undecided < LITERAL_LIMIT and not self._wait.search(text):
+            return []
+        found: list[Lexeme] = []
+        self._read(found)
+        read = max(self._at - MARGIN, 0)
+        self._text = self._text[read:]
+        self._base += read
+        self._at -= read
+        return found
+
+    def finish(self) -> list[Lexeme]:
+        """The rest, at the end of the text."""
+        found: list[Lexeme] = []
+        end = self._base + len(self._text)
+        if self._block:
+            self._end_block(end, found)
+        else:
+            self._read_last(found)
+        found += self._held
+        self._held.clear()
+        self._text, self._base, self._at, self._wait, self._next_end = "", end, 0, None, end + 1
+        return found
+
+    def _read(self, found: list[Lexeme]) -> None:
+        text, at, size = self._text, self._at, len(self._text)
+        patterns = self._rules.patterns
+        self._wait = None
+        self._next_end = self._base + size + 1
+        while at < size:
+            if self._block:
+                at = self._seek_close(at, found)
+                if self._block:
+                    break
+                continue
+            match = patterns.growing[self._late].match(text, at)
+            assert match
+            kind, end = str(match.lastgroup), match.end()
+            if kind[0] == "w":
+                self._wait = patterns.waits.get(kind)
+                self._next_end = self._base + at + 1
+                break
+            if kind != "gap":
+                if end == size:
+                    self._next_end = self._base + size
+                    break
+                if kind in patterns.blocks:
+                    self._block, self._opened = kind, self._base + at
+                else:
+                    self._give(text[at:end], kind, at, found)
+            at = end
+        self._at = at
+
+    def _read_last(self, found: list[Lexeme]) -> None:
+        text, at = self._text, self._at
+        while match := self._rules.patterns.final[self._late].match(text, at):
+            kind = str(match.lastgroup)
+            if kind != "gap":
+                self._give(match.group(), kind, at, found)
+            at = match.end()
+        self._at = at
+
+    def _give(self, piece: str, kind: str, at: int, found: list[Lexeme]) -> None:
+        key = STRING if kind[0] == "s" else self._rules.keys[piece]
+        if key != GAP:
+            start = self._base + at
+            self._add(key, start, start + len(piece), found)
+            self._look_behind(at + len(piece))
+
+    def _look_behind(self, end: int) -> None:
+        after = self._rules.patterns.after
+        self._late = after is not None and after.match(self._text, end) is not None
+
+    def _add(self, key: int, start: int, end: int, found: list[Lexeme]) -> None:
+        for name, begin, stop in self._held:
+            found.append((name | MEMBER_KEY if key == EQUALS else name, begin, stop))
+        self._held.clear()
+        last, self._last = self._last, key
+        if key >= NAME_KEY:
+            if last in self._rules.members_after:
+                key |= MEMBER_KEY
+            elif last in self._rules.arguments_after:
+                self._held.append((key, start, end))
+                return
+        found.append((key, start, end))
+
+    def _seek_close(self, at: int, found: list[Lexeme]) -> int:
+        """Where to read on: behind the block's close, or where one can begin at the earliest."""
+        text, size = self._text, len(self._text)
+        for match in self._rules.patterns.closes[self._block].finditer(text, at):
+            if match.lastgroup:
+                self._end_block(self._base + match.end(), found)
+                return match.end()
+            if match.end() == size:
+                return match.start()
+            at = match.end()
+        mark = self._rules.patterns.blocks[self._block].close
+        return max(at, size - max(len(mark) - 1, 0))
+
+    def _end_block(self, end: int, found: list[Lexeme]) -> None:
+        if self._rules.patterns.blocks[self._block].kind == "string":
+            self._add(STRING, self._opened, end, found)
+            self._look_behind(end - self._base)
+        self._block = ""
