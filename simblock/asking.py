@@ -13,8 +13,7 @@ import numpy as np
 
 from simblock.ledger import Told, asked
 from simblock.questions import Hit, Postings
-from simblock.scanner import Scanned
-from simblock.scheme import Channel
+from simblock.scheme import Channel, Lane
 from simblock.signature import Asks, Signer
 from simblock.tokens import I64
 
@@ -36,23 +35,24 @@ Hits: TypeAlias = Mapping[int, Sequence[Heard]]
 
 
 class Asker:
-    """The cursors of one stream over all channels of a scheme."""
+    """The cursors of one lane of a stream over the channels of a scheme that it is asked on."""
 
-    def __init__(self, signer: Signer) -> None:
-        self._cursors = [(channel, signer.cursor(channel)) for channel in signer.scheme.channels]
+    def __init__(self, signer: Signer, lane: Lane = "words") -> None:
+        channels = [channel for channel in signer.scheme.channels if channel.reads == lane]
+        self._cursors = [(channel, signer.cursor(channel)) for channel in channels]
         self._channels = {channel.id: channel for channel, _ in self._cursors}
 
-    def look_up(self, scanned: Scanned, base: int) -> Told[Hits]:
+    def look_up(self, keys: Sequence[int], flags: Sequence[int], base: int) -> Told[Hits]:
         """Asks what tokens call for, the first of which is number ``base``. Raises AnswerLost."""
-        if len(scanned.keys) < MANY:
+        if len(keys) < MANY:
             asks: Asks = []
-            for place, (key, flags) in enumerate(zip(scanned.keys, scanned.flags, strict=True), base):
+            for place, (key, flag) in enumerate(zip(keys, flags, strict=True), base):
                 for channel, cursor in self._cursors:
-                    if flags & (channel.require | channel.forbid) == channel.require:  # passes(), inline
+                    if flag & (channel.require | channel.forbid) == channel.require:  # passes(), inline
                         cursor.push(key, place, asks)
             return (yield from self._ask(asks))
-        keys, flag_array = np.array(scanned.keys, np.uint32), np.array(scanned.flags, np.uint8)
-        found = [(channel, *cursor.extend(keys, flag_array, base)) for channel, cursor in self._cursors]
+        many, seen = np.array(keys, np.uint32), np.array(flags, np.uint8)
+        found = [(channel, *cursor.extend(many, seen, base)) for channel, cursor in self._cursors]
         ids = np.concatenate([np.full(len(places), channel.id, np.uint32) for channel, places, _ in found])
         question = Postings(ids, np.concatenate([asked_keys for _, _, asked_keys in found]))
         return (yield from self._hear(question, np.concatenate([places for _, places, _ in found])))

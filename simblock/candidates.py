@@ -10,19 +10,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import cast
 
-from simblock.align import MAX_GAP, MIN_PIECE, chain_to, common_blocks, local
+from simblock.align import MAX_GAP, chain_to, common_blocks, local
 from simblock.asking import Heard
 from simblock.crowds import FEW, MANY, Crowds
+from simblock.exemption import Reading
 from simblock.figures import Hull, Seed
+from simblock.grain import WORDS, Grain
 from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
+from simblock.naming import levelled
 from simblock.piece import Piece
 from simblock.questions import Hit, Posting, Run
 from simblock.scheme import Channel
-from simblock.tokens import U32
-from simblock.tracking import JOIN, MAX_SEEDS, Track, TrackKey
+from simblock.tokens import U32, VIEWS
+from simblock.tracking import JOIN, Track, TrackKey
 
 SQUARE = 64
 """Tokens on either side within which near hits belong together."""
@@ -60,12 +64,13 @@ class Candidates:
     the budget did not allow.
     """
 
-    def __init__(self, ledger: Ledger, history: History) -> None:
+    def __init__(self, ledger: Ledger, history: History, grain: Grain = WORDS) -> None:
         self.ledger = ledger
         self.history = history
+        self.grain = grain
         self.tracks: dict[TrackKey, Track] = {}
         self.finished: list[Track] = []
-        self._crowds = Crowds(ledger)
+        self._crowds = Crowds(ledger, self._level)
         self._squares: dict[TrackKey, list[Seed]] = {}
         self._tried: dict[TrackKey, tuple[int, int]] = {}
         self._budget = float(BUDGET)
@@ -80,7 +85,7 @@ class Candidates:
         """Follows the hits at output token ``o``: those of exact channels first, then the rarest."""
         for heard in sorted(found, key=lambda h: (_ORDER[h.channel.role], h.hit.frequency)):
             if heard.channel.role == "exact":
-                yield from self._exact(o, heard.which, heard.hit)
+                yield from self._exact(o, heard.which, heard.key, heard.hit)
             else:
                 yield from self._near(o, *heard)
 
@@ -92,14 +97,23 @@ class Candidates:
             self._squares = {k: seeds for k, seeds in self._squares.items() if seeds[-1].o >= behind}
             self._forget_at = max(MANY_SQUARES, 2 * len(self._squares))
 
-    def reach(self, piece: Piece, key: TrackKey, o: int, length: int) -> Steps:
+    def reach(self, piece: Piece, track: Track, o: int) -> Steps:
         """Fetches more of the source where a piece nears the end of what it has."""
-        if piece.wants(o) > piece.src_end < length:
-            stop = min(piece.wants(o) + LOOK_AHEAD, length)
-            keys = yield from self._source(key, piece.src_end, stop)
+        if piece.wants(o) > piece.src_end < track.length:
+            stop = min(piece.wants(o) + LOOK_AHEAD, track.length)
+            names = yield from self._source(track.key, piece.src_end, stop)
             overlap = max(len(piece.src) - 16, 0)
-            piece.src += keys
-            piece.exempt |= self.ledger.exemption.places(piece.src[overlap:], piece.src_base + overlap)
+            piece.src += self._level(names)
+            if piece.names is not None:
+                piece.names += names
+            own = self.ledger.exemption.places(
+                (piece.names or piece.src)[overlap:], piece.src_base + overlap, track.reading
+            )
+            piece.exempt |= own
+
+    def _level(self, names: list[int]) -> list[int]:
+        """Keys as they are aligned."""
+        return levelled(names) if self.grain.numbered else names
 
     def _source(self, key: TrackKey, start: int, stop: int) -> Told[list[int]]:
         answer = yield from asked(Run(*key, start, stop))
@@ -113,19 +127,21 @@ class Candidates:
             if not works:
                 return None
             work, twins = works[0], tuple(sorted(other.id for other in works[1:]))
+            view = VIEWS[posting.view]
             track = Track(
                 key,
                 self.history,
                 posting.length,
                 work,
                 twins,
-                self.ledger.resolve(work),
-                self.ledger.quota(work),
+                self.ledger.resolve(work, view),
+                self.ledger.quota(work, view),
+                view,
             )
             track.forced = work.id in self.ledger.barred
         return track
 
-    def _exact(self, o: int, index: int, hit: Hit) -> Steps:
+    def _exact(self, o: int, index: int, key: int, hit: Hit) -> Steps:
         postings: Sequence[Posting] = hit.postings
         common = False
         if len(postings) > FEW or self._full():
@@ -139,6 +155,8 @@ class Candidates:
             if track is None:
                 continue
             track.common |= common
+            if self.grain.numbered:  # lexemes have no near channel that would tell of how rare they are
+                track.note(Seed(o, places[0].position, key, (), hit.frequency, hit.works, coded=True))
             yield from self._follow(track, o, places)
 
     def _follow(self, track: Track, o: int, places: list[Posting]) -> Steps:
@@ -204,10 +222,11 @@ class Candidates:
             if (yield from self._crowds.is_common(index, hit)):
                 return
             postings = postings[:FEW]
-        tokens = self.history.shingle(o, channel) if channel.role == "seed" else ()
+        coded = self.grain.numbered and channel.role == "seed"
+        tokens = self.history.shingle(o, channel) if channel.role == "seed" and not coded else ()
         crowded = []
         for posting in postings:
-            seed = Seed(o, posting.position, key, tokens, hit.frequency, hit.works)
+            seed = Seed(o, posting.position, key, tokens, hit.frequency, hit.works, coded)
             square = self._heard((index, posting.segment, posting.run), seed)
             voices = min(len({one.key for one in square}), len({one.o for one in square}))
             if voices >= max(2, self._needed((index, posting.segment, posting.run), o)):
@@ -221,9 +240,8 @@ class Candidates:
         """The square of a near hit; nothing where a piece goes through it already."""
         track = self.tracks.get(run)
         if track is not None:
-            if len(track.seeds) < MAX_SEEDS:
-                track.seeds.append(seed)
-            drift = MAX_GAP if seed.tokens else SQUARE  # a window's place is known roughly
+            track.note(seed)
+            drift = MAX_GAP if seed.informs else SQUARE  # a window's place is known roughly
             if track.through(seed.o, seed.s, drift):
                 return []
         return self._square(run, seed)
@@ -262,7 +280,8 @@ class Candidates:
         history, back = self.history, LOOK_BACK
         while True:
             base = max(s + 1 - back - back // 4, 0)
-            src = yield from self._source(track.key, base, min(s + LOOK_AHEAD, track.length))
+            names = yield from self._source(track.key, base, min(s + LOOK_AHEAD, track.length))
+            src = self._level(names)
             floor = history.base if channel == "exact" else self._floor(track, o - s)
             out = history.back(o, min(back, o + 1 - floor))
             first = o + 1 - len(out)
@@ -276,22 +295,26 @@ class Candidates:
             back *= 2
         if 2 * sum(block.n for block in chain) < MIN_START:
             return False
-        exempt = self.ledger.exemption.places(src, base)
-        echoes = self._echoes if self.ledger.exemption else None
-        piece = Piece(chain, src, base, channel, exempt=exempt, history=history, echoes=echoes)
+        exempt = self.ledger.exemption.places(names, base, track.reading)
+        echoes = partial(self._echoes, track.reading) if self.ledger.exemption else None
+        piece = Piece(
+            chain, src, base, channel, exempt=exempt, history=history, echoes=echoes,
+            names=names if self.grain.numbered else None,
+        )  # fmt: skip
         for later in range(piece.now.o, o + 1):
             piece.push(later)
-        if ahead and piece.extent().raw < MIN_PIECE:
+        if ahead and piece.extent().raw < self.grain.least:
             return False
         self._give(track, piece)
         return True
 
-    def _echoes(self, o: int) -> bool:
+    def _echoes(self, reading: Reading, o: int) -> bool:
         """Whether output token ``o`` repeats the request; looked up once."""
-        echoed = self.history.echoed
-        if o not in echoed:
-            echoed[o] = o >= self.history.base and self.ledger.exemption.echoes(self.history.back(o, ECHO))
-        return echoed[o]
+        echoed, history = self.history.echoed, self.history
+        if (o, reading) not in echoed:
+            known = o >= history.base
+            echoed[o, reading] = known and self.ledger.exemption.echoes(history.names_back(o, ECHO), reading)
+        return echoed[o, reading]
 
     def _floor(self, track: Track, diagonal: int) -> int:
         """A new piece does not go back over one that the track has near the same diagonal."""
@@ -303,9 +326,11 @@ class Candidates:
         return floor
 
     def _shuffled(self, track: Track, square: list[Seed]) -> Steps:
+        if self.grain.numbered:  # a bag of levelled lexemes says nothing
+            return
         aligned = [(p.first.o, p.extent().o) for p in track.pieces if isinstance(p, Piece)]
         square = [seed for seed in square if not any(a <= seed.o < b for a, b in aligned)]
-        keys = {seed.key: seed.bits for seed in square if seed.tokens}
+        keys = {seed.key: seed.bits(None) for seed in square if seed.informs}
         if len(keys) < HULL_KEYS or sum(keys.values()) < HULL_BITS:
             return
         o, s = min(seed.o for seed in square) - 2, max(min(seed.s for seed in square) - 2, 0)
@@ -315,8 +340,8 @@ class Candidates:
         output = self.history.back(square[-1].o, square[-1].o + 1 - max(o, self.history.base))
         source = yield from self._source(track.key, s, max(seed.s for seed in square) + 1)
         hull = Hull(square[-1].o + 1 - len(output), s, output, source)
-        hull.exempt = self.ledger.exemption.places(source, s)
-        if hull.measure(bag=True).matched < MIN_PIECE:
+        hull.exempt = self.ledger.exemption.places(source, s, track.reading)
+        if hull.measure(bag=True).matched < self.grain.least:
             return
         self._give(track, hull)
         track.pieces = [p for p in track.pieces if p is hull or not isinstance(p, Hull) or p.stop.o <= o]

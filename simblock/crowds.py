@@ -8,7 +8,7 @@ many works of few owners is not common, and representatives keep its cost in bou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from simblock.ledger import Ledger, Told, asked
@@ -29,10 +29,11 @@ AHEAD = 16
 
 
 class Crowds:
-    """What is known in one stream of passages that many works hold."""
+    """What is known in one lane of a stream of passages that many works hold; ``level`` makes keys comparable."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, level: Callable[[list[int]], list[int]]) -> None:
         self._ledger = ledger
+        self._level = level
         self._common: dict[tuple[int, object, int, int], bool] = {}
 
     def is_common(self, index: int, hit: Hit) -> Told[bool]:
@@ -67,7 +68,7 @@ class Crowds:
         for posting in postings:
             works = yield from self._ledger.works((index, posting.segment, posting.run))
             if works:
-                ranked.setdefault(self._ledger.resolve(works[0]).rule, []).append(posting)
+                ranked.setdefault(self._ledger.resolve(works[0], "words").rule, []).append(posting)
         found: list[Posting] = []
         for rule, places in ranked.items():
             room = REPRESENTATIVES - followed.get(rule, 0)
@@ -91,7 +92,7 @@ class Crowds:
         for number, posting in enumerate(postings):
             start, stop = max(posting.position + 1 - len(out), 0), posting.position + 1
             answer = yield from asked(Run(index, posting.segment, posting.run, start, stop + AHEAD))
-            source = cast(U32, answer).tolist()
+            source = self._level(cast(U32, answer).tolist())
             reach, ahead = _reach(out, source[: stop - start]), tuple(source[stop - start :])
             if reach > beyond:
                 rows.append((-reach, number, ahead, posting))

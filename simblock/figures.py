@@ -12,10 +12,15 @@ from simblock.align import Block, Measure, shared
 from simblock.background import BACKGROUND_DOCUMENTS, document_frequency
 from simblock.match import Span
 from simblock.piece import State
+from simblock.vocabulary import documents_with
 
 
 class Seed(NamedTuple):
-    """A hit of a near channel: output and source token, key, the shingle's tokens, m of M works."""
+    """A hit that tells of a work: output and source token, key, m of M works.
+
+    Of text it has the shingle's ``tokens``; ``coded`` are shingles of code. A signature's hit has neither,
+    and tells nothing of how rare it is.
+    """
 
     o: int
     s: int
@@ -23,17 +28,25 @@ class Seed(NamedTuple):
     tokens: tuple[int, ...]
     frequency: int
     works: int
+    coded: bool = False
 
     @property
-    def bits(self) -> float:
+    def informs(self) -> bool:
+        """Whether the key is a shingle's, whose rarity can be told."""
+        return self.coded or bool(self.tokens)
+
+    def bits(self, language: str | None) -> float:
         """How rare the key is: log2((B + M + 1) / (b + m + 1)); b of B background documents, m of M works hold it."""
-        rates = document_frequency(np.array(self.tokens, np.uint32)) / BACKGROUND_DOCUMENTS
-        background = BACKGROUND_DOCUMENTS * float(rates.prod())
+        if self.coded:
+            background = documents_with(language or "", self.key)
+        else:
+            rates = document_frequency(np.array(self.tokens, np.uint32)) / BACKGROUND_DOCUMENTS
+            background = BACKGROUND_DOCUMENTS * float(rates.prod())
         return math.log2((BACKGROUND_DOCUMENTS + self.works + 1) / (background + self.frequency + 1))
 
 
 class Hull:
-    """A square whose seeds say much and whose words are shuffled: one piece, scored by its bag."""
+    """A square whose seeds say much and whose words are shuffled: one piece, scored by its bag. Of text only."""
 
     def __init__(self, o: int, s: int, output: list[int], source: list[int]) -> None:
         self.first = Block(o, s, 0)
@@ -88,4 +101,5 @@ class Snapshot:
     figures: Figures
     placings: tuple[Placing, ...]
     verbatim: bool
+    renamed: bool
     exact: bool

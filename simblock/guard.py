@@ -10,15 +10,18 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
+from simblock.detection import by_tag
 from simblock.errors import Incompatible, IndexProblem, StoreLost, UsageError
+from simblock.grammar import languages
 from simblock.match import SEVERITY, IndexState, Report
 from simblock.policy import Policy
 from simblock.questions import Answer, Lost, Places, Postings, Question, Run
 from simblock.signature import Signer
 from simblock.stores import Index
 from simblock.stream import ResponseCore, StreamCore, Turn
+from simblock.work import Kind
 
 T = TypeVar("T")
 Turns = Sequence[Mapping[str, str] | Turn]
@@ -112,18 +115,32 @@ class Guard:
             history=[_turn(turn) for turn in history],
             tenant=tenant,
             keep_all=all,
+            coded=any(index.languages for index in self.indexes),
         )
         return Response(self, core)
 
-    def stream(self, *, prompt: str | None = None, history: Turns = ()) -> Stream:
-        """The stream of a response that has one channel only."""
-        return self.response(prompt=prompt, history=history).stream()
+    def stream(
+        self,
+        *,
+        prompt: str | None = None,
+        history: Turns = (),
+        kind: Kind | None = None,
+        language: str | None = None,
+    ) -> Stream:
+        """The stream of a response that has one channel only; see :meth:`Response.stream`."""
+        return self.response(prompt=prompt, history=history).stream(kind=kind, language=language)
 
     def filter(
-        self, chunks: Iterable[str] | AsyncIterable[str], *, prompt: str | None = None, history: Turns = ()
+        self,
+        chunks: Iterable[str] | AsyncIterable[str],
+        *,
+        prompt: str | None = None,
+        history: Turns = (),
+        kind: Kind | None = None,
+        language: str | None = None,
     ) -> Iterator[str] | AsyncIterator[str]:
         """Chunks in, chunks out, until the model's end or a stop; asynchronous where ``chunks`` is."""
-        stream = self.stream(prompt=prompt, history=history)
+        stream = self.stream(prompt=prompt, history=history, kind=kind, language=language)
         if isinstance(chunks, AsyncIterable):
             return _afilter(stream, chunks)
         return _filter(stream, chunks)
@@ -136,11 +153,16 @@ class Guard:
         history: Turns = (),
         tenant: str | None = None,
         all: bool = False,
+        kind: Kind | None = None,
+        language: str | None = None,
     ) -> Report:
-        """The report on a whole text; its ``released`` has nothing of a passage that was stopped."""
+        """The report on a whole text; its ``released`` has nothing of a passage that was stopped.
+
+        ``kind`` and ``language`` as in :meth:`Response.stream`.
+        """
         started = time.perf_counter()
         response = self.response(prompt=prompt, history=history, tenant=tenant, all=all)
-        core = StreamCore(response.core, after=True)
+        core = StreamCore(response.core, after=True, **_reading(kind, language))
         refresh(core, self.indexes)
         parts = [drive(core.feed(_text(text, "the text")), self.indexes), drive(core.finish(), self.indexes)]
         report = response.report_of([core], released="".join(parts))
@@ -159,11 +181,22 @@ class Response:
         self.id = uuid.uuid4().hex
         self._streams: dict[tuple[str, int], Stream] = {}
 
-    def stream(self, channel: str = "content", choice: int = 0) -> Stream:
-        """The stream of a channel and choice, made when first asked for."""
+    def stream(
+        self,
+        channel: str = "content",
+        choice: int = 0,
+        *,
+        kind: Kind | None = None,
+        language: str | None = None,
+    ) -> Stream:
+        """The stream of a channel and choice, made when first asked for.
+
+        Code is looked for in fences and lines that look like it. With a ``language`` the whole stream is a
+        file of it; with ``kind="text"`` none of it is code. Raises UsageError for a language unknown here.
+        """
         key = (channel, choice)
         if key not in self._streams:
-            self._streams[key] = Stream(self, StreamCore(self.core))
+            self._streams[key] = Stream(self, StreamCore(self.core, **_reading(kind, language)))
         return self._streams[key]
 
     @property
@@ -234,6 +267,25 @@ class Stream:
     def _fresh(self) -> StreamCore:
         refresh(self.core, self._indexes)
         return self.core
+
+
+class _Reading(TypedDict):
+    """How a stream is read: as a file of a language, or as prose alone."""
+
+    language: str | None
+    prose: bool
+
+
+def _reading(kind: str | None, language: str | None) -> _Reading:
+    if kind not in {None, "auto", "text", "code"}:
+        raise UsageError(f"kind {kind!r}: it is text, code, or None to find out")
+    if language is not None and by_tag(language) is None:
+        raise UsageError(f"language {language[:40]!r} is unknown here: there are {', '.join(languages())}")
+    if kind == "text":
+        return {"language": None, "prose": True}
+    if kind == "code" and language is None:
+        raise UsageError(f"code needs a language: give one of {', '.join(languages())}")
+    return {"language": by_tag(language) if language else None, "prose": False}
 
 
 def _turn(turn: object) -> Turn:

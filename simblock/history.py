@@ -1,11 +1,13 @@
-"""The recent tokens of an output: bounded, whatever the length of the stream."""
+"""The recent tokens of one lane of an output: bounded, whatever the length of the stream."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from simblock.match import Span
-from simblock.scanner import Scanned
+from simblock.naming import levelled
+from simblock.newlines import Newlines
 from simblock.scheme import Channel
 from simblock.shingles import passes
 
@@ -13,70 +15,72 @@ KEEP = 1024
 """Tokens that stay at least: the longest look back is 512, a hold 48 ticks."""
 
 
+class Coming(NamedTuple):
+    """Tokens of a chunk, in order: parallel lists. ``whens`` are the code points at which each became certain."""
+
+    keys: Sequence[int]
+    flags: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    whens: Sequence[int]
+    clocks: Sequence[int]
+
+
 class History:
-    """Keys, flags, places and clocks of the last tokens, as parallel lists from token ``base`` on."""
+    """Keys, flags, places and clocks of the last tokens, as parallel lists from token ``base`` on.
+
+    In a ``numbered`` lane ``keys`` are levelled (:mod:`simblock.naming`), ``names`` as they came; else both
+    are one list. ``whens`` are the code points at which tokens became certain.
+    """
 
     __slots__ = (
-        "_lines",
-        "_newlines",
-        "base",
-        "clocks",
-        "echoed",
-        "ends",
-        "flags",
-        "keys",
-        "lines",
-        "starts",
-    )
+        "base", "clocks", "echoed", "ends", "flags", "keys", "names", "newlines", "numbered", "starts", "whens"
+    )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, newlines: Newlines | None = None, *, numbered: bool = False) -> None:
         self.base = 0
+        self.numbered = numbered
+        self.newlines = newlines or Newlines()
         self.keys: list[int] = []
+        self.names: list[int] = [] if numbered else self.keys
         self.flags: list[int] = []
         self.starts: list[int] = []
         self.ends: list[int] = []
+        self.whens: list[int] = []
         self.clocks: list[int] = []
-        self.lines: list[int] = []
-        self.echoed: dict[int, bool] = {}
-        self._newlines: list[int] = []
-        self._lines = 1
+        self.echoed: dict[tuple[int, object], bool] = {}
 
     @property
     def end(self) -> int:
         """The number of the next token."""
         return self.base + len(self.keys)
 
-    def note_lines(self, chunk: str, start: int) -> None:
-        """Takes the line ends of a chunk that begins at code point ``start``, before its tokens."""
-        at = chunk.find("\n")
-        while at >= 0:
-            self._newlines.append(start + at)
-            at = chunk.find("\n", at + 1)
-
-    def extend(self, scanned: Scanned) -> None:
-        """Takes the tokens of a chunk. A line end ends every token, so no later one begins before it."""
-        newlines, line = self._newlines, self._lines
-        self.keys += scanned.keys
-        self.flags += scanned.flags
-        self.starts += scanned.starts
-        self.ends += scanned.ends
-        self.clocks += scanned.clocks
-        if newlines:
-            self.lines += [line + bisect_left(newlines, start) for start in scanned.starts]
-            self._lines += len(newlines)
-            newlines.clear()
-        else:
-            self.lines += [line] * len(scanned.starts)
+    def extend(self, coming: Coming) -> None:
+        """Takes the tokens of a chunk."""
+        if self.numbered:
+            self.keys += levelled(coming.keys)
+        self.names += coming.keys
+        self.flags += coming.flags
+        self.starts += coming.starts
+        self.ends += coming.ends
+        self.whens += coming.whens
+        self.clocks += coming.clocks
 
     def span(self, first: int, last: int) -> tuple[Span, Span]:
         """Code points and 1-based lines of tokens ``first`` to ``last``, both counted in."""
         at, end = max(first - self.base, 0), last - self.base
-        return Span(self.starts[at], self.ends[end]), Span(self.lines[at], self.lines[end])
+        span, line = Span(self.starts[at], self.ends[end]), self.newlines.line
+        return span, Span(line(span.start), line(self.starts[end]))
 
     def back(self, token: int, count: int) -> list[int]:
         """Keys of up to ``count`` tokens that end with ``token``."""
         stop = token + 1 - self.base
         return self.keys[max(stop - count, 0) : stop]
+
+    def names_back(self, token: int, count: int) -> list[int]:
+        """:meth:`back` with names as they came."""
+        stop = token + 1 - self.base
+        return self.names[max(stop - count, 0) : stop]
 
     def shingle(self, token: int, channel: Channel) -> tuple[int, ...]:
         """Keys of the channel's shingle that ends with ``token``."""
@@ -88,12 +92,13 @@ class History:
             at -= 1
         return tuple(reversed(found))
 
-    def trim(self) -> None:
-        """Forgets what is no longer needed, now and then."""
-        if len(self.keys) < 4 * KEEP:
+    def trim(self, at: int) -> None:
+        """Forgets what is no longer needed, now and then; token ``at`` is the one come to."""
+        if len(self.keys) < 4 * KEEP or at - self.base < 3 * KEEP:
             return
-        cut = len(self.keys) - KEEP
-        for column in (self.keys, self.flags, self.starts, self.ends, self.clocks, self.lines):
+        cut = at - self.base - KEEP
+        columns = [self.keys, self.flags, self.starts, self.ends, self.whens, self.clocks]
+        for column in columns + ([self.names] if self.numbered else []):
             del column[:cut]
         self.base += cut
-        self.echoed = {token: echo for token, echo in self.echoed.items() if token >= self.base}
+        self.echoed = {key: echo for key, echo in self.echoed.items() if key[0] >= self.base}

@@ -6,10 +6,11 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar, cast
 
-from simblock.match import SEVERITY
+from simblock.exemption import Exemption
+from simblock.match import SEVERITY, Action
 from simblock.policy import Policy, Resolved
 from simblock.questions import Answer, Lost, Question, Works
-from simblock.quota import Exemption, Quota
+from simblock.quota import Quota
 from simblock.tracking import TrackKey
 from simblock.work import Work
 
@@ -42,24 +43,38 @@ class Ledger:
     policy: Policy
     exemption: Exemption
     tenant: str | None = None
-    quotas: dict[str, Quota] = field(default_factory=dict)
+    quotas: dict[tuple[str, str], Quota] = field(default_factory=dict)
     barred: set[str] = field(default_factory=set)
     known: dict[TrackKey, tuple[Work, ...]] = field(default_factory=dict)
-    resolved: dict[Work, Resolved] = field(default_factory=dict)
+    resolved: dict[tuple[Work, str], Resolved] = field(default_factory=dict)
 
-    def quota(self, work: Work) -> Quota:
-        return self.quotas.setdefault(work.id, Quota())
+    def quota(self, work: Work, view: str) -> Quota:
+        """What has been quoted of a view of a work."""
+        return self.quotas.setdefault((work.id, view), Quota())
 
-    def resolve(self, work: Work) -> Resolved:
-        found = self.resolved.get(work)
+    def resolve(self, work: Work, view: str) -> Resolved:
+        """What the policy says of a view of a work."""
+        found = self.resolved.get((work, view))
         if found is None:
-            found = self.resolved[work] = self.policy.resolve(work, self.tenant)
+            found = self.resolved[work, view] = self.policy.resolve(work, self.tenant, view)
         return found
+
+    def action(self, work: Work) -> Action:
+        """What the policy does about a work, in any of its views."""
+        return self.resolve(work, "words").action
+
+    @property
+    def quoted(self) -> dict[str, int]:
+        """Tokens quoted of each work: of its views that of which most was."""
+        counts: dict[str, int] = {}
+        for (work, _), quota in self.quotas.items():
+            counts[work] = max(counts.get(work, 0), quota.words)
+        return counts
 
     def works(self, key: TrackKey) -> Told[tuple[Work, ...]]:
         """The live works of a run, asked once in a response; the severest rule first, then the smallest id."""
         if key not in self.known:
             works = yield from asked(Works(*key))
             live = cast(tuple[Work, ...], works)
-            self.known[key] = tuple(sorted(live, key=lambda w: (-SEVERITY[self.resolve(w).action], w.id)))
+            self.known[key] = tuple(sorted(live, key=lambda w: (-SEVERITY[self.action(w)], w.id)))
         return self.known[key]

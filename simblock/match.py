@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -22,6 +23,7 @@ SEVERITY: dict[Action, int] = {
 HOLDING: frozenset[Action] = frozenset({"stop", "replace", "redact"})
 """Actions that keep text back; the others never hold."""
 
+_WORDS = frozenset({"words", "source", "comments"})
 
 Rank: TypeAlias = tuple[int, int, int, str]
 
@@ -43,7 +45,7 @@ class Match:
     """The pieces of one work that stand close together in an output.
 
     ``tokens``, ``longest_run`` and ``leaked`` count words (two characters of scripts without spaces
-    count as one). ``spans`` holds output start, end, source start, end of each piece; ``output`` and
+    count as one), of code lexemes. ``view`` is the run of the work that was matched. ``spans`` holds output start, end, source start, end of each piece; ``output`` and
     ``source`` are their hulls and ``lines`` their 1-based first and last lines. ``information`` is in bits.
     """
 
@@ -67,6 +69,7 @@ class Match:
     leaked: int = 0
     kind: Kind = "text"
     language: str | None = None
+    view: str = "words"
 
     def to_dict(self) -> dict[str, Any]:
         """The match as JSON: docs/results.md has the fields."""
@@ -84,10 +87,29 @@ class Match:
         row["twins"], row["twin_count"] = list(self.twins[:10]), len(self.twins)
         return row
 
+    def inside(self, other: Match) -> bool:
+        """Whether it is of the same work, and lies for the most part in the same characters."""
+        if (self.work.id, self.index) != (other.work.id, other.index):
+            return False
+        common = min(self.output.end, other.output.end) - max(self.output.start, other.output.start)
+        return 2 * common > self.output.end - self.output.start
+
     @property
     def order(self) -> Rank:
         """Sorts matches as works are ranked."""
         return rank(self.action, self.tokens, self.longest_run, self.work.id)
+
+
+def distinct(matches: Iterable[Match]) -> list[Match]:
+    """Matches without those of a work whose characters another view of it matches as well, in their order.
+
+    A work of code is read in several ways at once: told is the severest match, of equals that of code.
+    """
+    kept: list[Match] = []
+    for match in sorted(matches, key=lambda m: (-SEVERITY[m.action], m.view in _WORDS, m.order)):
+        if not any(match.view != other.view and match.inside(other) for other in kept):
+            kept.append(match)
+    return sorted(kept, key=lambda m: m.order)
 
 
 @dataclass(frozen=True, slots=True)

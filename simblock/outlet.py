@@ -6,6 +6,7 @@ All places are code points of the model's text, counted from the start of the st
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from simblock.match import Span
 
@@ -82,3 +83,26 @@ class Hold:
         while self._held - self._ticks[0][1] >= self._halves:
             self.limit, halves = self._ticks.popleft()
             self._held -= halves
+
+
+class Following:
+    """The tail of code that is held until so many lexemes follow, though no more than ``MOST`` characters."""
+
+    __slots__ = ("_lexemes",)
+
+    MOST = 4096
+
+    def __init__(self, lexemes: int) -> None:
+        self._lexemes: deque[int] = deque(maxlen=lexemes)
+
+    def take(self, starts: Sequence[int]) -> None:
+        """The starts of the lexemes that came."""
+        self._lexemes.extend(starts)
+
+    def reckon(self, fed: int, *, inside: bool) -> int:
+        """The code point up to which text may go out, when ``fed`` is known; all of it outside code."""
+        if not inside:
+            self._lexemes.clear()
+            return fed
+        first = self._lexemes[0] if self._lexemes else fed
+        return max(first, fed - self.MOST)

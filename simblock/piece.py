@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from simblock.align import MAX_DROP, MAX_GAP, Block, Measure, common_blocks, gap, shared, weight
 from simblock.history import History
+from simblock.naming import disagreeing
 from simblock.tokens import CHAR_KEY
 
 SETTLE = 8
@@ -45,11 +46,13 @@ class Piece:
 
     ``src`` holds the source keys from ``src_base`` on; the owner adds to it while :meth:`wants` asks.
     ``exempt`` are source tokens that count for nothing, nor what is aligned to them; so do output tokens
-    for which ``echoes`` is true.
+    for which ``echoes`` is true. In a numbered lane ``src`` is levelled and ``names`` has the keys as they
+    are stored: aligned are levelled keys, but only names that one renaming explains are measured.
     """
 
     __slots__ = (
-        "_before", "_echoes", "_reckoned", "best", "blocks", "channel", "closed", "exempt", "first", "history", "now", "src", "src_base", "tail"
+        "_before", "_echoes", "_named", "_reckoned", "best", "blocks", "channel", "closed", "exempt", "first", "history",
+        "names", "now", "src", "src_base", "tail",
     )  # fmt: skip
 
     def __init__(
@@ -62,11 +65,13 @@ class Piece:
         exempt: set[int],
         history: History,
         echoes: Callable[[int], bool] | None = None,
+        names: list[int] | None = None,
     ) -> None:
         self.history, self._echoes = history, echoes
         self.channel, self.exempt = channel, exempt
-        self.src, self.src_base = src, src_base
+        self.src, self.src_base, self.names = src, src_base, names
         self.closed = False
+        self._named: tuple[State, Measure] | None = None
         self.tail: tuple[Block, ...] = ()
         self._reckoned: tuple[tuple[Block, ...], State, State] | None = None
         self._restart(blocks[0])
@@ -118,11 +123,63 @@ class Piece:
     def measure(self, *, bag: bool) -> Measure:
         """The piece in figures. With ``bag``, tokens that both sides have in any order count where they are more."""
         extent, first, history = self.extent(), self.first, self.history
+        if self.names is not None:
+            return self._measure_names(extent)
         matched = extent.matched
         if bag and first.o >= history.base and first.s >= self.src_base and not self.exempt:
             source = self.src[first.s - self.src_base : extent.s - self.src_base]
             matched = max(matched, shared(history.back(extent.o - 1, extent.o - first.o), source))
         return Measure(matched, extent.longest, max(extent.output, matched), max(extent.source, matched))
+
+    def aligned(self) -> list[tuple[int, int]]:
+        """Output and source tokens that are aligned up to the extent, as far as both are remembered."""
+        low, src_low = self.history.base, self.src_base
+        return [
+            (block.o + at, block.s + at)
+            for block in self.chain()
+            for at in range(max(low - block.o, src_low - block.s, 0), block.n)
+        ]
+
+    def strangers(self) -> list[tuple[int, int]]:
+        """Of :meth:`aligned` those whose names no common renaming explains."""
+        pairs, ours, theirs = self._pairs()
+        return [pairs[at] for at in disagreeing(ours, theirs)]
+
+    def renames(self) -> bool:
+        """Whether any name of the source is another in the output."""
+        _, ours, theirs = self._pairs()
+        return ours != theirs
+
+    def _pairs(self) -> tuple[list[tuple[int, int]], list[int], list[int]]:
+        assert self.names is not None
+        pairs, out, src = self.aligned(), self.history.names, self.names
+        base, src_base = self.history.base, self.src_base
+        return pairs, [out[o - base] for o, _ in pairs], [src[s - src_base] for _, s in pairs]
+
+    def _measure_names(self, extent: State) -> Measure:
+        """The piece in figures, names that no renaming explains left out; reckoned once for each extent."""
+        if self._named is None or self._named[0] != extent:
+            pairs, ours, theirs = self._pairs()
+            strange = set(disagreeing(ours, theirs))
+            matched, longest = extent.matched, extent.longest
+            if strange:
+                matched -= 2 * sum(not self.is_free(*pairs[at]) for at in strange)
+                longest = min(longest, 2 * self._longest(pairs, strange))
+            self._named = (
+                extent,
+                Measure(matched, longest, max(extent.output, matched), max(extent.source, matched)),
+            )
+        return self._named[1]
+
+    def _longest(self, pairs: list[tuple[int, int]], strange: set[int]) -> int:
+        """Tokens of the longest run without a stranger."""
+        longest = run = 0
+        before = (-2, -2)
+        for at, (o, s) in enumerate(pairs):
+            joined = (o - 1, s - 1) == before
+            run = 0 if at in strange or self.is_free(o, s) else run + 1 if joined else 1
+            longest, before = max(longest, run), (o, s)
+        return longest
 
     def chain(self) -> list[Block]:
         """The remembered blocks up to the extent."""
@@ -288,6 +345,8 @@ class Piece:
         if len(self.src) > 4 * KEEP:
             cut = max(self.now.s - KEEP - self.src_base, 0)
             del self.src[:cut]
+            if self.names is not None:
+                del self.names[:cut]
             self.src_base += cut
             self.exempt = {place for place in self.exempt if place >= self.src_base}
 

@@ -23,9 +23,12 @@ from simblock.errors import PolicyError
 from simblock.licenses import license_matches
 from simblock.match import HOLDING, Action, By, Decided, Match, Rank, rank
 from simblock.scheme import D_TICKS, T_LEXEMES, T_WORDS
+from simblock.tokens import CODE_VIEWS
 from simblock.work import Work
 
 ENVIRONMENT = "SIMBLOCK_POLICY__"
+NEVER = 1 << 30
+"""A threshold that nothing reaches."""
 
 
 class _Strict(BaseModel):
@@ -140,11 +143,12 @@ class ImpossibleField(PolicyError):
 
 
 class Resolved(NamedTuple):
-    """What a policy says of one work: the rule's name, the action, the limits."""
+    """What a policy says of one view of a work: the rule's name, the action, the limits, and T."""
 
     rule: str
     action: Action
     limits: Limits
+    certain: int = T_WORDS
 
 
 class Verdict(NamedTuple):
@@ -218,15 +222,24 @@ class Policy(_Strict):
         """Twelve hex digits that differ when anything of the policy differs."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
-    def resolve(self, work: Work, tenant: str | None = None) -> Resolved:
-        """The first rule that covers the work, over the policy's own action and figures."""
-        limits: Limits = self.code if work.kind == "code" else self.text
-        for number, rule in enumerate(self.rule, 1):
-            if rule.covers(work, tenant):
-                changes = (rule.code if work.kind == "code" else rule.text).model_dump(exclude_none=True)
-                name = rule.name or f"rule {number}"
-                return Resolved(name, rule.action or self.action, limits.model_copy(update=changes))
-        return Resolved("default", self.action, limits)
+    def resolve(self, work: Work, tenant: str | None = None, view: str = "words") -> Resolved:
+        """The first rule that covers the work, over the policy's own action and figures.
+
+        Comments of code are judged by [text]; its words by [code] and ``min_run`` alone, for without their
+        signs few of them say much.
+        """
+        code = view in CODE_VIEWS and view != "comments"
+        limits: Limits = self.code if code else self.text
+        rule, action = "default", self.action
+        for number, one in enumerate(self.rule, 1):
+            if one.covers(work, tenant):
+                changes = (one.code if code else one.text).model_dump(exclude_none=True)
+                limits = limits.model_copy(update=changes)
+                rule, action = one.name or f"rule {number}", one.action or self.action
+                break
+        if view == "source":
+            limits = limits.model_copy(update={"min_tokens": NEVER, "min_information": 0})
+        return Resolved(rule, action, limits, T_LEXEMES if code else T_WORDS)
 
     def judge(
         self,
@@ -248,8 +261,8 @@ class Policy(_Strict):
             return Verdict(resolved.action, "min_run", longest_run, limits.min_run)
         if tokens >= limits.min_tokens and similarity >= limits.min_similarity:
             return Verdict(resolved.action, "min_tokens", tokens, limits.min_tokens)
-        if self.profile == "cite" and longest_run >= T_WORDS and resolved.action in HOLDING:
-            return Verdict("cite", "min_run", longest_run, T_WORDS)
+        if self.profile == "cite" and longest_run >= resolved.certain and resolved.action in HOLDING:
+            return Verdict("cite", "min_run", longest_run, resolved.certain)
         return None
 
 
@@ -271,7 +284,7 @@ def decide(
     """
     best: tuple[Rank, Decided] | None = None
     for match in matches:
-        resolved = policy.resolve(match.work, tenant)
+        resolved = policy.resolve(match.work, tenant, match.view)
         verdict = policy.judge(
             resolved,
             longest_run=match.longest_run,

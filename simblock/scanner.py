@@ -51,6 +51,11 @@ class WordScanner:
         """Code points before this belong to no undecided escape or run of apostrophes."""
         return self._reader.settled
 
+    @property
+    def known(self) -> int:
+        """Every token that ends up to this code point has been given."""
+        return self._reader.next_end - 1
+
     def feed(self, chunk: str) -> Scanned:
         """The tokens that end for certain now that ``chunk`` is known."""
         out = Scanned([], [], [], [], [], [])

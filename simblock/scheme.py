@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from simblock.errors import Incompatible
 from simblock.tokens import CHAR, COMMON
+from simblock.work import Kind
 
 Role = Literal["exact", "seed", "signature"]
 Lane = Literal["words", "lexemes", "syntax"]
@@ -26,6 +27,16 @@ _LANES: dict[str, Lane] = {
     "lexemes": "lexemes",
     "syntax": "syntax",
 }
+
+
+def lane_of(view: str) -> Lane:
+    """What of an output the runs of a view are compared with."""
+    return _LANES[view]
+
+
+def kind_of(view: str) -> Kind:
+    """Whether a match with a run of this view is one of text or of code."""
+    return "text" if view in {"words", "comments"} else "code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,7 @@ class Channel:
     @property
     def reads(self) -> Lane:
         """What of an output the channel is asked with: its words, lexemes or syntax tokens."""
-        return _LANES[self.views[0]]
+        return lane_of(self.views[0])
 
     @property
     def asked_at_anchors(self) -> bool:

@@ -152,7 +152,7 @@ class RollingNumbers:
 
     def push(self, key: int) -> int | None:
         """The hash of the last ``n`` keys, None before there are so many."""
-        keys, values, n = self._keys, self._values, self._n
+        keys, values, powers, n = self._keys, self._values, self._powers, self._n
         if len(keys) == n:
             del keys[0], values[0]
         if key < NAME_KEY:
@@ -165,11 +165,9 @@ class RollingNumbers:
         keys.append(key)
         if len(keys) < n:
             return None
-        acc = place = 0
-        for power in self._powers:
-            value, distance = values[place]
-            acc += power * (value + distance if distance <= place else value)
-            place += 1
+        acc = 0
+        for place, (value, distance) in enumerate(values):
+            acc += powers[place] * (value + distance if distance <= place else value)
         return finish(acc & MASK)
 
     def extend(self, keys: U32) -> U64:

@@ -5,38 +5,46 @@ answers, and return the text that may go out. Everything is judged at ticks coun
 of the stream (the end of a word, or 64 characters without one), never at chunk borders, so decision,
 deciding work, rule and position are the same for every cut on the same index.
 
+An output is read in three lanes: its words, and of the code in it the lexemes and the syntax tokens
+(:mod:`simblock.codestream`). Tokens of all lanes have their turn in the order in which they become certain,
+words first, so neither does the order depend on the cut.
+
 What is held: ``D_TICKS - max_leak`` ticks always (nothing by default, 48 in strict mode), and
 from the beginning of a match that is under suspicion until it is cleared or acted upon, which
-takes at most 48 ticks after its last matched word. Memory is bounded, work a tick constant.
+takes at most 48 ticks after its last matched token. Memory is bounded, work a tick constant.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
 
-from simblock.asking import Asker, Heard, Hits
-from simblock.candidates import Candidates
-from simblock.history import History
+from simblock.codestream import Coded, CodeScanner, Seen
+from simblock.exemption import Exemption
+from simblock.grain import Grain
+from simblock.history import Coming
+from simblock.lane import Lane
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
-from simblock.match import HOLDING, SEVERITY, Decided, Match, Span, rank
-from simblock.outlet import PLACEHOLDER, Hold, Outlet
-from simblock.policy import Policy, decided
+from simblock.match import HOLDING, SEVERITY, Decided, Match, Span, distinct, rank
+from simblock.newlines import Newlines
+from simblock.outlet import PLACEHOLDER, Following, Hold, Outlet
+from simblock.policy import Policy, Verdict, decided
 from simblock.questions import Placed, Places
-from simblock.quota import Exemption
-from simblock.scheme import D_TICKS, T_WORDS
+from simblock.scheme import D_TICKS, T_LEXEMES
 from simblock.signature import Signer
 from simblock.text import Scanned, WordScanner
+from simblock.ticks import Ticks
 from simblock.tokens import CHAR
-from simblock.tracking import JOIN, Track, match_of
+from simblock.tracking import Track, match_of
 
 LOOK_EVERY = 16
 """Tokens after which a match that is decided is looked at again."""
 MAX_UNACTED = 1000
 """Matches below the thresholds that a stream remembers for ``--all``."""
+NEVER_KNOWN = 1 << 62
 
 
 class Turn(NamedTuple):
@@ -49,7 +57,7 @@ class Turn(NamedTuple):
 class ResponseCore:
     """One model response: what its streams share, and what went before it.
 
-    ``names`` are those of the indexes, in the order in which answers come.
+    ``names`` are those of the indexes, in the order in which answers come. ``coded``: some hold code.
     """
 
     def __init__(
@@ -62,14 +70,25 @@ class ResponseCore:
         history: Sequence[Turn] = (),
         tenant: str | None = None,
         keep_all: bool = False,
+        coded: bool = True,
     ) -> None:
         self.signer, self.policy, self.names, self.keep_all = signer, policy, tuple(names), keep_all
         own = [prompt, *(turn.content for turn in history if turn.role != "assistant")]
         exemption = Exemption(own if policy.exempt_prompt else ())
         self.ledger = Ledger(policy, exemption, tenant)
+        self.coded = coded
         self._turns = deque(turn.content for turn in history if turn.role == "assistant")
-        self.hold = 0 if policy.max_leak is None else D_TICKS - policy.max_leak
-        self.suspect = 2 * min(T_WORDS, T_WORDS if policy.max_leak is None else policy.max_leak)
+        self.leak = D_TICKS if policy.max_leak is None else policy.max_leak
+        self._wary = False
+
+    @property
+    def hold(self) -> int:
+        """Ticks that are always held."""
+        return D_TICKS - self.leak
+
+    def suspicion(self, grain: Grain) -> int:
+        """Half tokens of a match from which on it is under suspicion."""
+        return 0 if self._wary else 2 * min(grain.certain, self.leak)
 
     def prepare(self) -> Steps:
         """Reads the assistant's earlier turns, once; a quota that they fill makes the response strict."""
@@ -80,16 +99,16 @@ class ResponseCore:
             yield from turn.finish()
             if turn.error:
                 raise AnswerLost(turn.error)
-            for work, resolved in self.ledger.resolved.items():
-                quota = self.ledger.quotas.get(work.id)
+            for (work, view), resolved in self.ledger.resolved.items():
+                quota = self.ledger.quotas.get((work.id, view))
                 if quota and resolved.action in HOLDING and quota.words >= resolved.limits.max_quoted:
                     self.ledger.barred.add(work.id)
-                    self.hold, self.suspect = D_TICKS, 0
+                    self.leak, self._wary = 0, True
 
     @property
     def quoted(self) -> dict[str, int]:
-        """Words quoted of each work, in the response and its history."""
-        counts = {work: quota.words for work, quota in self.ledger.quotas.items() if quota.words}
+        """Words or lexemes quoted of each work, in the response and its history."""
+        counts = {work: count for work, count in self.ledger.quoted.items() if count}
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -97,22 +116,35 @@ class StreamCore:
     """One channel of one choice of a response.
 
     ``after`` goes on as under observe when it has stopped, as ``check`` does; ``scanning`` only counts
-    quotas.
+    quotas. With a ``language`` the whole output is code of it; ``prose`` says that none of it is.
     """
 
-    def __init__(self, response: ResponseCore, *, after: bool = False, scanning: bool = False) -> None:
+    def __init__(
+        self,
+        response: ResponseCore,
+        *,
+        after: bool = False,
+        scanning: bool = False,
+        language: str | None = None,
+        prose: bool = False,
+    ) -> None:
         self.response, self.after, self.scanning = response, after, scanning
         self.stopped = False
         self.error: str | None = None
         self.decided: Decided | None = None
         self.matches: list[Match] = []
         self._scanner = WordScanner()
-        self._asker = Asker(response.signer)
-        self._history = History()
-        self._candidates = Candidates(response.ledger, self._history)
+        self._code = CodeScanner(language) if response.coded and not prose else None
+        self._newlines = Newlines()
+        self.words, self.lexemes, self.syntax = self.lanes = tuple(
+            Lane(name, response.signer, response.ledger, self._newlines)
+            for name in ("words", "lexemes", "syntax")
+        )
         self.outlet = Outlet()
         self._hold: Hold | None = None
-        self._clock = self._ticked = 0
+        self._following: Following | None = None
+        self._ticks = Ticks()
+        self._clock = 0  # the clock of the turn that is taken
         self._unacted = 0
 
     @property
@@ -123,7 +155,8 @@ class StreamCore:
     @property
     def degraded(self) -> bool:
         """Whether something was let by unexamined: an index was lost, or the budget spent, and released."""
-        return not self.stopped and (self.error is not None or self._candidates.overspent > 0)
+        overspent = any(lane.candidates.overspent for lane in self.lanes)
+        return not self.stopped and (self.error is not None or overspent)
 
     def feed(self, chunk: str) -> Told[str]:
         """Takes model text; returns what may go out now."""
@@ -134,102 +167,111 @@ class StreamCore:
                 yield from self.response.prepare()
             except AnswerLost as lost:
                 self.lose(str(lost))
-        self._history.note_lines(chunk, self.outlet.fed)
+        self._newlines.take(chunk, self.outlet.fed)
         self.outlet.take(chunk)
-        yield from self._advance(self._scanner.feed(chunk))
+        words = self._scanner.feed(chunk)
+        known = self._scanner.known
+        code = None
+        if self._code is not None:
+            code = self._code.feed(chunk)
+            known = min(known, self._code.known)
+        yield from self._advance(words, code, known)
         return self.outlet.release(self._limit())
 
     def finish(self) -> Told[str]:
         """Ends the stream: open candidates are judged as they stand. Returns the rest that may go out."""
         if self.over:
             return ""
-        yield from self._advance(self._scanner.finish())
+        code = self._code.finish() if self._code is not None else None
+        yield from self._advance(self._scanner.finish(), code, NEVER_KNOWN)
         yield from self._conclude()
         return self.outlet.release(self.outlet.fed)
 
-    # -- from text to ticks
+    # -- from text to turns
 
-    def _advance(self, scanned: Scanned) -> Steps:
-        history = self._history
-        base, count = history.end, len(scanned.keys)
-        self._clock += len(scanned.ticks)
-        self._count_ticks(scanned)
-        history.extend(scanned)
-        if not count:
-            return
+    def _advance(self, words: Scanned, code: Seen | None, known: int) -> Steps:
+        self._ticks.extend(words.ticks)
+        self._count_ticks(words)
         try:
-            hits = yield from self._asker.look_up(scanned, base)
-            yield from self._walk(base, base + count, hits)
+            keys, flags, starts, ends, clocks, _ = words
+            yield from self.words.take(Coming(keys, flags, starts, ends, ends, clocks))
+            if code is not None:
+                yield from self._take_code(code)
+            yield from self._walk(known)
         except AnswerLost as lost:
             self.lose(str(lost))
-        history.trim()
+        for lane in self.lanes:
+            lane.pass_to(known)
+            lane.history.trim(lane.at)
+
+    def _take_code(self, code: Seen) -> Steps:
+        for lane, coded in zip((self.lexemes, self.syntax), code, strict=True):
+            if coded.keys:
+                yield from lane.take(self._clocked(coded))
+        if self._following is not None:
+            self._following.take(code.lexemes.starts)
+
+    def _clocked(self, coded: Coded) -> Coming:
+        keys, starts, ends, whens = coded
+        return Coming(keys, [0] * len(keys), starts, ends, whens, [self._ticks.clock(when) for when in whens])
 
     def _count_ticks(self, scanned: Scanned) -> None:
         if self._hold is None:
             if not self.response.hold:
                 return
             self._hold = Hold(self.response.hold)
+            lexemes = T_LEXEMES - self.response.leak
+            self._following = Following(lexemes) if lexemes > 0 and self._code is not None else None
         single = {end for flag, end in zip(scanned.flags, scanned.ends, strict=True) if flag & CHAR}
         for place in scanned.ticks:
             self._hold.tick(place, 1 if place in single else 2)
 
-    # -- what happens at a tick
+    # -- what happens at a turn
 
-    def _walk(self, base: int, end: int, hits: Hits) -> Steps:
-        coming = deque(sorted(hits))
-        o = base
-        while o < end:
-            if not self._candidates.tracks:
-                while coming and coming[0] < o:
-                    coming.popleft()
-                if not coming:
-                    return
-                o = coming[0]
-            yield from self._token(o, hits.get(o, ()))
+    def _walk(self, known: int) -> Steps:
+        """Gives every token that matters its turn, up to a code point."""
+        while True:
+            first: tuple[int, Lane, int] | None = None
+            for lane in self.lanes:
+                o = lane.due()
+                if o is not None:
+                    when = lane.when(o)
+                    if when <= known and (first is None or when < first[0]):
+                        first = when, lane, o
+            if first is None:
+                return
+            _, lane, o = first
+            self._clock = max(self._clock, lane.history.clocks[o - lane.history.base])
+            yield from lane.turn(o)
+            yield from self._judge([lane])
+            yield from self._leave()
             if self.over:
                 return
-            o += 1
 
-    def _token(self, o: int, hits: Sequence[Heard], *, last: bool = False) -> Steps:
-        history, candidates = self._history, self._candidates
-        clock = history.clocks[o - history.base]
-        candidates.tick(clock - self._ticked)
-        self._ticked = clock
-        broken: list[Track] = []
-        if not last:
-            for key, track in candidates.tracks.items():
-                for piece in track.growing():
-                    yield from candidates.reach(piece, key, o, track.length)
-                if track.push(o):
-                    broken.append(track)
-        if hits:
-            yield from candidates.take(o, hits)
-            candidates.forget(o)
-        for track in broken:
-            yield from candidates.resume(track, o)
-        yield from self._judge(o, last)
-        yield from self._leave(o, clock, last)
-
-    def _judge(self, o: int, last: bool) -> Steps:
-        acting = []
-        for track in self._candidates.tracks.values():
-            if last or (track.dirty and (o % LOOK_EVERY == 0 or not self._decided_for(track))):
-                track.count()
-                verdict = track.look(self.response.policy, bag=last or o % 4 == 0)
-                if verdict is not None and verdict.action != "release":
-                    acting.append((track, verdict))
+    def _judge(self, lanes: Iterable[Lane], *, last: bool = False) -> Steps:
+        acting: list[tuple[Lane, Track, Verdict]] = []
+        for lane in lanes:
+            for track in lane.candidates.tracks.values():
+                again = lane.at % LOOK_EVERY == 0 or not self._decided_for(track)
+                if last or (track.dirty and again):
+                    track.count()
+                    verdict = track.look(self.response.policy, bag=last or lane.at % 4 == 0)
+                    if verdict is not None and verdict.action != "release":
+                        acting.append((lane, track, verdict))
         if not acting or self.scanning:
             return
-        acting.sort(key=lambda tv: rank(tv[1].action, tv[0].now.tokens, tv[0].now.longest_run, tv[0].work.id))
-        track, verdict = acting[0]
+        acting.sort(
+            key=lambda row: rank(row[2].action, row[1].now.tokens, row[1].now.longest_run, row[1].work.id)
+        )
+        lane, track, verdict = acting[0]
         if self.decided is None or SEVERITY[verdict.action] > SEVERITY[self.decided.action]:
-            position = self._history.ends[o - self._history.base]
+            position = lane.when(lane.at)
             self.decided = decided(track.work.id, track.resolved.rule, verdict, position)
-        for one, its in acting:
+        for _, one, its in acting:
             if its.action in HOLDING:
                 one.leaked = one.count_leaked(self.outlet.released)
         if verdict.action == "stop" and not self.stopped:
-            yield from self._stop(track, o)
+            yield from self._stop(track)
 
     def _decided_for(self, track: Track) -> bool:
         """Whether more of a match would change nothing that goes out."""
@@ -237,28 +279,27 @@ class StreamCore:
             return False
         return self.stopped or track.action not in HOLDING
 
-    def _stop(self, track: Track, o: int) -> Steps:
+    def _stop(self, track: Track) -> Steps:
         """Ends the stream before the match, and before whatever else is under suspicion."""
-        clock = self._history.clocks[o - self._history.base]
-        held = [other.begin() for other in self._candidates.tracks.values() if self._holds(other, o, clock)]
+        held = [other.begin() for lane, other in self._tracks() if self._holds(lane, other, self._clock)]
         self.outlet.freeze(min([track.begin(), *held]))
         self.stopped = True
         self.response.ledger.barred.add(track.work.id)
         if not self.after:
             yield from self._report_all()
 
-    def _leave(self, o: int, clock: int, last: bool) -> Steps:
+    def _leave(self, *, last: bool = False) -> Steps:
         """Takes leave of matches that lie behind, and redacts those whose suspicion is over."""
-        tracks = self._candidates.tracks
-        for key, track in list(tracks.items()):
-            if self._redacts(track) and (last or not self._holds(track, o, clock)):
+        for lane, track in self._tracks():
+            if self._redacts(track) and (last or not self._holds(lane, track, self._clock)):
                 self._redact(track)
-            track.prune()
-            if not track.open and o - track.end() > 2 * JOIN:
-                del tracks[key]
-                self._candidates.finished.append(track)
-        while self._candidates.finished:
-            yield from self._report(self._candidates.finished.pop(0))
+        for lane in self.lanes:
+            if lane.candidates.tracks or lane.candidates.finished:
+                for track in lane.leave(last=False):
+                    yield from self._report(track)
+
+    def _tracks(self) -> list[tuple[Lane, Track]]:
+        return [(lane, track) for lane in self.lanes for track in lane.candidates.tracks.values()]
 
     def _redacts(self, track: Track) -> bool:
         return track.verdict is not None and track.verdict.action == "redact" and not self.outlet.frozen
@@ -276,10 +317,11 @@ class StreamCore:
         if self.over:
             return
         try:
-            hits = yield from self._asker.finish()
-            if self._history.keys:
-                o = self._history.end - 1
-                yield from self._token(o, [row for rows in hits.values() for row in rows], last=True)
+            for lane in self.lanes:
+                yield from lane.finish()
+                yield from lane.last_turn()
+            yield from self._judge([lane for lane in self.lanes if lane.candidates.tracks], last=True)
+            yield from self._leave(last=True)
             if not self.over:
                 yield from self._report_all()
         except AnswerLost as lost:
@@ -287,15 +329,18 @@ class StreamCore:
 
     # -- what goes out
 
-    def _holds(self, track: Track, o: int, clock: int) -> bool:
-        return track.resolved.action in HOLDING and track.holds(o, clock, self.response.suspect)
+    def _holds(self, lane: Lane, track: Track, clock: int) -> bool:
+        if track.resolved.action not in HOLDING:
+            return False
+        return track.holds(lane.at, clock, self.response.suspicion(lane.grain))
 
     def _limit(self) -> int:
         """The code point up to which text may go out."""
         limit = self._hold.limit if self._hold else 0 if self.response.hold else self.outlet.fed
-        o = self._history.end - 1
-        for track in self._candidates.tracks.values():
-            if track.spans and self._holds(track, o, self._clock):
+        if self._following is not None and self._code is not None:
+            limit = min(limit, self._following.reckon(self.outlet.fed, inside=self._code.inside))
+        for lane, track in self._tracks():
+            if track.spans and self._holds(lane, track, self._ticks.count):
                 limit = min(limit, max(track.begin(), track.redacted))
         return limit
 
@@ -309,10 +354,10 @@ class StreamCore:
     # -- what is said about it
 
     def _report_all(self) -> Steps:
-        for track in self._candidates.tracks.values():
-            yield from self._report(track)
-        self._candidates.tracks.clear()
-        self.matches.sort(key=lambda match: match.order)
+        for lane in self.lanes:
+            for track in lane.leave(last=True):
+                yield from self._report(track)
+        self.matches = distinct(self.matches)
 
     def _report(self, track: Track) -> Steps:
         if self.scanning or track.snapshot is None or not track.snapshot.placings:

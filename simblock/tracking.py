@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
-from simblock.align import MAX_GAP, MIN_PIECE, Block, Measure
+from simblock.align import MAX_GAP, Block, Measure
+from simblock.exemption import Reading
 from simblock.figures import NO_MEASURE, NOTHING, Figures, Hull, Placing, Seed, Snapshot
+from simblock.grain import GRAINS, Grain
 from simblock.history import KEEP, History
 from simblock.match import SEVERITY, Action, Match, Span
 from simblock.piece import SETTLE, Piece
 from simblock.policy import Policy, Resolved, Verdict
 from simblock.questions import Placed, Posting
 from simblock.quota import Quota
-from simblock.scheme import D_TICKS
+from simblock.scheme import D_TICKS, kind_of, lane_of
 from simblock.tokens import CHAR_KEY
 from simblock.work import Work
 
@@ -38,7 +40,7 @@ TrackKey = tuple[int, Hashable, int]
 
 @dataclass(slots=True, eq=False)
 class Track:
-    """One run of works in one stream. ``twins`` are the other works that share the run."""
+    """One run of works in one stream. ``view`` is how it was read, ``twins`` are the other works that share it."""
 
     key: TrackKey
     history: History
@@ -47,6 +49,7 @@ class Track:
     twins: tuple[str, ...]
     resolved: Resolved
     quota: Quota
+    view: str = "words"
     forced: bool = False
     common: bool = False
     pieces: list[Piece | Hull] = field(default_factory=list)
@@ -63,6 +66,17 @@ class Track:
     quoting: set[int] = field(default_factory=set)
     counted: dict[Piece | Hull, int] = field(default_factory=dict)
     spans: dict[Piece | Hull, Placing] = field(default_factory=dict)
+
+    @property
+    def grain(self) -> Grain:
+        """The measures of the lane that the run is compared with."""
+        return GRAINS[lane_of(self.view)]
+
+    @property
+    def reading(self) -> Reading:
+        """How a request is read to tell what of the run stands in it."""
+        lane = self.grain.lane
+        return Reading(lane, None if lane == "words" else self.work.language)
 
     @property
     def quoted_run(self) -> tuple[int, int]:
@@ -112,6 +126,11 @@ class Track:
         """The pieces that are not closed."""
         return [piece for piece in self.pieces if isinstance(piece, Piece) and not piece.closed]
 
+    def note(self, seed: Seed) -> None:
+        """Remembers a hit for the work's information."""
+        if len(self.seeds) < MAX_SEEDS:
+            self.seeds.append(seed)
+
     def split(self) -> Track:
         """Takes the match so far out of the track, which begins a new one."""
         old = replace(self)
@@ -146,7 +165,8 @@ class Track:
     def _counting(self, *, bag: bool) -> list[tuple[Piece | Hull, Measure]]:
         """The pieces that count: of those that overlap the one that matches more."""
         measured = [(p, p.measure(bag=bag)) for p in self.pieces]
-        measured = [(p, m) for p, m in measured if m.matched >= MIN_PIECE]
+        least = self.grain.least
+        measured = [(p, m) for p, m in measured if m.matched >= least]
         if len(measured) < 2:
             return measured
         kept: list[tuple[Piece | Hull, Measure]] = []
@@ -161,14 +181,23 @@ class Track:
         output = sum(m.output for m in measures)
         source = sum(m.source for m in measures)
         # also a run whose piece a bigger, poorer one outdoes: whatever stands around it, it was copied
-        runs = [p.extent().longest for p in self.pieces if isinstance(p, Piece)]
+        runs = [self._longest(p) for p in self.pieces if isinstance(p, Piece)]
         longest = max([self.past.longest, *runs])
-        similarity = matched / max(output, source, 1)
+        similarity = self._likeness(matched, output, source)
         return Figures(matched // 2, longest // 2, round(similarity, 4), matched, output, source)
 
     @staticmethod
-    def _counts(piece: Piece | Hull) -> bool:
-        return isinstance(piece, Hull) or piece.extent().raw >= MIN_PIECE
+    def _longest(piece: Piece) -> int:
+        """Half tokens of a piece's longest run."""
+        return piece.extent().longest if piece.names is None else piece.measure(bag=False).longest
+
+    def _likeness(self, matched: int, output: int, source: int) -> float:
+        """Matched over the longer side; of code over both sides' mean (Dice)."""
+        whole = (output + source) / 2 if self.grain.numbered else max(output, source)
+        return matched / max(whole, 1)
+
+    def _counts(self, piece: Piece | Hull, least: int | None = None) -> bool:
+        return isinstance(piece, Hull) or piece.extent().raw >= (least or self.grain.least)
 
     def count(self) -> None:
         """Adds what the pieces match of the source to the work's quota; each output token counts once."""
@@ -179,7 +208,7 @@ class Track:
                     matched = piece.measure(bag=True).matched // 2
                     self._quote(piece, Block(piece.first.o, piece.first.s, matched), 0)
                     self.counted[piece] = piece.stop.s
-            elif done >= 0 or self._counts(piece):
+            elif done >= 0 or self._fills(piece):
                 end = piece.extent().o
                 for block in reversed((*piece.blocks, *piece.tail)):
                     if block.s + block.n <= done:
@@ -189,6 +218,13 @@ class Track:
                 self.counted[piece] = max(done, 0) if piece.tail else piece.extent().s
         if len(self.quoting) > 4 * KEEP:
             self.quoting = {o for o in self.quoting if o >= self.history.base}
+
+    def _fills(self, piece: Piece | Hull) -> bool:
+        """Whether a piece says enough to fill a quota."""
+        if not self._counts(piece, self.grain.quoted):
+            return False
+        wanted = self.resolved.limits.min_information if self.grain.numbered else 0
+        return not wanted or self.information([(piece.first.s, piece.extent().s)], piece.exempt) >= wanted
 
     def _quote(self, piece: Piece | Hull, block: Block, done: int) -> None:
         """Counts a block from source token ``done`` on."""
@@ -203,12 +239,12 @@ class Track:
         best: dict[int, float] = {}
         for seed in self.seeds:
             if (
-                seed.tokens
+                seed.informs
                 and seed.key not in best
                 and seed.s not in exempt
                 and any(a <= seed.s < b for a, b in spans)
             ):
-                best[seed.key] = seed.bits
+                best[seed.key] = seed.bits(self.work.language)
         return round(sum(best.values()), 1)
 
     def look(self, policy: Policy, *, bag: bool) -> Verdict | None:
@@ -223,7 +259,12 @@ class Track:
         counting = self._counting(bag=False)
         self.now = figures = self._figures(counting)
         verdict = self._judge(policy, figures, informed)
-        if verdict is None and bag and figures.output >= 2 * self.resolved.limits.min_tokens:
+        if (
+            verdict is None
+            and bag
+            and not self.grain.numbered
+            and figures.output >= 2 * self.resolved.limits.min_tokens
+        ):
             bagged = self._counting(bag=True)
             verdict = self._judge(policy, self._figures(bagged), informed)
             counting = bagged if verdict else counting
@@ -248,7 +289,7 @@ class Track:
                 self.spans[piece] = Placing(span, lines, piece.first.s, extent.s - 1)
 
     def _judge(self, policy: Policy, figures: Figures, informed: bool) -> Verdict | None:
-        if figures.matched < MIN_PIECE:
+        if figures.matched < self.grain.least:
             return None
         return policy.judge(
             self.resolved,
@@ -268,7 +309,10 @@ class Track:
         placings = (*self.past_spans, *(self.spans[piece] for piece, _ in counting))
         whole = len(counting) == len(placings) == 1 and counting[0][0].extent().blocks == 1
         exact = any(piece.channel == "exact" for piece, _ in counting)
-        return Snapshot(figures, placings, whole and figures.similarity == 1.0, exact)
+        renamed = any(isinstance(piece, Piece) and piece.names and piece.renames() for piece, _ in counting)
+        return Snapshot(
+            figures, placings, whole and figures.similarity == 1.0 and not renamed, renamed, exact
+        )
 
     def holds(self, o: int, clock: int, begin: int) -> bool:
         """Whether suspicion stands behind output token ``o`` and ``clock`` ticks.
@@ -279,9 +323,9 @@ class Track:
             return False
         if self.forced:
             return True
-        now, least, alike = self.now, max(begin, MIN_PIECE), self.resolved.limits.min_similarity
+        now, least, alike = self.now, max(begin, self.grain.least), self.resolved.limits.min_similarity
         trailing = 2 * (o + 1 - self.end())
-        if now.matched >= least and now.matched >= alike * max(now.output + trailing, now.source):
+        if now.matched >= least and self._likeness(now.matched, now.output + trailing, now.source) >= alike:
             return True
         return any(self._runs_on(piece, o, least, alike) for piece in self.growing())
 
@@ -304,12 +348,13 @@ class Track:
         return sorted(self.spans[piece].output for piece, _ in self._counting(bag=False))
 
     def count_leaked(self, released: int) -> int:
-        """Words of the match of which anything had gone out when it acted."""
+        """Tokens of the match of which anything had gone out when it acted."""
         history = self.history
         out: dict[int, int] = {}
         for piece, _ in self._counting(bag=False):
+            strange = {o for o, _ in piece.strangers()} if isinstance(piece, Piece) and piece.names else set()
             for block in piece.chain() if isinstance(piece, Piece) else ():
-                for o in range(block.o, block.o + block.n):
+                for o in set(range(block.o, block.o + block.n)) - strange:
                     at = o - history.base
                     if at < 0 or history.starts[at] < released:
                         out[o] = 1 if at >= 0 and history.keys[at] >= CHAR_KEY else 2
@@ -357,9 +402,11 @@ def match_of(track: Track, placed: Placed, index: str) -> Match:
         rule=track.resolved.rule,
         action=track.action,
         verbatim=track.snapshot.verbatim,
+        renamed=track.snapshot.renamed,
         common=track.common,
         twins=track.twins,
         leaked=track.leaked,
-        kind=track.work.kind,
+        kind=kind_of(track.view),
         language=track.work.language,
+        view=track.view,
     )

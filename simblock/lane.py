@@ -1,0 +1,110 @@
+"""A lane: one way in which a stream is read, and the works that it comes near in it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from simblock.asking import Asker, Heard
+from simblock.candidates import Candidates
+from simblock.grain import GRAINS
+from simblock.history import Coming, History
+from simblock.ledger import Ledger, Steps
+from simblock.newlines import Newlines
+from simblock.scheme import Lane as LaneName
+from simblock.signature import Signer
+from simblock.tracking import JOIN, Track
+
+
+class Lane:
+    """Tokens wait here until their turn comes; ``at`` is the last one whose turn it was."""
+
+    def __init__(self, name: LaneName, signer: Signer, ledger: Ledger, newlines: Newlines) -> None:
+        self.grain = GRAINS[name]
+        self.history = History(newlines, numbered=self.grain.numbered)
+        self.candidates = Candidates(ledger, self.history, self.grain)
+        self._asker = Asker(signer, name)
+        self._hits: dict[int, Sequence[Heard]] = {}
+        self._coming: deque[int] = deque()
+        self.at = -1
+        self._ticked = 0
+
+    def take(self, tokens: Coming) -> Steps:
+        """Takes tokens and asks what they call for."""
+        if tokens.keys:
+            base = self.history.end
+            self.history.extend(tokens)
+            hits = yield from self._asker.look_up(tokens.keys, tokens.flags, base)
+            self._hits.update(hits)
+            self._coming.extend(sorted(hits))
+
+    def finish(self) -> Steps:
+        """Asks what is left at the end of the stream, in the name of the last token."""
+        hits = yield from self._asker.finish()
+        last = self.history.end - 1
+        for heard in hits.values():
+            if last not in self._hits:
+                self._coming.append(last)
+            self._hits[last] = [*self._hits.get(last, ()), *heard]
+
+    def due(self) -> int | None:
+        """The next token that matters: any while a work is followed, else one with a hit."""
+        if self.candidates.tracks:
+            return self.at + 1 if self.at + 1 < self.history.end else None
+        return self._coming[0] if self._coming else None
+
+    def when(self, o: int) -> int:
+        """The code point at which token ``o`` became certain."""
+        return self.history.whens[o - self.history.base]
+
+    def pass_to(self, known: int) -> None:
+        """Lets the tokens go by that nothing is due for, up to code point ``known``."""
+        if self.candidates.tracks or self._coming:
+            return
+        whens, base = self.history.whens, self.history.base
+        while self.at + 1 < self.history.end and whens[self.at + 1 - base] <= known:
+            self.at += 1
+
+    def turn(self, o: int) -> Steps:
+        """It is token ``o``'s turn: pieces grow by it, hits begin others."""
+        history, candidates = self.history, self.candidates
+        self.at = o
+        clock = history.clocks[o - history.base]
+        candidates.tick(clock - self._ticked)
+        self._ticked = clock
+        broken: list[Track] = []
+        for track in candidates.tracks.values():
+            for piece in track.growing():
+                yield from candidates.reach(piece, track, o)
+            if track.push(o):
+                broken.append(track)
+        yield from self._heed(o)
+        for track in broken:
+            yield from candidates.resume(track, o)
+
+    def _heed(self, o: int) -> Steps:
+        while self._coming and self._coming[0] <= o:
+            self._coming.popleft()
+        hits = self._hits.pop(o, None)
+        if hits:
+            yield from self.candidates.take(o, hits)
+            self.candidates.forget(o)
+
+    def last_turn(self) -> Steps:
+        """At the end of the stream: hits that came with it."""
+        if self.history.keys:
+            yield from self._heed(self.history.end - 1)
+
+    def leave(self, *, last: bool) -> list[Track]:
+        """Takes leave of works that lie behind; the matches that are over."""
+        tracks = self.candidates.tracks
+        for key, track in list(tracks.items()):
+            track.prune()
+            if not track.open and self.at - track.end() > 2 * JOIN:
+                del tracks[key]
+                self.candidates.finished.append(track)
+        over, self.candidates.finished = self.candidates.finished, []
+        if last:
+            over += tracks.values()
+            tracks.clear()
+        return over
