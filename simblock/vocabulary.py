@@ -43,14 +43,25 @@ def members(language: str) -> frozenset[str]:
     return frozenset(_rows(f"members-{language}.txt"))
 
 
-def documents_with(language: str, keys: U64) -> NDArray[np.float64]:
-    """How many of BACKGROUND_DOCUMENTS hold each shingle of a code channel: u64 [n] → f64 [n], at least 0.5."""
+def documents_with(language: str, key: int) -> float:
+    """How many of BACKGROUND_DOCUMENTS hold the shingle of a code channel that hashes to ``key``; at least 0.5."""
+    return _documents(language).get(key, UNKNOWN_DOCUMENTS)
+
+
+def documents_with_each(language: str, keys: U64) -> NDArray[np.float64]:
+    """:func:`documents_with` of many: u64 [n] → f64 [n]."""
     table = commonplace(language)
     if not len(table.keys):
         return np.full(len(keys), UNKNOWN_DOCUMENTS)
     at = np.searchsorted(table.keys, keys)
     at[at == len(table.keys)] = 0
     return np.where(table.keys[at] == keys, table.documents[at], UNKNOWN_DOCUMENTS)
+
+
+@cache
+def _documents(language: str) -> dict[int, float]:
+    table = commonplace(language)
+    return dict(zip(table.keys.tolist(), table.documents.tolist(), strict=True))
 
 
 @cache

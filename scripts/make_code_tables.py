@@ -1,0 +1,300 @@
+"""Make simblock/tables/members-*.txt and commonplace-*.txt from packages of source code.
+
+    python -m benchmarks.code_corpus
+    python scripts/make_code_tables.py members SOURCES [LANGUAGE...]
+    python scripts/make_code_tables.py commonplace SOURCES [LANGUAGE...]
+
+members-<language>.txt      names that stand as members in 8 functions and more, of 3 projects and more
+commonplace-<language>.txt  how many of 100,000 documents hold each shingle of the numbered channels, for those
+                            that most documents hold; a row is as simblock/vocabulary.py says
+SOURCES, one folder or several parted by colons, holds <language>/background/<package>/…, as benchmarks/code_corpus.py
+lays it out; equal files count once. A document is 500 tokens of one file in a row, as one of text is 500 words.
+What one project alone has is left out: it is its own. Members come first, for the shingles of syntax
+tokens hold them by name: so run the two one after the other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import sys
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tree_sitter
+
+from simblock import vocabulary
+from simblock.code import tokenise_documents
+from simblock.grammar import Grammar, grammar, languages
+from simblock.lexer import Lexer
+from simblock.scheme import CODE_CHANNELS, Channel
+from simblock.shingles import numbered
+from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, U32, U64, VIEWS, Tokens
+from simblock.vocabulary import BACKGROUND_DOCUMENTS, DOCUMENT_TOKENS
+from simblock.work import Document, Work
+
+FUNCTIONS_OF_A_MEMBER = 8
+PROJECTS_OF_A_MEMBER = 3
+PROJECTS_OF_A_SHINGLE = 2
+MEMBERS = 8_000
+LARGEST_FILE = 600_000
+TABLE_BYTES = {"code-seeds": 260_000, "code-exact": 100_000}
+"""Bytes of rows that a language has of each channel; that by which information is reckoned has most."""
+PROJECT_DEPTH = {"java": 2}
+"""Folders that tell projects apart, where that is not one for each package: the JDK is of many modules."""
+FUNCTIONS = {
+    "python": "(function_definition) @f",
+    "java": "[(method_declaration) (constructor_declaration) (lambda_expression)] @f",
+    "javascript": "[(function_declaration) (function_expression) (method_definition) (arrow_function)] @f",
+    "c": "(function_definition) @f",
+}
+ROOT = Path(__file__).parent.parent
+TABLES = ROOT / "simblock" / "tables"
+HEADER = """\
+# {what}
+# Made by scripts/make_code_tables.py on {date} from {size}:
+{packages}
+# Names and short normalised shingles are facts of how code is written; no code of the packages is in here.
+"""
+
+
+class Source(NamedTuple):
+    """One file of a project."""
+
+    project: str
+    text: str
+
+
+def sources(folders: str, language: Grammar) -> Iterator[Source]:
+    """The background files of a language, in order; equal ones once, huge ones (mostly generated) never."""
+    seen: set[bytes] = set()
+    for background in _backgrounds(folders, language):
+        for path in sorted(background.rglob("*")):
+            if path.suffix.lower() not in language.extensions or not path.is_file():
+                continue
+            data = path.read_bytes()
+            digest = hashlib.blake2b(data, digest_size=16).digest()
+            if len(data) <= LARGEST_FILE and digest not in seen:
+                seen.add(digest)
+                parts = path.relative_to(background).parts
+                project = "/".join(parts[: PROJECT_DEPTH.get(language.name, 1)])
+                yield Source(project, data.decode("utf-8", "replace"))
+
+
+def _backgrounds(folders: str, language: Grammar) -> list[Path]:
+    found = (Path(folder) / language.name / "background" for folder in folders.split(":"))
+    return [background for background in found if background.is_dir()]
+
+
+def versions(folders: str, language: Grammar) -> list[str]:
+    """The packages with their versions, as benchmarks/code_packages.toml pins them or their archive is named."""
+    pinned: dict[str, str] = {}
+    listed = tomllib.loads((ROOT / "benchmarks" / "code_packages.toml").read_text("utf-8"))
+    for packages in listed.get(language.name, {}).get("background", {}).values():
+        for package in packages:
+            pinned[package.replace("==", "@").rpartition("@")[0] or package] = package.replace(
+                "==", " "
+            ).replace("@", " ")
+    for archive in (
+        path for folder in folders.split(":") for path in Path(folder).glob("downloads/apt/*/*.deb")
+    ):
+        name, version, _ = archive.stem.split("_")
+        pinned[name] = f"{name} {version.replace('%3a', ':')}"
+    found = {path.name for background in _backgrounds(folders, language) for path in background.iterdir()}
+    return sorted(pinned.get(name, name) for name in found)
+
+
+def header(what: str, packages: list[str], size: str) -> str:
+    lines, line = [], "#"
+    for package in packages:
+        if len(line) + len(package) > 108:
+            lines.append(line)
+            line = "#"
+        line += f" {package}" + ("." if package == packages[-1] else ",")
+    today = dt.datetime.now(tz=dt.UTC).date()
+    return HEADER.format(what=what, date=today, packages="\n".join([*lines, line]), size=size)
+
+
+def members(folders: str, language: Grammar) -> str:
+    """The table of members' names. A member counts once for each function, that which began last before it."""
+    lexer, parser, query = Lexer(language), *_functions(language)
+    functions: Counter[str] = Counter()
+    projects: defaultdict[str, set[str]] = defaultdict(set)
+    files = found = 0
+    for project, text in sources(folders, language):
+        nodes = tree_sitter.QueryCursor(query).captures(parser.parse(text.encode()).root_node).get("f", [])
+        starts = _code_points(text, sorted(node.start_byte for node in nodes))
+        for name in _members_of(lexer.tokens(text), starts, text):
+            functions[name] += 1
+            projects[name].add(project)
+        files += 1
+        found += len(starts)
+    public = [
+        name
+        for name, count in functions.items()
+        if count >= FUNCTIONS_OF_A_MEMBER
+        and len(projects[name]) >= PROJECTS_OF_A_MEMBER
+        and name.isidentifier()
+    ]
+    public = sorted(sorted(public, key=lambda name: (-functions[name], name))[:MEMBERS])
+    what = f"Names that stand as members in at least {FUNCTIONS_OF_A_MEMBER} functions of {PROJECTS_OF_A_MEMBER} projects ({language.name})."
+    size = f"{found:,} functions in {files:,} files"
+    return header(what, versions(folders, language), size) + "\n".join(public) + "\n"
+
+
+def _functions(language: Grammar) -> tuple[tree_sitter.Parser, tree_sitter.Query]:
+    module = import_module(language.syntax.module)
+    parsed = tree_sitter.Language(getattr(module, language.syntax.function)())
+    return tree_sitter.Parser(parsed), tree_sitter.Query(parsed, FUNCTIONS[language.name])
+
+
+def _code_points(text: str, places: list[int]) -> I64:
+    """Bytes of the UTF-8 form as code points of the text, both rising."""
+    if text.isascii():
+        return np.array(places, np.int64)
+    data = np.frombuffer(text.encode(), np.uint8)
+    before = np.concatenate([[0], np.cumsum(data & 0xC0 != 0x80)])
+    return before[np.array(places, np.int64)]
+
+
+def _members_of(tokens: Tokens, functions: I64, text: str) -> Iterator[str]:
+    kind = NAME_KEY | MEMBER_KEY
+    at = np.flatnonzero(tokens.keys & np.uint32(kind) == kind)
+    function = np.searchsorted(functions, tokens.starts[at], side="right").astype(np.uint64)
+    _, first = np.unique(function << np.uint64(32) | tokens.keys[at], return_index=True)
+    for place in at[first]:
+        yield text[tokens.starts[place] : tokens.ends[place]]
+
+
+class Background(NamedTuple):
+    """All files' tokens of one view laid end to end: keys u32, bounds i64 [files + 1], a project for each file."""
+
+    keys: U32
+    bounds: I64
+    projects: list[str]
+    spellings: dict[int, str]
+
+
+def read(folders: str, language: Grammar) -> dict[str, Background]:
+    """The background as an index would hold it, by view: lexemes and syntax tokens."""
+    spellings = _literals(language)
+    keys: dict[str, list[U32]] = {"lexemes": [], "syntax": []}
+    projects = []
+    for project, text in sources(folders, language):
+        projects.append(project)
+        runs = tokenise_documents([Document(Work("", kind="code", language=language.name), text)])
+        assert runs.views is not None
+        for run, view in enumerate(runs.views):
+            if VIEWS[view] in keys:
+                part = slice(runs.bounds[run], runs.bounds[run + 1])
+                keys[VIEWS[view]].append(runs.tokens.keys[part])
+                _spell(runs.tokens, part, text, spellings)
+    return {
+        view: Background(np.concatenate(found), np.cumsum([0, *map(len, found)]), projects, spellings)
+        for view, found in keys.items()
+    }
+
+
+def _literals(language: Grammar) -> dict[int, str]:
+    """Keys of what is not spelled as it stands in a file: classes of literals, members, called builtins."""
+    rows = [
+        "\\string",
+        "\\number",
+        *("." + name for name in sorted(vocabulary.members(language.name))),
+        *(name + "()" for name in sorted(language.builtins)),
+    ]
+    return {vocabulary.token_key(row): row for row in rows}
+
+
+def _spell(tokens: Tokens, part: slice, text: str, spellings: dict[int, str]) -> None:
+    literal = part.start + np.flatnonzero(tokens.keys[part] < NAME_KEY)
+    distinct, first = np.unique(tokens.keys[literal], return_index=True)
+    for key, place in zip(distinct.tolist(), literal[first].tolist(), strict=True):
+        if key not in spellings:
+            spellings[key] = text[tokens.starts[place] : tokens.ends[place]]
+
+
+def commonplace(folders: str, language: Grammar) -> str:
+    """The table of shingles, of both channels."""
+    views = read(folders, language)
+    channels = [channel for channel in CODE_CHANNELS if channel.name in TABLE_BYTES]
+    rows = [row for channel in channels for row in _rows(views[channel.views[0]], channel)]
+    what = f"How many of {BACKGROUND_DOCUMENTS} documents of {DOCUMENT_TOKENS} tokens hold each shingle ({language.name})."
+    lexemes = views["lexemes"]
+    size = f"{len(lexemes.keys):,} lexemes in {len(lexemes.projects):,} files"
+    return header(what, versions(folders, language), size) + "\n".join(rows) + "\n"
+
+
+def _rows(background: Background, channel: Channel) -> list[str]:
+    """The rows of a channel, as many of the commonest as there is room for, sorted."""
+    hashes, places, counts = _counted(background, channel.n)
+    scale = BACKGROUND_DOCUMENTS * DOCUMENT_TOKENS / len(background.keys)
+    order = np.lexsort((hashes, -counts))
+    rows, room = [], TABLE_BYTES[channel.name]
+    for at in order.tolist():
+        tokens = _spelled(background.keys[places[at] : places[at] + channel.n].tolist(), background.spellings)
+        row = f"{counts[at] * scale:.0f} {' '.join(tokens)}"
+        room -= len(row.encode()) + 1
+        if room < 0:
+            break
+        keys = np.array([vocabulary.token_key(token) for token in tokens], np.uint32)
+        if len(row.split()) == channel.n + 1 and numbered(keys, channel.n)[0] == hashes[at]:
+            rows.append((tokens, row))
+    return [row for _, row in sorted(rows)]
+
+
+def _counted(background: Background, n: int) -> tuple[U64, I64, I64]:
+    """Shingles of PACKAGES packages and more: hashes u64, a place i64 each stands at, documents i64."""
+    starts, ends = background.bounds[:-1], background.bounds[1:]
+    file = np.repeat(np.arange(len(starts)), ends - starts)
+    hashes = numbered(background.keys, n)
+    places = np.flatnonzero(np.arange(len(hashes)) + n <= ends[file[: len(hashes)]])
+    hashes, file = hashes[places], file[places]
+    document = (file << 20) + (places - starts[file]) // DOCUMENT_TOKENS
+    distinct, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+    names = {name: number for number, name in enumerate(sorted(set(background.projects)))}
+    project = np.array([names[name] for name in background.projects])[file]
+    documents = _distinct_pairs(inverse, document, len(distinct))
+    wide = _distinct_pairs(inverse, project, len(distinct)) >= PROJECTS_OF_A_SHINGLE
+    return distinct[wide], places[first[wide]], documents[wide]
+
+
+def _distinct_pairs(which: I64, holder: I64, count: int) -> I64:
+    """How many different holders each of ``count`` things has."""
+    order = np.lexsort((holder, which))
+    new = np.ones(len(order), bool)
+    new[1:] = (np.diff(which[order]) != 0) | (np.diff(holder[order]) != 0)
+    return np.bincount(which[order][new], minlength=count)
+
+
+def _spelled(keys: list[int], spellings: dict[int, str]) -> list[str]:
+    plain: dict[int, str] = {}
+    member: dict[int, str] = {}
+    tokens = []
+    for key in keys:
+        if key < NAME_KEY:
+            tokens.append(spellings[key])
+        elif key & MEMBER_KEY:
+            tokens.append(member.setdefault(key, f".{len(member)}"))
+        else:
+            tokens.append(plain.setdefault(key, f"${len(plain)}"))
+    return tokens
+
+
+def main(what: str, folders: str, *only: str) -> None:
+    make = {"members": members, "commonplace": commonplace}[what]
+    for name in only or languages():
+        table = TABLES / f"{what}-{name}.txt"
+        table.write_text(make(folders, grammar(name)), encoding="utf-8")
+        print(f"{table.name}: {table.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3 or sys.argv[1] not in ("members", "commonplace"):
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
