@@ -51,8 +51,7 @@ class Package(NamedTuple):
     @property
     def name(self) -> str:
         """Its name as a folder: without version and scope."""
-        bare = re.sub(r"(?<=.)(@|==).*", "", self.requirement).replace("@", "").replace("/", "-")
-        return bare
+        return re.sub(r"(?<=.)(@|==).*", "", self.requirement).replace("@", "").replace("/", "-")
 
 
 class Source(NamedTuple):
