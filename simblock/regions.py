@@ -1,8 +1,19 @@
-"""One region of code in an output, whose language is certain: what a fence, a file or a detector opened."""
+"""One region of code in an output: its language, settled by tag or by its lines, and its characters given on.
+
+A region whose language is not known collects lines until they show it (Undecided); one whose language was
+named gives every character on at once, and is opened anew if its lines contradict the name (Region).
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from simblock.detection import LINE, Evidence, Look, look
+
+BACK = 8192
+"""So many characters of a region are kept while its language is in doubt, to be given anew."""
+GUESS_LINES, GUESS_CHARACTERS = 3, 400
+"""In a fence, the language is guessed when so much of it is known and nothing is sure."""
 
 
 class Stretch(NamedTuple):
@@ -22,20 +33,170 @@ class Stretch(NamedTuple):
     when: int
 
 
+class Taker(Protocol):
+    """What takes the characters of a region.
+
+    ``take``: ``text``, that holds no line end but at its end, is [start, end) of the output and was known
+    when ``when`` code points of it were. ``finish``: the region has ended, known at ``when``. ``first_held``:
+    where the first character lies that was taken and not given on; None where there is none.
+    """
+
+    @property
+    def language(self) -> str | None: ...
+    @property
+    def first_held(self) -> int | None: ...
+    def take(self, text: str, start: int, end: int, when: int, out: list[Stretch]) -> None: ...
+    def finish(self, when: int, out: list[Stretch]) -> None: ...
+    def hint(self, seen: Look) -> None:
+        """Count a line that is seen as it stands and taken without its prompt."""
+
+
+class _Lines:
+    """Puts lines together, and judges each once, when it ends."""
+
+    __slots__ = ("_length", "_parts")
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+
+    def add(self, text: str) -> Look | None:
+        """How the line looks, if it ends with ``text``."""
+        if self._length < LINE:
+            self._parts.append(text)
+            self._length += len(text)
+        return self.end() if text.endswith("\n") else None
+
+    def end(self) -> Look:
+        seen = look("".join(self._parts)[:LINE])
+        self._parts.clear()
+        self._length = 0
+        return seen
+
+
 class Region:
-    """Gives the characters of one region on, the first of them marked."""
+    """Gives on the characters of a region whose language was named.
 
-    __slots__ = ("_opens", "language")
+    While its lines have neither confirmed nor contradicted the name, they are kept, at most BACK characters.
+    """
 
-    def __init__(self, language: str) -> None:
-        self.language = language
+    __slots__ = ("_evidence", "_kept", "_lines", "_opens", "_size", "language")
+
+    first_held: int | None = None
+
+    def __init__(self, language: str, *, doubted: bool = True) -> None:
+        self.language: str = language
         self._opens = True
+        self._kept: list[Stretch] | None = [] if doubted else None
+        self._size = 0
+        self._lines = _Lines()
+        self._evidence = Evidence()
 
-    def take(self, text: str, start: int, when: int, out: list[Stretch]) -> None:
-        """Read ``text``, that begins at ``start`` of the output, whose first ``when`` code points are known."""
-        if text:
-            out.append(Stretch(self.language, self._opens, text, start, start + len(text), when))
-            self._opens = False
+    def take(self, text: str, start: int, end: int, when: int, out: list[Stretch]) -> None:
+        if not text:
+            return
+        stretch = Stretch(self.language, self._opens, text, start, end, when)
+        self._opens = False
+        out.append(stretch)
+        if self._kept is not None:
+            self._doubt(stretch, out)
 
-    def finish(self, out: list[Stretch]) -> None:
-        """The region has ended: give what is held."""
+    def finish(self, when: int, out: list[Stretch]) -> None:
+        if self._kept is not None:
+            self._weigh(self._lines.end(), when, out)
+        self._kept = None
+
+    def hint(self, seen: Look) -> None:
+        self._evidence.add(seen)
+
+    def _doubt(self, stretch: Stretch, out: list[Stretch]) -> None:
+        assert self._kept is not None
+        self._kept.append(stretch)
+        self._size += len(stretch.text)
+        seen = self._lines.add(stretch.text)
+        if seen is not None:
+            self._weigh(seen, max(stretch.when, stretch.end), out)
+            if self._size > BACK:
+                self._kept = None
+
+    def _weigh(self, seen: Look, when: int, out: list[Stretch]) -> None:
+        self._evidence.add(seen)
+        kept, verdict = self._kept, self._evidence.against(self.language)
+        if verdict is None or not kept:
+            return
+        self._kept = None
+        if verdict != self.language:
+            self.language = verdict
+            out.extend(
+                Stretch(verdict, i == 0, s.text, s.start, s.end, max(s.when, when))
+                for i, s in enumerate(kept)
+            )
+
+
+class Undecided:
+    """Collects the characters of a region until its lines show the language, then gives them on.
+
+    ``loose``: something says that this is code (a fence does), so that a guess will do where nothing is sure.
+    """
+
+    __slots__ = ("_evidence", "_filled", "_kept", "_lines", "_loose", "_region", "_size")
+
+    def __init__(self, *, loose: bool) -> None:
+        self._loose = loose
+        self._region: Region | None = None
+        self._lines = _Lines()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._kept: list[tuple[str, int, int]] = []
+        self._size = self._filled = 0
+        self._evidence = Evidence()
+
+    @property
+    def language(self) -> str | None:
+        return self._region.language if self._region else None
+
+    @property
+    def first_held(self) -> int | None:
+        return self._kept[0][1] if self._kept else None
+
+    def hint(self, seen: Look) -> None:
+        self._evidence.add(seen)
+
+    def take(self, text: str, start: int, end: int, when: int, out: list[Stretch]) -> None:
+        if self._region:
+            self._region.take(text, start, end, when, out)
+            return
+        if not text:
+            return
+        self._kept.append((text, start, end))
+        self._size += len(text)
+        seen = self._lines.add(text)
+        if seen is not None:
+            self._filled += bool(text.strip()) or len(text) > 1
+            self._decide(seen, max(when, end), out)
+
+    def finish(self, when: int, out: list[Stretch]) -> None:
+        if self._region is None:
+            self._filled = GUESS_LINES
+            self._decide(self._lines.end(), when, out)
+        if self._region:
+            self._region.finish(when, out)
+        self._kept = []
+
+    def _decide(self, seen: Look, when: int, out: list[Stretch]) -> None:
+        self._evidence.add(seen)
+        language = self._evidence.sure
+        if language is None and self._loose and self._is_time():
+            self._loose = False
+            language = self._evidence.guess
+        if language:
+            self._region = Region(language)
+            for text, start, end in self._kept:
+                self._region.take(text, start, end, when, out)
+            self._kept = []
+        elif self._size > BACK:
+            self._clear()
+
+    def _is_time(self) -> bool:
+        return self._filled >= GUESS_LINES or self._size >= GUESS_CHARACTERS

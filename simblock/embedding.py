@@ -1,0 +1,184 @@
+"""Code inside markup and data: <script> and <pre> of HTML, and the cells of a notebook, whose JSON strings are decoded."""
+
+from __future__ import annotations
+
+import re
+from html.entities import html5
+from typing import NamedTuple, Protocol
+
+from simblock.detection import by_tag
+from simblock.regions import Region, Stretch, Taker, Undecided
+
+
+class Embedding(Protocol):
+    """Reads the lines of an embedded region.
+
+    ``read``: ``line[begin:]`` goes to ``region``; gives where the region ends in the line, or ~place from
+    which the line is to be read again with what follows; ~len(line) where all of it was read.
+    """
+
+    def read(self, line: str, begin: int, at: _Place) -> int: ...
+
+
+class _Place(NamedTuple):
+    """Where a line goes: it begins at ``start`` of the output, ``when`` code points of which are known."""
+
+    region: Taker
+    start: int
+    when: int
+    out: list[Stretch]
+
+    def give(self, text: str, begin: int, end: int) -> None:
+        if text:
+            self.region.take(text, self.start + begin, self.start + end, self.when, self.out)
+
+
+Place = _Place
+
+_MARKUP = re.compile(
+    r"(?:\s|<[^<>]*>)*?<(?:(script)\b([^<>]*)|pre\b[^<>]*>\s*<code\b([^<>]*)|pre\b([^<>]*))>", re.IGNORECASE
+)
+_TYPE = re.compile(r"\btype\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_LANGUAGE = re.compile(
+    r"\b(?:class|lang)\s*=\s*[\"']?(?:[^\"'>]*[\s\"'])??(?:language-|lang-|brush:\s*|highlight-source-|sourceCode\s+)?([\w+#]+)",
+    re.IGNORECASE,
+)
+_TAG_OR_ENTITY = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>|&(?:#x?[0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
+_SCRIPT_END = re.compile(r"</script\s*>", re.IGNORECASE)
+_PRE_END = re.compile(r"</(?:code|pre)\s*>", re.IGNORECASE)
+
+
+class Markup:
+    """The content of a <script>, as it stands, or of a <pre>: tags out, each entity one character."""
+
+    __slots__ = ("_script",)
+
+    def __init__(self, *, script: bool) -> None:
+        self._script = script
+
+    def read(self, line: str, begin: int, at: Place) -> int:
+        closing = (_SCRIPT_END if self._script else _PRE_END).search(line, begin)
+        end = closing.start() if closing else len(line)
+        if self._script:
+            at.give(line[begin:end], begin, end)
+        else:
+            self._marked(line, begin, end, at)
+        return closing.end() if closing else ~len(line)
+
+    def _marked(self, line: str, begin: int, end: int, at: Place) -> None:
+        for found in _TAG_OR_ENTITY.finditer(line, begin, end):
+            at.give(line[begin : found.start()], begin, found.start())
+            begin = found.end()
+            at.give(_entity(found[0]), found.start(), begin)
+        at.give(line[begin:end], begin, end)
+
+
+def _entity(mark: str) -> str:
+    """The character an entity stands for; nothing for a tag, and for an entity that is none."""
+    if mark.startswith("&#"):
+        digits = mark[2:-1]
+        point = int(digits[1:], 16) if digits[0] in "xX" else int(digits) if digits.isdigit() else 0
+        return chr(point) if 0 < point < 0x110000 else ""
+    name = html5.get(mark[1:], "") if mark[0] == "&" else ""
+    return name if len(name) == 1 else ""
+
+
+def markup(line: str) -> tuple[int, Taker, Embedding] | None:
+    """Where the content of a <script> or <pre> that the line begins with begins, and what takes and reads it."""
+    found = _MARKUP.match(line)
+    if found is None:
+        return None
+    if found[1]:
+        kind = _TYPE.search(found[2])
+        language = by_tag(kind[1].rpartition("/")[2] if kind and kind[1] != "module" else "script")
+        return (found.end(), Region(language), Markup(script=True)) if language else None
+    name = _LANGUAGE.search(found[3] or found[4] or "")
+    language = by_tag(name[1]) if name else None
+    region: Taker = Region(language) if language else Undecided(loose=False)
+    return found.end(), region, Markup(script=False)
+
+
+_CELL = re.compile(r'"cell_type"\s*:\s*"(\w+)"|"source"\s*:\s*(?:(\[)|(?="))')
+_STRING = re.compile(
+    r'(?P<plain>[^"\\\n]+)|(?P<quote>["\n])|\\u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})'
+    r"|\\u(?P<hex>[0-9a-fA-F]{4})|\\(?P<one>.)",
+    re.DOTALL,
+)
+_UNFINISHED = re.compile(r"\\(?:u[0-9a-fA-F]{0,4}(?:\\(?:u[0-9a-fA-F]{0,3})?)?)?\Z")
+_ONE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+
+
+class Cell:
+    """The ``source`` of a notebook's cell: one JSON string, or a list of them, decoded."""
+
+    __slots__ = ("_inside", "_list")
+
+    def __init__(self, *, in_list: bool) -> None:
+        self._list = in_list
+        self._inside = False
+
+    def read(self, line: str, begin: int, at: Place) -> int:
+        place, unfinished = begin, _UNFINISHED.search(line, begin)
+        end = unfinished.start() if unfinished and unfinished.start() > begin else len(line)
+        while place < end:
+            if not self._inside:
+                mark = _next_mark(line, place, end)
+                if mark == end:
+                    break
+                place, self._inside = mark + 1, line[mark] == '"'
+                if not self._inside:
+                    return place
+                continue
+            place = self._string(line, place, at)
+            if not self._inside and not self._list:
+                return place
+        return ~end
+
+    def _string(self, line: str, place: int, at: Place) -> int:
+        found = _STRING.match(line, place)
+        assert found
+        if found["quote"]:
+            self._inside = False
+        elif found["plain"]:
+            at.give(found["plain"], place, found.end())
+        else:
+            at.give(_decoded(found), place, found.end())
+        return found.end()
+
+
+def _next_mark(line: str, place: int, end: int) -> int:
+    marks = [mark for mark in (line.find('"', place, end), line.find("]", place, end)) if mark >= 0]
+    return min(marks, default=end)
+
+
+def _decoded(found: re.Match[str]) -> str:
+    if found["high"]:
+        return chr(0x10000 + ((int(found["high"], 16) & 0x3FF) << 10) + (int(found["low"], 16) & 0x3FF))
+    if found["hex"]:
+        return chr(int(found["hex"], 16))
+    return _ONE.get(found["one"], found["one"])
+
+
+class Notebook:
+    """Finds the cells of code: what kind the cell is stands before its source."""
+
+    __slots__ = ("_code", "_language")
+
+    def __init__(self) -> None:
+        self._code = False
+        self._language: str | None = None
+
+    def cell(self, line: str, begin: int) -> tuple[int, Taker, Embedding] | None:
+        """Where the source of a cell of code begins in ``line[begin:]``, and what takes and reads it."""
+        for found in _CELL.finditer(line, begin):
+            if found[1]:
+                self._code = found[1] == "code"
+            elif self._code:
+                self._code = False
+                region: Taker = Region(self._language) if self._language else Undecided(loose=True)
+                return found.end(), region, Cell(in_list=bool(found[2]))
+        return None
+
+    def learn(self, language: str | None) -> None:
+        """A cell was in this language: the next ones are taken to be."""
+        self._language = language or self._language
