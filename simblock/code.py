@@ -58,12 +58,13 @@ def grammar_of(work: Work) -> Grammar | None:
     return grammar(work.language)
 
 
-def _views(text: str, words: Tokens, rules: Grammar) -> tuple[Tokens, Tokens, Tokens, Tokens]:
+def _views(text: str, words: Tokens, rules: Grammar) -> list[Tokens]:
     lexemes = Lexer(rules).tokens(text)
     parsed = parse(text, rules, lexemes)
     source = _where(words, ~_inside(words, parsed.omitted))
     comments = _where(source, _inside(source, parsed.comments))
-    return source, comments, *(_where(run, ~_inside(run, parsed.omitted)) for run in (lexemes, parsed.tokens))
+    kept = [_where(run, ~_inside(run, parsed.omitted)) for run in (lexemes, parsed.tokens)]
+    return [source, comments, *kept]
 
 
 def _inside(tokens: Tokens, spans: I64) -> Bools:
@@ -98,8 +99,8 @@ def _laid_end_to_end(runs: list[Tokens], views: list[int]) -> Runs:
 @cache
 def fingerprint(language: str) -> str:
     """Sixteen hex digits of what lexer and parser make of the language's self-test."""
-    (document,) = (Document(Work("self-test", kind="code", language=language), grammar(language).self_test),)
-    runs = tokenise_documents([document])
+    work = Work("self-test", kind="code", language=language)
+    runs = tokenise_documents([Document(work, grammar(language).syntax.self_test)])
     made = hashlib.sha256(runs.bounds.astype("<i8").tobytes())
     for column, kind in ((runs.tokens.keys, "<u4"), (runs.tokens.starts, "<i8"), (runs.tokens.ends, "<i8")):
         made.update(column.astype(kind).tobytes())

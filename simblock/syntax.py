@@ -8,23 +8,22 @@ a copy whose surroundings do not parse keeps every one of them, and macros are n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
-from importlib import import_module
-from typing import NamedTuple
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple, cast
 
 import numpy as np
-import tree_sitter
 
-from simblock.errors import SimblockError
-from simblock.grammar import Grammar, SyntaxTable
-from simblock.lexer import NUMBER, STRING, LexemeScanner, Lexer, spelling_key
+from simblock.grammar import Grammar
+from simblock.lexer import NUMBER, STRING, LexemeScanner, Lexer
+from simblock.nodes import Rules, literal, rules_of, spans_of
 from simblock.notices import notices
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, Bools, Tokens
-from simblock.vocabulary import members
 
 __all__ = ["Parsed", "SyntaxScanner", "parse"]
 
+PIECE = 1 << 13
+"""Code points that are parsed at a time of a whole text."""
 LIMIT = 2048
 """Code points without a finished statement after which a stream's tokens are given as they stand."""
 PATIENCE = 8
@@ -36,14 +35,10 @@ LITERAL = 64
 MEMBER = NAME_KEY | MEMBER_KEY
 
 
-def _literal(spelling: str) -> int:
-    return spelling_key(spelling) & SPELLING
-
-
-OPEN, CLOSE, COMMA, EQUALS = map(_literal, "(),=")
-OPENERS = np.array([_literal(c) for c in "([{"], np.uint32)
-CLOSERS = np.array([_literal(c) for c in ")]}"], np.uint32)
-STATEMENT_ENDS = frozenset(map(_literal, ";}"))
+OPEN, CLOSE, COMMA, EQUALS = map(literal, "(),=")
+OPENERS = np.array([literal(c) for c in "([{"], np.uint32)
+CLOSERS = np.array([literal(c) for c in ")]}"], np.uint32)
+STATEMENT_ENDS = frozenset(map(literal, ";}"))
 
 
 class Parsed(NamedTuple):
@@ -56,21 +51,6 @@ class Parsed(NamedTuple):
     tokens: Tokens
     comments: I64
     omitted: I64
-
-
-class _Rules(NamedTuple):
-    """A grammar's ``[syntax]``, looked up: spellings as keys, patterns as one query."""
-
-    language: tree_sitter.Language
-    query: tree_sitter.Query
-    settling: tree_sitter.Query
-    dropped: U32
-    calling: U32
-    continuing: frozenset[int]
-    vocabulary: U32
-    literals: U32
-    builtins: U32
-    calls: U32
 
 
 class _Code(NamedTuple):
@@ -89,10 +69,10 @@ def parse(text: str, grammar: Grammar, lexemes: Tokens | None = None) -> Parsed:
     ``lexemes`` are those of the whole text where the caller has them. Nothing is refused: what does not
     parse keeps its lexemes. Raises SimblockError where the grammar's parser is not installed.
     """
-    rules = _rules(grammar)
+    rules = rules_of(grammar)
     lexemes = Lexer(grammar).tokens(text) if lexemes is None else lexemes
-    spans = _spans(text, rules.language, rules.query)
     code = _Code(lexemes.keys, lexemes.starts, lexemes.ends, _depths(lexemes.keys), 0)
+    spans = _spans(text, code, rules)
     docstrings = _at_depth_zero(code, spans["docstring"])
     keep = _kept(code, spans, docstrings, rules)
     keys = _keys(code, grammar, rules)
@@ -102,106 +82,30 @@ def parse(text: str, grammar: Grammar, lexemes: Tokens | None = None) -> Parsed:
     return Parsed(tokens, comments, omitted)
 
 
-@cache
-def _language(module: str, function: str) -> tree_sitter.Language:
-    try:
-        return tree_sitter.Language(getattr(import_module(module), function)())
-    except ImportError as error:
-        package = module.replace("_", "-")
-        raise SimblockError(f"the parser {module} is not installed: pip install {package}") from error
+def _spans(text: str, code: _Code, rules: Rules) -> dict[str, I64]:
+    """What the parser finds: in long texts piece by piece, for what does not parse costs it the length squared."""
+    cuts = [0, *_cuts(text, code), len(text)]
+    found = [(low, spans_of(text[low:high], rules.language, rules.query)) for low, high in pairwise(cuts)]
+    return {name: np.concatenate([spans[name] + low for low, spans in found]) for name in found[0][1]}
 
 
-_known: dict[str, tuple[Grammar, _Rules]] = {}
-
-
-def _rules(grammar: Grammar) -> _Rules:
-    known = _known.get(grammar.name)
-    if known is None or known[0] is not grammar:
-        known = _known[grammar.name] = (grammar, _look_up(grammar))
-    return known[1]
-
-
-def _look_up(grammar: Grammar) -> _Rules:
-    table = grammar.syntax
-    language = _language(table.module, table.function)
-    patterns = _patterns(table)
-    query = _query(language, patterns, grammar)
-    statements = [f"({kind}) @statement" for kind in table.statements]
-    settling = _query(language, patterns + statements, grammar)
-    vocabulary, literals = _paired(members(grammar.name), "\0.")
-    builtins, calls = _paired(grammar.builtins, "\0()")
-    dropped, calling, continuing = (
-        np.array([_literal(spelling) for spelling in spellings], np.uint32)
-        for spellings in (table.drop, table.calls_after, table.continues)
-    )
-    return _Rules(
-        language,
-        query,
-        settling,
-        dropped,
-        calling,
-        frozenset(continuing.tolist()),
-        vocabulary,
-        literals,
-        builtins,
-        calls,
-    )
-
-
-def _patterns(table: SyntaxTable) -> list[str]:
-    captures = {
-        "comment": table.comments,
-        "docstring": table.docstrings,
-        "import": table.imports,
-        "unwrap": table.unwrap,
-    }
-    return [
-        f"{entry if entry.startswith('(') else f'({entry})'} @{name}"
-        for name, entries in captures.items()
-        for entry in entries
-    ]
-
-
-def _query(language: tree_sitter.Language, patterns: list[str], grammar: Grammar) -> tree_sitter.Query:
-    try:
-        return tree_sitter.Query(language, "\n".join(patterns))
-    except tree_sitter.QueryError as error:
-        raise SimblockError(f"grammars/{grammar.name}.toml: syntax: {error}") from error
-
-
-def _paired(names: Iterable[str], prefix: str) -> tuple[U32, U32]:
-    """Names' spellings u32, sorted, and beside each the key of the literal it becomes."""
-    pairs = sorted((_literal(name), _literal(prefix + name)) for name in names)
-    both = np.array(pairs, np.uint32).reshape(-1, 2)
-    return both[:, 0].copy(), both[:, 1].copy()
-
-
-def _spans(source: str, language: tree_sitter.Language, query: tree_sitter.Query) -> dict[str, I64]:
-    """Start and end i64 [n, 2] in code points of what the query captures, in order, by capture name."""
-    source = source.replace("\0", " ").replace("\r\n", " \n").replace("\r", "\n")
-    data = source.encode("utf-8", "replace")
-    tree = tree_sitter.Parser(language).parse(data)
-    found = tree_sitter.QueryCursor(query).captures(tree.root_node)
-    spans = {name: _sorted_spans(found.get(name, [])) for name in _CAPTURES}
-    if len(data) != len(source):
-        first = (np.frombuffer(data, np.uint8) & 0xC0) != 0x80
-        place = np.append(0, np.cumsum(first))
-        spans = {name: place[span] for name, span in spans.items()}
-    return spans
-
-
-_CAPTURES = ("comment", "docstring", "import", "unwrap", "statement")
-
-
-def _sorted_spans(nodes: list[tree_sitter.Node]) -> I64:
-    flat = [place for node in nodes for place in (node.start_byte, node.end_byte)]
-    spans = np.array(flat, np.int64).reshape(-1, 2)
-    return spans[np.argsort(spans[:, 0], kind="stable")]
+def _cuts(text: str, code: _Code) -> Iterator[int]:
+    """Where pieces begin: with a lexeme, in as few brackets as can be, at best at the beginning of a line."""
+    at = 0
+    while len(text) - at > PIECE:
+        low, high = np.searchsorted(code.starts, (at + PIECE // 2, at + PIECE)).tolist()
+        if high == len(code.starts):
+            return
+        starts = code.starts[low : high + 1]
+        inside = np.array([text[start - 1] != "\n" for start in starts.tolist()])
+        badness = 2 * code.depths[low : high + 1] + inside
+        at = int(starts[len(starts) - 1 - int(np.argmin(badness[::-1]))])
+        yield at
 
 
 def _in_order(parts: list[I64]) -> I64:
     spans = np.concatenate(parts)
-    return spans[np.argsort(spans[:, 0], kind="stable")]
+    return cast(I64, spans[np.argsort(spans[:, 0], kind="stable")])
 
 
 def _beginning_lines(text: str, spans: I64) -> I64:
@@ -225,7 +129,7 @@ def _at_depth_zero(code: _Code, spans: I64) -> I64:
     return spans[~inside]
 
 
-def _kept(code: _Code, spans: dict[str, I64], docstrings: I64, rules: _Rules) -> Bools:
+def _kept(code: _Code, spans: dict[str, I64], docstrings: I64, rules: Rules) -> Bools:
     """Which lexemes are syntax tokens: bool [n]."""
     gone = _covered(code.starts, np.concatenate((spans["import"], docstrings)))
     gone |= np.isin(code.keys, rules.dropped)
@@ -244,7 +148,7 @@ def _covered(starts: I64, spans: I64) -> Bools:
     return inside
 
 
-def _groupings(code: _Code, spans: I64, rules: _Rules) -> I64:
+def _groupings(code: _Code, spans: I64, rules: Rules) -> I64:
     """Places of the parentheses around ``spans``, where both stand there and hold something."""
     first = np.searchsorted(code.starts, spans[:, 0])
     last = np.searchsorted(code.starts, spans[:, 1]) - 1
@@ -256,7 +160,7 @@ def _groupings(code: _Code, spans: I64, rules: _Rules) -> I64:
     return np.concatenate((first[whole], last[whole]))
 
 
-def _keys(code: _Code, grammar: Grammar, rules: _Rules) -> U32:
+def _keys(code: _Code, grammar: Grammar, rules: Rules) -> U32:
     """Keys u32 [n]: names of the vocabulary and called builtins literal, others as they are."""
     keys = code.keys.copy()
     following = np.append(keys[1:], np.uint32(0))
@@ -267,12 +171,12 @@ def _keys(code: _Code, grammar: Grammar, rules: _Rules) -> U32:
         keys[assigned] &= np.uint32(~MEMBER_KEY & 0xFFFF_FFFF)
     public = keys >= MEMBER
     called = (keys >= NAME_KEY) & ~public & (following == OPEN)
-    _make_literal(keys, np.flatnonzero(public), rules.vocabulary, rules.literals)
-    _make_literal(keys, np.flatnonzero(called), rules.builtins, rules.calls)
+    _makeliteral(keys, np.flatnonzero(public), rules.vocabulary, rules.literals)
+    _makeliteral(keys, np.flatnonzero(called), rules.builtins, rules.calls)
     return keys
 
 
-def _make_literal(keys: U32, places: I64, names: U32, literals: U32) -> None:
+def _makeliteral(keys: U32, places: I64, names: U32, literals: U32) -> None:
     if len(places) and len(names):
         spelled = keys[places] & np.uint32(SPELLING)
         at = np.searchsorted(names, spelled)
@@ -297,7 +201,7 @@ class SyntaxScanner:
 
     def __init__(self, grammar: Grammar) -> None:
         self._grammar = grammar
-        self._rules = _rules(grammar)
+        self._rules = rules_of(grammar)
         self._lexer = LexemeScanner(grammar)
         self._lexemes: list[tuple[int, int, int]] = []  # not yet settled
         self._pieces: list[str] = []  # of those looked at: what stands before each, and its spelling
@@ -348,7 +252,7 @@ class SyntaxScanner:
         if not self._lexemes or (size < self._patience and not final):
             return []
         code = self._region(np.cumsum(lengths))
-        spans = _spans(self._source(), self._rules.language, self._rules.settling)
+        spans = spans_of(self._source(), self._rules.language, self._rules.settling)
         count = len(code.keys) if final else self._settled(code, spans["statement"]) or self._forced(size)
         if not count:
             self._patience = size + size // 4

@@ -1,0 +1,140 @@
+"""A grammar's ``[syntax]`` as look-ups, and what the parser finds in a text.
+
+One tree-sitter query a language marks what the table names: comments, docstrings, imports, grouping
+parentheses and, for streams, statements. Nothing walks the tree in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from typing import NamedTuple, cast
+
+import numpy as np
+import tree_sitter
+
+from simblock.errors import SimblockError
+from simblock.grammar import Grammar, SyntaxTable
+from simblock.lexer import spelling_key
+from simblock.tokens import I64, SPELLING, U32
+from simblock.vocabulary import members
+
+__all__ = ["Rules", "literal", "rules_of", "spans_of"]
+
+CAPTURES = ("comment", "docstring", "import", "unwrap", "statement")
+
+
+def literal(spelling: str) -> int:
+    """The key of a token that is kept as it is spelled."""
+    return spelling_key(spelling) & SPELLING
+
+
+class Rules(NamedTuple):
+    """A grammar's ``[syntax]``, looked up: spellings as keys, patterns as one query."""
+
+    language: tree_sitter.Language
+    query: tree_sitter.Query
+    settling: tree_sitter.Query
+    dropped: U32
+    calling: U32
+    continuing: frozenset[int]
+    vocabulary: U32
+    literals: U32
+    builtins: U32
+    calls: U32
+
+
+_known: dict[str, tuple[Grammar, Rules]] = {}
+
+
+def rules_of(grammar: Grammar) -> Rules:
+    """The look-ups of a grammar, made once. Raises SimblockError where its parser is not installed."""
+    known = _known.get(grammar.name)
+    if known is None or known[0] is not grammar:
+        known = _known[grammar.name] = (grammar, _look_up(grammar))
+    return known[1]
+
+
+def _look_up(grammar: Grammar) -> Rules:
+    table = grammar.syntax
+    language = _language(table.module, table.function)
+    patterns = _patterns(table)
+    query = _query(language, patterns, grammar)
+    statements = [f"({kind}) @statement" for kind in table.statements]
+    settling = _query(language, patterns + statements, grammar)
+    vocabulary, literals = _paired(members(grammar.name), "\0.")
+    builtins, calls = _paired(grammar.builtins, "\0()")
+    dropped, calling, continuing = (
+        np.array([literal(spelling) for spelling in spellings], np.uint32)
+        for spellings in (table.drop, table.calls_after, table.continues)
+    )
+    return Rules(
+        language,
+        query,
+        settling,
+        dropped,
+        calling,
+        frozenset(continuing.tolist()),
+        vocabulary,
+        literals,
+        builtins,
+        calls,
+    )
+
+
+def _patterns(table: SyntaxTable) -> list[str]:
+    captures = {
+        "comment": table.comments,
+        "docstring": table.docstrings,
+        "import": table.imports,
+        "unwrap": table.unwrap,
+    }
+    return [
+        f"{entry if entry.startswith('(') else f'({entry})'} @{name}"
+        for name, entries in captures.items()
+        for entry in entries
+    ]
+
+
+def _query(language: tree_sitter.Language, patterns: list[str], grammar: Grammar) -> tree_sitter.Query:
+    try:
+        return tree_sitter.Query(language, "\n".join(patterns))
+    except tree_sitter.QueryError as error:
+        raise SimblockError(f"grammars/{grammar.name}.toml: syntax: {error}") from error
+
+
+def _paired(names: Iterable[str], prefix: str) -> tuple[U32, U32]:
+    """Names' spellings u32, sorted, and beside each the key of the literal it becomes."""
+    pairs = sorted((literal(name), literal(prefix + name)) for name in names)
+    both = np.array(pairs, np.uint32).reshape(-1, 2)
+    return both[:, 0].copy(), both[:, 1].copy()
+
+
+@cache
+def _language(module: str, function: str) -> tree_sitter.Language:
+    try:
+        return tree_sitter.Language(getattr(import_module(module), function)())
+    except ImportError as error:
+        package = module.replace("_", "-")
+        raise SimblockError(f"the parser {module} is not installed: pip install {package}") from error
+
+
+def spans_of(source: str, language: tree_sitter.Language, query: tree_sitter.Query) -> dict[str, I64]:
+    """Start and end i64 [n, 2] in code points of what the query captures, in order, by capture name."""
+    source = source.replace("\0", " ").replace("\r\n", " \n").replace("\r", "\n")
+    data = source.encode("utf-8", "replace")
+    tree = tree_sitter.Parser(language).parse(data)
+    found = tree_sitter.QueryCursor(query).captures(tree.root_node)
+    spans = {name: _sorted(found.get(name, [])) for name in CAPTURES}
+    if len(data) != len(source):
+        first = (np.frombuffer(data, np.uint8) & 0xC0) != 0x80
+        place = np.append(0, np.cumsum(first))
+        spans = {name: cast(I64, place[span]) for name, span in spans.items()}
+    return spans
+
+
+def _sorted(nodes: list[tree_sitter.Node]) -> I64:
+    flat = [place for node in nodes for place in (node.start_byte, node.end_byte)]
+    spans = np.array(flat, np.int64).reshape(-1, 2)
+    return spans[np.argsort(spans[:, 0], kind="stable")]
