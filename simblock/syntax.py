@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
@@ -96,22 +96,33 @@ def _cuts(text: str, code: _Code) -> Iterator[int]:
         low, high = np.searchsorted(code.starts, (at + PIECE // 2, at + PIECE)).tolist()
         if high == len(code.starts):
             return
-        starts = code.starts[low : high + 1]
-        inside = np.array([text[start - 1] != "\n" for start in starts.tolist()])
-        badness = 2 * code.depths[low : high + 1] + inside
-        at = int(starts[len(starts) - 1 - int(np.argmin(badness[::-1]))])
+        places = zip(
+            code.ends[max(low - 1, 0) : high].tolist(),
+            code.starts[max(low, 1) : high + 1].tolist(),
+            strict=True,
+        )
+        first = np.array([_indentation(text, before, start) for before, start in places])
+        badness = 3 * code.depths[max(low, 1) : high + 1] + first
+        at = int(code.starts[high - int(np.argmin(badness[::-1]))])
         yield at
+
+
+def _indentation(text: str, before: int, start: int) -> int:
+    """0 where a lexeme begins its line unindented, 1 indented, 2 where others stand before it."""
+    return 0 if text[start - 1] == "\n" else 2 - ("\n" in text[before:start])
 
 
 def _in_order(parts: list[I64]) -> I64:
     spans = np.concatenate(parts)
-    return cast(I64, spans[np.argsort(spans[:, 0], kind="stable")])
+    ordered: I64 = spans[np.argsort(spans[:, 0], kind="stable")]
+    return ordered
 
 
 def _beginning_lines(text: str, spans: I64) -> I64:
     """Those that nothing stands before on their line: an import inside a function stays in its run."""
     first = [not start or text[start - 1] in "\r\n\f" for start in spans[:, 0].tolist()]
-    return spans[np.array(first, bool)]
+    chosen: I64 = spans[np.array(first, bool)]
+    return chosen
 
 
 def _depths(keys: U32) -> I64:
@@ -303,14 +314,21 @@ class SyntaxScanner:
 
     def _settled(self, code: _Code, statements: I64) -> int:
         """How many lexemes stand before the end of the last statement that cannot go on."""
-        ended_here = self._grammar.syntax.line_ends or int(code.keys[-1]) in STATEMENT_ENDS
+        line_ended = (
+            self._grammar.syntax.line_ends and self._raw.isspace()
+        )  # no string or comment, no backslash
+        ended_here = line_ended or int(code.keys[-1]) in STATEMENT_ENDS
         counts = np.searchsorted(code.starts, statements[:, 1])
         for count in np.unique(counts)[::-1].tolist():
-            ended = count < len(code.keys) or ended_here
+            ended = self._goes_apart(count) if count < len(code.keys) else ended_here
             if count and ended and not self._within[count - 1]:
                 self._failures = 0
                 return int(count)
         return 0
+
+    def _goes_apart(self, at: int) -> bool:
+        """Whether a lexeme may begin a statement: `x = "` still lacks its string, and looks like one in `x`."""
+        return not self._grammar.syntax.line_ends or "\n" in self._pieces[2 * at]
 
     def _forced(self, size: int) -> int:
         """How many lexemes are given although no statement has ended, for there are too many."""
