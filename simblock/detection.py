@@ -14,11 +14,12 @@ _TAG = re.compile(r"\s*\{?\s*\.?(?:language-|lang-|brush:\s*)?([^\s{}.,;:=\"'`|]
 
 _SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]*(?:\s|$)")
 _PROSE = re.compile(
-    r"""(?:[-*•+]\s+|\d+[.)]\s+|>\s+)?(?:[("'“‘*_]*[^\W\d_][\w'’-]*[)"'”’*_]*[,.;:!?]*\s+){3}[("'“‘*_\w]"""
+    r"""(?:[-*•+]\s+|\d+[.)]\s+|>\s+)?(?:[("'“‘*_]*[^\W\d_](?:[^\W_]|['’-])*[)"'”’*_]*[,.;:!?]*\s+){3}[("'“‘*_\w]"""
 )
 """Four words in a row at a line's beginning, with nothing between them but what prose has."""
 _CODE = re.compile(r"[=(){}\[\];<>@#$&|\\]|\"\"\"|'''")
 """A line without any of these is code only where it begins with a keyword."""
+_CODE_END = "{}(;"
 _WORD = re.compile(r"[A-Za-z_]+")
 STRONG = 4
 CONTRADICTED = 3
@@ -102,7 +103,7 @@ def look(line: str) -> Look:
             strong |= bit
         elif is_weak.match(line):
             weak |= bit
-    return Look(strong, weak, prose and not strong)
+    return Look(strong, weak, prose and not strong and not (weak and line[-1] in _CODE_END))
 
 
 class Evidence:

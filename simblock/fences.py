@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from simblock.detection import LINE, by_tag, look
 from simblock.embedding import Embedding, Notebook, Place, markup
-from simblock.grammar import grammar
+from simblock.grammar import grammar, languages
 from simblock.regions import Region, Stretch, Taker, Undecided
 from simblock.wrapping import Wrapped, bare, is_diff
 
@@ -21,8 +21,10 @@ __all__ = ["FenceScanner", "Stretch"]
 
 LEAD = 128
 """So much of a line's white space and marks is held until it is known not to close a fence."""
-STRANGE = 3
-"""So many lines in a row that speak for nothing end what might have become a region of code."""
+STRANGE, STRANGE_AFTER_STRONG, COMMENT = 3, 8, 40
+"""So many lines in a row that speak for nothing end what might have become a region of code, by what it has shown."""
+PROSE = 160
+"""No line of code that reads like prose is so long."""
 DIFF_TAGS = frozenset(("diff", "patch", "udiff"))
 
 _OPENING = re.compile(
@@ -30,6 +32,8 @@ _OPENING = re.compile(
 )
 _AFTER_PROSE = re.compile(r"()([^`\n]*)(`{3,})([^`\s]+)[ \t\r]*\n?\Z")
 """A fence opened at the end of a line of prose, which models do: taken where its tag is known."""
+_BLOCK_LEAD = r"(?:^\s*|(?<![\"'`/*\w]))"
+_CALL = re.compile(r"\w\(|[=!<>]=|->|\w\[|__|\w_\w")
 _LINE_START = re.compile(r"[ \t>]*(`*|~*)[ \t\r]*")
 
 
@@ -48,9 +52,14 @@ def _fence(quotes: str, lead: str, marks: str) -> _Fence:
 
 
 @cache
-def _blocks(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+def _blocks(language: str | None) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What begins and what ends comments and docstrings (nothing: a line's end); None: of all languages."""
+    names = (language,) if language else languages()
+    blocks = {(b.open, b.close): b for name in names for b in grammar(name).lexer.blocks if len(b.close) != 1}
+    # Not after a quote mark: a glob in a string opens no comment.
     return tuple(
-        (re.compile(rf"\s*(?:{block.open})"), block.close) for block in grammar(language).lexer.blocks
+        (re.compile((_BLOCK_LEAD if close else r"^\s*") + f"(?:{opening})"), close)
+        for opening, close in blocks
     )
 
 
@@ -73,6 +82,7 @@ class FenceScanner:
         self._embedding: Embedding | None = None
         self._notebook = Notebook()
         self._strange = 0
+        self._sound = False  # a line of what may become a region speaks strongly for it
         self._block: str | None = None  # what closes the comment that the unfenced region is in
         self._read = self._file if language else self._lines
 
@@ -208,11 +218,13 @@ class FenceScanner:
         region, start = self._region, self._at - len(line)
         if not self._fence:
             if region and _decided(region):
-                if self._ends(line, region.language):
+                if line.strip() and self._ends(line, region.language):
                     self._end_region(out)
                     region = None
             else:
                 region = self._begin(line, region)
+                if region is None:
+                    self._drop()
         elif region is None:
             region = Wrapped(Undecided(loose=False))
         self._region = region
@@ -225,31 +237,48 @@ class FenceScanner:
             return Wrapped(Undecided(loose=False), diff=True)
         seen = look(bare(line))
         speaks = bool(seen.strong or (seen.weak and not seen.prose))
-        self._strange = 0 if speaks else self._strange + 1
-        if seen.prose and not (region and line[0] in " \t"):
+        inside = region is not None and self._inside_block(line, None)
+        if seen.prose and not inside and not (region and line[0] in " \t"):
             return None
-        if not speaks and (region is None or self._strange >= STRANGE):
+        self._strange = 0 if speaks else self._strange + bool(line.strip())
+        self._sound |= seen.strong > 0
+        patience = COMMENT if inside else STRANGE_AFTER_STRONG if self._sound else STRANGE
+        if not speaks and (region is None or self._strange >= patience):
             return None
         return region or Wrapped(Undecided(loose=False))
 
     def _ends(self, line: str, language: str | None) -> bool:
-        """Whether a line ends the unfenced region it follows: prose that stands at the margin, in no comment."""
+        """Whether a line ends the unfenced region it follows: prose at the margin, or the second of two lines of
+        prose, or a long one; none of these inside a comment."""
+        if self._inside_block(line, language) or not look(bare(line)).prose or line[0] == "+":
+            self._strange = 0
+            return False
+        margin = line[0] not in " \t"
+        self._strange += margin or not _CALL.search(line)
+        return margin or self._strange > 1 or (self._strange > 0 and len(line) > PROSE)
+
+    def _inside_block(self, line: str, language: str | None) -> bool:
+        """Whether a line is, or begins with, a part of a comment over lines."""
         if self._block:
             if self._block in line:
                 self._block = None
-            return False
-        for opening, close in _blocks(language) if language else ():
-            found = opening.match(line)
+            return True
+        for opening, close in _blocks(language):
+            found = opening.search(line)
             if found:
-                self._block = None if close in line[found.end() :] else close
-                return False
-        return _is_prose(line)
+                self._block = None if not close or close in line[found.end() :] else close
+                return True
+        return False
 
     def _end_region(self, out: list[Stretch]) -> None:
         if self._region:
             self._region.finish(self._at, out)
-        self._region = self._embedding = self._block = None
-        self._strange = 0
+        self._embedding = None
+        self._drop()
+
+    def _drop(self) -> None:
+        self._region = self._block = None
+        self._strange, self._sound = 0, False
 
     # In a fence, by the character.
 
