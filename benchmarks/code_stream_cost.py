@@ -1,0 +1,151 @@
+"""What a stream of code costs: a fed chunk by language, and over the length of a file.
+
+Clean code of other packages in a fence with its tag, four characters at a time, against an index of the
+protected files, on one core. A file of 5,000 lines is the same hundred lines again and again, so that what
+is measured has the same statistics throughout; its cost is told at its beginning, middle and end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import code_corpus
+from benchmarks.code_corpus import sources
+from benchmarks.code_recall import build
+from benchmarks.record import percentile, pin, save
+from benchmarks.stream_cost import CHUNK, chunks, feed_times
+from simblock.guard import Guard
+from simblock.policy import Policy
+
+LINES = 100
+"""Lines of the piece that is repeated."""
+CHARACTERS = 60_000
+"""Characters fed of each language."""
+Row = dict[str, Any]
+
+
+def clean_files(options: argparse.Namespace, guard: Guard, language: str, count: int) -> list[str]:
+    """Files of other packages, of some hundred lines, that are not stopped."""
+    found: list[str] = []
+    every = list(sources(options.code_corpus, language, options.half))
+    for source in every[:: max(len(every) // (4 * count), 1)]:
+        if len(found) == count:
+            break
+        if (
+            150 <= source.text.count("\n") <= 800
+            and guard.check(fenced(source.text, language)).decision == "release"
+        ):
+            found.append(source.text)
+    return found
+
+
+def fenced(text: str, language: str) -> str:
+    """A file in a fence with its tag."""
+    return f"Here it is.\n\n```{language}\n{text.rstrip()}\n```\n"
+
+
+def feeding(guard: Guard, files: dict[str, list[str]], times: int) -> list[Row]:
+    """Feeds of 4 characters by language and mode; the median run of several."""
+    rows = []
+    for mode, policy in (("default", Policy.load()), ("strict", Policy.load(max_leak=0))):
+        one = Guard(guard.indexes, policy)
+        for language, texts in files.items():
+            text = "".join(fenced(text, language) for text in texts)[:CHARACTERS]
+            feed_times(one.stream(), text)
+            gc.collect()
+            runs = sorted((feed_times(one.stream(), text) for _ in range(times)), key=statistics.fmean)
+            took = runs[len(runs) // 2]
+            rows.append(
+                {"mode": mode, "language": language, "feeds": len(took), "mean µs": round(statistics.fmean(took), 2),
+                 "p50": round(percentile(took, 0.5), 2), "p99": round(percentile(took, 0.99), 1),
+                 "p99.9": round(percentile(took, 0.999), 1), "max": round(max(took), 1),
+                 "best mean": round(statistics.fmean(runs[0]), 2)}
+            )  # fmt: skip
+    return rows
+
+
+def piece(texts: Sequence[str]) -> str:
+    """About a hundred lines of a file, from one line without indentation up to another."""
+    lines = texts[0].splitlines(keepends=True)
+    starts = [at for at, line in enumerate(lines) if line[:1].isalpha()] or [0]
+    first = starts[len(starts) // 4]
+    last = next((at for at in starts if at >= first + LINES), len(lines))
+    return "".join(lines[first:last])
+
+
+def lengths(guard: Guard, files: dict[str, list[str]], lines: int, times: int) -> list[Row]:
+    """Mean feed over the length of one file: its beginning, its middle and its end."""
+    rows = []
+    for language, texts in files.items():
+        text = piece(texts)
+        rounds = max(lines // max(text.count("\n"), 1), 4)
+        runs = [_rounds(guard, text, language, rounds) for _ in range(times)]
+        means = [statistics.median(values) for values in zip(*runs, strict=True)]
+        few = max(rounds // 10, 2)
+        parts = {"about line 100": means[1:2], "first tenth": means[1 : 1 + few],
+                 "middle tenth": means[rounds // 2 : rounds // 2 + few], "last tenth": means[-few:]}  # fmt: skip
+        rows += [
+            {"language": language, "lines": name, "mean µs a feed": round(statistics.median(values), 2),
+             "lines fed": rounds * text.count("\n")}
+            for name, values in parts.items()
+        ]  # fmt: skip
+    return rows
+
+
+def _rounds(guard: Guard, text: str, language: str, rounds: int) -> list[float]:
+    stream, means = guard.stream(), []
+    stream.feed(f"```{language}\n")
+    for _ in range(rounds):
+        started, count = time.perf_counter(), 0
+        for chunk in chunks(text):
+            stream.feed(chunk)
+            count += 1
+        means.append((time.perf_counter() - started) * 1e6 / count)
+    return means
+
+
+def checking(guard: Guard, files: dict[str, list[str]], times: int) -> list[Row]:
+    """``check`` of a whole file, for each thousand characters."""
+    rows = []
+    for language, texts in files.items():
+        took = []
+        for text in texts * times:
+            started = time.perf_counter()
+            guard.check(fenced(text, language))
+            took.append((time.perf_counter() - started) * 1e6 / len(text))
+        rows.append(
+            {"language": language, "n": len(took), "ms a thousand characters": round(statistics.median(took), 3),
+             "p99": round(percentile(took, 0.99), 3)}
+        )  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    code_corpus.arguments(parser)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--lines", type=int, default=5000, help="lines of the long file")
+    parser.add_argument("--files", type=int, default=12, help="clean files a language")
+    options = parser.parse_args()
+    pin()
+    with tempfile.TemporaryDirectory() as folder:
+        guard = Guard(build(options.code_corpus, options.languages, Path(folder) / "index.sbx"))
+        files = {one: clean_files(options, guard, one, options.files) for one in options.languages}
+        tables = {
+            "Feeding 4 characters of code": feeding(guard, files, options.runs),
+            "A long file": lengths(guard, files, options.lines, options.runs),
+            "Checking files": checking(guard, files, 2),
+        }
+    parameters = {"chunk": CHUNK, "runs": options.runs, "half": options.half, "files": {k: len(v) for k, v in files.items()}}  # fmt: skip
+    save("code_stream_cost", parameters, tables)
+
+
+if __name__ == "__main__":
+    main()
