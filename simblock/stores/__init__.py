@@ -21,7 +21,8 @@ class Index(Protocol):
     """What a guard asks of an index.
 
     ``segment`` is the store's own handle from a :class:`~simblock.questions.Posting`; it keeps the
-    generation it came from, also after a writer has merged it away. Any method may raise Damaged,
+    generation it came from, also after a writer has merged it away. A work of code has four runs, one a
+    view (see :data:`simblock.tokens.VIEWS`); they have the same works. Any method may raise Damaged,
     KeyProblem or StoreLost: an index never answers "nothing" because something was broken.
     """
 
@@ -55,7 +56,7 @@ class Index(Protocol):
         """The works that share a run, were not removed and have not expired; smallest id first."""
 
     def places(self, segment: Any, run: int, tokens: I64) -> Placed:
-        """Where tokens i64 of a run stand in its text."""
+        """Where tokens i64 of a run stand in the text of its work."""
 
     def close(self) -> None:
         """Lets go of what is cached."""

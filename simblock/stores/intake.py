@@ -14,6 +14,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from simblock import text
+from simblock.errors import Incompatible
+from simblock.scheme import Scheme
 from simblock.tokens import VIEWS, Runs
 from simblock.work import Document, Work
 
@@ -102,6 +104,28 @@ def tokenise_here(batches: Iterable[list[Document]]) -> Iterator[Runs]:
             from simblock import code  # with the parsers, which an index of texts does without
 
             yield code.tokenise_documents(batch)
+
+
+def new_languages(
+    documents: Iterable[Document], known: Container[str], scheme: Scheme, name: str
+) -> dict[str, str]:
+    """Languages of code that are not known yet, with the fingerprint of what reads them.
+
+    Raises Incompatible where the scheme of the index ``name`` has no channel that would find renamed code.
+    """
+    used = {d.work.language for d in documents if d.work.kind == "code" and d.work.language}
+    if used and not any("lexemes" in channel.views for channel in scheme.channels):
+        raise Incompatible(
+            f"{name} was made without channels for code: make it anew with simblock-index rebuild OLD NEW, "
+            "and add the code to that"
+        )
+    found = {}
+    for language in sorted(used):
+        if language not in known:
+            from simblock import code
+
+            found[language] = code.fingerprint(language)
+    return found
 
 
 def counted(runs: Runs) -> dict[str, int]:

@@ -20,7 +20,17 @@ from simblock.stores import container, journal
 from simblock.stores.claim import Claim, claim, claim_new
 from simblock.stores.compaction import Compaction, to_absorb
 from simblock.stores.draft import Draft
-from simblock.stores.intake import Batch, Intake, News, Tokenise, Waiting, completed, counted, tokenise_here
+from simblock.stores.intake import (
+    Batch,
+    Intake,
+    News,
+    Tokenise,
+    Waiting,
+    completed,
+    counted,
+    new_languages,
+    tokenise_here,
+)
 from simblock.stores.journal import Event, Journal
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
@@ -220,6 +230,9 @@ class Writer:
 
     def _index(self, batch: Batch, runs: Runs) -> None:
         """Takes the runs of new texts."""
+        manifest = self._snapshot.manifest
+        known = {**manifest.languages, **self._languages}
+        self._languages.update(new_languages(batch.documents, known, manifest.scheme, self.shelf.name))
         if len(runs.tokens) > MOST_TOKENS:
             raise InputError("a work is longer than a segment can hold: split it into parts")
         self._compaction.make_room(len(runs.tokens))
@@ -228,17 +241,8 @@ class Writer:
         self._standing.runs.update(
             (digest, (draft.id, head)) for digest, head in zip(batch.digests, heads, strict=True)
         )
-        self._mark_languages(batch.documents)
         self._counts.update(characters=sum(map(len, texts)))
         self._counts.update(counted(runs))
-
-    def _mark_languages(self, documents: Sequence[Document]) -> None:
-        """Enters languages that are new in the index, with the fingerprint of what reads them."""
-        used = {d.work.language for d in documents if d.work.kind == "code" and d.work.language}
-        for language in used - self._languages.keys() - self._snapshot.manifest.languages.keys():
-            from simblock import code
-
-            self._languages[language] = code.fingerprint(language)
 
     def take_over(self, old: Snapshot) -> None:
         """Puts all works of another index, by its stored runs; its epochs and history go on.

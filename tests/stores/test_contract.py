@@ -2,13 +2,15 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simblock import text
+from simblock import code, text
 from simblock.errors import InputError
 from simblock.stores.memory import MemoryIndex
 from simblock.work import Document, Work
@@ -348,3 +350,18 @@ def test_any_sequence_of_changes_ends_like_an_index_made_at_once(steps):
     }
     for work in state.values():
         assert answers(index, work) == answers(at_once, work)
+
+
+def test_code_read_by_its_grammar_stands_in_four_runs(store):
+    body = Path(text.__file__).read_text("utf-8")
+    work = Document(Work("text.py", kind="code", language="python"), body)
+    index = store([document("before"), work, document("after")]).index
+    runs = code.tokenise_documents([work])
+    segment, found = run_of(index, Document(Work("text.py"), " ".join(body.split("\n\n")[0].split())))
+    for view, (first, stop) in enumerate(pairwise(runs.bounds.tolist()), 1):
+        run = found - segment.view_codes[found] + view
+        assert np.array_equal(index.run(segment, run, 0, 10**9), runs.tokens.keys[first:stop])
+        placed = index.places(segment, run, np.arange(stop - first))
+        assert np.array_equal(placed.starts, runs.tokens.starts[first:stop])
+        assert placed.lines[-1] == 1 + body[: placed.starts[-1]].count("\n")
+    assert index.stat().too_short == []

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simblock.errors import Incompatible, InputError
+from simblock.scheme import TEXT_CHANNELS, Scheme
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.intake import Intake, News, completed, tokenise_here
 from simblock.stores.memory import MemoryIndex
@@ -231,6 +232,24 @@ def test_a_language_that_comes_under_an_open_reader_is_looked_at(indexed):
     for _ in range(2):
         with pytest.raises(Incompatible, match="holds code of c "):
             index.refresh()
+
+
+def test_an_index_without_channels_for_code_takes_none(tmp_path):
+    path = tmp_path / "x.sbx"
+    with Writer.create(path, scheme=Scheme(channels=TEXT_CHANNELS)) as writer:
+        writer.put(library(2))
+        writer.commit()
+    with Writer.open(path) as writer:
+        with pytest.raises(
+            Incompatible, match=r"x\.sbx was made without channels for code: .*rebuild OLD NEW"
+        ):
+            writer.put([source_file("a")])
+        assert writer.commit().epoch == 1
+    rebuild(path, tmp_path / "y.sbx")
+    with Writer.open(tmp_path / "y.sbx") as writer:
+        writer.put([source_file("a")])
+        writer.commit()
+    assert stands(DirectoryIndex(tmp_path / "y.sbx"), source_file("a")) == 1
 
 
 def test_an_index_from_before_there_was_code_is_read(tmp_path):
