@@ -50,13 +50,14 @@ def simblock(
 
 
 @app.command()
-@shared.with_read_options("kind", "text_field", "id_field", "encoding", "errors", "skip_bad", "max_row")
+@shared.with_read_options(
+    "kind", "language", "text_field", "id_field", "encoding", "errors", "skip_bad", "max_row"
+)
 def check(
     arguments: p.Arguments = None,
     *,
     prompt: p.Prompt = None,
     history: p.HistoryFile = None,
-    language: p.Language = None,
     all: Annotated[bool, typer.Option("--all", help="List matches that no rule acted on, too.")] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON result for each input, one a line.")
@@ -66,7 +67,7 @@ def check(
         typer.Option(
             "--jsonl",
             metavar="IN",
-            help='Check rows {"id", "text", "prompt"?, "history"?} of a JSONL file (.gz, .zst, or -); '
+            help='Check rows {"id", "text", "prompt"?, "history"?, "kind"?, "language"?} of a JSONL file (.gz, .zst, or -); '
             "one JSON result each, in their order.",
         ),
     ] = None,
@@ -81,12 +82,11 @@ def check(
     """Check files, the files of folders, standard input or rows against indexes.
 
     An argument is an index when it is a URL, a directory with a MANIFEST, or called \\*.sbx; the others
-    are checked. Exit code 1 where something was acted on.
+    are checked. A file of code is told by its name, else by its content; in all other outputs code is looked
+    for, unless --kind text. Exit code 1 where something was acted on.
     """
     from simblock.commands import checking, outputs
 
-    if language is not None:
-        raise UsageError(f"--language {language}: languages are of code, and {outputs.NO_CODE}")
     indexes, inputs = sort_arguments(arguments or [])
     inputs = _inputs(inputs, jsonl, out)
     before = outputs.read_prompt(prompt, options), read_history(history)
@@ -95,6 +95,7 @@ def check(
 
 
 @app.command()
+@shared.with_read_options("kind", "language")
 def stream(
     arguments: p.Indexes = None,
     *,
@@ -105,11 +106,13 @@ def stream(
     ] = None,
     policy: p.PolicyFile = None,
     key_file: shared.KeyFile = None,
+    options: ReadOptions,
 ) -> None:
     """Filter standard input to standard output as it flows.
 
     What is not suspected goes out at once, byte for byte. When a passage is stopped the output ends
-    before it, one line on standard error says why, and the exit code is 1.
+    before it, one line on standard error says why, and the exit code is 1. Code is looked for in fences
+    and in lines that look like it; with --language all of the input is a file of it.
     """
     from simblock.commands import flow, outputs
 
@@ -118,7 +121,7 @@ def stream(
         raise UsageError(f"{others[0]} is no index: stream reads standard input; simblock check reads files")
     guard = open_guard(indexes, policy, key_file)
     before = outputs.read_prompt(prompt, ReadOptions()), read_history(history)
-    raise typer.Exit(flow.flow(guard, *before, report))
+    raise typer.Exit(flow.flow(guard, *before, options, report))
 
 
 @app.command()

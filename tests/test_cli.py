@@ -305,7 +305,12 @@ def test_rows_come_from_standard_input(simblock):
         ('{"id": "b"}', 'no string in its field "text"'),
         ('{"id": "b", "text": "x", "prompt": 3}', '"prompt" is a number'),
         ('{"id": "b", "text": "x", "history": [{"role": "pope", "content": ""}]}', "turn 1 of the history"),
-        ('{"id": "b", "text": "x", "kind": "code"}', "comes with the next release"),
+        ('{"id": "b", "text": "x", "kind": "code"}', "code of no known language"),
+        (
+            '{"id": "b", "text": "x", "kind": "code", "language": "cobol"}',
+            "no grammar of the language 'cobol'",
+        ),
+        ('{"id": "b", "text": "x", "kind": "song"}', 'the field "kind" is no kind'),
     ],
 )
 def test_a_bad_row_is_named_with_its_line_and_can_be_passed_over(simblock, tmp_path, row, says):
@@ -354,8 +359,15 @@ BAD_CALLS = {
     "an index that is none": (["folder", "other.txt"], "folder is not an index"),
     "an index that is gone": (["gone.sbx", "other.txt"], "gone.sbx"),
     "a URL": (["redis://host", "other.txt"], "redis://"),
-    "kind code": (["works.sbx", "other.txt", "--kind", "code"], "code comes with the next release"),
-    "a language": (["works.sbx", "other.txt", "--language", "go"], "code comes with the next release"),
+    "kind code": (["works.sbx", "other.txt", "--kind", "code"], "other.txt: code of no known language"),
+    "a language": (
+        ["works.sbx", "other.txt", "--language", "cobol"],
+        "--language cobol: there is no grammar of it",
+    ),
+    "a language of text": (
+        ["works.sbx", "other.txt", "--kind", "text", "--language", "c"],
+        "leave out --kind text",
+    ),
     "an unknown kind": (["works.sbx", "other.txt", "--kind", "song"], "'song'"),
     "an unknown option": (["works.sbx", "--frobnicate"], "simblock check --help"),
     "an unknown encoding": (["works.sbx", "other.txt", "--encoding", "klingon"], "--encoding klingon"),

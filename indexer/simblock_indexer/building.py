@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from itertools import dropwhile, islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from simblock.stores import keys, writer
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.writer import Commit, Writer
 from simblock.work import Document
+from simblock_indexer.pool import SMALL, TokeniserPool
 from simblock_indexer.readers import ReadOptions, Source, Tally, Unreadable, documents, plan, root_name
 from simblock_indexer.readers.texts import read_text
 from simblock_indexer.reports import Report
@@ -49,7 +50,10 @@ def build(
     cannot be read, UsageError where something is at ``out`` already, KeyProblem.
     """
     call = _Call(inputs, out, options, key_file, watch)
-    with Writer.create(call.path, key=call.key, store_text=store_text) as session:
+    with (
+        call.tokeniser() as tokenise,
+        Writer.create(call.path, key=call.key, store_text=store_text, tokenise=tokenise) as session,
+    ):
         session.put(call.documents())
         return call.report(session.commit())
 
@@ -73,7 +77,10 @@ def add(
     call = _Call(inputs, index, options, key_file, watch)
     if prune:
         call.check_roots()
-    with Writer.open(call.path, key=call.key) as session:
+    with (
+        call.tokeniser() as tokenise,
+        Writer.open(call.path, key=call.key, tokenise=tokenise) as session,
+    ):
         session.put(call.documents(), clear_metadata=clear_metadata)
         removed = call.gone(session) if prune else []
         session.remove(removed, reason=call.options.reason or "pruned")
@@ -142,6 +149,12 @@ class _Call:
         self._tally = Tally()
         self._seen: set[str] = set()
         self._sources: list[Source] = plan(self._inputs, self.options, self._tally)
+
+    def tokeniser(self) -> AbstractContextManager[TokeniserPool | None]:
+        """Processes that tokenise, where more than one is asked for and the inputs are worth starting them."""
+        if self.options.workers == 1 or self._tally.total < SMALL:
+            return nullcontext()
+        return TokeniserPool(self.options.workers)
 
     def documents(self) -> Iterator[Document]:
         """The works of the inputs, in order. Of one that cannot be read it says how many others cannot."""
@@ -216,6 +229,7 @@ class _Call:
             changed=changed,
             bytes=tally.done - tally.unread,
             seconds=time.monotonic() - self._began,
+            languages=dict(tally.languages),
             passed=dict(tally.passed),
             passed_names=tally.names,
             bad=tally.bad,

@@ -46,9 +46,11 @@ def build(
 
     A file is one work, called by its name; a file of a folder is called by its path, the folder's
     own name first; a row by its id. In folders, binary and empty files are counted and passed over,
-    and in git work trees what git ignores. --json prints one object: index, epoch, changed, added,
-    replaced, metadata, untouched, removed, words, characters, bytes, seconds, passed, passed_names,
-    bad, problems, short, common, unused_columns, notes.
+    and in git work trees what git ignores. Code is told by a file's extension, else by its content;
+    its license and owner are read from its header, or from the LICENSE of the nearest folder.
+    --json prints one object: index, epoch, changed, added, replaced, metadata, untouched, removed,
+    words, lexemes, characters, bytes, seconds, languages, passed, passed_names, bad, problems, short,
+    common, unused_columns, notes.
     """
     from simblock_indexer import allocation, building, reporting
 

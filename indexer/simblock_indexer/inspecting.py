@@ -38,9 +38,10 @@ def list_works(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json =
     """List the works of an index by id.
 
     --json prints a line a work: id, title, owner, license, url, tags, kind, language, expires, reason,
-    words, epoch, added (when), twins (works of the same text), expired.
+    words (of a text, else null), lexemes (of code), epoch, added (when), twins (works of the same text),
+    expired.
     """
-    from simblock_indexer.tables import Column, emit, number, table
+    from simblock_indexer.tables import Column, emit, table
 
     with _opened(index, key_file) as opened:
         entries = sorted(opened.entries(), key=lambda entry: entry.work.id)
@@ -48,22 +49,21 @@ def list_works(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json =
         for entry in entries:
             emit(entry_fields(entry))
         return
-    columns = [Column("id"), Column("title"), Column("words", "right"), Column("added")]
-    columns += [Column("license"), Column("owner")]
-    table(
-        columns,
-        (
-            (
-                entry.work.id + (" (expired)" if entry.expired else ""),
-                entry.work.title,
-                number(entry.tokens),
-                moment(entry.added),
-                entry.work.license,
-                entry.work.owner,
-            )
-            for entry in entries
-        ),
-    )
+    has_code = any(entry.work.kind == "code" for entry in entries)
+    columns = [Column("id"), Column("title"), Column("words", "right")]
+    columns += [Column("lexemes", "right"), Column("language")] if has_code else []
+    columns += [Column("added"), Column("license"), Column("owner")]
+    table(columns, (_listed(entry, has_code) for entry in entries))
+
+
+def _listed(entry: Entry, has_code: bool) -> list[object]:
+    from simblock_indexer.tables import number
+
+    work = entry.work
+    sizes = [None if size is None else number(size) for size in sizes_of(entry).values()]
+    of_code = [*sizes, work.language] if has_code else sizes[:1]
+    id = f"{work.id} (expired)" if entry.expired else work.id
+    return [id, work.title, *of_code, moment(entry.added), work.license, work.owner]
 
 
 def show(index: p.IndexPath, work_id: p.WorkId, *, key_file: p.KeyFile = None, json: p.Json = False) -> None:
@@ -84,7 +84,7 @@ def show(index: p.IndexPath, work_id: p.WorkId, *, key_file: p.KeyFile = None, j
     fields |= {
         "tags": ", ".join(entry.work.tags),
         "twins": ", ".join(entry.twins),
-        "words": f"{entry.tokens:,}",
+        **{name: None if size is None else f"{size:,}" for name, size in sizes_of(entry).items()},
     }
     fields["expired"] = "yes" if entry.expired else None
     facts(fields.items())
@@ -113,19 +113,37 @@ def stat(
 ) -> None:
     """Show the sizes of an index, whether it is keyed, and works that cannot be protected well.
 
-    --json prints one object: epoch, works, runs, tokens, entries, segments, bytes, bytes_a_word,
-    sections (bytes by name), scheme, keyed, texts_stored, too_short, mostly_common.
+    --json prints one object: epoch, works, runs, tokens (of all views), lexemes, entries, segments, bytes,
+    words, bytes_a_word, bytes_a_lexeme (null where the index has both), sections (bytes by name), scheme,
+    keyed, texts_stored, too_short, mostly_common.
     """
     from simblock_indexer import reporting
     from simblock_indexer.tables import emit
 
     with _opened(index, key_file) as opened:
         found = opened.stat()
+        words = _words(opened) if found.lexemes else found.tokens
     if json:
-        emit({**found._asdict(), "bytes_a_word": per_word(found.bytes, found)})
+        emit(_stat_fields(found, words))
         return
-    _print_stat(found)
+    _print_stat(found, words)
     reporting.show_weak(found.too_short, found.mostly_common, all=verbose)
+
+
+def _words(opened: StoredIndex) -> int:
+    """The words of an index's texts, each text once."""
+    texts = (entry for entry in opened.entries() if entry.work.kind == "text")
+    return sum(entry.tokens for entry in texts if all(entry.work.id < twin for twin in entry.twins))
+
+
+def _stat_fields(found: Stat, words: int) -> dict[str, Any]:
+    both = words and found.lexemes
+    return {
+        **found._asdict(),
+        "words": words,
+        "bytes_a_word": None if both else per(found.bytes, words),
+        "bytes_a_lexeme": None if both else per(found.bytes, found.lexemes),
+    }
 
 
 def verify(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json = False) -> None:
@@ -156,12 +174,18 @@ def entry_fields(entry: Entry) -> dict[str, Any]:
     """A work's entry for JSON."""
     return {
         **asdict(entry.work),
-        "words": entry.tokens,
+        **sizes_of(entry),
         "epoch": entry.epoch,
         "added": moment(entry.added),
         "twins": list(entry.twins),
         "expired": entry.expired,
     }
+
+
+def sizes_of(entry: Entry) -> dict[str, int | None]:
+    """The words of a text, or the lexemes of code."""
+    is_code = entry.work.kind == "code"
+    return {"words": None if is_code else entry.tokens, "lexemes": entry.tokens if is_code else None}
 
 
 def moment(seconds: int) -> str:
@@ -176,22 +200,25 @@ def works_of(event: Event) -> str:
     return f"{fates}: {named}" if named else fates
 
 
-def per_word(size: int, found: Stat) -> float:
-    """Bytes for each protected word."""
-    return round(size / found.tokens, 2) if found.tokens else 0.0
+def per(size: int, count: int) -> float:
+    """Bytes for each of ``count`` words or lexemes."""
+    return round(size / count, 2) if count else 0.0
 
 
-def _print_stat(found: Stat) -> None:
+def _print_stat(found: Stat, words: int) -> None:
     from simblock_indexer.tables import Column, facts, number, size, table
 
+    units = {"word": words, "lexeme": found.lexemes}
+    unit = " or ".join(name for name, count in units.items() if count) or "word"
+    count = sum(units.values())
     facts(
         [
             ("works", number(found.works)),
-            ("words", number(found.tokens)),
+            *((f"{name}s", number(many)) for name, many in units.items() if many),
             ("epoch", number(found.epoch)),
             ("segments", number(found.segments)),
             ("entries", number(found.entries)),
-            ("size", f"{size(found.bytes)}, {per_word(found.bytes, found)} bytes a word"),
+            ("size", f"{size(found.bytes)}, {per(found.bytes, count)} bytes a {unit}"),
             ("scheme", found.scheme),
             ("texts", "stored" if found.texts_stored else "not stored"),
             ("key", "keyed: nothing of the works is in clear" if found.keyed else READS_BACK),
@@ -199,6 +226,6 @@ def _print_stat(found: Stat) -> None:
     )
     parts = sorted(found.sections.items(), key=lambda part: -part[1])
     table(
-        [Column("part"), Column("size", "right"), Column("bytes a word", "right")],
-        ((name, size(stored), f"{per_word(stored, found):.2f}") for name, stored in parts),
+        [Column("part"), Column("size", "right"), Column(f"bytes a {unit}", "right")],
+        ((name, size(stored), f"{per(stored, count):.2f}") for name, stored in parts),
     )

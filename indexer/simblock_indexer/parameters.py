@@ -55,7 +55,16 @@ KindOption: TypeAlias = Annotated[
     typer.Option(
         "--kind",
         metavar="auto|text|code",
-        help="What the texts are; auto means text, code comes with the next release.",
+        help="What the inputs are; auto tells code from text by a file's name, then by its content.",
+    ),
+]
+LanguageOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="NAME",
+        help="The language of code that has none of its own: -, rows, files whose names say none; "
+        "in folders with --kind code.",
     ),
 ]
 IdOption: TypeAlias = Annotated[
@@ -78,7 +87,7 @@ Meta: TypeAlias = Annotated[
     typer.Option(
         "--meta",
         metavar="WORKS.JSONL",
-        help='What is known about works: rows {"id": …} with any of title, owner, license, url, tags, language, expires.',
+        help='What is known about works: rows {"id": …} with any of title, owner, license, url, tags, kind, language, expires.',
     ),
 ]
 Encoding: TypeAlias = Annotated[
@@ -122,7 +131,7 @@ Workers: TypeAlias = Annotated[
         "--workers",
         metavar="N",
         min=1,
-        help="Threads that read files ahead; tokenising stays on one core, so more than 4 seldom help.",
+        help="Processes that tokenise code, and threads that read files ahead; text gains little from them.",
     ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -165,6 +174,7 @@ ClearMeta: TypeAlias = Annotated[
 def read_options(
     *,
     kind: KindOption = "auto",
+    language: LanguageOption = None,
     meta: Meta = None,
     id: IdOption = None,
     text_field: TextField = "text",
@@ -180,6 +190,7 @@ def read_options(
     """The options of a reading as the command line gives them."""
     return ReadOptions(
         kind=kind,
+        language=language,
         meta=meta,
         id=id,
         text_field=text_field,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from simblock.scheme import T_WORDS
+from simblock.scheme import T_LEXEMES, T_WORDS
 from simblock_indexer.reports import Report
 from simblock_indexer.tables import counted, emit, facts, listing, number, say, size
 
@@ -40,6 +40,11 @@ def _facts(report: Report) -> Iterator[tuple[str, object]]:
             yield name, counted(count, "work")
     if report.words:
         yield "words", number(report.words)
+    if report.lexemes:
+        yield "lexemes", number(report.lexemes)
+    if report.languages:
+        most = sorted(report.languages.items(), key=lambda item: (-item[1], item[0]))
+        yield "code", ", ".join(f"{count:,} {language}" for language, count in most)
     if report.bytes:
         rate = f" ({size(report.bytes / report.seconds)}/s)" if report.bytes >= RATED else ""
         yield "read", f"{size(report.bytes)} in {report.seconds:,.1f} s{rate}"
@@ -49,6 +54,6 @@ def _facts(report: Report) -> Iterator[tuple[str, object]]:
 
 def show_weak(short: Sequence[str], common: Sequence[str], *, all: bool) -> None:
     """Names works that cannot be protected well."""
-    heading = f"works of under {T_WORDS} words, too short for any promise: {{count}}"
+    heading = f"works of under {T_WORDS} words or {T_LEXEMES} lexemes, too short for any promise: {{count}}"
     listing(heading, short, len(short), all=all)
     listing("works mostly of passages that over 64 works hold: {count}", common, len(common), all=all)

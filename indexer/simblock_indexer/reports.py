@@ -11,12 +11,12 @@ class Report:
     """What one call did to an index, in works unless said otherwise.
 
     ``epoch`` is the index's now and ``changed`` whether this call made it. ``replaced`` had another
-    text, ``metadata`` only other metadata, ``untouched`` neither. ``words`` and ``characters`` are
-    those of added and replaced works, ``bytes`` those read, ``seconds`` of the whole call. ``passed``
-    counts what folders hold besides works, by sort, and ``passed_names`` lists it; ``bad`` counts
+    text, ``metadata`` only other metadata, ``untouched`` neither. ``words``, ``lexemes`` (of code) and
+    ``characters`` are those of added and replaced works, ``bytes`` those read, ``seconds`` of the whole
+    call. ``languages`` counts the works of code that were read, by language. ``passed`` counts what folders hold besides works, by sort, and ``passed_names`` lists it; ``bad`` counts
     files and rows passed over by ``skip_bad`` and ``problems`` says what was wrong with them (of both
     a thousand at most). Of the works that were read, ``short`` are ids of those too short for any
-    promise (under 16 words), ``common`` of those mostly of passages which over 64 works hold; both are
+    promise (under 16 words or 30 lexemes), ``common`` of those mostly of passages which over 64 works hold; both are
     empty where nothing changed, and where the index is large, which ``notes`` then say.
     """
 
@@ -29,9 +29,11 @@ class Report:
     untouched: int = 0
     removed: int = 0
     words: int = 0
+    lexemes: int = 0
     characters: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    languages: dict[str, int] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
     passed_names: dict[str, list[str]] = field(default_factory=dict)
     bad: int = 0

@@ -64,10 +64,15 @@ def check(guard: Guard, asked: Asked) -> int:
 def _report(guard: Guard, output: Output, asked: Asked) -> Report:
     prompt = asked.prompt if output.prompt is None else output.prompt
     history = output.history or asked.history
-    return replace(
-        guard.check(output.text, prompt=prompt, history=history, all=asked.all),
-        id=output.id,
+    report = guard.check(
+        output.text,
+        prompt=prompt,
+        history=history,
+        all=asked.all,
+        kind=output.kind,
+        language=output.language,
     )
+    return replace(report, id=output.id)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from simblock_indexer.exits import ERROR, complain
 if TYPE_CHECKING:
     from simblock.guard import Guard, Stream, Turns
     from simblock.match import Report
+    from simblock_indexer.readers import ReadOptions
 
 PROGRAM = "simblock"
 READ = 1 << 16
@@ -24,12 +25,15 @@ KEEPS = "surrogateescape"
 """Bytes that are no UTF-8 pass through as they came."""
 
 
-def flow(guard: Guard, prompt: str | None, history: Turns, report_to: Path | None) -> int:
+def flow(
+    guard: Guard, prompt: str | None, history: Turns, options: ReadOptions, report_to: Path | None
+) -> int:
     """Filters until the input ends or the stream is stopped; the exit code of ``simblock stream``.
 
     Bytes are taken as they arrive and what may go out is written at once.
     """
-    stream = guard.stream(prompt=prompt, history=history)
+    kind = None if options.kind == "auto" else options.kind
+    stream = guard.stream(prompt=prompt, history=history, kind=kind, language=options.language)
     for text in _filtered(stream):
         _send(text)
     report = stream.report

@@ -13,8 +13,11 @@ from typing import Any, NamedTuple
 
 from simblock.commands.guarding import checked_turns
 from simblock.errors import InputError, UsageError
+from simblock.work import Kind
 from simblock_indexer.readers import ReadOptions, Source, Tally, Unreadable, plan
-from simblock_indexer.readers.metadata import checked_id, sort_of_value
+from simblock_indexer.readers.kinds import Nature, nature_of
+from simblock_indexer.readers.metadata import checked_id, fields_of, sort_of_value
+from simblock_indexer.readers.options import KindChoice
 from simblock_indexer.readers.rows import Row, rows
 from simblock_indexer.readers.sources import STANDARD_INPUT, refusal
 from simblock_indexer.readers.streams import Opened, opened
@@ -22,14 +25,23 @@ from simblock_indexer.readers.texts import read_text
 from simblock_indexer.tables import counted
 
 STDIN = "standard input"
-NO_CODE = "code comes with the next release; only text is checked now"
+
+
+class Reading(NamedTuple):
+    """How an output is read: as a file of one ``language``; as ``text``, without a look for code; or as its
+    fences and its lines say."""
+
+    kind: Kind | None = None
+    language: str | None = None
 
 
 class Output(NamedTuple):
-    """One text to check: what it is called in results, and what the client had asked."""
+    """One text to check: what it is called in results, how it is read, and what the client had asked."""
 
     id: str
     text: str
+    kind: Kind | None = None
+    language: str | None = None
     prompt: str | None = None
     history: Sequence[Mapping[str, str]] = ()
 
@@ -51,10 +63,45 @@ def of_files(inputs: Sequence[str], options: ReadOptions, tally: Tally) -> Itera
         elif not one.text:
             _empty(source, tally, refuse)
         else:
-            tally.works += 1
-            yield Output("-" if source.path is None else source.place, one.text)
+            yield from _of_file(source, one.text, options, tally, refuse)
     if not tally.works and not tally.bad:
         raise InputError(f"nothing to check in {', '.join(inputs)}: no file there holds text")
+
+
+def _of_file(
+    source: Source, text: str, options: ReadOptions, tally: Tally, refuse: Callable[[Unreadable], None]
+) -> Iterator[Output]:
+    in_folder = source.root is not None
+    try:
+        if source.path is None:
+            reading: Reading | None = _of_answer(text, {}, options, source.place)
+        else:
+            nature = nature_of(text, source.name, {}, options, place=source.place, in_folder=in_folder)
+            reading = nature and _reading(nature, options.kind)
+    except Unreadable as error:
+        refuse(error)
+        return
+    if reading is None:
+        tally.pass_over("of no known language", source.place)
+        return
+    tally.works += 1
+    yield Output("-" if source.path is None else source.place, text, *reading)
+
+
+def _of_answer(text: str, said: Mapping[str, Any], options: ReadOptions, place: str) -> Reading:
+    """How what has no name is read. It mostly is an answer, with code here and there: that is not guessed here."""
+    kind = said.get("kind", options.kind)
+    if kind == "auto" and options.language is None and "language" not in said:
+        return Reading()
+    nature = nature_of(text, "", said, options, place=place)
+    assert nature is not None
+    return _reading(nature, kind)
+
+
+def _reading(nature: Nature, asked: KindChoice) -> Reading:
+    if nature.kind == "code":
+        return Reading("code", nature.language)
+    return Reading("text" if asked == "text" else None)
 
 
 def _refuse(left: int, refuse: Callable[[Unreadable], None], error: Unreadable) -> None:
@@ -118,12 +165,12 @@ def _output(row: Row, name: str, options: ReadOptions) -> Output:
     if not isinstance(text, str):
         problem = f'has no string in its field "{options.text_field}"'
         raise Unreadable(place, problem, "name the field with --text-field, or give --skip-bad")
-    if fields.get("kind") == "code":
-        raise Unreadable(place, "is of kind code", NO_CODE)
+    said = fields_of({name: fields.get(name) for name in Reading._fields}, place)
     given = fields.get(options.id_field)
     return Output(
         f"{name}#{row.line}" if given is None else checked_id(given, place, options.id_field),
         text,
+        *_of_answer(text, said, options, place),
         _prompt(fields, place),
         _history(fields, place),
     )

@@ -46,9 +46,3 @@ HistoryFile: TypeAlias = Annotated[
         "what the assistant said counts towards max_quoted, the rest is free.",
     ),
 ]
-Language: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--language", metavar="NAME", help="The language of code; comes with --kind code in the next release."
-    ),
-]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from simblock.errors import UsageError
-from simblock.work import Work
 from simblock_indexer.escaping import encodable
 from simblock_indexer.readers.options import ReadOptions, check_date
 from simblock_indexer.readers.tally import Unreadable
@@ -41,7 +39,7 @@ def checked_id(value: object, place: str, field: str) -> str:
 
 
 def fields_of(row: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """The fields of :class:`Work` that a row gives, checked. Raises Unreadable naming the column."""
+    """The fields of :class:`Work` that a row gives, checked; the kind ``auto`` is none. Raises Unreadable naming the column."""
     given = {name: row[name] for name in COLUMNS if row.get(name) is not None}
     for name in given.keys() & STRINGS:
         given[name] = _string(given[name], name, place)
@@ -49,8 +47,10 @@ def fields_of(row: Mapping[str, Any], place: str) -> dict[str, Any]:
         given["expires"] = _date(given["expires"], place)
     if "tags" in given:
         given["tags"] = _tags(given["tags"], place)
-    if "kind" in given:
-        given["kind"] = _kind(given["kind"], place)
+    if given.get("kind") == "auto":
+        del given["kind"]
+    if given.get("kind", "text") not in ("text", "code"):
+        raise Unreadable(place, 'the field "kind" is no kind', "it is auto, text or code")
     return given
 
 
@@ -74,13 +74,6 @@ def _tags(value: object, place: str) -> tuple[str, ...]:
         raise Unreadable(place, f'the field "tags" is {sort_of_value(value)}', "it must be a list of strings")
     tags = (_string(tag, "tags", place).strip() for tag in parts)
     return tuple(tag for tag in tags if tag)
-
-
-def _kind(value: object, place: str) -> str:
-    if value in ("text", "auto"):
-        return "text"
-    mend = 'only "text" can be indexed until the next release'
-    raise Unreadable(place, 'the field "kind" is not "text"', mend)
 
 
 class Noted(NamedTuple):
@@ -110,13 +103,13 @@ class Sidecar:
             raise Unreadable(place, problem, "keep one of the rows")
         self._rows[work_id] = Noted(line, fields_of(row, place))
 
-    def apply(self, work: Work) -> Work:
-        """The work with what the sidecar says of it."""
-        noted = self._rows.get(work.id)
+    def of(self, work_id: str) -> dict[str, Any]:
+        """What the sidecar says of a work."""
+        noted = self._rows.get(work_id)
         if noted is None:
-            return work
-        self._unused.discard(work.id)
-        return replace(work, **noted.fields) if noted.fields else work
+            return {}
+        self._unused.discard(work_id)
+        return noted.fields
 
     def excuse(self, ids: Iterable[str]) -> None:
         """Counts these ids as met: their files are there, only not readable as works."""

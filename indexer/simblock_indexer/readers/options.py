@@ -19,13 +19,17 @@ MIB = 1 << 20
 class ReadOptions:
     """How inputs are read. Raises UsageError where a value cannot be meant.
 
+    ``kind`` auto tells code from text by name, then by content; ``language`` is that of code which has
+    none of its own: standard input, a row, a file whose name says none.
     ``id`` names the one work that comes from standard input. ``meta`` is a JSONL file of rows
     ``{"id": …, "title": …}``. ``max_row`` bounds a row, or a file that is one work, in bytes.
-    ``expires`` and ``reason`` go to works that have none of their own. ``leave_out`` are paths
-    never read inside folders (the index itself, its key).
+    ``expires`` and ``reason`` go to works that have none of their own. ``workers`` above 1 read files
+    ahead in as many threads, and tokenise code in as many processes. ``leave_out`` are paths never read
+    inside folders (the index itself, its key).
     """
 
     kind: KindChoice = "auto"
+    language: str | None = None
     id: str | None = None
     text_field: str = "text"
     id_field: str = "id"
@@ -40,8 +44,10 @@ class ReadOptions:
     leave_out: tuple[Path, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        if self.kind == "code":
-            raise UsageError("--kind code comes with the next release; until then use --kind text")
+        if self.kind not in ("auto", "text", "code"):
+            raise UsageError(f"--kind {self.kind}: it is auto, text or code")
+        if self.language is not None:
+            check_language(self.language, self.kind)
         if self.errors not in ("strict", "replace"):
             raise UsageError(f"--errors {self.errors}: it is strict or replace")
         if self.workers < 1:
@@ -51,6 +57,17 @@ class ReadOptions:
         check_encoding(self.encoding)
         if self.expires is not None:
             check_date(self.expires)
+
+
+def check_language(name: str, kind: KindChoice) -> None:
+    """Raises UsageError unless there is a grammar of that language, and code is read."""
+    from simblock import detection
+    from simblock.grammar import languages
+
+    if kind == "text":
+        raise UsageError(f"--language {name}: languages are of code: leave out --kind text")
+    if detection.by_tag(name) is None:
+        raise UsageError(f"--language {name}: there is no grammar of it: name {', '.join(languages())}")
 
 
 def check_encoding(name: str) -> None:

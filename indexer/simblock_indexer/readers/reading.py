@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
 from simblock.errors import InputError
-from simblock.work import Document, Work
+from simblock.work import Document
+from simblock_indexer.readers.describing import Describer, Met
 from simblock_indexer.readers.metadata import Sidecar
 from simblock_indexer.readers.options import ReadOptions
 from simblock_indexer.readers.rows import rows, works_of_rows
@@ -37,11 +37,16 @@ def read(
 def documents(sources: list[Source], options: ReadOptions, tally: Tally) -> Iterator[Document]:
     """The works of planned sources; see :func:`read`."""
     sidecar = _sidecar(options)
+    describer = Describer(options, sidecar)
     places = _Places(sources)
-    for number, line, document in _placed(sources, options, tally):
-        places.note(document.work.id, number, line)
-        tally.works += 1
-        yield document if sidecar is None else replace(document, work=sidecar.apply(document.work))
+    for met in _met(sources, options, tally):
+        places.note(met.id, met.number, met.line)
+        document = _described(met, describer, options, tally)
+        if document is not None:
+            tally.works += 1
+            if document.work.kind == "code":
+                tally.languages[str(document.work.language)] += 1
+            yield document
     if sidecar is not None:
         sidecar.excuse(tally.kept)
         for error in sidecar.unmatched():
@@ -72,27 +77,32 @@ class _Places:
         return f"{name}, line {line:,}" if line else name
 
 
-def _placed(sources: list[Source], options: ReadOptions, tally: Tally) -> Iterator[tuple[int, int, Document]]:
-    """Documents with the number of their source and their line (0 where the file is the work)."""
+def _described(met: Met, describer: Describer, options: ReadOptions, tally: Tally) -> Document | None:
+    try:
+        document = describer.document(met)
+    except Unreadable as error:
+        refusal(options, tally)(error)
+        tally.kept.add(met.id)
+        return None
+    if document is None:
+        tally.pass_over("of no known language", met.place)
+        tally.kept.add(met.id)
+    return document
+
+
+def _met(sources: list[Source], options: ReadOptions, tally: Tally) -> Iterator[Met]:
     for form, group in groupby(enumerate(sources), key=lambda item: item[1].form):
         numbered = list(group)
-        if form == "text":
-            yield from _of_texts(numbered, options, tally)
-        else:
-            yield from _of_rows(numbered, options, tally)
+        yield from (_in_files if form == "text" else _in_rows)(numbered, options, tally)
 
 
-def _of_rows(
-    numbered: list[tuple[int, Source]], options: ReadOptions, tally: Tally
-) -> Iterator[tuple[int, int, Document]]:
+def _in_rows(numbered: list[tuple[int, Source]], options: ReadOptions, tally: Tally) -> Iterator[Met]:
     for number, source in numbered:
         assert source.path is not None
         works, bad = tally.works, tally.bad
         try:
-            for line, document in works_of_rows(
-                source.path, source.id, options, tally, refusal(options, tally)
-            ):
-                yield number, line, document
+            for told in works_of_rows(source.path, source.id, options, tally, refusal(options, tally)):
+                yield Met(number, source, *told)
         except Unreadable as error:
             refusal(options, tally)(error)
         if tally.bad > bad:
@@ -102,14 +112,11 @@ def _of_rows(
         tally.done += source.size
 
 
-def _of_texts(
-    numbered: list[tuple[int, Source]], options: ReadOptions, tally: Tally
-) -> Iterator[tuple[int, int, Document]]:
+def _in_files(numbered: list[tuple[int, Source]], options: ReadOptions, tally: Tally) -> Iterator[Met]:
     found = read_texts((source for _, source in numbered), options)
     for (number, source), one in zip(numbered, found, strict=True):
         if text := _text(one, options, tally):
-            work = Work(source.id, expires=options.expires, reason=options.reason)
-            yield number, 0, Document(work, text)
+            yield Met(number, source, 0, source.id, text, {})
         else:
             tally.kept.add(source.id)
         tally.done += source.size

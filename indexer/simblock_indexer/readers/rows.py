@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simblock.work import Document, Work
 from simblock_indexer.readers.decoding import decode
 from simblock_indexer.readers.metadata import COLUMNS, checked_id, fields_of, sort_of_value
 from simblock_indexer.readers.options import ReadOptions, spells_ascii
@@ -70,38 +68,44 @@ def _reason(error: json.JSONDecodeError) -> str:
     return error.msg[:1].lower() + error.msg[1:]
 
 
-def works_of_rows(
-    path: Path, id: str, options: ReadOptions, tally: Tally, refuse: Refuse
-) -> Iterator[tuple[int, Document]]:
-    """The works of a JSONL file with the lines they stand on; ``tally.done`` grows with what is read."""
+class Told(NamedTuple):
+    """A work as its row has it: the line, the id, the text, and the fields that say something of it."""
+
+    line: int
+    id: str
+    text: str
+    said: dict[str, Any]
+
+
+def works_of_rows(path: Path, id: str, options: ReadOptions, tally: Tally, refuse: Refuse) -> Iterator[Told]:
+    """The works of a JSONL file; ``tally.done`` grows with what is read."""
     before = tally.done
     name = str(path)
-    defaults = Work(id, expires=options.expires, reason=options.reason)
     with opened(path) as file:
         for row in rows(file, name, options, refuse):
             tally.done = before + file.position()
             tally.columns.update(row.fields.keys() - COLUMNS - {options.id_field, options.text_field})
             try:
-                document = _document(row, name, defaults, options)
+                told = _told(row, name, id, options)
             except Unreadable as error:
                 refuse(error)
                 continue
-            if not document.text or document.text.isspace():
+            if not told.text or told.text.isspace():
                 tally.pass_over("empty", f"{name}, line {row.line:,}")
-                tally.kept.add(document.work.id)
+                tally.kept.add(told.id)
                 continue
-            yield row.line, document
+            yield told
     tally.done = before
 
 
-def _document(row: Row, name: str, defaults: Work, options: ReadOptions) -> Document:
+def _told(row: Row, name: str, stem: str, options: ReadOptions) -> Told:
     place = f"{name}, line {row.line:,}"
     text = row.fields.get(options.text_field)
     if not isinstance(text, str):
         raise _no_text(row, place, options.text_field)
     given = row.fields.get(options.id_field)
-    work_id = f"{defaults.id}#{row.line}" if given is None else checked_id(given, place, options.id_field)
-    return Document(replace(defaults, id=work_id, **fields_of(row.fields, place)), text)
+    work_id = f"{stem}#{row.line}" if given is None else checked_id(given, place, options.id_field)
+    return Told(row.line, work_id, text, fields_of(row.fields, place))
 
 
 def _no_text(row: Row, place: str, field: str) -> Unreadable:

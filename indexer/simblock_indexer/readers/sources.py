@@ -21,7 +21,7 @@ STANDARD_INPUT = "-"
 class Source(NamedTuple):
     """One file: the id of its work (or the stem of its rows' ids), how it is read, its size in bytes.
 
-    ``root`` is the name of the folder that it was found in, None for a file named itself.
+    ``folder`` is the one that it was found in, and ``root`` that one's name; None for a file named itself.
     ``path`` is None for standard input.
     """
 
@@ -30,6 +30,12 @@ class Source(NamedTuple):
     form: Literal["text", "rows"]
     size: int
     root: str | None = None
+    folder: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """What the file is called, without its folders; empty for standard input."""
+        return "" if self.path is None else self.path.name
 
     @property
     def place(self) -> str:
@@ -87,7 +93,7 @@ def _sources(item: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
         raise UsageError(
             f"{path}: reading .parquet needs the extra [parquet]; not in this release: convert it to .jsonl"
         )
-    yield _source(path, printable(path.name), None)
+    yield _source(path, printable(path.name))
 
 
 def _folder(folder: Path, options: ReadOptions, tally: Tally) -> Iterator[Source]:
@@ -97,15 +103,16 @@ def _folder(folder: Path, options: ReadOptions, tally: Tally) -> Iterator[Source
         if left_out and any(path.resolve().is_relative_to(out) for out in left_out):
             continue
         relative = printable(path.relative_to(folder).as_posix())
-        yield _source(path, f"{root}/{relative}" if root else relative, root)
+        source = _source(path, f"{root}/{relative}" if root else relative)
+        yield source._replace(root=root, folder=folder)
 
 
-def _source(path: Path, id: str, root: str | None) -> Source:
+def _source(path: Path, id: str) -> Source:
     try:
         size = path.stat().st_size
     except OSError:
         size = 0  # reading it will say what is wrong
-    return Source(path, id, "rows" if holds_rows(path) else "text", size, root)
+    return Source(path, id, "rows" if holds_rows(path) else "text", size)
 
 
 def _called(id: str, sources: list[Source]) -> Source:

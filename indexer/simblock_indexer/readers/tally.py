@@ -28,7 +28,8 @@ class Tally:
     """Filled while reading; read by progress bars, reports and ``--prune``.
 
     ``done`` and ``total`` are bytes of the inputs as they lie on disk (without standard input), and
-    ``unread`` those of files passed over unread. ``passed`` counts what a folder holds and no work is made of, by sort; ``names`` lists it.
+    ``unread`` those of files passed over unread. ``languages`` counts the works of code. ``passed`` counts
+    what a folder holds and no work is made of, by sort; ``names`` lists it.
     ``kept`` are ids, and ``kept_under`` files, that were there but could not be read: they are not gone.
     """
 
@@ -36,6 +37,7 @@ class Tally:
     done: int = 0
     unread: int = 0
     works: int = 0
+    languages: Counter[str] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
     names: dict[str, list[str]] = field(default_factory=dict)
     bad: int = 0

@@ -94,7 +94,12 @@ BAD_ROWS = {
     "a title that is a number": ({"title": 3, "text": SECRET}, '"title" is a number'),
     "tags that are a number": ({"tags": 3, "text": SECRET}, '"tags" is a number'),
     "an expiry that is no date": ({"expires": "soon", "text": SECRET}, '"expires" is no date'),
-    "code": ({"kind": "code", "text": SECRET}, '"kind" is not "text"'),
+    "code of no known language": ({"kind": "code", "text": SECRET}, "code of no known language: say its"),
+    "no grammar": (
+        {"kind": "code", "language": "cobol", "text": SECRET},
+        "no grammar of the language 'cobol'",
+    ),
+    "no kind": ({"kind": "song", "text": SECRET}, 'the field "kind" is no kind: it is auto, text or code'),
     "nested too deep": ("[" * 100_000, "not JSON"),
 }
 

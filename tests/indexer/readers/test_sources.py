@@ -100,7 +100,9 @@ def test_no_inputs_are_refused():
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"kind": "code"}, "next release"),
+        ({"kind": "song"}, "auto, text or code"),
+        ({"language": "cobol"}, "--language cobol: there is no grammar of it: name c, "),
+        ({"kind": "text", "language": "c"}, "leave out --kind text"),
         ({"encoding": "klingon"}, "unknown; try utf-8"),
         ({"encoding": "idna"}, "unknown; try utf-8"),
         ({"encoding": "undefined"}, "unknown; try utf-8"),

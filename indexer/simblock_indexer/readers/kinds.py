@@ -1,0 +1,81 @@
+"""What a text is: prose or code, and of which language.
+
+What a row, a sidecar or the command line says goes before a file's name, and that before its content.
+:mod:`simblock.detection` knows the languages; here is only what goes before what.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from simblock import detection
+from simblock.grammar import languages
+from simblock.work import Kind
+from simblock_indexer.readers.options import KindChoice, ReadOptions
+from simblock_indexer.readers.tally import Unreadable
+
+_SUFFIXES = (
+    "adoc|asc|bib|cfg|conf|csv|css|diff|eml|html?|ini|ipynb|json|log|markdown|mdx?|org|patch|po|properties"
+    "|rst|rtf|srt|svg|tex|text|toml|tsv|txt|xhtml|xml|ya?ml"
+)
+_NAMES = (
+    "authors|changelog|changes|codeowners|contributing|contributors|copying|copyright|dockerfile|history|install"
+    "|licen[cs]e|maintainers|makefile|manifest|news|notice|readme|security|thanks|todo|unlicense|version"
+)
+TEXT_NAME = re.compile(rf".*\.(?:{_SUFFIXES})|{_NAMES}", re.IGNORECASE | re.DOTALL)
+"""Names of files that hold no code, or hold it among other things: their content is not asked."""
+
+
+class Nature(NamedTuple):
+    """What a text is. Prose may have a language, too: the one that was said."""
+
+    kind: Kind
+    language: str | None
+
+
+def nature_of(
+    text: str,
+    name: str,
+    said: Mapping[str, Any],
+    options: ReadOptions,
+    *,
+    place: str = "",
+    in_folder: bool = False,
+) -> Nature | None:
+    """What the text called ``name`` is; None for a file of a folder of code that is of no known language.
+
+    ``said`` has what its row and the sidecar say, ``kind`` and ``language`` among it. ``--language`` is
+    for rows and for what is named itself; for files of a folder (``in_folder``) only with ``--kind code``.
+    Raises Unreadable, naming ``place``, for other code of no known language, or of one without a grammar.
+    """
+    kind: KindChoice = said.get("kind", options.kind)
+    if kind == "text":
+        return Nature("text", said.get("language"))
+    language = detection.by_tag(said["language"]) if "language" in said else None
+    if language is None and kind == "code" and "language" in said:
+        problem = f"no grammar of the language {said['language'][:40]!r}"
+        raise Unreadable(place, problem, f"write {', '.join(languages())}, or the kind text")
+    language = language or detection.by_name(name)
+    if language is None and "language" not in said:
+        language = _by_content(text, name, kind, options, in_folder)
+    if language is not None:
+        return Nature("code", language)
+    if kind == "auto":
+        return Nature("text", said.get("language"))
+    if in_folder and "kind" not in said:
+        return None
+    mend = "say its language, in a column or by --language, or leave out the kind"
+    raise Unreadable(place, "code of no known language", mend)
+
+
+def _by_content(text: str, name: str, kind: KindChoice, options: ReadOptions, in_folder: bool) -> str | None:
+    """The language of a text whose name says none."""
+    prose = TEXT_NAME.fullmatch(name) is not None
+    if options.language is not None and (not in_folder or (kind == "code" and not prose)):
+        by_interpreter = detection.by_content(text.partition("\n")[0]) if text.startswith("#!") else None
+        return by_interpreter or detection.by_tag(options.language)
+    if prose and (in_folder or kind == "auto"):
+        return None
+    return detection.by_content(text)
