@@ -34,7 +34,7 @@ _AFTER_PROSE = re.compile(r"()([^`\n]*)(`{3,})([^`\s]+)[ \t\r]*\n?\Z")
 """A fence opened at the end of a line of prose, which models do: taken where its tag is known."""
 _BLOCK_LEAD = r"(?:^\s*|(?<![\"'`/*\w]))"
 _CALL = re.compile(r"\w\(|[=!<>]=|->|\w\[|__|\w_\w")
-_LINE_START = re.compile(r"[ \t>]*(`*|~*)[ \t\r]*")
+_LINE_START = re.compile(r"[ \t>]*(`+|~+|)[ \t\r]*")
 
 
 class _Fence(NamedTuple):
@@ -104,10 +104,12 @@ class FenceScanner:
         """The rest, at the end of the output."""
         out: list[Stretch] = []
         if self._parts:
-            line = "".join(self._parts)
+            line, unread = "".join(self._parts), 1
             self._parts.clear()
             self._length = 0
-            self._line(line, out)
+            while unread:
+                unread = self._line(line, out)
+                line = line[-unread:]
         elif self._held:
             self._end_held(out)
         self._end_region(out)
@@ -185,11 +187,9 @@ class FenceScanner:
             self._known, self._at_start = self._at, True
 
     def _find_embedding(self, line: str, begin: int, out: list[Stretch]) -> int:
-        found = None
-        if "<" in line:
-            found = markup(line[begin:])
-        elif '"' in line:
-            found = self._notebook.cell(line, 0)
+        found = markup(line[begin:]) if "<" in line else None
+        if found is None and '"' in line:
+            found = self._notebook.cell(line, begin)
             begin = 0 if found else begin
         if found is None:
             return begin
@@ -218,7 +218,7 @@ class FenceScanner:
         region, start = self._region, self._at - len(line)
         if not self._fence:
             if region and _decided(region):
-                if line.strip() and self._ends(line, region.language):
+                if line.strip() and self._ends(line, region):
                     self._end_region(out)
                     region = None
             else:
@@ -247,10 +247,11 @@ class FenceScanner:
             return None
         return region or Wrapped(Undecided(loose=False))
 
-    def _ends(self, line: str, language: str | None) -> bool:
+    def _ends(self, line: str, region: Taker) -> bool:
         """Whether a line ends the unfenced region it follows: prose at the margin, or the second of two lines of
         prose, or a long one; none of these inside a comment."""
-        if self._inside_block(line, language) or not look(bare(line)).prose or line[0] == "+":
+        signed = line[0] in "+- " and isinstance(region, Wrapped) and region.is_diff
+        if signed or self._inside_block(line, region.language) or not look(bare(line)).prose:
             self._strange = 0
             return False
         margin = line[0] not in " \t"

@@ -54,23 +54,24 @@ class Taker(Protocol):
 class _Lines:
     """Puts lines together, and judges each once, when it ends."""
 
-    __slots__ = ("_length", "_parts")
+    __slots__ = ("_parts", "length")
 
     def __init__(self) -> None:
         self._parts: list[str] = []
-        self._length = 0
+        self.length = 0
 
-    def add(self, text: str) -> Look | None:
-        """How the line looks, if it ends with ``text``."""
-        if self._length < LINE:
+    def add(self, text: str) -> bool:
+        """Whether the line ends with ``text``."""
+        if self.length < LINE:
             self._parts.append(text)
-            self._length += len(text)
-        return self.end() if text.endswith("\n") else None
+        self.length += len(text)
+        return text.endswith("\n")
 
     def end(self) -> Look:
+        """How the line looks."""
         seen = look("".join(self._parts)[:LINE])
         self._parts.clear()
-        self._length = 0
+        self.length = 0
         return seen
 
 
@@ -113,11 +114,10 @@ class Region:
         assert self._kept is not None
         self._kept.append(stretch)
         self._size += len(stretch.text)
-        seen = self._lines.add(stretch.text)
-        if seen is not None:
-            self._weigh(seen, max(stretch.when, stretch.end), out)
-            if self._size > BACK:
-                self._kept = None
+        if self._size > BACK:
+            self._kept = None
+        elif self._lines.add(stretch.text):
+            self._weigh(self._lines.end(), max(stretch.when, stretch.end), out)
 
     def _weigh(self, seen: Look, when: int, out: list[Stretch]) -> None:
         self._evidence.add(seen)
@@ -139,12 +139,13 @@ class Undecided:
     ``loose``: something says that this is code (a fence does), so that a guess will do where nothing is sure.
     """
 
-    __slots__ = ("_evidence", "_filled", "_kept", "_lines", "_loose", "_region", "_size")
+    __slots__ = ("_blank", "_evidence", "_filled", "_kept", "_lines", "_loose", "_region", "_size")
 
     def __init__(self, *, loose: bool) -> None:
         self._loose = loose
         self._region: Region | None = None
         self._lines = _Lines()
+        self._blank = True
         self._clear()
 
     def _clear(self) -> None:
@@ -169,12 +170,18 @@ class Undecided:
             return
         if not text:
             return
+        room = LINE - self._lines.length  # a line as long as that is judged as far as it is known
+        if len(text) > room:
+            self.take(text[:room], start, start + room, when, out)
+            self.take(text[room:], start + room, end, when, out)
+            return
         self._kept.append((text, start, end))
         self._size += len(text)
-        seen = self._lines.add(text)
-        if seen is not None:
-            self._filled += bool(text.strip()) or len(text) > 1
-            self._decide(seen, max(when, end), out)
+        self._blank = self._blank and text.isspace()
+        if self._lines.add(text) or len(text) == room:
+            self._filled += not self._blank
+            self._blank = True
+            self._decide(self._lines.end(), max(when, end), out)
 
     def finish(self, when: int, out: list[Stretch]) -> None:
         if self._region is None:

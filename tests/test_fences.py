@@ -1,0 +1,422 @@
+"""Which characters of an output are code: whatever they stand in, however the output is cut."""
+
+import json
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simblock import detection
+from simblock.fences import FenceScanner, Stretch
+from simblock.regions import BACK
+
+PYTHON = """\
+def total(items, rate):
+    \"\"\"Add the prices of all items up, and the tax on them.\"\"\"
+    result = 0
+    for item in items:
+        if item.price is not None:
+            result += item.price * rate
+    return result
+"""
+JAVA = """\
+public static int total(List<Item> items, int rate) {
+    int result = 0;
+    for (Item item : items) {
+        result += item.getPrice() * rate;
+    }
+    return result;
+}
+"""
+JAVASCRIPT = """\
+function total(items, rate) {
+  let result = 0;
+  items.forEach((item) => {
+    if (item.price !== null) result += item.price * rate;
+  });
+  return result;
+}
+"""
+C = """\
+static int total(const struct item *items, size_t n, int rate)
+{
+    int result = 0;
+    for (size_t i = 0; i < n; i++)
+        result += items[i].price * rate;
+    return result;
+}
+"""
+CODE = {"python": PYTHON, "java": JAVA, "javascript": JAVASCRIPT, "c": C}
+PROSE = "Here is what you asked for, with a short word on how it works.\n\n"
+MORE = "\nIt adds the prices up (see above), and gives the sum back: nothing else.\n"
+
+
+def scan(text: str, cuts: tuple[int, ...] = (), language: str | None = None) -> list[Stretch]:
+    scanner = FenceScanner(language)
+    found: list[Stretch] = []
+    for begin, end in pairwise((0, *cuts, len(text))):
+        found += scanner.feed(text[begin:end])
+    return found + scanner.finish()
+
+
+def regions(found: list[Stretch]) -> list[tuple[str, str]]:
+    made: list[tuple[str, str]] = []
+    for stretch in found:
+        if stretch.opens:
+            made.append((stretch.language, ""))
+        language, text = made.pop()
+        assert language == stretch.language
+        made.append((language, text + stretch.text))
+    return made
+
+
+def characters(found: list[Stretch]) -> list[tuple[str, bool, str, int, int, int]]:
+    """Every character with its region, place, and when it became certain: what no cut may change."""
+    rows = []
+    for s in found:
+        decoded = s.end - s.start != len(s.text)
+        for i, char in enumerate(s.text):
+            start, end = (s.start, s.end) if decoded else (s.start + i, s.start + i + 1)
+            rows.append((s.language, s.opens and i == 0, char, start, end, max(s.when, end)))
+    return rows
+
+
+def fenced(code: str, tag: str = "", mark: str = "```") -> str:
+    return f"{mark}{tag}\n{code}{mark}\n"
+
+
+def notebook(*cells: tuple[str, str], indent: int | None = 1) -> str:
+    rows = [
+        {"cell_type": kind, "metadata": {}, "source": text.splitlines(keepends=True)} for kind, text in cells
+    ]
+    return json.dumps({"cells": rows, "nbformat": 4}, indent=indent)
+
+
+def as_diff(removed: str, added: str, name: str) -> str:
+    body = "".join(f"-{line}\n" for line in removed.splitlines())
+    body += "".join(f"+{line}\n" for line in added.splitlines())
+    return (
+        f"diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n@@ -1,7 +1,7 @@\n {'#'} context\n{body}"
+    )
+
+
+NOTHING = {
+    "prose": PROSE + MORE,
+    "a list": "- first of all, look at it\n- then think (twice)\n1. import a friend\n2. return home; rest\n",
+    "inline code": "Call `foo(x)` and `bar.baz()` and see what `x = 1` gives you back.\n" * 4,
+    "a table": "| name | value |\n| --- | --- |\n| x | 1 |\n| y | 2 |\n| z | 3 |\n",
+    "a poem": "So long as men can breathe or eyes can see,\nSo long lives this, and this gives life to thee.\n"
+    * 3,
+    "keywords in prose": "for example in the following:\nif you do this,\nwhile the others wait.\nimport duties\n",
+    "letters": "Dear Sir,\n\nthank you for your letter (of the 5th); it came today.\n\nYours,\nA. B.\n",
+    "headings": "# Title\n\n## Part one\n\nSome words stand here.\n\n### Part two\n\nSome more of them.\n",
+    "numbers": "1: 20\n2: 30\n3: 40\n\n12 + 30 = 42\n",
+    "JSON": '{\n  "name": "x",\n  "source": "web",\n  "size": 3\n}\n',
+    "another language of prose": "这是一个例子。\n这里没有代码，只有文字。\n" * 4,
+    "a tag in prose": "Use the <script> tag for that, as it says in the manual.\n" * 3,
+}
+
+
+@pytest.mark.parametrize("text", NOTHING.values(), ids=NOTHING.keys())
+def test_what_is_not_code_is_not_taken_for_code(text: str) -> None:
+    assert scan(text) == []
+
+
+@pytest.mark.parametrize("language", CODE)
+@pytest.mark.parametrize("mark", ["```", "````", "~~~", "~~~~~~"])
+def test_a_fence_with_its_tag_gives_exactly_its_characters(language: str, mark: str) -> None:
+    text = PROSE + fenced(CODE[language], language, mark) + MORE
+    found = scan(text)
+    assert regions(found) == [(language, CODE[language])]
+    assert all(text[s.start : s.end] == s.text for s in found)
+
+
+def test_in_a_fence_with_a_tag_characters_are_given_as_they_come() -> None:
+    scanner = FenceScanner()
+    scanner.feed("```python\n")
+    assert "".join(s.text for s in scanner.feed("x = f")) == "x = f"
+    assert "".join(s.text for s in scanner.feed("oo\n  ")) == "oo\n"
+    assert "".join(s.text for s in scanner.feed("y")) == "  y"
+
+
+@pytest.mark.parametrize("language", CODE)
+def test_a_fence_without_a_tag_shows_its_language_by_its_lines(language: str) -> None:
+    assert regions(scan(PROSE + fenced(CODE[language]) + MORE)) == [(language, CODE[language])]
+
+
+@pytest.mark.parametrize("language", CODE)
+def test_a_tag_that_the_lines_contradict_is_put_right_from_the_first_character(language: str) -> None:
+    wrong = "java" if language == "python" else "python"
+    code = CODE[language] * 3
+    found = regions(scan(fenced(code, wrong)))
+    assert [name for name, _ in found] == [wrong, language]
+    assert found[1][1] == code
+
+
+@pytest.mark.parametrize("language", CODE)
+def test_a_right_tag_is_never_put_wrong(language: str) -> None:
+    assert len(regions(scan(fenced(CODE[language] * 20, language)))) == 1
+
+
+@pytest.mark.parametrize("language", CODE)
+def test_code_without_a_fence_is_found_from_its_first_line_to_its_last(language: str) -> None:
+    ((found, code),) = regions(scan(PROSE + CODE[language] + MORE))
+    assert found == language
+    assert code.rstrip("\n") == CODE[language].rstrip("\n")
+
+
+def test_a_docstring_does_not_end_code_without_a_fence() -> None:
+    doc = 'def f(x):\n    """Do it.\n\nThis line is prose that stands at the margin, in a docstring.\n    """\n    return x\n'
+    ((_, code),) = regions(scan(PROSE + doc + "\n" + PYTHON + MORE))
+    assert code.rstrip("\n") == (doc + "\n" + PYTHON).rstrip("\n")
+
+
+@pytest.mark.parametrize("language", CODE)
+def test_a_fence_in_a_list_or_a_quote_loses_what_stands_before_its_lines(language: str) -> None:
+    for before in ("  ", "> ", "> > ", ">   "):
+        block = "".join(f"{before}{line}\n" for line in fenced(CODE[language], language).splitlines())
+        assert regions(scan("Words.\n\n" + block + "\nMore words.\n")) == [(language, CODE[language])]
+
+
+def test_a_fence_behind_a_bullet_is_one() -> None:
+    text = "- ```python\n  x = 1\n  if x:\n      y = 2\n  ```\n"
+    assert regions(scan(text)) == [("python", "x = 1\nif x:\n    y = 2\n")]
+
+
+@pytest.mark.parametrize("tag", ["diff", "patch", "", None])
+def test_a_diff_gives_what_it_makes_of_a_file_and_what_the_file_was(tag: str | None) -> None:
+    diff = as_diff(PYTHON, PYTHON.replace("result", "answer"), "src/x.py")
+    text = diff if tag is None else fenced(diff, tag)
+    found = regions(scan(PROSE + text + MORE))
+    assert [language for language, _ in found] == ["python", "python"]
+    assert found[0][1].rstrip() == "# context\n" + PYTHON.replace("result", "answer").rstrip()
+    assert found[1][1].rstrip() == "# context\n" + PYTHON.rstrip()
+
+
+def test_a_diff_that_names_no_file_is_read_by_its_lines() -> None:
+    lines = "".join(f"+{line}\n" for line in JAVA.splitlines())
+    assert regions(scan(fenced("@@ -0,0 +1,7 @@\n" + lines, "diff"))) == [("java", JAVA)]
+
+
+@pytest.mark.parametrize("tag", ["python", "", None])
+def test_prompts_are_taken_off_and_answers_left_out(tag: str | None) -> None:
+    lines = PYTHON.splitlines()
+    doctest = f">>> {lines[0]}\n" + "".join(f"... {line}\n" for line in lines[1:])
+    doctest += ">>> total(things, 2)\n84\n>>> import os\n"
+    text = doctest if tag is None else fenced(doctest, tag)
+    ((language, code),) = regions(scan("Words.\n\n" + text))
+    assert (language, code) == ("python", PYTHON + "total(things, 2)\nimport os\n")
+
+
+@pytest.mark.parametrize(
+    "form", ["{n:3} | {line}", "{n}: {line}", "{n:4}\t{line}", "{n:02d}  {line}", "> {line}"]
+)
+@pytest.mark.parametrize("language", CODE)
+def test_line_numbers_and_quote_marks_are_taken_off(form: str, language: str) -> None:
+    code = CODE[language]
+    wrapped = "".join(
+        form.format(n=n, line=line).rstrip() + "\n" for n, line in enumerate(code.splitlines(), 7)
+    )
+    assert regions(scan(fenced(wrapped, language))) == [(language, code)]
+    assert regions(scan(PROSE + wrapped + MORE))[0][1].rstrip("\n") == code.rstrip("\n")
+
+
+def test_code_that_only_begins_like_a_wrapped_line_is_given_whole() -> None:
+    for first in (
+        "1 | x;\n",
+        "-1;\n",
+        "> y;\n",
+        "@Override\n",
+        "3: case\n",
+        "$ = jQuery;\n",
+        "1 | x;\n4 | y;\n",
+    ):
+        code = first + JAVA
+        assert regions(scan(fenced(code, "java"))) == [("java", code)]
+
+
+@pytest.mark.parametrize("indent", [1, None])
+def test_a_notebooks_cells_of_code_are_decoded(indent: int | None) -> None:
+    code = PYTHON + 'print("caf\u00e9 \U0001f600\\n\t")\n'
+    text = notebook(("markdown", "# A title\nand words"), ("code", code), ("code", "x = 1\n"), indent=indent)
+    found = scan(text)
+    assert regions(found) == [("python", code.rstrip("\n") + "\n"), ("python", "x = 1\n")]
+    escaped = [s for s in found if s.end - s.start != len(s.text)]
+    assert all(len(s.text) == 1 and text[s.start] == "\\" for s in escaped)
+    assert {text[s.start : s.end] for s in escaped} >= {"\\n", '\\"', "\\u00e9", "\\ud83d\\ude00"}
+
+
+def test_a_script_in_a_page_is_code_up_to_its_end() -> None:
+    page = f"<html>\n<script>\n{JAVASCRIPT}</script>\n<p>words and words, and words</p>\n"
+    assert regions(scan(page)) == [("javascript", "\n" + JAVASCRIPT)]
+    assert regions(scan(fenced(page, "html"))) == [("javascript", "\n" + JAVASCRIPT)]
+
+
+def test_a_listing_in_a_page_is_read_without_tags_and_entities() -> None:
+    shown = C.replace("&", "&amp;").replace("<", "&lt;").replace("static", '<span class="k">static</span>')
+    for opening in ('<pre><code class="language-c">', "<pre>"):
+        close = "</code></pre>" if "code" in opening else "</pre>"
+        ((language, code),) = regions(scan(f"{PROSE}{opening}{shown}{close}\nwords\n"))
+        assert (language, code) == ("c", C)
+
+
+@pytest.mark.parametrize("language", CODE)
+def test_a_language_given_is_believed_of_every_character(language: str) -> None:
+    text = PROSE + fenced(PYTHON, "python") + JAVA
+    assert regions(scan(text, language=language)) == [(language, text)]
+    assert all(s.when <= s.end for s in scan(text, (3, 50), language))
+
+
+@pytest.mark.parametrize("language", CODE)
+def test_a_file_cut_off_in_the_middle_just_ends(language: str) -> None:
+    code = CODE[language]
+    for text in (fenced(code, language), PROSE + code):
+        for length in range(len(text)):
+            assert "".join(s.text for s in scan(text[:length])) in text
+
+
+def test_an_unclosed_fence_at_the_end_is_no_code() -> None:
+    assert regions(scan("```python\nx = 1\n```")) == [("python", "x = 1\n")]
+    assert regions(scan("```python\nx = 1\n``")) == [("python", "x = 1\n``")]
+
+
+PIECES = st.sampled_from(
+    [
+        PROSE,
+        MORE,
+        "\n",
+        "> ",
+        "  ",
+        "```",
+        "```python\n",
+        "~~~\n",
+        "```\n",
+        "x",
+        '"',
+        "\\",
+        "\r\n",
+        "<",
+        "&lt;",
+        "</pre>",
+    ]
+    + [
+        ">>> ",
+        "... ",
+        "1 | ",
+        "2 | ",
+        "@@ -1 +1 @@\n",
+        "+++ b/x.c\n",
+        "-",
+        "+",
+        "d",
+        "diff --git a/x.js b/x.js\n",
+        "#",
+    ]
+    + [
+        "<script>",
+        "</script>",
+        "<pre>\n",
+        '"cell_type": "code",\n',
+        '"source": [',
+        '"a = f(1)\\n",',
+        "]\n",
+        "a" * 700,
+    ]
+    + list(CODE.values())
+    + [
+        fenced(PYTHON),
+        fenced(C, "c"),
+        fenced(JAVA, "python"),
+        as_diff(C, JAVA, "x.c"),
+        notebook(("code", PYTHON)),
+    ]
+    + [line + "\n" for code in CODE.values() for line in code.splitlines()]
+)
+OUTPUTS = st.lists(PIECES, max_size=14).map("".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(OUTPUTS, st.data())
+def test_how_an_output_is_cut_changes_no_character_and_no_time(text: str, data: st.DataObject) -> None:
+    cuts = tuple(sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=30))))
+    whole = characters(scan(text))
+    assert characters(scan(text, cuts)) == whole
+    assert characters(scan(text, tuple(range(1, len(text))))) == whole
+
+
+@settings(max_examples=60, deadline=None)
+@given(OUTPUTS)
+def test_a_stretch_depends_on_nothing_that_comes_after_its_time(text: str) -> None:
+    whole = characters(scan(text))
+    scanner, so_far = FenceScanner(), []
+    for i, char in enumerate(text, 1):
+        so_far += characters(scanner.feed(char))
+        assert so_far == whole[: len(so_far)]
+        assert i == len(text) or all(row[5] > i for row in whole[len(so_far) :])
+
+
+@settings(max_examples=60, deadline=None)
+@given(OUTPUTS)
+def test_nothing_begins_before_what_is_settled_unless_opened_anew(text: str) -> None:
+    scanner = FenceScanner()
+    for char in text:
+        settled, anew = scanner.settled, False
+        for stretch in scanner.feed(char):
+            anew |= stretch.opens and stretch.start < settled
+            assert anew or stretch.start >= settled
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.text(st.characters(codec="utf-8") | st.sampled_from("`~ \n>1|+-"), max_size=300),
+    st.sampled_from(sorted(CODE)),
+)
+def test_in_a_fence_with_a_tag_every_character_is_given_once(content: str, language: str) -> None:
+    content = CODE[language] + re.sub("`+", "`", content)
+    found = scan(fenced(content + "\n", language))
+    assert "".join(s.text for s in found) == content + "\n"
+    assert [s.start for s in found[1:]] == [s.end for s in found[:-1]]
+
+
+def test_each_line_is_judged_once_however_long_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = 0
+    look = detection.look
+
+    def counting(line: str) -> detection.Look:
+        nonlocal judged
+        judged += 1
+        return look(line)
+
+    for module in ("fences", "regions", "wrapping"):
+        monkeypatch.setattr(f"simblock.{module}.look", counting)
+    costs = []
+    for text in (PROSE + MORE, "value = compute(first, second)\n", fenced("value = 1\n" * 10, "python")):
+        scanner = FenceScanner()
+        for times in (1, 50, 50):
+            judged = 0
+            for _ in range(times):
+                scanner.feed(text)
+            costs.append(judged / times / text.count("\n"))
+    assert max(costs) < 3
+    assert all(later <= before for before, later in zip(costs[1::3], costs[2::3], strict=True))
+
+
+def test_what_is_kept_is_bounded() -> None:
+    for line in (
+        "value = compute(first, second)\n",
+        "x;\n",
+        "{\n",
+        "words and (words) go on and on\n",
+        "a" * 5000,
+        "= ",
+    ):
+        for before in ("", "```\n", "```python\n", "<pre>\n", "> "):
+            scanner = FenceScanner()
+            scanner.feed(before)
+            length = len(before)
+            for _ in range(30_000 // len(line)):
+                scanner.feed(line)
+                length += len(line)
+            assert length - scanner.settled <= BACK + 2048
