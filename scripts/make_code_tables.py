@@ -18,6 +18,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import sys
+import textwrap
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ PROJECTS_OF_A_MEMBER = 3
 PROJECTS_OF_A_SHINGLE = 2
 MEMBERS = 8_000
 LARGEST_FILE = 600_000
-TABLE_BYTES = {"code-seeds": 260_000, "code-exact": 100_000}
+TABLE_BYTES = {"code-seeds": 340_000, "code-exact": 120_000}
 """Bytes of rows that a language has of each channel; that by which information is reckoned has most."""
 PROJECT_DEPTH = {"java": 2}
 """Folders that tell projects apart, where that is not one for each package: the JDK is of many modules."""
@@ -92,32 +93,39 @@ def _backgrounds(folders: str, language: Grammar) -> list[Path]:
 
 
 def versions(folders: str, language: Grammar) -> list[str]:
-    """The packages with their versions, as benchmarks/code_packages.toml pins them or their archive is named."""
+    """The packages with their versions; of those that carry many projects, which."""
+    pinned = _pinned(folders, language.name)
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for background in _backgrounds(folders, language):
+        for package in background.iterdir():
+            found[package.name].update(path.name for path in package.iterdir())
+    parts = language.name in PROJECT_DEPTH
+    return [
+        pinned.get(name, name) + (f" ({', '.join(sorted(inside))})" if parts else "")
+        for name, inside in sorted(found.items())
+    ]
+
+
+def _pinned(folders: str, language: str) -> dict[str, str]:
+    """Packages by name, as benchmarks/code_packages.toml pins them or the archive that was fetched is named."""
     pinned: dict[str, str] = {}
     listed = tomllib.loads((ROOT / "benchmarks" / "code_packages.toml").read_text("utf-8"))
-    for packages in listed.get(language.name, {}).get("background", {}).values():
+    for packages in listed.get(language, {}).get("background", {}).values():
         for package in packages:
-            pinned[package.replace("==", "@").rpartition("@")[0] or package] = package.replace(
-                "==", " "
-            ).replace("@", " ")
-    for archive in (
-        path for folder in folders.split(":") for path in Path(folder).glob("downloads/apt/*/*.deb")
-    ):
-        name, version, _ = archive.stem.split("_")
-        pinned[name] = f"{name} {version.replace('%3a', ':')}"
-    found = {path.name for background in _backgrounds(folders, language) for path in background.iterdir()}
-    return sorted(pinned.get(name, name) for name in found)
+            name, _, version = package.replace("==", "@").rpartition("@")
+            if name:
+                pinned[name] = f"{name} {version}"
+    for folder in folders.split(":"):
+        for archive in Path(folder).glob("downloads/apt/*/*.deb"):
+            name, version, _ = archive.stem.split("_")
+            pinned[name] = f"{name} {version.replace('%3a', ':')}"
+    return pinned
 
 
 def header(what: str, packages: list[str], size: str) -> str:
-    lines, line = [], "#"
-    for package in packages:
-        if len(line) + len(package) > 108:
-            lines.append(line)
-            line = "#"
-        line += f" {package}" + ("." if package == packages[-1] else ",")
+    listed = textwrap.wrap(", ".join(packages) + ".", 106, break_long_words=False, break_on_hyphens=False)
     today = dt.datetime.now(tz=dt.UTC).date()
-    return HEADER.format(what=what, date=today, packages="\n".join([*lines, line]), size=size)
+    return HEADER.format(what=what, date=today, packages="\n".join("# " + line for line in listed), size=size)
 
 
 def members(folders: str, language: Grammar) -> str:

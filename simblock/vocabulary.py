@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from simblock.errors import SimblockError
 from simblock.lexer import spelling_key
 from simblock.shingles import numbered
-from simblock.tokens import MEMBER_KEY, NAME_KEY, SPELLING, U32, U64
+from simblock.tokens import MEMBER_KEY, NAME_KEY, SPELLING, U64
 
 BACKGROUND_DOCUMENTS = 100_000
 """B: the documents that a table stands for."""
@@ -68,32 +68,35 @@ def _documents(language: str) -> dict[int, float]:
 def commonplace(language: str) -> Frequencies:
     """The shingles of a language that stand in most documents, of all numbered channels together.
 
-    Raises SimblockError naming the row that is none.
+    Raises SimblockError naming the table and what is wrong in it.
     """
-    by_length: dict[int, tuple[list[float], list[str]]] = {}
     table = f"commonplace-{language}.txt"
+    by_length: dict[int, list[str]] = {}
     for row in _rows(table):
-        count, *tokens = row.split(" ")
-        counts, flat = by_length.setdefault(len(tokens), ([], []))
-        try:
-            counts.append(float(count))
-        except ValueError as error:
-            raise SimblockError(
-                f"simblock/tables/{table} has a row without a count ({row[:40]!r}): "
-                "make it again with scripts/make_code_tables.py"
-            ) from error
-        flat += tokens
-    hashed = [numbered(_keys(flat), n)[::n] for n, (_, flat) in by_length.items() if n]
-    documents = [count for n, (counts, _) in by_length.items() if n for count in counts]
-    if not hashed:
-        return Frequencies(np.empty(0, np.uint64), np.empty(0))
-    keys, first = np.unique(np.concatenate(hashed), return_index=True)
-    return Frequencies(keys, np.array(documents)[first].clip(UNKNOWN_DOCUMENTS, BACKGROUND_DOCUMENTS))
+        by_length.setdefault(row.count(" "), []).append(row)
+    found = [_hashed(table, rows, n) for n, rows in by_length.items()]
+    keys, first = np.unique(np.concatenate([_NO_KEYS, *(hashed for hashed, _ in found)]), return_index=True)
+    documents = np.concatenate([np.empty(0), *(counts for _, counts in found)])[first]
+    return Frequencies(keys, documents.clip(UNKNOWN_DOCUMENTS, BACKGROUND_DOCUMENTS))
 
 
-def _keys(tokens: list[str]) -> U32:
-    key_of = {token: token_key(token) for token in set(tokens)}
-    return np.fromiter(map(key_of.__getitem__, tokens), np.uint32, len(tokens))
+_NO_KEYS = np.empty(0, np.uint64)
+
+
+def _hashed(table: str, rows: list[str], n: int) -> tuple[U64, NDArray[np.float64]]:
+    """The hashes and documents of rows of ``n`` tokens each."""
+    fields = " ".join(rows).split(" ")
+    try:
+        counts = np.array([float(count) for count in fields[:: n + 1]])
+    except ValueError as error:
+        raise SimblockError(
+            f"simblock/tables/{table} has a row without a count ({error}): "
+            "make it again with scripts/make_code_tables.py"
+        ) from error
+    del fields[:: n + 1]
+    key_of = {token: token_key(token) for token in set(fields)}
+    keys = np.fromiter(map(key_of.__getitem__, fields), np.uint32, len(fields))
+    return numbered(keys, n)[::n], counts
 
 
 def token_key(token: str) -> int:
