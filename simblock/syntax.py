@@ -96,20 +96,20 @@ def _cuts(text: str, code: _Code) -> Iterator[int]:
         low, high = np.searchsorted(code.starts, (at + PIECE // 2, at + PIECE)).tolist()
         if high == len(code.starts):
             return
-        places = zip(
-            code.ends[max(low - 1, 0) : high].tolist(),
-            code.starts[max(low, 1) : high + 1].tolist(),
-            strict=True,
-        )
-        first = np.array([_indentation(text, before, start) for before, start in places])
-        badness = 3 * code.depths[max(low, 1) : high + 1] + first
-        at = int(code.starts[high - int(np.argmin(badness[::-1]))])
+        depths = code.depths[low : high + 1]
+        shallow = (low + np.flatnonzero(depths == depths.min())[::-1]).tolist()
+        at = int(code.starts[min(shallow, key=lambda place: _badness(text, code, place))])
         yield at
 
 
-def _indentation(text: str, before: int, start: int) -> int:
-    """0 where a lexeme begins its line unindented, 1 indented, 2 where others stand before it."""
-    return 0 if text[start - 1] == "\n" else 2 - ("\n" in text[before:start])
+def _badness(text: str, code: _Code, place: int) -> int:
+    """0 where a lexeme begins its line unindented, 1 indented, 2 behind the end of a statement, else 3."""
+    start = int(code.starts[place])
+    if not place or text[start - 1] == "\n":
+        return 0
+    if "\n" in text[int(code.ends[place - 1]) : start]:
+        return 1
+    return 2 if int(code.keys[place - 1]) in STATEMENT_ENDS else 3
 
 
 def _in_order(parts: list[I64]) -> I64:
