@@ -17,6 +17,8 @@ BRACKET_LIMIT = 256
 BREAK = r"\\(?:\r\n?|\n)"
 SPACE = rf"[\s\ufeff]++|{BREAK}"
 ESCAPE = r"\\(?:\r\n|[\s\S])"
+ESCAPED_MARK = r"\\[\\\"'`]"
+"""One operator, so that behind a quote that is never closed no escaped one is tried again: time stays linear."""
 
 
 class _Literal:
@@ -58,7 +60,7 @@ class Patterns:
     ``tile`` matches at every place of a text: one lexeme, comment or gap. ``final`` does the same with a named
     group for each kind; ``growing`` besides has groups for what only more text can decide (``w``), and takes of a
     block over lines its opening alone (``o``). Both are pairs: without and with the blocks that depend on the
-    lexeme before. ``closes`` and ``waits`` say what an open block, or an undecided literal, ends with.
+    lexeme before; so are ``opens``, what a literal within a line begins with. ``closes`` and ``waits`` say what an open block, or an undecided literal, ends with.
     """
 
     def __init__(self, table: LexerTable) -> None:
@@ -70,6 +72,7 @@ class Patterns:
             for number, block in blocks.items()
             if block.one_line and not block.brackets
         }
+        self.opens = _openings(table, late=False), _openings(table, late=True)
         late = [block for block in table.blocks if block.after]
         self.after = re.compile("|".join(block.after for block in late)) if late else None
         comments = [_whole(block) for block in table.blocks if block.kind == "comment"]
@@ -79,6 +82,12 @@ class Patterns:
         self.tile = re.compile("|".join(rows + [row for _, row in _rows(table, final=True, late=False)]))
         self.final = _pair(table, final=True)
         self.growing = _pair(table, final=False)
+
+
+def _openings(table: LexerTable, *, late: bool) -> re.Pattern[str]:
+    """What a literal within a line begins with."""
+    blocks = [block for block in table.blocks if block.one_line and (late or not block.after)]
+    return re.compile("|".join(f"(?:{block.open})" for block in blocks) or r"(?!)")
 
 
 def _pair(table: LexerTable, *, final: bool) -> tuple[re.Pattern[str], re.Pattern[str]]:
@@ -104,4 +113,4 @@ def _rows(table: LexerTable, *, final: bool, late: bool) -> Iterator[tuple[str, 
     if torn and not final:
         yield "w", rf"(?:{'|'.join(map(re.escape, sorted(torn)))})\Z"
     marks = sorted(table.operators, key=len, reverse=True)
-    yield "operator", "|".join([*map(re.escape, marks), r"[\s\S]"])
+    yield "operator", "|".join([*map(re.escape, marks), ESCAPED_MARK, r"[\s\S]"])
