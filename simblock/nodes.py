@@ -49,7 +49,10 @@ _known: dict[str, tuple[Grammar, Rules]] = {}
 
 
 def rules_of(grammar: Grammar) -> Rules:
-    """The look-ups of a grammar, made once. Raises SimblockError where its parser is not installed."""
+    """The look-ups of a grammar, made once.
+
+    Raises SimblockError where its parser is not installed or does not know what the table names.
+    """
     known = _known.get(grammar.name)
     if known is None or known[0] is not grammar:
         known = _known[grammar.name] = (grammar, _look_up(grammar))
@@ -118,6 +121,10 @@ def _language(module: str, function: str) -> tree_sitter.Language:
     except ImportError as error:
         package = module.replace("_", "-")
         raise SimblockError(f"the parser {module} is not installed: pip install {package}") from error
+    except AttributeError as error:
+        raise SimblockError(
+            f"the parser {module} has no {function}(): name another as syntax.function"
+        ) from error
 
 
 def spans_of(source: str, language: tree_sitter.Language, query: tree_sitter.Query) -> dict[str, I64]:
