@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simblock.errors import SimblockError
+from simblock.grammar import languages
 from simblock.lexer import spelling_key
 from simblock.shingles import numbered
 from simblock.tokens import MEMBER_KEY, NAME_KEY, SPELLING, U64
@@ -40,7 +41,7 @@ class Frequencies(NamedTuple):
 @cache
 def members(language: str) -> frozenset[str]:
     """Names that stand as members in functions of many packages; empty where there is no table."""
-    return frozenset(_rows(f"members-{language}.txt"))
+    return frozenset(_rows("members", language))
 
 
 def documents_with(language: str, key: int) -> float:
@@ -70,11 +71,10 @@ def commonplace(language: str) -> Frequencies:
 
     Raises SimblockError naming the table and what is wrong in it.
     """
-    table = f"commonplace-{language}.txt"
     by_length: dict[int, list[str]] = {}
-    for row in _rows(table):
+    for row in _rows("commonplace", language):
         by_length.setdefault(row.count(" "), []).append(row)
-    found = [_hashed(table, rows, n) for n, rows in by_length.items()]
+    found = [_hashed(language, rows, n) for n, rows in by_length.items() if n]
     keys, first = np.unique(np.concatenate([_NO_KEYS, *(hashed for hashed, _ in found)]), return_index=True)
     documents = np.concatenate([np.empty(0), *(counts for _, counts in found)])[first]
     return Frequencies(keys, documents.clip(UNKNOWN_DOCUMENTS, BACKGROUND_DOCUMENTS))
@@ -83,19 +83,19 @@ def commonplace(language: str) -> Frequencies:
 _NO_KEYS = np.empty(0, np.uint64)
 
 
-def _hashed(table: str, rows: list[str], n: int) -> tuple[U64, NDArray[np.float64]]:
+def _hashed(language: str, rows: list[str], n: int) -> tuple[U64, NDArray[np.float64]]:
     """The hashes and documents of rows of ``n`` tokens each."""
     fields = " ".join(rows).split(" ")
+    tokens = [field for at, field in enumerate(fields) if at % (n + 1)]
     try:
         counts = np.array([float(count) for count in fields[:: n + 1]])
-    except ValueError as error:
+        key_of = {token: token_key(token) for token in set(tokens)}
+    except (ValueError, IndexError) as error:
         raise SimblockError(
-            f"simblock/tables/{table} has a row without a count ({error}): "
-            "make it again with scripts/make_code_tables.py"
+            f"simblock/tables/commonplace-{language}.txt has a row that is no count and tokens parted by single "
+            f"blanks ({error}): make it again with scripts/make_code_tables.py"
         ) from error
-    del fields[:: n + 1]
-    key_of = {token: token_key(token) for token in set(fields)}
-    keys = np.fromiter(map(key_of.__getitem__, fields), np.uint32, len(fields))
+    keys = np.fromiter(map(key_of.__getitem__, tokens), np.uint32, len(tokens))
     return numbered(keys, n)[::n], counts
 
 
@@ -120,10 +120,12 @@ def _spelling(head: str, rest: str) -> str:
     return head + rest
 
 
-def _rows(table: str) -> list[str]:
+def _rows(kind: str, language: str) -> list[str]:
     from importlib.resources import files  # a tenth of the time that all else here takes to import
 
-    path = files("simblock").joinpath("tables", table)
+    if language not in languages():  # whatever name an index has for one
+        return []
+    path = files("simblock").joinpath("tables", f"{kind}-{language}.txt")
     if not path.is_file():
         return []
     return [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]

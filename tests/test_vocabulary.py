@@ -82,7 +82,7 @@ def test_public_members_are_those_everybody_calls() -> None:
 
 
 def test_a_language_without_tables_has_empty_ones() -> None:
-    assert members("cobol") == frozenset()
+    assert members("cobol") == members("../en") == frozenset()
     assert len(commonplace("cobol").keys) == 0
     assert documents_with("cobol", 1) == UNKNOWN_DOCUMENTS
     assert documents_with_each("cobol", np.array([1, 2], np.uint64)).tolist() == [UNKNOWN_DOCUMENTS] * 2
@@ -190,9 +190,10 @@ def test_no_two_kinds_of_token_read_alike() -> None:
     assert token_key(".string") < MEMBER_KEY
 
 
-def test_a_spoilt_row_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vocabulary, "_rows", lambda _: ["many ( ) ;"])
-    with pytest.raises(SimblockError, match=r"commonplace-spoilt\.txt has a row without a count \(.*'many'"):
+@pytest.mark.parametrize("row", ["many ( ) ;", "12 (  ;", " 12 ("])
+def test_a_spoilt_row_is_named(row: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary, "_rows", lambda *_: ["7 $0 ;", row])
+    with pytest.raises(SimblockError, match=r"commonplace-spoilt\.txt has a row that is no count and tokens"):
         commonplace("spoilt")
 
 
