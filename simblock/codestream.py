@@ -7,15 +7,17 @@ follow each other, so that a function told in two pieces is one.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from simblock.fences import FenceScanner, Stretch
-from simblock.grammar import Grammar, grammar
+from simblock.grammar import grammar
 from simblock.lexer import LexemeScanner
-from simblock.syntax import SyntaxScanner, parse
-from simblock.tokens import U32
+from simblock.match import Span
+from simblock.syntax import LIMIT, SyntaxScanner
 
+NONE: Mapping[int, int] = MappingProxyType({})
 Found = tuple[int, int, int]
 """Key, start and end of a token, within a region."""
 
@@ -29,11 +31,13 @@ class Coded(NamedTuple):
     ends: list[int]
     whens: list[int]
 
-    def put(self, found: Iterable[Found], places: Places, when: int) -> None:
-        """Adds tokens of a region, none of them certain before ``when``."""
+    def put(self, found: Iterable[Found], places: Places, when: int, late: Mapping[int, int] = NONE) -> None:
+        """Adds tokens of a region, none of them certain before ``when``; ``late`` as of a LexemeScanner."""
         for key, start, end in found:
             stop = places.end(end)
             last = self.whens[-1] if self.whens else 0
+            if late and end in late:
+                when = max(when, places.end(late[end]))
             self.keys.append(key)
             self.starts.append(places.start(start))
             self.ends.append(stop)
@@ -110,7 +114,7 @@ class CodeScanner:
 
     def __init__(self, language: str | None = None) -> None:
         self._fences = FenceScanner(language)
-        self._fed = self._when = 0
+        self._fed = self._when = self._since = 0
         self._last = (0, 0)
         self._places = Places()
         self._lexemes: LexemeScanner | None = None
@@ -126,7 +130,7 @@ class CodeScanner:
         """No later token becomes certain up to this code point."""
         if self._lexemes is None:
             return self._fed
-        return min(self._fed, self._places.end(self._lexemes.next_end) - 1)
+        return min(self._fed, self._places.end(self._lexemes.certain))
 
     def feed(self, chunk: str) -> Seen:
         """The tokens that are certain now that ``chunk`` is known."""
@@ -134,7 +138,7 @@ class CodeScanner:
         self._fed += len(chunk)
         for stretch in self._fences.feed(chunk):
             self._take(stretch, seen)
-        if self._lexemes is not None and not self._fences.inside:
+        if self._lexemes is not None and self._fences._region is None:
             self._close(seen)
         return self._risen(seen)
 
@@ -153,24 +157,34 @@ class CodeScanner:
             self._places = Places()
             self._lexemes, self._syntax = LexemeScanner(language), SyntaxScanner(language)
         assert self._syntax is not None
-        begin = self._places.length
         self._places.take(stretch)
-        self._when = stretch.when if stretch.when > stretch.end else 0
-        seen.lexemes.put(self._lexemes.feed(stretch.text), self._places, self._when)
-        at = 0
-        for line in _lines(stretch.text):
-            at += len(line)
-            found = self._syntax.feed(line)
+        self._when = stretch.when
+        seen.lexemes.put(self._lexemes.feed(stretch.text), self._places, self._when, self._lexemes.late)
+        self._lexemes.late.clear()
+        begin = self._places.length - len(stretch.text)
+        for stop in self._settling(stretch.text):
+            found = self._syntax.feed(stretch.text[stop.start : stop.end])
             if found:
-                seen.syntax.put(found, self._places, max(self._when, self._places.end(begin + at)))
+                seen.syntax.put(found, self._places, max(self._when, self._places.end(begin + stop.end)))
+
+    def _settling(self, text: str) -> Iterator[Span]:
+        """A text by its lines, and by as much of a long one as is parsed at once."""
+        at = 0
+        while at < len(text):
+            end = text.find("\n", at, at + LIMIT - self._since) + 1 or min(len(text), at + LIMIT - self._since)
+            ended = text[end - 1] == "\n" or self._since + end - at == LIMIT
+            self._since = 0 if ended else self._since + end - at
+            yield Span(at, end)
+            at = end
 
     def _close(self, seen: Seen) -> None:
         """Ends the region that is open."""
         if self._lexemes is not None and self._syntax is not None:
-            seen.lexemes.put(self._lexemes.finish(), self._places, self._when)
             end = max(self._when, self._places.end(self._places.length))
+            seen.lexemes.put(self._lexemes.finish(), self._places, end)
             seen.syntax.put(self._syntax.finish(), self._places, end)
         self._lexemes = self._syntax = None
+        self._since = 0
 
     def _risen(self, seen: Seen) -> Seen:
         """Keeps whens from falling from chunk to chunk."""
@@ -184,23 +198,14 @@ class CodeScanner:
         return seen
 
 
-def _lines(text: str) -> list[str]:
-    """A text by line feeds, which stay."""
-    if "\n" not in text:
-        return [text]
-    *lines, rest = text.split("\n")
-    return [line + "\n" for line in lines] + ([rest] if rest else [])
-
-
-def syntax_of(text: str, language: Grammar) -> Iterator[U32]:
-    """Keys of the syntax tokens of a text, read as a file of a language and as prose with code of it."""
-    yield parse(text, language).tokens.keys
+def code_of(text: str, language: str) -> Iterator[str]:
+    """A text whole, as it may be a file of a language, and what of it stands as code of that language in prose."""
+    yield text
     scanner = FenceScanner()
     regions: list[list[str]] = []
     for stretch in [*scanner.feed(text), *scanner.finish()]:
         if stretch.opens:
             regions.append([])
-        if stretch.language == language.name and regions:
+        if stretch.language == language and regions:
             regions[-1].append(stretch.text)
-    for region in regions:
-        yield parse("".join(region), language).tokens.keys
+    yield from map("".join, filter(None, regions))

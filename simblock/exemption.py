@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simblock.codestream import syntax_of
+from simblock.codestream import code_of
 from simblock.grammar import grammar
 from simblock.lexer import Lexer
 from simblock.scheme import Lane
 from simblock.shingles import hashes, numbered
+from simblock.syntax import parse
 from simblock.text import tokenise
 from simblock.tokens import CHAR_KEY, U32, U64
 
@@ -98,11 +99,13 @@ def _words(text: str, _language: str | None) -> Iterable[U32]:
 
 
 def _lexemes(text: str, language: str | None) -> Iterable[U32]:
-    yield Lexer(grammar(language or "")).tokens(text).keys
+    name = language or ""
+    return (Lexer(grammar(name)).tokens(code).keys for code in code_of(text, name))
 
 
 def _syntax(text: str, language: str | None) -> Iterable[U32]:
-    return syntax_of(text, grammar(language or ""))
+    name = language or ""
+    return (parse(code, grammar(name)).tokens.keys for code in code_of(text, name))
 
 
 _READ: dict[Lane, Callable[[str, str | None], Iterable[U32]]] = {

@@ -95,7 +95,7 @@ class Lane:
         if self.history.keys:
             yield from self._heed(self.history.end - 1)
 
-    def leave(self, *, last: bool) -> list[Track]:
+    def leave(self) -> list[Track]:
         """Takes leave of works that lie behind; the matches that are over."""
         tracks = self.candidates.tracks
         for key, track in list(tracks.items()):
@@ -104,7 +104,10 @@ class Lane:
                 del tracks[key]
                 self.candidates.finished.append(track)
         over, self.candidates.finished = self.candidates.finished, []
-        if last:
-            over += tracks.values()
-            tracks.clear()
+        return over
+
+    def end(self) -> list[Track]:
+        """Takes leave of all works; their matches."""
+        over = list(self.candidates.tracks.values())
+        self.candidates.tracks.clear()
         return over

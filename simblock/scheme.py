@@ -133,7 +133,7 @@ class Scheme:
         try:
             raw: dict[str, Any] = json.loads(data)
             rows = raw.pop("channels")
-            channels = tuple(Channel(**{**row, "views": tuple(row["views"])}) for row in rows)
+            channels = tuple(_channel(row) for row in rows)
             return cls(channels=channels, **raw)
         except (TypeError, KeyError, ValueError) as error:
             raise Incompatible(
@@ -148,6 +148,12 @@ class Scheme:
                     f"an index was made with another tokeniser or table ({name}): "
                     "build it again from the works with simblock-index build"
                 )
+
+
+def _channel(row: dict[str, Any]) -> Channel:
+    """A stored channel; before there were runs of code, a channel had one view."""
+    views = tuple(row.pop("views", None) or (row.pop("view"),))
+    return Channel(**row, views=views)
 
 
 T_WORDS = 16

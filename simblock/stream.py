@@ -244,7 +244,7 @@ class StreamCore:
             self._clock = max(self._clock, lane.history.clocks[o - lane.history.base])
             yield from lane.turn(o)
             yield from self._judge([lane])
-            yield from self._leave()
+            yield from self._leave([lane])
             if self.over:
                 return
 
@@ -288,15 +288,14 @@ class StreamCore:
         if not self.after:
             yield from self._report_all()
 
-    def _leave(self, *, last: bool = False) -> Steps:
+    def _leave(self, lanes: Iterable[Lane], *, last: bool = False) -> Steps:
         """Takes leave of matches that lie behind, and redacts those whose suspicion is over."""
         for lane, track in self._tracks():
             if self._redacts(track) and (last or not self._holds(lane, track, self._clock)):
                 self._redact(track)
-        for lane in self.lanes:
-            if lane.candidates.tracks or lane.candidates.finished:
-                for track in lane.leave(last=False):
-                    yield from self._report(track)
+        for lane in lanes:
+            for track in lane.leave():
+                yield from self._report(track)
 
     def _tracks(self) -> list[tuple[Lane, Track]]:
         return [(lane, track) for lane in self.lanes for track in lane.candidates.tracks.values()]
@@ -321,7 +320,7 @@ class StreamCore:
                 yield from lane.finish()
                 yield from lane.last_turn()
             yield from self._judge([lane for lane in self.lanes if lane.candidates.tracks], last=True)
-            yield from self._leave(last=True)
+            yield from self._leave(self.lanes, last=True)
             if not self.over:
                 yield from self._report_all()
         except AnswerLost as lost:
@@ -355,7 +354,7 @@ class StreamCore:
 
     def _report_all(self) -> Steps:
         for lane in self.lanes:
-            for track in lane.leave(last=True):
+            for track in lane.end():
                 yield from self._report(track)
         self.matches = distinct(self.matches)
 

@@ -16,6 +16,11 @@ Lexeme: TypeAlias = tuple[int, int, int]
 MARGIN = 16
 """Characters that a stream keeps of what it has read, for look-behinds."""
 
+TORN = 4
+"""Characters, at most, that it takes to know where an operator ends."""
+_BARE = frozenset({"name", "operator"})
+_LINE_END = re.compile(r"[\r\n]")
+
 
 class LexemeScanner:
     """Lexes a text that comes in chunks; gives each lexeme as soon as no more text can change it.
@@ -36,15 +41,27 @@ class LexemeScanner:
         self._last = GAP
         self._held: list[Lexeme] = []  # a name that the next lexeme makes an argument's, or not
         self._next_end = 1
+        self._certain = 0
+        self.late: dict[int, int] = {}
+        """Of lexemes that were given, by their end: how much of the text it took to be certain of them.
+
+        All others are certain as soon as the character behind them, or with an operator TORN more, is known.
+        """
 
     @property
     def next_end(self) -> int:
         """The next lexeme ends here at the earliest: all that end before have been given."""
         return self._held[0][2] if self._held else self._next_end
 
+    @property
+    def certain(self) -> int:
+        """No later lexeme becomes certain up to here."""
+        return self._certain
+
     def feed(self, text: str) -> list[Lexeme]:
         """The lexemes that are certain now that ``text`` is known."""
         self._text += text
+        self._certain = self._base + len(self._text)
         undecided = len(self._text) - self._at
         if self._wait and undecided < LITERAL_LIMIT and not self._wait.search(text):
             return []
@@ -86,10 +103,13 @@ class LexemeScanner:
             if kind[0] == "w":
                 self._wait = patterns.waits.get(kind)
                 self._next_end = self._base + at + 1
+                if kind == "w":  # an operator torn: its first sign may be one by itself
+                    self._certain = self._base + at
                 break
             if kind != "gap":
                 if end == size:
                     self._next_end = self._base + size
+                    self._certain = self._base + size - 1
                     break
                 if kind in patterns.blocks:
                     self._block, self._opened = kind, self._base + at
@@ -111,8 +131,15 @@ class LexemeScanner:
         key = STRING if kind[0] == "s" else self._rules.keys[piece]
         if key != GAP:
             start = self._base + at
+            if kind in _BARE and self._rules.patterns.opens[self._late].match(self._text, at):
+                self.late[start + len(piece)] = self._base + self._decided(at)
             self._add(key, start, start + len(piece), found)
             self._look_behind(at + len(piece))
+
+    def _decided(self, at: int) -> int:
+        """How much of the text it takes to know that what begins like a literal is none."""
+        end = _LINE_END.search(self._text, at, at + LITERAL_LIMIT)
+        return end.end() if end else at + 2 * LITERAL_LIMIT + TORN
 
     def _look_behind(self, end: int) -> None:
         after = self._rules.patterns.after
@@ -121,6 +148,7 @@ class LexemeScanner:
     def _add(self, key: int, start: int, end: int, found: list[Lexeme]) -> None:
         for name, begin, stop in self._held:
             found.append((name | MEMBER_KEY if key == EQUALS else name, begin, stop))
+            self.late[stop] = max(end, self.late.get(stop, 0), self.late.get(end, 0))
         self._held.clear()
         last, self._last = self._last, key
         if key >= NAME_KEY:

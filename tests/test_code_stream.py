@@ -1,0 +1,203 @@
+"""Code in streams: found whatever its names, in turn with the words, and never by the cut."""
+
+import json
+import random
+from functools import cache
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+
+from simblock.grammar import grammar
+from simblock.guard import Guard
+from simblock.lexer import Lexer
+from simblock.policy import Policy
+from simblock.stores.memory import MemoryIndex
+from simblock.work import Document, Work
+from tests.material import by_character, cuts, run, seeds
+from tests.programs import LANGUAGES, Programmer, fenced, plain_names, renamed, stretch
+
+every_language = pytest.mark.parametrize("language", LANGUAGES)
+T = 30
+
+
+@cache
+def works(language):
+    rng = random.Random(f"{language}-works")
+    return tuple(Programmer(rng, language).program(6) for _ in range(8))
+
+
+@cache
+def index():
+    documents = []
+    for language in LANGUAGES:
+        for number, text in enumerate(works(language)):
+            name = f"{language}/{number}"
+            documents.append(Document(Work(name, owner=name, kind="code", language=language), text))
+    return MemoryIndex(documents)
+
+
+def guard(*, code=None, **policy):
+    return Guard(index(), Policy(code={"min_information": 0, **(code or {})}, **policy))
+
+
+def passage(rng, language, lexemes):
+    """(work id, text of so many lexemes, with one more before and behind for their roles)."""
+    number = rng.randrange(8)
+    text = works(language)[number]
+    size = len(Lexer(grammar(language)).tokens(text).keys)
+    first = rng.randrange(1, size - lexemes - 2)
+    return f"{language}/{number}", stretch(text, language, first - 1, lexemes + 2)
+
+
+def other_code(seed, language):
+    return Programmer(random.Random(f"{seed}-{language}-other"), language).program(1)
+
+
+@every_language
+@settings(max_examples=40, deadline=None)
+@given(seed=seeds, at=cuts)
+def test_thirty_lexemes_with_every_name_changed_are_found_in_a_fence_however_it_is_cut(language, seed, at):
+    rng = random.Random(seed)
+    name, code = passage(rng, language, T)
+    stream = guard(code={"min_run": T}).stream()
+    run(stream, fenced(renamed(code, language), language), at)
+    assert stream.stopped
+    assert name in {match.work.id for match in stream.report.matches}
+
+
+@every_language
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds, at=cuts)
+def test_the_cut_changes_neither_the_decision_nor_where_it_falls(language, seed, at):
+    rng = random.Random(seed)
+    _, code = passage(rng, language, rng.randrange(40, 160))
+    code = other_code(seed, language) + renamed(code, language) + "\n" + other_code(seed + 1, language)
+    text = fenced(code, language)
+    whole, fine, cut = (guard().stream() for _ in range(3))
+    run(whole, text)
+    by_character(fine, text)
+    run(cut, text, at)
+    report = guard().check(text)
+    for other in (fine, cut):
+        assert other.report.decided == whole.report.decided
+        assert other.report.decision == whole.report.decision
+    assert report.decided == whole.report.decided
+
+
+@every_language
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds)
+def test_at_most_thirty_lexemes_of_a_renamed_copy_get_out_and_none_in_strict_mode(language, seed):
+    rng = random.Random(seed)
+    _, code = passage(rng, language, 120)
+    text = fenced(renamed(code, language), language)
+    usual = guard(code={"min_run": T}).stream()
+    out = by_character(usual, text)
+    begin = text.index("\n", text.index("```")) + 1
+    assert usual.stopped
+    assert len(Lexer(grammar(language)).tokens(out[begin:])) <= T + 2
+    strict = guard(code={"min_run": T}, max_leak=0).stream()
+    out = by_character(strict, text)
+    assert strict.stopped
+    assert len(Lexer(grammar(language)).tokens(out[begin:])) <= 2
+
+
+@every_language
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds, at=cuts)
+def test_code_of_ones_own_flows_byte_for_byte(language, seed, at):
+    text = fenced(other_code(seed, language), language)
+    stream = guard().stream()
+    assert run(stream, text, at) == text
+    assert not stream.report.matches
+
+
+@every_language
+def test_a_renamed_copy_says_that_it_is_renamed_and_a_plain_one_that_it_is_verbatim(language):
+    rng = random.Random(3)
+    name, code = passage(rng, language, 100)
+    (plain, *_) = guard().check(fenced(code, language)).matches
+    (other, *_) = guard().check(fenced(renamed(code, language), language)).matches
+    assert plain.work.id == other.work.id == name
+    assert (plain.verbatim, plain.renamed) == (True, False)
+    assert (other.verbatim, other.renamed) == (False, True)
+    assert other.kind == "code"
+    assert other.language == language
+    text = works(language)[int(name[-1])]
+    lines = text.split("\n")
+    assert other.lines[1].end <= len(lines)
+    assert 0 <= other.source.start < other.source.end <= len(text)
+
+
+@every_language
+def test_names_that_no_renaming_explains_do_not_count(language):
+    rng = random.Random(8)
+    _, code = passage(rng, language, 100)
+    fresh = count()
+    wild, at = [], 0
+    for _, start, end in plain_names(code, language):
+        wild += [code[at:start], f"v{next(fresh)}"]
+        at = end
+    text = fenced("".join([*wild, code[at:]]), language)
+    names = [name for name, _, _ in plain_names(code, language)]
+    matched = guard(code={"min_run": T}).check(text, all=True).matches
+    assert all(match.longest_run < T for match in matched)
+    assert all(match.tokens <= 102 - (len(names) - len(set(names))) for match in matched)
+
+
+@every_language
+def test_code_from_the_prompt_may_be_given_back_renamed(language):
+    rng = random.Random(5)
+    _, code = passage(rng, language, 120)
+    text = fenced(renamed(code, language), language)
+    assert guard().check(text).decision == "stop"
+    report = guard().check(text, prompt=f"Tidy up this:\n```{language}\n{code}\n```\n")
+    assert report.decision == "release"
+    assert report.released == text
+    assert guard().check(text, prompt=code).decision == "release"
+
+
+@every_language
+def test_a_function_pasted_into_a_string_is_found_by_its_words(language):
+    text = works(language)[2]
+    said = json.dumps({"answer": text[: len(text) // 2]})
+    report = guard(code={"min_run": 40}).check(f"print({said})")
+    assert report.decision == "stop"
+    assert report.matches[0].work.id == f"{language}/2"
+
+
+@every_language
+def test_a_file_of_a_language_needs_no_fence(language):
+    text = renamed(works(language)[1], language)
+    report = guard().check(text, language=language)
+    assert report.decision == "stop"
+    assert report.matches[0].work.id == f"{language}/1"
+    assert guard().check(text, kind="text").decision == "release"
+
+
+@every_language
+def test_a_run_that_spans_more_than_the_hold_is_found_and_its_leak_is_told(language):
+    rng = random.Random(11)
+    name, code = passage(rng, language, 60)
+    code = renamed(code, language)
+    tokens = Lexer(grammar(language)).tokens(code)
+    wide = ("\n" * 300).join(
+        code[a:b] for a, b in zip(tokens.starts.tolist(), tokens.ends.tolist(), strict=True)
+    )
+    stream = guard(code={"min_run": T}, max_leak=0).stream()
+    by_character(stream, fenced(wide, language))
+    assert stream.stopped
+    match = next(match for match in stream.report.matches if match.work.id == name)
+    assert 0 < match.leaked <= 60
+
+
+def test_comments_are_judged_as_text_and_code_words_by_their_run_alone():
+    rng = random.Random(2)
+    words = " ".join(rng.choices(works("c")[0].split(), k=3))
+    comment = " ".join(f"{rng.choice('abcdefgh')}{rng.randrange(10**6):06d}" for _ in range(60))
+    text = f"/* {comment} */\nint f(int a) {{ return a + {len(words)}; }}\n"
+    held = Guard(MemoryIndex([Document(Work("c", kind="code", language="c"), text)]), Policy())
+    report = held.check("As the file says: " + " ".join(comment.split()[:40]))
+    assert report.decision == "stop"
+    assert report.matches[0].kind == "text"
