@@ -6,18 +6,41 @@ on the node kinds of a tree-sitter grammar. No language has a branch of its own 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from simblock.errors import SimblockError
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _expression(value: str) -> str:
+    try:
+        pattern = re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    if pattern.groups:
+        raise ValueError("an expression here has no groups of its own: write (?:...)")
+    return value
+
+
+def _mark(value: str) -> str:
+    if re.compile(_expression(value)).match(""):
+        raise ValueError("an expression here must not match nothing: a lexeme has a character at least")
+    return value
+
+
+Expression = Annotated[str, AfterValidator(_expression)]
+"""A regular expression without groups of its own."""
+Mark = Annotated[str, AfterValidator(_mark)]
+"""One that takes a character at least."""
 
 
 class Block(_Strict):
@@ -28,17 +51,25 @@ class Block(_Strict):
     """
 
     kind: Literal["comment", "string"]
-    open: str
+    open: Mark
     close: str = ""
     escapes: bool = False
     """A backslash keeps the next character, or line break, from closing."""
     one_line: bool = False
     brackets: str = Field("", pattern=r"^(|[^\w\s\\][^\w\s\\])$")
     """Two marks between which nothing closes, as the classes in JavaScript's regular expressions."""
-    tail: str = ""
+    tail: Expression = ""
     """What belongs to it behind ``close``, as a regular expression that may match nothing."""
-    after: str = ""
+    after: Expression = ""
     """A look-behind at the lexeme before; without a match there, no block begins."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.one_line and not self.close:
+            raise ValueError("a block with one_line needs a close")
+        if not self.one_line and (self.brackets or self.tail or self.after):
+            raise ValueError("brackets, tail and after are for blocks with one_line")
+        return self
 
 
 class LexerTable(_Strict):
@@ -50,9 +81,9 @@ class LexerTable(_Strict):
     """
 
     blocks: tuple[Block, ...] = ()
-    numbers: str = r"0[xX](?:[pP][+\-]|[\w.]){0,255}+|\.?\d(?:[eE][+\-]|[\w.]){0,255}+"
-    name_start: str = r"[^\W\d]"
-    name_char: str = r"\w"
+    numbers: Mark = r"0[xX](?:[pP][+\-]|[\w.]){0,255}+|\.?\d(?:[eE][+\-]|[\w.]){0,255}+"
+    name_start: Mark = r"[^\W\d]"
+    name_char: Mark = r"\w"
     operators: tuple[str, ...] = ()
     members_after: tuple[str, ...] = (".",)
     keyword_arguments: bool = False

@@ -1,0 +1,97 @@
+"""Grammars: what is shipped loads and means what it says; what is wrong is named with its file and field."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+
+from simblock import grammar as grammars
+from simblock.errors import SimblockError
+from simblock.grammar import folder, grammar, languages
+from simblock.lexer import Lexer
+from simblock.tokens import NAME_KEY
+
+LANGUAGES = languages()
+
+
+def test_the_languages_are_the_files() -> None:
+    assert {"c", "java", "javascript", "python"} <= set(LANGUAGES)
+    assert [path.stem for path in sorted(folder().glob("*.toml"))] == list(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_file_is_named_for_its_language(language: str) -> None:
+    assert grammar(language).name == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_keywords_are_no_names_and_builtins_are(language: str) -> None:
+    rules = grammar(language)
+    assert not rules.keywords & rules.builtins
+    keys = Lexer(rules).tokens(" ".join(sorted(rules.keywords))).keys
+    assert len(keys) == len(rules.keywords)
+    assert (keys < NAME_KEY).all()
+    assert (Lexer(rules).tokens(" ".join(sorted(rules.builtins))).keys >= NAME_KEY).all()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_operators_have_several_characters_and_stay_one_lexeme(language: str) -> None:
+    operators = grammar(language).lexer.operators
+    assert all(len(mark) > 1 for mark in operators)
+    assert len(set(operators)) == len(operators)
+    assert len(Lexer(grammar(language)).tokens(" x ".join(operators))) == 2 * len(operators) - 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_expressions_have_no_groups_of_their_own(language: str) -> None:
+    table = grammar(language).lexer
+    parts = [table.numbers, table.name_start, table.name_char]
+    for block in table.blocks:
+        parts += [block.open, block.tail, block.after]
+    assert all(re.compile(part).groups == 0 for part in parts)
+
+
+@pytest.mark.parametrize("field", ["names", "extension"])
+def test_an_unknown_field_is_named_with_its_file(field: str, tmp_path, monkeypatch) -> None:
+    text = (folder() / "c.toml").read_text("utf-8")
+    (tmp_path / "c.toml").write_text(f'{field} = "x"\n{text}', "utf-8")
+    with pytest.raises(SimblockError, match=rf"c\.toml: {field}: "):
+        read_from(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("open = '//'", "open = '(//'", r"lexer\.blocks\.0\.open: .*not a regular expression"),
+        ("open = '//'", "open = '(//)'", r"lexer\.blocks\.0\.open: .*no groups"),
+        ("open = '//'", "open = '/*'", r"lexer\.blocks\.0\.open: .*match nothing"),
+        ("open = '//'", "open = '//'\none_line = true", r"lexer\.blocks\.0: .*needs a close"),
+        ("open = '//'", "open = '//'\nbrackets = '[]'", r"lexer\.blocks\.0: .*one_line"),
+        ('kind = "comment"', 'kind = "remark"', r"lexer\.blocks\.0\.kind: "),
+        ('name = "c"', "name = c", "not TOML"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_file(old: str, new: str, says: str, tmp_path, monkeypatch) -> None:
+    text = (folder() / "c.toml").read_text("utf-8")
+    assert old in text
+    (tmp_path / "c.toml").write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(SimblockError, match=rf"c\.toml: {says}"):
+        read_from(tmp_path, monkeypatch)
+
+
+def test_a_language_without_a_grammar_is_told_which_there_are() -> None:
+    with pytest.raises(SimblockError, match=r"no grammar of cobol: there are c, java"):
+        grammar("cobol")
+
+
+def test_what_is_shipped_is_data_only() -> None:
+    for path in folder().glob("*.toml"):
+        assert tomllib.loads(path.read_text("utf-8"))["lexer"]
+    assert {path.suffix for path in folder().iterdir()} <= {".toml", ".md"}
+
+
+def read_from(place, monkeypatch) -> None:
+    monkeypatch.setattr(grammars, "folder", lambda: place)
+    grammar.__wrapped__("c")
