@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import code_corpus, corpus
 from benchmarks.code_copies import lexemes
-from benchmarks.code_recall import Best, best
+from benchmarks.code_recall import Best, judgeable
 from benchmarks.record import interval, save
 from simblock.guard import Guard
 from simblock.policy import Policy
@@ -69,7 +69,7 @@ def judged(options: argparse.Namespace) -> Iterator[Judged]:
         for a, kind in them:
             report = guard.check(f"```java\n{codes[a]}```\n", all=True)
             stopped = report.decision == "stop" and not report.error
-            yield Judged(kind, min(sizes[a], sizes[b]), stopped, best(report.matches))
+            yield Judged(kind, min(sizes[a], sizes[b]), stopped, next(iter(judgeable(report.matches)), None))
 
 
 def recall_rows(them: list[Judged]) -> list[Row]:

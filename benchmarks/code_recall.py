@@ -18,20 +18,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import code_corpus, corpus
-from benchmarks.code_copies import Copy, Prose, Unfit, canonical, copies, lexemes, planted, standing
-from benchmarks.code_corpus import Source, sources
+from benchmarks import code_corpus
+from benchmarks.code_copies import Copy, Prose, copies, lexemes, planted, standing
+from benchmarks.code_corpus import sources
 from benchmarks.code_edits import donors, near_copies
-from benchmarks.code_functions import Function, Protected, functions, spread
+from benchmarks.code_functions import Function, Protected, spread
 from benchmarks.corpus import half_of
 from benchmarks.record import interval, save
 from simblock.guard import Guard
 from simblock.match import Match, Report
 from simblock.policy import Policy
-from simblock.stores import open_index
-from simblock.stores.reader import StoredIndex
-from simblock.stores.writer import Writer
-from simblock.work import Document, Work
 
 LEAST = 60
 """Lexemes of a copy that is counted, at least; of near copies 50."""
@@ -66,63 +62,19 @@ class Seen(NamedTuple):
     decided: bool
     first: bool
     named: str
-    best: Best | None
+    by: str
+    matches: tuple[Best, ...]
+
+    @property
+    def best(self) -> Best | None:
+        """The match with the most tokens."""
+        return self.matches[0] if self.matches else None
 
 
-def documents(folder: Path, language: str) -> list[Document]:
-    """The protected files of a language as works, named by package and path."""
-    return [
-        Document(
-            Work(f"{one.package}/{one.path}", owner=one.package, kind="code", language=language), one.text
-        )
-        for one in sources(folder, language, "protected")
-    ]
-
-
-def build(folder: Path, languages: Sequence[str], path: Path) -> StoredIndex:
-    """An index of the protected files of some languages."""
-    with Writer.create(path) as writer:
-        for language in languages:
-            writer.put(documents(folder, language))
-        writer.commit()
-    return open_index(path)  # type: ignore[return-value]
-
-
-def prose(shared: Path) -> Prose:
-    """What stands around fences: paragraphs of ordinary answers."""
-    return Prose([row["text"] for row in corpus.rows(shared / "data" / "text" / "answers.jsonl.gz")])
-
-
-def cut(them: Iterable[Source], language: str, least: int) -> list[Function]:
-    """All functions of some files."""
-    return [function for source in them for function in functions(source, language, least)]
-
-
-class Equals:
-    """Which protected files have a function, whatever its names."""
-
-    def __init__(self, them: Iterable[Function]) -> None:
-        self._files: dict[bytes, set[str]] = defaultdict(set)
-        for function in them:
-            if key := self._key(function):
-                self._files[key].add(function.id)
-
-    def files(self, function: Function) -> set[str]:
-        """The files that have it, its own among them."""
-        return self._files.get(self._key(function) or b"", set()) | {function.id}
-
-    @staticmethod
-    def _key(function: Function) -> bytes | None:
-        try:
-            return canonical(standing(function), function.language)
-        except Unfit:
-            return None
-
-
-def best(matches: Iterable[Match]) -> Best | None:
-    """The match with the most tokens."""
+def judgeable(matches: Iterable[Match]) -> tuple[Best, ...]:
+    """What a policy judges of some matches, most tokens first, eight at most."""
     them = [Best(m.longest_run, m.tokens, m.similarity, m.information, m.channel) for m in matches]
-    return max(them, key=lambda one: one.tokens, default=None)
+    return tuple(sorted(them, key=lambda one: -one.tokens)[:8])
 
 
 def seen(group: str, copy: Copy, report: Report, right: set[str] | None) -> Seen:
@@ -136,7 +88,8 @@ def seen(group: str, copy: Copy, report: Report, right: set[str] | None) -> Seen
         stopped=report.decision == "stop" and not report.error, error=bool(report.error),
         decided=bool(right and report.decided and report.decided.work in right),
         first=bool(right and first and {first.work.id, *first.twins} & right),
-        named=report.decided.work if report.decided else "", best=best(of),
+        named=report.decided.work if report.decided else "",
+        by=report.decided.by if report.decided else "", matches=judgeable(of),
     )  # fmt: skip
 
 
@@ -261,30 +214,32 @@ def stops(them: Sequence[Seen]) -> list[Row]:
     """What was stopped of the clean code, and what it was taken for."""
     return [
         {"language": one.language, "function": one.id, "lexemes": one.size, "lines": one.lines, "work": one.named,
-         **(one.best._asdict() if one.best else {})}
+         "by": one.by, **(one.best._asdict() if one.best else {})}
         for one in them if one.stopped
     ]  # fmt: skip
 
 
-GRID = tuple((run, tokens, similarity, bits) for run in (30, 40, 60, 80, 10**6) for tokens in (40, 60, 80)
-             for similarity in (0.6, 0.7, 0.8) for bits in (0, 50, 100, 150))  # fmt: skip
+GRID = tuple((run, 60, similarity, bits) for run in (40, 60, 90) for similarity in (0.6, 0.7, 0.8, 0.9)
+             for bits in (0, 10, 20, 30, 40, 60, 80))  # fmt: skip
 
 
 def acts(one: Seen, run: int, tokens: int, similarity: float, bits: float) -> bool:
-    """Whether a policy of these thresholds would act on a function's best match."""
-    it = one.best
-    if it is None or it.bits < bits:
-        return False
-    return it.run >= run or (it.tokens >= tokens and it.similarity >= similarity)
+    """Whether a policy of these thresholds would act on one of a function's matches."""
+    return any(
+        it.bits >= bits and (it.run >= run or (it.tokens >= tokens and it.similarity >= similarity))
+        for it in one.matches
+    )
 
 
 def curve(them: Sequence[Seen]) -> list[Row]:
-    """What other thresholds would have done with the best matches, all languages together."""
-    parts = {group: part for (group,), part in grouped(them, "group")}
+    """What other thresholds would have done with the best matches, by language and all together."""
+    parts = {(of, group): part for (of, group), part in grouped(them, "language", "group")}
+    parts |= {("all", group): part for (group,), part in grouped(them, "group")}
     return [
-        {"min_run": point[0], "min_tokens": point[1], "min_similarity": point[2], "min_information": point[3],
-         **{group: _share(part, point) for group, part in parts.items()}}
-        for point in GRID
+        {"language": of, "min_run": point[0], "min_tokens": point[1], "min_similarity": point[2],
+         "min_information": point[3],
+         **{group: _share(part, point) for (whose, group), part in parts.items() if whose == of}}
+        for of in dict.fromkeys(of for of, _ in parts) for point in GRID
     ]  # fmt: skip
 
 
@@ -309,7 +264,7 @@ def measure(options: argparse.Namespace, guard: Guard, language: str) -> tuple[l
 
 def rows_file(path: Path, found: Sequence[Seen]) -> None:
     """Everything seen, a row a function, for whoever tunes."""
-    rows = ({**one._asdict(), "best": one.best._asdict() if one.best else None} for one in found)
+    rows = ({**one._asdict(), "matches": [it._asdict() for it in one.matches]} for one in found)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
 
