@@ -137,6 +137,12 @@ class Evidence:
             return languages()[best]
         return None
 
+    @property
+    def drowned(self) -> bool:
+        """Whether prose outweighs what speaks for code by far."""
+        best = self.best
+        return self.prose > 2 * (self.strong[best] + self.weak[best]) + 2
+
     def against(self, language: str) -> str | None:
         """A verdict on the name that a region was given: itself where its lines bear it out, another where they
         contradict it beyond doubt, None while neither can be said."""

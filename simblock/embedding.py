@@ -1,4 +1,4 @@
-"""Code inside markup and data: <script> and <pre> of HTML, and the cells of a notebook, whose JSON strings are decoded."""
+"""Code inside markup and data: <script> and <pre> of HTML, cells of notebooks and other strings of JSON, decoded."""
 
 from __future__ import annotations
 
@@ -94,11 +94,16 @@ def markup(line: str) -> tuple[int, Taker, Embedding] | None:
         return (found.end(), Region(language), Markup(script=True)) if language else None
     name = _LANGUAGE.search(found[3] or found[4] or "")
     language = by_tag(name[1]) if name else None
-    region: Taker = Region(language) if language else Undecided(loose=False)
+    region: Taker = Region(language) if language else Undecided(loose=False, alone=True)
     return found.end(), region, Markup(script=False)
 
 
 _CELL = re.compile(r'"cell_type"\s*:\s*"(\w+)"|"source"\s*:\s*(?:(\[)|(?="))')
+_VALUE = re.compile(
+    r'\s*(?:[\[{]\s*)*(?:"\w+"\s*:\s*(?:"(?:[^"\\\n]|\\.)*"|[\w.-]+)\s*,\s*)*'
+    r'"\w+"\s*:\s*"(?=(?:[^"\\\n]|\\[^n])*\\n(?:[^"\\\n]|\\[^n])*\\n)'
+)
+"""Up to a JSON string of several lines: what a tool is called with to write a file."""
 _STRING = re.compile(
     r'(?P<plain>[^"\\\n]+)|(?P<quote>["\n])|\\u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})'
     r"|\\u(?P<hex>[0-9a-fA-F]{4})|\\(?P<one>.)",
@@ -109,7 +114,7 @@ _ONE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
 class Cell:
-    """The ``source`` of a notebook's cell: one JSON string, or a list of them, decoded."""
+    """One JSON string, or a list of them, decoded: the ``source`` of a notebook's cell, a value of a tool's call."""
 
     __slots__ = ("_inside", "_list")
 
@@ -136,7 +141,8 @@ class Cell:
 
     def _string(self, line: str, place: int, at: Place) -> int:
         found = _STRING.match(line, place)
-        assert found
+        if found is None:
+            return place + 1  # the output ends in the middle of an escape
         if found["quote"]:
             self._inside = False
         elif found["plain"]:
@@ -157,6 +163,12 @@ def _decoded(found: re.Match[str]) -> str:
     if found["hex"]:
         return chr(int(found["hex"], 16))
     return _ONE.get(found["one"], found["one"])
+
+
+def value(line: str, begin: int) -> tuple[int, Taker, Embedding] | None:
+    """Where a JSON string of several lines begins in ``line[begin:]``, and what takes and reads it."""
+    found = _VALUE.match(line, begin)
+    return (found.end() - 1, Undecided(loose=False, alone=True), Cell(in_list=False)) if found else None
 
 
 class Notebook:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import NamedTuple
 
 from simblock.detection import LINE, by_tag, look
-from simblock.embedding import Embedding, Notebook, Place, markup
+from simblock.embedding import Embedding, Notebook, Place, markup, value
 from simblock.grammar import grammar, languages
 from simblock.regions import Region, Stretch, Taker, Undecided
 from simblock.wrapping import Wrapped, bare, is_diff
@@ -190,6 +190,8 @@ class FenceScanner:
         found = markup(line[begin:]) if "<" in line else None
         if found is None and '"' in line:
             found = self._notebook.cell(line, begin)
+            if found is None and not self._sound:
+                found = value(line, begin)
             begin = 0 if found else begin
         if found is None:
             return begin
@@ -226,7 +228,7 @@ class FenceScanner:
                 if region is None:
                     self._drop()
         elif region is None:
-            region = Wrapped(Undecided(loose=False))
+            region = Wrapped(Undecided(loose=False, alone=True))
         self._region = region
         if region:
             region.take(line, start, self._at, self._at, out)

@@ -137,12 +137,13 @@ class Undecided:
     """Collects the characters of a region until its lines show the language, then gives them on.
 
     ``loose``: something says that this is code (a fence does), so that a guess will do where nothing is sure.
+    ``alone``: nobody else looks out for prose, so that lines which prose outweighs by far are forgotten.
     """
 
-    __slots__ = ("_blank", "_evidence", "_filled", "_kept", "_lines", "_loose", "_region", "_size")
+    __slots__ = ("_alone", "_blank", "_evidence", "_filled", "_kept", "_lines", "_loose", "_region", "_size")
 
-    def __init__(self, *, loose: bool) -> None:
-        self._loose = loose
+    def __init__(self, *, loose: bool, alone: bool = False) -> None:
+        self._loose, self._alone = loose, alone
         self._region: Region | None = None
         self._lines = _Lines()
         self._blank = True
@@ -202,7 +203,7 @@ class Undecided:
             for text, start, end in self._kept:
                 self._region.take(text, start, end, when, out)
             self._kept = []
-        elif self._size > BACK:
+        elif self._size > BACK or (self._alone and self._evidence.drowned):
             self._clear()
 
     def _is_time(self) -> bool:

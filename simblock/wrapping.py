@@ -21,9 +21,7 @@ class _Wrapping(NamedTuple):
 _WRAPPINGS = (
     _Wrapping(re.compile(r"[ \t]*(?:>>>|\.\.\.)(?:[ \t]|$)"), twice=False, others=False),
     _Wrapping(re.compile(r"\$ (?=[A-Za-z./])"), twice=True, others=True),
-    _Wrapping(
-        re.compile(r"[ \t]*(\d{1,6})(?:[ \t]*[|:│][ \t]?|\t|\.? {1,2}(?=\s*\S))"), twice=True, others=True
-    ),
+    _Wrapping(re.compile(r"[ \t]*(\d{1,6})(?:[ \t]*[|:│][ \t]?|\t|  (?=\s*\S))"), twice=True, others=True),
     _Wrapping(re.compile(r"(?:>[ \t]?)+"), twice=True, others=True),
 )
 EARLY = 4

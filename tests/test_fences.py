@@ -114,6 +114,7 @@ NOTHING = {
     "headings": "# Title\n\n## Part one\n\nSome words stand here.\n\n### Part two\n\nSome more of them.\n",
     "numbers": "1: 20\n2: 30\n3: 40\n\n12 + 30 = 42\n",
     "JSON": '{\n  "name": "x",\n  "source": "web",\n  "size": 3\n}\n',
+    "prose in JSON": json.dumps({"answer": (PROSE + MORE) * 5, "more": "yes"}),
     "another language of prose": "这是一个例子。\n这里没有代码，只有文字。\n" * 4,
     "a tag in prose": "Use the <script> tag for that, as it says in the manual.\n" * 3,
 }
@@ -248,6 +249,14 @@ def test_a_notebooks_cells_of_code_are_decoded(indent: int | None) -> None:
     assert {text[s.start : s.end] for s in escaped} >= {"\\n", '\\"', "\\u00e9", "\\ud83d\\ude00"}
 
 
+@pytest.mark.parametrize("language", CODE)
+@pytest.mark.parametrize("indent", [2, None])
+def test_code_that_a_tool_is_called_with_is_decoded(language: str, indent: int | None) -> None:
+    call = json.dumps({"path": "x", "lines": 9, "content": CODE[language] * 4, "mode": "w"}, indent=indent)
+    for text in (call, PROSE + fenced(call + "\n", "json") + MORE):
+        assert regions(scan(text)) == [(language, CODE[language] * 4)]
+
+
 def test_a_script_in_a_page_is_code_up_to_its_end() -> None:
     page = f"<html>\n<script>\n{JAVASCRIPT}</script>\n<p>words and words, and words</p>\n"
     assert regions(scan(page)) == [("javascript", "\n" + JAVASCRIPT)]
@@ -319,6 +328,7 @@ PIECES = st.sampled_from(
         "</script>",
         "<pre>\n",
         '"cell_type": "code",\n',
+        '{"a": "\\nif x:\\n  f(1);\\n',
         '"source": [',
         '"a = f(1)\\n",',
         "]\n",
