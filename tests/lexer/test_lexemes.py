@@ -1,0 +1,171 @@
+"""What the lexemes of each language are."""
+
+from __future__ import annotations
+
+import io
+import sysconfig
+import tokenize
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simblock.grammar import grammar
+from simblock.lexer import NUMBER, STRING, Lexer, spelling_key
+from simblock.tokens import MEMBER_KEY, NAME_KEY, SPELLING
+from tests.lexer.material import CODE, keys, lexemes, spelled, streamed
+
+# What must not be equal comes first.
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("python", "a == b", "a = b"),
+        ("python", "a.b", "a,b"),
+        ("python", "x = 1", 'x = "1"'),
+        ("python", "f(a=b)", "f(a, b)"),
+        ("java", "a->b", "a::b"),
+        ("javascript", "a = b / c / d", "a = /b/ / d"),
+        ("javascript", "a?.b", "a.b"),
+        ("c", "a & b", "a && b"),
+        ("c", "p->x", "p.x"),
+    ],
+)
+def test_other_code_gives_other_lexemes(language: str, one: str, other: str) -> None:
+    assert keys(language, one) != keys(language, other)
+
+
+def test_a_name_a_member_a_keyword_and_a_class_of_literals_never_share_a_key() -> None:
+    plain, dot, member, number, string, keyword = keys("python", "x . x 1 'x' if")
+    assert plain == NAME_KEY | spelling_key("x")
+    assert member == plain | MEMBER_KEY
+    assert dot == spelling_key(".") <= SPELLING
+    assert (number, string, keyword) == (NUMBER, STRING, spelling_key("if"))
+
+
+GOLDEN = {
+    "python": [
+        ("a = b'x' rb\"y\" '''z\n'q' '''", "a│=│b'x'│rb\"y\"│'''z\n'q' '''"),
+        ("f'{a['x']}' # c", "f'{a['│x│']}'"),
+        ("x='don", "x│=│'│don"),
+        ("'a\\\nb' 'a\\'b' ''", "'a\\\nb'│'a\\'b'│''"),
+        ("1.5.hex() 1..real 1_0j 0xE+1 1e-5 .5", "1.5│.│hex│(│)│1.│.│real│1_0j│0xE│+│1│1e-5│.5"),
+        ("@d\ndef f(*a, **k) -> x: ...", "@│d│def│f│(│*│a│,│**│k│)│->│x│:│..."),
+        ("a\\\n+ b // c := éक", "a│+│b│//│c│:=│éक"),
+        ('"""never closed\n x = 1', '"""never closed\n x = 1'),
+        ("\ufeffx ¿ y", "x│¿│y"),
+    ],
+    "java": [
+        ("List<List<T>> a = b >> 2;", "List│<│List│<│T│>│>│a│=│b│>│>│2│;"),
+        ('"""\n "x" \\""" """ + \'\\u0041\'', '"""\n "x" \\""" """│+│\'\\u0041\''),
+        ("int... a /* b */ = 0x1.8p-3f; // c", "int│...│a│=│0x1.8p-3f│;"),
+        ("@A(b = C::d) x->y", "@│A│(│b│=│C│::│d│)│x│->│y"),
+    ],
+    "javascript": [
+        ("a / b / c", "a│/│b│/│c"),
+        ("a = /b[/]\\/c/gi.d", "a│=│/b[/]\\/c/gi│.│d"),
+        ("return /* x */ /a/\nx.y(/b/)", "return│/a/│x│.│y│(│/b/│)"),
+        ("(a) / b / c[0] / d", "(│a│)│/│b│/│c│[│0│]│/│d"),
+        ("= /never closed", "=│/│never│closed"),
+        ("`a ${b + 'c'}\n` $d #e 1..f", "`a ${b + 'c'}\n`│$d│#│e│1.│.│f"),
+        ("`a ${`b`} c`", "`a ${`│b│`} c`"),
+        ("#!/usr/bin/env node\na?.b ?? c", "a│?.│b│??│c"),
+        ("<p>don't</p>", "<│p│>│don│'│t│<│/│p│>"),
+        ('{\\"a\\": 1}', '{│\\"│a│\\"│:│1│}'),
+    ],
+    "c": [
+        ("#define A(x) \\\n x##y // c \\\n d", "#│define│A│(│x│)│x│##│y"),
+        ("#include <a/b.h>", "#│include│<│a│/│b│.│h│>"),
+        ('u8"a" L\'b\' "c\\\nd" U', 'u8"a"│L\'b\'│"c\\\nd"│U'),
+        ("#error don't\nint x;", "#│error│don│'│t│int│x│;"),
+        ("a->b...c >>= 0x1p+3 + 1.e5f", "a│->│b│...│c│>>=│0x1p+3│+│1.e5f"),
+    ],
+}
+"""Text, and its lexemes with a bar between them."""
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "pieces"), [(language, *row) for language in GOLDEN for row in GOLDEN[language]]
+)
+def test_lexemes_are_these(language: str, text: str, pieces: str) -> None:
+    assert spelled(language, text) == pieces.split("│")
+    assert streamed(language, list(text)) == lexemes(language, text)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "members"),
+    [
+        ("python", "a.b(c, d=e, f==g)[h].i; def j(k=1, *l): pass", ["b", "d", "i", "k"]),
+        ("python", "a.b = c\nd(e\n , # f=\n g\n =h)", ["b", "g"]),
+        ("java", "a.b(c = d, E::f)", ["b", "f"]),
+        ("javascript", "a?.b.#c(d = e, {f: g})", ["b", "c"]),
+        ("c", "a->b.c = f(d, (e))", ["b", "c"]),
+    ],
+)
+def test_members_are_these(language: str, text: str, members: list[str]) -> None:
+    found = lexemes(language, text)
+    assert [text[start:end] for key, start, end in found if key & NAME_KEY and key & MEMBER_KEY] == members
+
+
+def test_an_apostrophe_in_prose_ends_nothing_but_its_line() -> None:
+    text = "don't stop\nx = 1"
+    assert spelled("python", text) == ["don", "'", "t", "stop", "x", "=", "1"]
+
+
+def test_long_texts_are_lexed_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = CODE["javascript"] * 50
+    whole = lexemes("javascript", code)
+    monkeypatch.setattr("simblock.lexer.whole.LONGEST", 100)
+    assert lexemes("javascript", code) == whole
+
+
+@pytest.mark.parametrize("text", ["", " ", "# only a comment", "\ud800"])
+def test_texts_of_next_to_nothing(text: str) -> None:
+    tokens = Lexer(grammar("python")).tokens(text)
+    assert len(tokens) == (text == "\ud800")
+    assert tokens.keys.dtype == np.uint32
+    assert tokens.flags.dtype == np.uint8
+    assert tokens.starts.dtype == tokens.ends.dtype == np.int64
+
+
+# Against another implementation.
+
+LAYOUT = {
+    *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT),
+    *(tokenize.ENCODING, tokenize.ENDMARKER),
+}
+
+
+def spans_by_tokenize(text: str) -> set[tuple[int, int]]:
+    offsets = np.cumsum([0] + [len(line) for line in text.split("\n")]) + np.arange(text.count("\n") + 2)
+    spans, depth, begin = set(), 0, 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        start = int(offsets[token.start[0] - 1]) + token.start[1]
+        end = int(offsets[token.end[0] - 1]) + token.end[1]
+        kind = tokenize.tok_name[token.type]
+        if kind in ("FSTRING_START", "TSTRING_START"):  # from Python 3.12 on a literal is several tokens
+            begin, depth = (begin, depth + 1) if depth else (start, 1)
+        elif kind in ("FSTRING_END", "TSTRING_END"):
+            depth -= 1
+            if not depth:
+                spans.add((begin, end))
+        elif not depth and token.type not in LAYOUT:
+            spans.add((start, end))
+    return spans
+
+
+def test_the_standard_library_is_read_as_by_tokenize() -> None:
+    paths = sorted(Path(sysconfig.get_path("stdlib")).glob("[a-m]*.py"))[:60]
+    lexer, differ, total = Lexer(grammar("python")), 0, 0
+    for path in paths:
+        text = path.read_text("utf-8")
+        if "\f" in text:  # tokenize starts its columns anew behind one
+            continue
+        tokens = lexer.tokens(text)
+        spans = spans_by_tokenize(text)
+        differ += len(spans ^ set(zip(tokens.starts.tolist(), tokens.ends.tolist(), strict=True)))
+        total += len(spans)
+    assert total > 50_000
+    # From Python 3.12 on a quote may stand inside an f-string that begins with it; we end there.
+    assert differ <= total / 2000

@@ -1,0 +1,49 @@
+"""What a stream of lexemes keeps, and when it gives them."""
+
+from __future__ import annotations
+
+import pytest
+
+from simblock.grammar import grammar
+from simblock.lexer import LexemeScanner, patterns, scanner
+from simblock.tokens import MEMBER_KEY
+from tests.lexer.material import lexemes
+
+OPEN = {
+    ("c", "comment"): ("/*", "comment ", "*/"),
+    ("c", "line comment"): ("//", "\\\n comment", "\n"),
+    ("python", "docstring"): ('"""', 'text \\" ', '"""'),
+    ("javascript", "template"): ("`", "text \\` ", "`"),
+}
+
+
+@pytest.mark.parametrize(("language", "what"), OPEN)
+def test_nothing_is_kept_of_an_open_comment_or_literal(language: str, what: str) -> None:
+    begin, body, close = OPEN[language, what]
+    stream = LexemeScanner(grammar(language))
+    found = stream.feed(f"x = {begin}")
+    for _ in range(3000):
+        found += stream.feed(body)
+        assert len(stream._text) <= scanner.MARGIN + 8
+    found += stream.feed(f"{close} y ") + stream.finish()
+    assert found == lexemes(language, f"x = {begin}{body * 3000}{close} y ")
+
+
+@pytest.mark.parametrize(
+    "text", ["'" + "a" * 20000, "'" + "\\'" * 20000, "x" * 20000, "1" * 20000, "=/[a" + "]/[" * 9000]
+)
+def test_what_is_undecided_is_bounded(text: str) -> None:
+    stream, found, most = LexemeScanner(grammar("javascript")), [], 0
+    for low in range(0, len(text), 200):
+        found += stream.feed(text[low : low + 200])
+        most = max(most, len(stream._text))
+    assert most <= 2 * patterns.LITERAL_LIMIT + scanner.MARGIN + 200
+    assert found + stream.finish() == lexemes("javascript", text)
+
+
+def test_a_name_that_may_be_an_arguments_waits_for_one_lexeme() -> None:
+    stream = LexemeScanner(grammar("python"))
+    assert [end for *_, end in stream.feed("f(key   ")] == [1, 2]
+    assert stream.next_end == 5
+    (name, *_), *_ = stream.feed("= ")
+    assert name & MEMBER_KEY
