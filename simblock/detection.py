@@ -25,6 +25,8 @@ STRONG = 4
 CONTRADICTED = 3
 """So many strong lines bear out or contradict what a region was said to be."""
 LINE = 1024
+"""A line is judged when it ends, or when so many of its characters are known."""
+SEEN = 256
 """A line is judged by so many of its characters."""
 HEAD, LINES = 1 << 16, 300
 """A file is judged by so many of its characters and lines."""
@@ -88,8 +90,8 @@ def _keywords() -> frozenset[str]:
 
 
 def look(line: str) -> Look:
-    """Judge one line by itself, in time that is linear in its length."""
-    line = line.strip()
+    """Judge one line by itself, by what it begins with: so its cost is bounded."""
+    line = line.strip()[:SEEN]
     if not line:
         return _BLANK
     prose = _PROSE.match(line) is not None
@@ -184,7 +186,7 @@ def by_content(text: str) -> str | None:
 def _weigh(lines: list[str]) -> Evidence:
     evidence = Evidence()
     for line in lines:
-        evidence.add(look(line[:LINE]))
+        evidence.add(look(line))
     return evidence
 
 

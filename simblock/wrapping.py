@@ -180,13 +180,14 @@ def _continues(wrapping: _Wrapping, before: str, line: str) -> bool:
 class Diff:
     """Takes the lines of a diff: what a hunk makes of a file is a region, and what it was, opened anew after it."""
 
-    __slots__ = ("_default", "_language", "_new", "_old", "_removed", "_size")
+    __slots__ = ("_code", "_default", "_language", "_new", "_old", "_removed", "_size")
 
     def __init__(self, language: str | None) -> None:
         self._default = self._language = language
         self._new: Taker | None = None
         self._old: list[tuple[str, int]] = []  # what the hunk was, as far as it is not given
         self._size, self._removed = 0, False
+        self._code = True  # no file is named that may be something else
 
     @property
     def first_held(self) -> int | None:
@@ -199,11 +200,12 @@ class Diff:
             self._end_hunk(when, out)
             if named and named[2] != "/dev/null":
                 self._language = by_name(named[2]) or self._default
+                self._code = self._language is not None
             return
         sign, skip = line[0], int(line[0] in "+- ")
         if sign != "-":
             if self._new is None:
-                self._new = Region(self._language) if self._language else Undecided(loose=True)
+                self._new = self._region(self._language)
             self._new.take(line[skip:], start + skip, start + len(line), when, out)
         self._removed |= sign == "-"
         if sign != "+":
@@ -211,6 +213,9 @@ class Diff:
             self._size += len(line)
             if self._size > BACK:
                 self._end_hunk(when, out)
+
+    def _region(self, language: str | None) -> Taker:
+        return Region(language) if language else Undecided(loose=self._code, alone=not self._code)
 
     def finish(self, when: int, out: list[Stretch]) -> None:
         """The diff has ended."""
@@ -225,7 +230,7 @@ class Diff:
     def _give_old(self, when: int, out: list[Stretch]) -> None:
         if self._removed:
             language = (self._new.language if self._new else None) or self._language
-            old: Taker = Region(language) if language else Undecided(loose=True)
+            old = self._region(language)
             for text, start in self._old:
                 old.take(text, start, start + len(text), when, out)
             old.finish(when, out)

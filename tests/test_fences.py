@@ -201,6 +201,19 @@ def test_a_diff_that_names_no_file_is_read_by_its_lines() -> None:
     assert regions(scan(fenced("@@ -0,0 +1,7 @@\n" + lines, "diff"))) == [("java", JAVA)]
 
 
+def test_a_diff_of_a_text_is_not_taken_for_code() -> None:
+    text = as_diff(PROSE, PROSE + MORE + "It returns a value (x = 1)\nor so.\n", "README.md")
+    assert scan(fenced(text, "diff")) == []
+
+
+def test_a_hunk_longer_than_what_is_kept_is_given_whole_in_parts() -> None:
+    added = "".join(f"value = compute(first, {n})\n" for n in range(700))
+    removed = "".join(f"other = compute(first, {n})\n" for n in range(700))
+    found = regions(scan(fenced(as_diff(removed, added, "x.py"), "diff")))
+    assert "".join(code for _, code in found if "value" in code).replace("# context\n", "") == added
+    assert "".join(code for _, code in found if "other" in code).replace("# context\n", "") == removed
+
+
 @pytest.mark.parametrize("tag", ["python", "", None])
 def test_prompts_are_taken_off_and_answers_left_out(tag: str | None) -> None:
     lines = PYTHON.splitlines()
