@@ -71,6 +71,56 @@ class Seen(NamedTuple):
         return self.matches[0] if self.matches else None
 
 
+def documents(folder: Path, language: str) -> list[Document]:
+    """The protected files of a language as works, named by package and path."""
+    return [
+        Document(
+            Work(f"{one.package}/{one.path}", owner=one.package, kind="code", language=language), one.text
+        )
+        for one in sources(folder, language, "protected")
+    ]
+
+
+def build(folder: Path, languages: Sequence[str], path: Path) -> StoredIndex:
+    """An index of the protected files of some languages."""
+    with Writer.create(path) as writer:
+        for language in languages:
+            writer.put(documents(folder, language))
+        writer.commit()
+    return open_index(path)  # type: ignore[return-value]
+
+
+def prose(shared: Path) -> Prose:
+    """What stands around fences: paragraphs of ordinary answers."""
+    return Prose([row["text"] for row in corpus.rows(shared / "data" / "text" / "answers.jsonl.gz")])
+
+
+def cut(them: Iterable[Source], language: str, least: int) -> list[Function]:
+    """All functions of some files."""
+    return [function for source in them for function in functions(source, language, least)]
+
+
+class Equals:
+    """Which protected files have a function, whatever its names."""
+
+    def __init__(self, them: Iterable[Function]) -> None:
+        self._files: dict[bytes, set[str]] = defaultdict(set)
+        for function in them:
+            if key := self._key(function):
+                self._files[key].add(function.id)
+
+    def files(self, function: Function) -> set[str]:
+        """The files that have it, its own among them."""
+        return self._files.get(self._key(function) or b"", set()) | {function.id}
+
+    @staticmethod
+    def _key(function: Function) -> bytes | None:
+        try:
+            return canonical(standing(function), function.language)
+        except Unfit:
+            return None
+
+
 def judgeable(matches: Iterable[Match]) -> tuple[Best, ...]:
     """What a policy judges of some matches, most tokens first, eight at most."""
     them = [Best(m.longest_run, m.tokens, m.similarity, m.information, m.channel) for m in matches]
