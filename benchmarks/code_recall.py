@@ -18,16 +18,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import code_corpus
-from benchmarks.code_copies import Copy, Prose, copies, lexemes, planted, standing
-from benchmarks.code_corpus import sources
+from benchmarks import code_corpus, corpus
+from benchmarks.code_copies import Copy, Prose, Unfit, canonical, copies, lexemes, planted, standing
+from benchmarks.code_corpus import Source, sources
 from benchmarks.code_edits import donors, near_copies
-from benchmarks.code_functions import Function, Protected, spread
+from benchmarks.code_functions import Function, Protected, functions, spread
 from benchmarks.corpus import half_of
 from benchmarks.record import interval, save
 from simblock.guard import Guard
 from simblock.match import Match, Report
 from simblock.policy import Policy
+from simblock.stores import open_index
+from simblock.stores.reader import StoredIndex
+from simblock.stores.writer import Writer
+from simblock.work import Document, Work
 
 LEAST = 60
 """Lexemes of a copy that is counted, at least; of near copies 50."""
