@@ -47,6 +47,12 @@ MIN_START = 8
 HULL_KEYS = 3
 HULL_BITS = 36.0
 """Different keys and information that a shuffled square must hold."""
+TELLING = 10.0
+"""Bits of a key of code that are worth an alignment; commonplaces must add up to as many."""
+QUIET = 8.0
+"""Bits under which a near key of code is not heard."""
+TELLING_NEAR = 24.0
+"""Bits of the different keys in a square of code that are worth one."""
 MANY_SQUARES = 4096
 AT_ONCE = 8
 """Runs that one key of a near channel may have aligned, those with the most hits about."""
@@ -73,6 +79,7 @@ class Candidates:
         self._crowds = Crowds(ledger, self._level)
         self._squares: dict[TrackKey, list[Seed]] = {}
         self._tried: dict[TrackKey, tuple[int, int]] = {}
+        self.informed = ledger.policy.asks_information
         self._budget = float(BUDGET)
         self._forget_at = MANY_SQUARES
         self.overspent = 0
@@ -85,7 +92,7 @@ class Candidates:
         """Follows the hits at output token ``o``: those of exact channels first, then the rarest."""
         for heard in sorted(found, key=lambda h: (_ORDER[h.channel.role], h.hit.frequency)):
             if heard.channel.role == "exact":
-                yield from self._exact(o, heard.which, heard.key, heard.hit)
+                yield from self._exact(o, heard.which, heard)
             else:
                 yield from self._near(o, *heard)
 
@@ -141,23 +148,40 @@ class Candidates:
             track.forced = work.id in self.ledger.barred
         return track
 
-    def _exact(self, o: int, index: int, key: int, hit: Hit) -> Steps:
+    def _exact(self, o: int, index: int, heard: Heard) -> Steps:
+        hit = heard.hit
         postings: Sequence[Posting] = hit.postings
+        seed = self._seed(o, 0, heard.channel, heard.key, hit) if self.grain.numbered else None
         common = False
         if len(postings) > FEW or self._full():
+            if seed and self.informed and seed.bits < TELLING:
+                return
             common = yield from self._crowds.is_common(index, hit)
             postings = yield from self._representatives(o, index, postings[:MANY])
         runs: dict[tuple[Hashable, int], list[Posting]] = {}
         for posting in postings:
             runs.setdefault((posting.segment, posting.run), []).append(posting)
         for places in runs.values():
+            if seed and not self._telling((index, *places[0][:2]), seed._replace(s=places[0].position)):
+                continue
             track = yield from self._track(index, places[0])
             if track is None:
                 continue
             track.common |= common
-            if self.grain.numbered:  # lexemes have no near channel that would tell of how rare they are
-                track.note(Seed(o, places[0].position, key, (), hit.frequency, hit.works, coded=True))
             yield from self._follow(track, o, places)
+
+    def _telling(self, run: TrackKey, seed: Seed) -> bool:
+        """Whether an exact hit of code, with what else was heard of its run lately, is worth an alignment.
+
+        Code is full of commonplaces, which a policy that asks for information never acts on alone; what stands
+        before a telling hit is aligned then. Where none is asked for every hit is followed.
+        """
+        track = self.tracks.get(run)
+        if track is not None:
+            track.note(seed)
+            return True
+        square = self._square(run, seed)
+        return not self.informed or _bits(square) >= TELLING
 
     def _follow(self, track: Track, o: int, places: list[Posting]) -> Steps:
         """Goes on with the pieces of a run that an exact hit confirms, and begins those that it calls for.
@@ -216,25 +240,44 @@ class Candidates:
 
     def _near(self, o: int, index: int, channel: Channel, key: int, hit: Hit) -> Steps:
         postings = hit.postings
-        if self._full() or (channel.role == "signature" and len(postings) > VAGUE):
+        seed = self._seed(o, 0, channel, key, hit)
+        if self._full() or (channel.role == "signature" and len(postings) > VAGUE) or self._quiet(seed):
             return
         if len(postings) > FEW:
             if (yield from self._crowds.is_common(index, hit)):
                 return
             postings = postings[:FEW]
-        coded = self.grain.numbered and channel.role == "seed"
-        tokens = self.history.shingle(o, channel) if channel.role == "seed" and not coded else ()
         crowded = []
         for posting in postings:
-            seed = Seed(o, posting.position, key, tokens, hit.frequency, hit.works, coded)
-            square = self._heard((index, posting.segment, posting.run), seed)
+            run = (index, posting.segment, posting.run)
+            square = self._heard(run, seed._replace(s=posting.position))
             voices = min(len({one.key for one in square}), len({one.o for one in square}))
-            if voices >= max(2, self._needed((index, posting.segment, posting.run), o)):
+            if voices >= max(2, self._needed(run, o)) and self._worth(square):
                 crowded.append((-voices, posting.run, posting, square))
         crowded.sort(key=lambda row: row[:2])
         for voices, _, posting, square in crowded[:AT_ONCE]:
             self._tried[index, posting.segment, posting.run] = (o, -voices)
             yield from self._crowded(index, posting, square, channel)
+
+    def _seed(self, o: int, s: int, channel: Channel, key: int, hit: Hit) -> Seed:
+        """A hit with what tells of its rarity; a signature's has nothing."""
+        tokens: tuple[int, ...] = ()
+        language = None
+        if self.grain.numbered and channel.role != "signature":
+            language = self.history.languages[o - self.history.base]
+        elif channel.role == "seed":
+            tokens = self.history.shingle(o, channel)
+        return Seed(o, s, key, tokens, hit.frequency, hit.works, language)
+
+    def _quiet(self, seed: Seed) -> bool:
+        """Whether a hit of code says so little that it is not heard."""
+        return seed.language is not None and self.informed and seed.bits < QUIET
+
+    def _worth(self, square: list[Seed]) -> bool:
+        """Whether what a square of code says is worth an alignment."""
+        if not (self.grain.numbered and self.informed) or not square[-1].informs:
+            return True
+        return _bits(square) >= TELLING_NEAR
 
     def _heard(self, run: TrackKey, seed: Seed) -> list[Seed]:
         """The square of a near hit; nothing where a piece goes through it already."""
@@ -271,7 +314,8 @@ class Candidates:
         seed = square[-1]
         opened = yield from self._open(track, seed.o, seed.s, "near", ahead=channel.role == "signature")
         if opened:
-            track.seeds += square
+            for one in square:
+                track.note(one)
         else:
             yield from self._shuffled(track, square)
 
@@ -330,8 +374,7 @@ class Candidates:
             return
         aligned = [(p.first.o, p.extent().o) for p in track.pieces if isinstance(p, Piece)]
         square = [seed for seed in square if not any(a <= seed.o < b for a, b in aligned)]
-        keys = {seed.key: seed.bits(None) for seed in square if seed.informs}
-        if len(keys) < HULL_KEYS or sum(keys.values()) < HULL_BITS:
+        if len({seed.key for seed in square if seed.informs}) < HULL_KEYS or _bits(square) < HULL_BITS:
             return
         o, s = min(seed.o for seed in square) - 2, max(min(seed.s for seed in square) - 2, 0)
         for old in track.pieces:
@@ -354,6 +397,11 @@ class Candidates:
         track.pieces.append(piece)
         track.dirty = True
         self.tracks[track.key] = track
+
+
+def _bits(square: Sequence[Seed]) -> float:
+    """What the different keys of a square say."""
+    return sum({seed.key: seed.bits for seed in square if seed.informs}.values())
 
 
 def seed_near(hull: Hull, seed: Seed) -> bool:

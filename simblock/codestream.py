@@ -23,13 +23,14 @@ Found = tuple[int, int, int]
 
 
 class Coded(NamedTuple):
-    """Tokens of one lane: parallel lists of keys, starts and ends in code points of the output, and whens:
-    the code points at which each became certain, never falling."""
+    """Tokens of one lane: parallel lists of keys, starts and ends in code points of the output, whens
+    (the code points at which each became certain, never falling), and languages."""
 
     keys: list[int]
     starts: list[int]
     ends: list[int]
     whens: list[int]
+    languages: list[str]
 
     def put(self, found: Iterable[Found], places: Places, when: int, late: Mapping[int, int] = NONE) -> None:
         """Adds tokens of a region, none of them certain before ``when``; ``late`` as of a LexemeScanner."""
@@ -42,6 +43,7 @@ class Coded(NamedTuple):
             self.starts.append(places.start(start))
             self.ends.append(stop)
             self.whens.append(max(stop, when, last))
+            self.languages.append(places.language)
 
 
 class Seen(NamedTuple):
@@ -53,17 +55,18 @@ class Seen(NamedTuple):
 
 def nothing() -> Seen:
     """No tokens, with room for some."""
-    return Seen(Coded([], [], [], []), Coded([], [], [], []))
+    return Seen(Coded([], [], [], [], []), Coded([], [], [], [], []))
 
 
 class Places:
-    """Where the characters of a region stand in the output."""
+    """Where the characters of a region, all of one language, stand in the output."""
 
-    __slots__ = ("_ends", "_offsets", "_starts", "length")
+    __slots__ = ("_ends", "_offsets", "_starts", "language", "length")
 
     KEPT = 4096
 
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
+        self.language = language
         self.length = 0
         self._offsets: list[int] = []
         self._starts: list[int] = []
@@ -116,7 +119,7 @@ class CodeScanner:
         self._fences = FenceScanner(language)
         self._fed = self._when = self._since = 0
         self._last = (0, 0)
-        self._places = Places()
+        self._places = Places("")
         self._lexemes: LexemeScanner | None = None
         self._syntax: SyntaxScanner | None = None
 
@@ -154,7 +157,7 @@ class CodeScanner:
         if stretch.opens or self._lexemes is None:
             self._close(seen)
             language = grammar(stretch.language)
-            self._places = Places()
+            self._places = Places(language.name)
             self._lexemes, self._syntax = LexemeScanner(language), SyntaxScanner(language)
         assert self._syntax is not None
         self._places.take(stretch)
@@ -171,7 +174,9 @@ class CodeScanner:
         """A text by its lines, and by as much of a long one as is parsed at once."""
         at = 0
         while at < len(text):
-            end = text.find("\n", at, at + LIMIT - self._since) + 1 or min(len(text), at + LIMIT - self._since)
+            end = text.find("\n", at, at + LIMIT - self._since) + 1 or min(
+                len(text), at + LIMIT - self._since
+            )
             ended = text[end - 1] == "\n" or self._since + end - at == LIMIT
             self._since = 0 if ended else self._since + end - at
             yield Span(at, end)

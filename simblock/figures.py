@@ -18,8 +18,8 @@ from simblock.vocabulary import documents_with
 class Seed(NamedTuple):
     """A hit that tells of a work: output and source token, key, m of M works.
 
-    Of text it has the shingle's ``tokens``; ``coded`` are shingles of code. A signature's hit has neither,
-    and tells nothing of how rare it is.
+    Of text it has the shingle's ``tokens``, of code the ``language`` of the output. A signature's hit has
+    neither, and tells nothing of how rare it is.
     """
 
     o: int
@@ -28,17 +28,18 @@ class Seed(NamedTuple):
     tokens: tuple[int, ...]
     frequency: int
     works: int
-    coded: bool = False
+    language: str | None = None
 
     @property
     def informs(self) -> bool:
         """Whether the key is a shingle's, whose rarity can be told."""
-        return self.coded or bool(self.tokens)
+        return self.language is not None or bool(self.tokens)
 
-    def bits(self, language: str | None) -> float:
+    @property
+    def bits(self) -> float:
         """How rare the key is: log2((B + M + 1) / (b + m + 1)); b of B background documents, m of M works hold it."""
-        if self.coded:
-            background = documents_with(language or "", self.key)
+        if self.language is not None:
+            background = documents_with(self.language, self.key)
         else:
             rates = document_frequency(np.array(self.tokens, np.uint32)) / BACKGROUND_DOCUMENTS
             background = BACKGROUND_DOCUMENTS * float(rates.prod())

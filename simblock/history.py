@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simblock.match import Span
 from simblock.naming import levelled
@@ -24,6 +24,7 @@ class Coming(NamedTuple):
     ends: Sequence[int]
     whens: Sequence[int]
     clocks: Sequence[int]
+    languages: Sequence[str] = ()
 
 
 class History:
@@ -34,7 +35,7 @@ class History:
     """
 
     __slots__ = (
-        "base", "clocks", "echoed", "ends", "flags", "keys", "names", "newlines", "numbered", "starts", "whens"
+        "base", "clocks", "echoed", "ends", "flags", "keys", "languages", "names", "newlines", "numbered", "starts", "whens"
     )  # fmt: skip
 
     def __init__(self, newlines: Newlines | None = None, *, numbered: bool = False) -> None:
@@ -48,6 +49,7 @@ class History:
         self.ends: list[int] = []
         self.whens: list[int] = []
         self.clocks: list[int] = []
+        self.languages: list[str] = []  # of code
         self.echoed: dict[tuple[int, object], bool] = {}
 
     @property
@@ -65,6 +67,7 @@ class History:
         self.ends += coming.ends
         self.whens += coming.whens
         self.clocks += coming.clocks
+        self.languages += coming.languages
 
     def span(self, first: int, last: int) -> tuple[Span, Span]:
         """Code points and 1-based lines of tokens ``first`` to ``last``, both counted in."""
@@ -97,8 +100,8 @@ class History:
         if len(self.keys) < 4 * KEEP or at - self.base < 3 * KEEP:
             return
         cut = at - self.base - KEEP
-        columns = [self.keys, self.flags, self.starts, self.ends, self.whens, self.clocks]
-        for column in columns + ([self.names] if self.numbered else []):
+        columns: list[list[Any]] = [self.keys, self.flags, self.starts, self.ends, self.whens, self.clocks]
+        for column in columns + ([self.names, self.languages] if self.numbered else []):
             del column[:cut]
         self.base += cut
         self.echoed = {key: echo for key, echo in self.echoed.items() if key[0] >= self.base}

@@ -241,6 +241,12 @@ class Policy(_Strict):
             limits = limits.model_copy(update={"min_tokens": NEVER, "min_information": 0})
         return Resolved(rule, action, limits, T_LEXEMES if code else T_WORDS)
 
+    @property
+    def asks_information(self) -> bool:
+        """Whether no match of code acts that says nothing rare, whatever the work."""
+        asked = [one.code.min_information for one in self.rule if one.code.min_information is not None]
+        return min([self.code.min_information, *asked]) > 0
+
     def judge(
         self,
         resolved: Resolved,

@@ -212,8 +212,9 @@ class StreamCore:
             self._following.take(code.lexemes.starts)
 
     def _clocked(self, coded: Coded) -> Coming:
-        keys, starts, ends, whens = coded
-        return Coming(keys, [0] * len(keys), starts, ends, whens, [self._ticks.clock(when) for when in whens])
+        keys, starts, ends, whens, languages = coded
+        clocks = [self._ticks.clock(when) for when in whens]
+        return Coming(keys, [0] * len(keys), starts, ends, whens, clocks, languages)
 
     def _count_ticks(self, scanned: Scanned) -> None:
         if self._hold is None:

@@ -66,11 +66,10 @@ class Track:
     quoting: set[int] = field(default_factory=set)
     counted: dict[Piece | Hull, int] = field(default_factory=dict)
     spans: dict[Piece | Hull, Placing] = field(default_factory=dict)
+    grain: Grain = field(init=False)
 
-    @property
-    def grain(self) -> Grain:
-        """The measures of the lane that the run is compared with."""
-        return GRAINS[lane_of(self.view)]
+    def __post_init__(self) -> None:
+        self.grain = GRAINS[lane_of(self.view)]
 
     @property
     def reading(self) -> Reading:
@@ -244,7 +243,7 @@ class Track:
                 and seed.s not in exempt
                 and any(a <= seed.s < b for a, b in spans)
             ):
-                best[seed.key] = seed.bits(self.work.language)
+                best[seed.key] = seed.bits
         return round(sum(best.values()), 1)
 
     def look(self, policy: Policy, *, bag: bool) -> Verdict | None:

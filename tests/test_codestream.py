@@ -20,14 +20,14 @@ SCRAPS = st.sampled_from(
 
 
 def collected(text, cuts):
-    """The tokens of both lanes, as (key, start, end, when)."""
+    """The tokens of both lanes, as (key, start, end, when, language)."""
     scanner = CodeScanner()
     lanes, known = ([], []), 0
     edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
     for low, high in pairwise(edges):
         for lane, coded in zip(lanes, scanner.feed(text[low:high]), strict=True):
             rows = list(zip(*coded, strict=True))
-            assert all(when >= known for *_, when in rows), "certain before it was known to be"
+            assert all(when >= known for *_, when, _ in rows), "certain before it was known to be"
             lane.extend(rows)
         known = scanner.known
         assert known <= high
@@ -43,7 +43,7 @@ def test_tokens_and_the_time_of_each_are_the_same_for_every_cut(text, cuts):
     assert whole == collected(text, range(1, len(text)))
     assert whole == collected(text, cuts)
     for lane in whole:
-        whens = [when for *_, when in lane]
+        whens = [when for *_, when, _ in lane]
         assert whens == sorted(whens)
 
 
@@ -52,7 +52,7 @@ def test_code_in_a_fence_is_lexed_in_its_language_at_its_place(language):
     code = "total = count(left, right) + 1;"
     text = fenced(code, language)
     lexemes, _ = collected(text, [])
-    assert [text[start:end] for _, start, end, _ in lexemes] == code.replace("(", " ( ").replace(
+    assert [text[start:end] for _, start, end, *_ in lexemes] == code.replace("(", " ( ").replace(
         ")", " ) "
     ).replace(",", " ,").replace(";", " ;").split()
     assert [key for key, *_ in lexemes] == Lexer(grammar(language)).tokens(code).keys.tolist()
@@ -62,7 +62,7 @@ def test_the_code_of_a_notebook_cell_stands_where_its_escapes_do():
     line = 'print("a\\tb", x)\n'
     cell = json.dumps({"cell_type": "code", "source": [line, "y = x + 1\n", "for z in y:\n", "    print(z)\n"]})
     lexemes, _ = collected(cell, [])
-    said = [cell[start:end] for _, start, end, _ in lexemes]
+    said = [cell[start:end] for _, start, end, *_ in lexemes]
     assert said[:4] == ["print", "(", json.dumps('"a\\tb"')[1:-1], ","]
 
 
