@@ -71,6 +71,8 @@ class FenceScanner:
 
     def __init__(self, language: str | None = None) -> None:
         self._at = 0  # the next character to be read
+        self.ended = 0
+        """So much of the output was known when the last region was seen to have ended."""
         self._known = 0  # so much was known before anything of the open fence was read
         self._parts: list[str] = []  # the line begun
         self._length = 0
@@ -92,6 +94,11 @@ class FenceScanner:
         unread = self._at - self._length - len(self._held)
         held = self._region.first_held if self._region else None
         return unread if held is None else min(held, unread)
+
+    @property
+    def inside(self) -> bool:
+        """Whether a region is open that later stretches may go on with; else the next one opens another."""
+        return self._region is not None and _decided(self._region)
 
     def feed(self, chunk: str) -> list[Stretch]:
         """The stretches that are certain now that ``chunk`` is known."""
@@ -276,6 +283,7 @@ class FenceScanner:
     def _end_region(self, out: list[Stretch]) -> None:
         if self._region:
             self._region.finish(self._at, out)
+            self.ended = self._at if _decided(self._region) else self.ended
         self._embedding = None
         self._drop()
 

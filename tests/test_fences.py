@@ -2,105 +2,28 @@
 
 import json
 import re
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simblock import detection
-from simblock.fences import FenceScanner, Stretch
+from simblock.fences import FenceScanner
 from simblock.regions import BACK
-
-PYTHON = """\
-def total(items, rate):
-    \"\"\"Add the prices of all items up, and the tax on them.\"\"\"
-    result = 0
-    for item in items:
-        if item.price is not None:
-            result += item.price * rate
-    return result
-"""
-JAVA = """\
-public static int total(List<Item> items, int rate) {
-    int result = 0;
-    for (Item item : items) {
-        result += item.getPrice() * rate;
-    }
-    return result;
-}
-"""
-JAVASCRIPT = """\
-function total(items, rate) {
-  let result = 0;
-  items.forEach((item) => {
-    if (item.price !== null) result += item.price * rate;
-  });
-  return result;
-}
-"""
-C = """\
-static int total(const struct item *items, size_t n, int rate)
-{
-    int result = 0;
-    for (size_t i = 0; i < n; i++)
-        result += items[i].price * rate;
-    return result;
-}
-"""
-CODE = {"python": PYTHON, "java": JAVA, "javascript": JAVASCRIPT, "c": C}
-PROSE = "Here is what you asked for, with a short word on how it works.\n\n"
-MORE = "\nIt adds the prices up (see above), and gives the sum back: nothing else.\n"
-
-
-def scan(text: str, cuts: tuple[int, ...] = (), language: str | None = None) -> list[Stretch]:
-    scanner = FenceScanner(language)
-    found: list[Stretch] = []
-    for begin, end in pairwise((0, *cuts, len(text))):
-        found += scanner.feed(text[begin:end])
-    return found + scanner.finish()
-
-
-def regions(found: list[Stretch]) -> list[tuple[str, str]]:
-    made: list[tuple[str, str]] = []
-    for stretch in found:
-        if stretch.opens:
-            made.append((stretch.language, ""))
-        language, text = made.pop()
-        assert language == stretch.language
-        made.append((language, text + stretch.text))
-    return made
-
-
-def characters(found: list[Stretch]) -> list[tuple[str, bool, str, int, int, int]]:
-    """Every character with its region, place, and when it became certain: what no cut may change."""
-    rows = []
-    for s in found:
-        decoded = s.end - s.start != len(s.text)
-        for i, char in enumerate(s.text):
-            start, end = (s.start, s.end) if decoded else (s.start + i, s.start + i + 1)
-            rows.append((s.language, s.opens and i == 0, char, start, end, max(s.when, end)))
-    return rows
-
-
-def fenced(code: str, tag: str = "", mark: str = "```") -> str:
-    return f"{mark}{tag}\n{code}{mark}\n"
-
-
-def notebook(*cells: tuple[str, str], indent: int | None = 1) -> str:
-    rows = [
-        {"cell_type": kind, "metadata": {}, "source": text.splitlines(keepends=True)} for kind, text in cells
-    ]
-    return json.dumps({"cells": rows, "nbformat": 4}, indent=indent)
-
-
-def as_diff(removed: str, added: str, name: str) -> str:
-    body = "".join(f"-{line}\n" for line in removed.splitlines())
-    body += "".join(f"+{line}\n" for line in added.splitlines())
-    return (
-        f"diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n@@ -1,7 +1,7 @@\n {'#'} context\n{body}"
-    )
-
+from tests.outputs import (
+    CODE,
+    JAVA,
+    MORE,
+    PROSE,
+    PYTHON,
+    C,
+    as_diff,
+    characters,
+    fenced,
+    notebook,
+    regions,
+    scan,
+)
 
 NOTHING = {
     "prose": PROSE + MORE,
@@ -186,109 +109,28 @@ def test_a_fence_behind_a_bullet_is_one() -> None:
     assert regions(scan(text)) == [("python", "x = 1\nif x:\n    y = 2\n")]
 
 
-@pytest.mark.parametrize("tag", ["diff", "patch", "", None])
-def test_a_diff_gives_what_it_makes_of_a_file_and_what_the_file_was(tag: str | None) -> None:
-    diff = as_diff(PYTHON, PYTHON.replace("result", "answer"), "src/x.py")
-    text = diff if tag is None else fenced(diff, tag)
-    found = regions(scan(PROSE + text + MORE))
-    assert [language for language, _ in found] == ["python", "python"]
-    assert found[0][1].rstrip() == "# context\n" + PYTHON.replace("result", "answer").rstrip()
-    assert found[1][1].rstrip() == "# context\n" + PYTHON.rstrip()
-
-
-def test_a_diff_that_names_no_file_is_read_by_its_lines() -> None:
-    lines = "".join(f"+{line}\n" for line in JAVA.splitlines())
-    assert regions(scan(fenced("@@ -0,0 +1,7 @@\n" + lines, "diff"))) == [("java", JAVA)]
-
-
-def test_a_diff_of_a_text_is_not_taken_for_code() -> None:
-    text = as_diff(PROSE, PROSE + MORE + "It returns a value (x = 1)\nor so.\n", "README.md")
-    assert scan(fenced(text, "diff")) == []
-
-
-def test_a_hunk_longer_than_what_is_kept_is_given_whole_in_parts() -> None:
-    added = "".join(f"value = compute(first, {n})\n" for n in range(700))
-    removed = "".join(f"other = compute(first, {n})\n" for n in range(700))
-    found = regions(scan(fenced(as_diff(removed, added, "x.py"), "diff")))
-    assert "".join(code for _, code in found if "value" in code).replace("# context\n", "") == added
-    assert "".join(code for _, code in found if "other" in code).replace("# context\n", "") == removed
-
-
-@pytest.mark.parametrize("tag", ["python", "", None])
-def test_prompts_are_taken_off_and_answers_left_out(tag: str | None) -> None:
-    lines = PYTHON.splitlines()
-    doctest = f">>> {lines[0]}\n" + "".join(f"... {line}\n" for line in lines[1:])
-    doctest += ">>> total(things, 2)\n84\n>>> import os\n"
-    text = doctest if tag is None else fenced(doctest, tag)
-    ((language, code),) = regions(scan("Words.\n\n" + text))
-    assert (language, code) == ("python", PYTHON + "total(things, 2)\nimport os\n")
-
-
-@pytest.mark.parametrize(
-    "form", ["{n:3} | {line}", "{n}: {line}", "{n:4}\t{line}", "{n:02d}  {line}", "> {line}"]
-)
-@pytest.mark.parametrize("language", CODE)
-def test_line_numbers_and_quote_marks_are_taken_off(form: str, language: str) -> None:
-    code = CODE[language]
-    wrapped = "".join(
-        form.format(n=n, line=line).rstrip() + "\n" for n, line in enumerate(code.splitlines(), 7)
-    )
-    assert regions(scan(fenced(wrapped, language))) == [(language, code)]
-    assert regions(scan(PROSE + wrapped + MORE))[0][1].rstrip("\n") == code.rstrip("\n")
-
-
-def test_code_that_only_begins_like_a_wrapped_line_is_given_whole() -> None:
-    for first in (
-        "1 | x;\n",
-        "-1;\n",
-        "> y;\n",
-        "@Override\n",
-        "3: case\n",
-        "$ = jQuery;\n",
-        "1 | x;\n4 | y;\n",
-    ):
-        code = first + JAVA
-        assert regions(scan(fenced(code, "java"))) == [("java", code)]
-
-
-@pytest.mark.parametrize("indent", [1, None])
-def test_a_notebooks_cells_of_code_are_decoded(indent: int | None) -> None:
-    code = PYTHON + 'print("caf\u00e9 \U0001f600\\n\t")\n'
-    text = notebook(("markdown", "# A title\nand words"), ("code", code), ("code", "x = 1\n"), indent=indent)
-    found = scan(text)
-    assert regions(found) == [("python", code.rstrip("\n") + "\n"), ("python", "x = 1\n")]
-    escaped = [s for s in found if s.end - s.start != len(s.text)]
-    assert all(len(s.text) == 1 and text[s.start] == "\\" for s in escaped)
-    assert {text[s.start : s.end] for s in escaped} >= {"\\n", '\\"', "\\u00e9", "\\ud83d\\ude00"}
-
-
-@pytest.mark.parametrize("language", CODE)
-@pytest.mark.parametrize("indent", [2, None])
-def test_code_that_a_tool_is_called_with_is_decoded(language: str, indent: int | None) -> None:
-    call = json.dumps({"path": "x", "lines": 9, "content": CODE[language] * 4, "mode": "w"}, indent=indent)
-    for text in (call, PROSE + fenced(call + "\n", "json") + MORE):
-        assert regions(scan(text)) == [(language, CODE[language] * 4)]
-
-
-def test_a_script_in_a_page_is_code_up_to_its_end() -> None:
-    page = f"<html>\n<script>\n{JAVASCRIPT}</script>\n<p>words and words, and words</p>\n"
-    assert regions(scan(page)) == [("javascript", "\n" + JAVASCRIPT)]
-    assert regions(scan(fenced(page, "html"))) == [("javascript", "\n" + JAVASCRIPT)]
-
-
-def test_a_listing_in_a_page_is_read_without_tags_and_entities() -> None:
-    shown = C.replace("&", "&amp;").replace("<", "&lt;").replace("static", '<span class="k">static</span>')
-    for opening in ('<pre><code class="language-c">', "<pre>"):
-        close = "</code></pre>" if "code" in opening else "</pre>"
-        ((language, code),) = regions(scan(f"{PROSE}{opening}{shown}{close}\nwords\n"))
-        assert (language, code) == ("c", C)
-
-
 @pytest.mark.parametrize("language", CODE)
 def test_a_language_given_is_believed_of_every_character(language: str) -> None:
     text = PROSE + fenced(PYTHON, "python") + JAVA
     assert regions(scan(text, language=language)) == [(language, text)]
     assert all(s.when <= s.end for s in scan(text, (3, 50), language))
+
+
+def test_a_scanner_says_whether_a_region_is_open_and_when_the_last_one_ended() -> None:
+    scanner = FenceScanner()
+    seen = []
+    for chunk in (
+        "Words.\n",
+        "```python\n",
+        "x = 1\n",
+        "``",
+        "`\n",
+        "x = f(1)\n",
+        "More words, and some more.\n",
+    ):
+        scanner.feed(chunk)
+        seen.append((scanner.inside, scanner.ended))
+    assert seen == [(False, 0), (True, 0), (True, 0), (True, 0), (False, 27), (False, 27), (False, 27)]
 
 
 @pytest.mark.parametrize("language", CODE)
