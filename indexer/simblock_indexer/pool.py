@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import TypeAlias
 
@@ -44,6 +46,7 @@ class TokeniserPool:
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._started: ProcessPoolExecutor | None = None
+        self._line, self._held = multiprocessing.Pipe(duplex=False)
 
     def __enter__(self) -> TokeniserPool:
         return self
@@ -51,8 +54,12 @@ class TokeniserPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            self._held.close()  # ends them at once, whatever they are at
         if self._started is not None:
             self._started.shutdown(cancel_futures=True)
+        self._held.close()
+        self._line.close()
 
     def __call__(self, batches: Iterable[Batch]) -> Iterator[Runs]:
         """The runs of each batch, in order. Raises what tokenising raises, SimblockError where a process died."""
@@ -65,13 +72,39 @@ class TokeniserPool:
             yield _runs(waiting.popleft())
 
     def _submitted(self, batch: Batch) -> Future[Packed]:
-        if self._started is None:
-            spawn = multiprocessing.get_context("spawn")
-            self._started = ProcessPoolExecutor(self._workers, spawn, _begin)
-        try:
-            return self._started.submit(_tokenise, batch)
-        except BrokenProcessPool as error:
-            raise _died() from error
+        with _interruptions_held():
+            if self._started is None:
+                spawn = multiprocessing.get_context("spawn")
+                self._started = ProcessPoolExecutor(self._workers, spawn, _begin, (self._line,))
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                # Starts a process while none is idle, which inherits that Ctrl-C is blocked. Only now: what
+                # the executor starts for itself unblocks it.
+                return self._started.submit(_tokenise, batch)
+            except BrokenProcessPool as error:
+                raise _died() from error
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _interruptions_held() -> Iterator[None]:
+    """An interruption meanwhile comes after: a process that was started by half would complain.
+
+    Blocking it is not enough, as threads of NumPy's take it all the same.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or handler is None:
+        yield  # interruptions come to the main thread alone
+        return
+    caught: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if caught:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _has_code(batch: Batch) -> bool:
@@ -97,18 +130,15 @@ def _died() -> SimblockError:
 # -- in the other processes
 
 
-def _begin() -> None:
-    """An interruption is the parent's to answer; without a parent there is nothing left to do."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _begin(line: Connection) -> None:
+    """Ends this process with the other end of the line: when it is closed, and when who holds it is no more."""
+    threading.Thread(target=_end_with, args=(line,), daemon=True).start()
     keep_freed_memory()
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _end_with(line: Connection) -> None:
+    line.poll(None)
+    os._exit(1)
 
 
 def _tokenise(batch: Batch) -> Packed:
