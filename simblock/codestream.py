@@ -141,7 +141,8 @@ class CodeScanner:
         self._fed += len(chunk)
         for stretch in self._fences.feed(chunk):
             self._take(stretch, seen)
-        if self._lexemes is not None and self._fences._region is None:
+        if self._lexemes is not None and not self._fences.inside:
+            self._when = max(self._when, self._fences.ended)
             self._close(seen)
         return self._risen(seen)
 

@@ -99,8 +99,9 @@ class Lane:
         """Takes leave of works that lie behind; the matches that are over."""
         tracks = self.candidates.tracks
         for key, track in list(tracks.items()):
-            track.prune()
-            if not track.open and self.at - track.end() > 2 * JOIN:
+            if track.closing:
+                track.prune()
+            if not track.open and (not track.pieces or self.at - track.end() > 2 * JOIN):
                 del tracks[key]
                 self.candidates.finished.append(track)
         over, self.candidates.finished = self.candidates.finished, []

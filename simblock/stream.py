@@ -252,9 +252,11 @@ class StreamCore:
     def _judge(self, lanes: Iterable[Lane], *, last: bool = False) -> Steps:
         acting: list[tuple[Lane, Track, Verdict]] = []
         for lane in lanes:
+            begin = self.response.suspicion(lane.grain)
             for track in lane.candidates.tracks.values():
-                again = lane.at % LOOK_EVERY == 0 or not self._decided_for(track)
-                if last or (track.dirty and again):
+                if not last and not (track.dirty and track.ripe(begin)):
+                    continue
+                if last or lane.at % LOOK_EVERY == 0 or not self._decided_for(track):
                     track.count()
                     verdict = track.look(self.response.policy, bag=last or lane.at % 4 == 0)
                     if verdict is not None and verdict.action != "release":

@@ -59,6 +59,7 @@ class Track:
     leaked: int = 0
     now: Figures = NOTHING
     dirty: bool = False
+    closing: bool = False
     past: Measure = NO_MEASURE
     past_spans: tuple[Placing, ...] = ()
     heard: tuple[int, list[Posting]] = field(default_factory=lambda: (0, []))
@@ -112,14 +113,29 @@ class Track:
 
     def push(self, o: int) -> bool:
         """Feeds output token ``o`` to the growing pieces; True where a run breaks there."""
-        before = self.running(o - 1)
-        for piece in self.growing():
+        before = now = 0
+        for piece in self.pieces:
+            if piece.closed or not isinstance(piece, Piece):
+                continue
+            last = piece.last
+            if last.o + last.n == o:
+                before = max(before, last.n)
             self.dirty |= piece.push(o) or piece.closed
-        return before >= RUN and self.running(o) < before
+            self.closing |= piece.closed
+            last = piece.last
+            if last.o + last.n == o + 1:
+                now = max(now, last.n)
+        return before >= RUN and now < before
 
     def running(self, o: int) -> int:
         """Tokens of the longest run that goes through output token ``o``."""
         return max((p.last.n for p in self.growing() if p.last.o + p.last.n == o + 1), default=0)
+
+    def ripe(self, begin: int) -> bool:
+        """Whether so much is aligned that the match may act, or be under suspicion from ``begin`` half tokens on."""
+        if self.past.matched or self.forced or self.quota.halves:
+            return True
+        return sum(piece.extent().raw for piece in self.pieces) >= max(begin, self.grain.least)
 
     def growing(self) -> list[Piece]:
         """The pieces that are not closed."""
@@ -140,6 +156,7 @@ class Track:
 
     def prune(self) -> None:
         """Forgets pieces that ended without being any."""
+        self.closing = False
         for piece in self.pieces:
             if piece.closed and not self._counts(piece):
                 self.spans.pop(piece, None)
