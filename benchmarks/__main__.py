@@ -1,6 +1,7 @@
 """``python -m benchmarks``: all benchmarks, one after the other, each with the options given.
 
-``python -m benchmarks recall pan13`` runs those named.
+``python -m benchmarks recall pan13`` runs those named. Where the corpora lie is said to all by the
+environment: XDG_CACHE_HOME, SIMBLOCK_CODE_CORPUS, SIMBLOCK_SHARED.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ import sys
 
 from benchmarks import gates
 
-ALL = ("recall", "size_and_build", "stream_cost", "pan13")
+ALL = (
+    "recall", "size_and_build", "stream_cost", "pan13",
+    "code_recall", "code_size_and_build", "code_stream_cost", "clones",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -81,7 +81,8 @@ def edited(
     for kind in kinds:
         for _ in range(8):
             made = _edit(text, language, kind, inserts, rng)
-            if made != text and not parser(language).parse(made.encode()).root_node.has_error:
+            differs = made.split() != text.split()  # a statement may be moved to where it stands
+            if differs and not parser(language).parse(made.encode()).root_node.has_error:
                 text, done = made, done + 1
                 break
     if done < count:
