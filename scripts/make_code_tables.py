@@ -23,11 +23,13 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tree_sitter
+from numpy.typing import NDArray
 
 from simblock import vocabulary
 from simblock.code import tokenise_documents
@@ -42,10 +44,12 @@ from simblock.work import Document, Work
 FUNCTIONS_OF_A_MEMBER = 8
 PROJECTS_OF_A_MEMBER = 3
 PROJECTS_OF_A_SHINGLE = 2
+PROJECT_DOCUMENTS = 200
+"""Documents that a project counts for at most, so that one large one does not stand for code at large."""
 MEMBERS = 8_000
 LARGEST_FILE = 600_000
-TABLE_BYTES = {"code-seeds": 340_000, "code-exact": 120_000}
-"""Bytes of rows that a language has of each channel; that by which information is reckoned has most."""
+ROWS = {"code-seeds": 25_000, "code-exact": 800}
+"""Rows that a language has of each channel. Measured on clean functions: more of either tell nothing more."""
 PROJECT_DEPTH = {"java": 2}
 """Folders that tell projects apart, where that is not one for each package: the JDK is of many modules."""
 FUNCTIONS = {
@@ -230,7 +234,7 @@ def _spell(tokens: Tokens, part: slice, text: str, spellings: dict[int, str]) ->
 def commonplace(folders: str, language: Grammar) -> str:
     """The table of shingles, of both channels."""
     views = read(folders, language)
-    channels = [channel for channel in CODE_CHANNELS if channel.name in TABLE_BYTES]
+    channels = [channel for channel in CODE_CHANNELS if channel.name in ROWS]
     rows = [row for channel in channels for row in _rows(views[channel.views[0]], channel)]
     what = f"How many of {BACKGROUND_DOCUMENTS} documents of {DOCUMENT_TOKENS} tokens hold each shingle ({language.name})."
     lexemes = views["lexemes"]
@@ -239,45 +243,52 @@ def commonplace(folders: str, language: Grammar) -> str:
 
 
 def _rows(background: Background, channel: Channel) -> list[str]:
-    """The rows of a channel, as many of the commonest as there is room for, sorted."""
-    hashes, places, counts = _counted(background, channel.n)
-    scale = BACKGROUND_DOCUMENTS * DOCUMENT_TOKENS / len(background.keys)
-    order = np.lexsort((hashes, -counts))
-    rows, room = [], TABLE_BYTES[channel.name]
-    for at in order.tolist():
+    """The rows of a channel's commonest shingles, sorted, each without what it shares with the one before."""
+    hashes, places, documents = _counted(background, channel.n)
+    found = []
+    for at in np.lexsort((hashes, -documents))[: ROWS[channel.name]].tolist():
         tokens = _spelled(background.keys[places[at] : places[at] + channel.n].tolist(), background.spellings)
-        row = f"{counts[at] * scale:.0f} {' '.join(tokens)}"
-        room -= len(row.encode()) + 1
-        if room < 0:
-            break
         keys = np.array([vocabulary.token_key(token) for token in tokens], np.uint32)
-        if len(row.split()) == channel.n + 1 and numbered(keys, channel.n)[0] == hashes[at]:
-            rows.append((tokens, row))
-    return [row for _, row in sorted(rows)]
+        if any(len(token.split()) != 1 for token in tokens) or numbered(keys, channel.n)[0] != hashes[at]:
+            continue  # a token that a row cannot spell
+        found.append((tokens, round(documents[at])))
+    return list(_front_coded(sorted(found)))
 
 
-def _counted(background: Background, n: int) -> tuple[U64, I64, I64]:
-    """Shingles of PACKAGES packages and more: hashes u64, a place i64 each stands at, documents i64."""
-    starts, ends = background.bounds[:-1], background.bounds[1:]
-    file = np.repeat(np.arange(len(starts)), ends - starts)
+def _front_coded(rows: list[tuple[list[str], int]]) -> Iterator[str]:
+    before: list[str] = []
+    for tokens, documents in rows:
+        pairs = zip(before, tokens, strict=False)
+        shared = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+        yield f"{documents} {shared} {' '.join(tokens[shared:])}"
+        before = tokens
+
+
+def _counted(background: Background, n: int) -> tuple[U64, I64, NDArray[np.float64]]:
+    """Shingles of enough projects: hashes u64, a place i64 where each stands, documents f64 of 100,000."""
+    starts, sizes = background.bounds[:-1], np.diff(background.bounds)
+    file = np.repeat(np.arange(len(starts)), sizes)
     hashes = numbered(background.keys, n)
-    places = np.flatnonzero(np.arange(len(hashes)) + n <= ends[file[: len(hashes)]])
+    places = np.flatnonzero(np.arange(len(hashes)) + n <= (starts + sizes)[file[: len(hashes)]])
     hashes, file = hashes[places], file[places]
+    distinct, first, which = np.unique(hashes, return_index=True, return_inverse=True)
+    _, project = np.unique(background.projects, return_inverse=True)
+    held = np.bincount(project, sizes / DOCUMENT_TOKENS)
+    weights = np.minimum(1, PROJECT_DOCUMENTS / held)[project]
     document = (file << 20) + (places - starts[file]) // DOCUMENT_TOKENS
-    distinct, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-    names = {name: number for number, name in enumerate(sorted(set(background.projects)))}
-    project = np.array([names[name] for name in background.projects])[file]
-    documents = _distinct_pairs(inverse, document, len(distinct))
-    wide = _distinct_pairs(inverse, project, len(distinct)) >= PROJECTS_OF_A_SHINGLE
-    return distinct[wide], places[first[wide]], documents[wide]
+    each = _distinct_pairs(which, document)
+    documents = np.bincount(which[each], weights[file[each]]) * BACKGROUND_DOCUMENTS
+    wide = np.bincount(which[_distinct_pairs(which, project[file])]) >= PROJECTS_OF_A_SHINGLE
+    whole = (weights * sizes).sum() / DOCUMENT_TOKENS
+    return distinct[wide], places[first[wide]], documents[wide] / whole
 
 
-def _distinct_pairs(which: I64, holder: I64, count: int) -> I64:
-    """How many different holders each of ``count`` things has."""
+def _distinct_pairs(which: I64, holder: I64) -> I64:
+    """Places of the different pairs of a thing and what holds it, one each."""
     order = np.lexsort((holder, which))
     new = np.ones(len(order), bool)
     new[1:] = (np.diff(which[order]) != 0) | (np.diff(holder[order]) != 0)
-    return np.bincount(which[order][new], minlength=count)
+    return order[new]
 
 
 def _spelled(keys: list[int], spellings: dict[int, str]) -> list[str]:

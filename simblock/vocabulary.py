@@ -3,10 +3,10 @@
 The tables are strings, made by ``scripts/make_code_tables.py`` from packages that their heads name, and
 hashed here when first asked for, so they hold for any hash. A language without tables has empty ones.
 
-A row of ``commonplace-<language>.txt`` is a number of documents and a shingle's tokens, parted by blanks: a keyword
-or operator as it is spelled, ``\\string`` and ``\\number`` for literals, ``.name`` for a member of the
-vocabulary, ``name()`` for a called builtin, ``$0 $1 …`` for plain names and ``.0 .1 …`` for other members, in the
-order of their first occurrence in the shingle.
+A row of ``commonplace-<language>.txt`` has a number of documents, how many tokens its shingle shares with that of
+the row before, and the rest of its tokens, parted by blanks: a keyword or operator as it is spelled, ``\\string``
+and ``\\number`` for literals, ``.name`` for a member of the vocabulary, ``name()`` for a called builtin,
+``$0 $1 …`` for plain names and ``.0 .1 …`` for other members, in the order of their first occurrence in the shingle.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from simblock.errors import SimblockError
 from simblock.grammar import languages
 from simblock.lexer import spelling_key
 from simblock.shingles import numbered
-from simblock.tokens import MEMBER_KEY, NAME_KEY, SPELLING, U64
+from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, U64
 
 BACKGROUND_DOCUMENTS = 100_000
 """B: the documents that a table stands for."""
@@ -71,32 +71,47 @@ def commonplace(language: str) -> Frequencies:
 
     Raises SimblockError naming the table and what is wrong in it.
     """
-    by_length: dict[int, list[str]] = {}
-    for row in _rows("commonplace", language):
-        by_length.setdefault(row.count(" "), []).append(row)
-    found = [_hashed(language, rows, n) for n, rows in by_length.items() if n]
-    keys, first = np.unique(np.concatenate([_NO_KEYS, *(hashed for hashed, _ in found)]), return_index=True)
-    documents = np.concatenate([np.empty(0), *(counts for _, counts in found)])[first]
-    return Frequencies(keys, documents.clip(UNKNOWN_DOCUMENTS, BACKGROUND_DOCUMENTS))
-
-
-_NO_KEYS = np.empty(0, np.uint64)
-
-
-def _hashed(language: str, rows: list[str], n: int) -> tuple[U64, NDArray[np.float64]]:
-    """The hashes and documents of rows of ``n`` tokens each."""
-    fields = " ".join(rows).split(" ")
-    tokens = [field for at, field in enumerate(fields) if at % (n + 1)]
+    rows = _rows("commonplace", language)
     try:
-        counts = np.array([float(count) for count in fields[:: n + 1]])
-        key_of = {token: token_key(token) for token in set(tokens)}
+        keys, documents = _read(rows) if rows else (np.empty(0, np.uint64), np.empty(0))
     except (ValueError, IndexError) as error:
         raise SimblockError(
-            f"simblock/tables/commonplace-{language}.txt has a row that is no count and tokens parted by single "
-            f"blanks ({error}): make it again with scripts/make_code_tables.py"
+            f"simblock/tables/commonplace-{language}.txt has a row that is not as scripts/make_code_tables.py makes it "
+            f"({error}): make it again"
         ) from error
-    keys = np.fromiter(map(key_of.__getitem__, tokens), np.uint32, len(tokens))
-    return numbered(keys, n)[::n], counts
+    keys, first = np.unique(keys, return_index=True)
+    return Frequencies(keys, documents[first].clip(UNKNOWN_DOCUMENTS, BACKGROUND_DOCUMENTS))
+
+
+def _read(rows: list[str]) -> tuple[U64, NDArray[np.float64]]:
+    """Hashes and documents of all rows. Raises ValueError or IndexError for what is none."""
+    fields = " ".join(rows).split(" ")
+    given = np.array([row.count(" ") for row in rows]) - 1  # tokens that are spelled out
+    starts = np.cumsum(given + 2) - given
+    documents = np.array([float(fields[at]) for at in (starts - 2).tolist()])
+    shared = np.array([int(fields[at]) for at in (starts - 1).tolist()])
+    if (given < 1).any() or (shared < 0).any():
+        raise ValueError("no token of its own, or fewer than none shared")
+    key_of = {field: token_key(field) for field in set(fields)}
+    keys = np.fromiter(map(key_of.__getitem__, fields), np.uint32, len(fields))
+    lengths = given + shared
+    hashes = np.empty(len(rows), np.uint64)
+    for n in np.unique(lengths).tolist():
+        of_n = np.flatnonzero(lengths == n)
+        hashes[of_n] = numbered(_whole(keys, starts[of_n], shared[of_n], n), n)[::n]
+    return hashes, documents
+
+
+def _whole(keys: U32, starts: I64, shared: I64, n: int) -> U32:
+    """Shingles of ``n`` keys end to end, of rows that leave out what they share with the row before."""
+    if shared[0]:
+        raise ValueError(f"the first row of {n} tokens shares {shared[0]} with none")
+    row = np.arange(len(starts))
+    table = np.empty((len(starts), n), np.uint32)
+    for column in range(n):
+        spelled = np.maximum.accumulate(np.where(shared <= column, row, 0))
+        table[:, column] = keys[starts[spelled] + column - shared[spelled]]
+    return table.ravel()
 
 
 def token_key(token: str) -> int:
