@@ -30,6 +30,9 @@ KEPT = {"javascript": {"arguments", "undefined", "NaN", "Infinity", "async", "of
 UNMOVABLE = ("preproc_def", "preproc_function_def", "preproc_call", "jsx_element", "jsx_text", "ERROR",
              "jsx_self_closing_element")  # fmt: skip
 """Kinds of nodes whose text is no row of tokens: functions that have them are passed over."""
+WRAPPING = 4
+"""Lexemes of ``class Holder { }`` and of ``const holder = ;``."""
+_WRAPPED = re.compile(r"(class|const) \w+ ?[{=]\s*")
 _LOOSE = ("=", "==", ",", "{", "&&", "||", "+=", "<=", ">=", "!=")
 """Marks that a tight layout puts no space beside."""
 _FORMATTED = re.compile(r"[rR]?[fF]")
@@ -80,8 +83,8 @@ class Style(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy of a function inside an answer; the copy is ``text[start:end]``. ``files`` are the protected
-    files that have this function, under whatever names."""
+    """A copy of a function inside an answer; the copy is ``text[start:end]``. ``size`` are its lexemes, those of
+    a class or a declaration that was put around it not counted."""
 
     function: Function
     code: str
@@ -355,7 +358,8 @@ def copies(them: Sequence[Function], prose: Prose, seed: int) -> Iterator[Copy]:
 def planted(function: Function, code: str, prose: Prose, rng: random.Random) -> Copy:
     """The code in a fence inside an answer."""
     text, start = prose.around(code, function.language, rng)
-    return Copy(function, code, text, start, start + len(code), lexemes(code, function.language))
+    size = lexemes(code, function.language) - WRAPPING * bool(_WRAPPED.match(code))
+    return Copy(function, code, text, start, start + len(code), size)
 
 
 @cache
