@@ -101,6 +101,8 @@ class SyntaxTable(_Strict):
     comments: tuple[str, ...] = ("comment",)
     docstrings: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    """Names of a function's own parameters, plain although they look like arguments given by keyword."""
     unwrap: tuple[str, ...] = ()
     """Nodes whose outermost parentheses only group."""
     calls_after: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ from simblock.vocabulary import members
 
 __all__ = ["Rules", "literal", "rules_of", "spans_of"]
 
-CAPTURES = ("comment", "docstring", "import", "unwrap", "statement")
+CAPTURES = ("comment", "docstring", "import", "parameter", "unwrap", "statement")
 
 
 def literal(spelling: str) -> int:
@@ -91,13 +91,15 @@ def _patterns(table: SyntaxTable) -> list[str]:
         "comment": table.comments,
         "docstring": table.docstrings,
         "import": table.imports,
+        "parameter": table.parameters,
         "unwrap": table.unwrap,
     }
-    return [
-        f"{entry if entry.startswith('(') else f'({entry})'} @{name}"
-        for name, entries in captures.items()
-        for entry in entries
-    ]
+    return [_pattern(entry, name) for name, entries in captures.items() for entry in entries]
+
+
+def _pattern(entry: str, name: str) -> str:
+    pattern = entry if entry.startswith("(") else f"({entry})"
+    return pattern if f"@{name}" in pattern else f"{pattern} @{name}"
 
 
 def _query(language: tree_sitter.Language, patterns: list[str], grammar: Grammar) -> tree_sitter.Query:

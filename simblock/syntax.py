@@ -75,7 +75,7 @@ def parse(text: str, grammar: Grammar, lexemes: Tokens | None = None) -> Parsed:
     spans = _spans(text, code, rules)
     docstrings = _at_depth_zero(code, spans["docstring"])
     keep = _kept(code, spans, docstrings, rules)
-    keys = _keys(code, grammar, rules)
+    keys = _keys(code, spans["parameter"], grammar, rules)
     tokens = Tokens(keys[keep], lexemes.flags[keep], lexemes.starts[keep], lexemes.ends[keep])
     comments = _in_order([spans["comment"], docstrings])
     omitted = _in_order([notices(text, grammar), _beginning_lines(text, spans["import"])])
@@ -171,20 +171,28 @@ def _groupings(code: _Code, spans: I64, rules: Rules) -> I64:
     return np.concatenate((first[whole], last[whole]))
 
 
-def _keys(code: _Code, grammar: Grammar, rules: Rules) -> U32:
+def _keys(code: _Code, parameters: I64, grammar: Grammar, rules: Rules) -> U32:
     """Keys u32 [n]: names of the vocabulary and called builtins literal, others as they are."""
     keys = code.keys.copy()
     following = np.append(keys[1:], np.uint32(0))
     if grammar.lexer.keyword_arguments:
-        # Outside all brackets `a, b = …` assigns.
-        before = np.append(np.uint32(code.before), keys[:-1])
-        assigned = (before == COMMA) & (following == EQUALS) & (code.depths == 0) & (keys >= MEMBER)
-        keys[assigned] &= np.uint32(~MEMBER_KEY & 0xFFFF_FFFF)
+        own = _own_names(code, following, parameters)
+        keys[own] &= np.uint32(~MEMBER_KEY & 0xFFFF_FFFF)
     public = keys >= MEMBER
     called = (keys >= NAME_KEY) & ~public & (following == OPEN)
     _makeliteral(keys, np.flatnonzero(public), rules.vocabulary, rules.literals)
     _makeliteral(keys, np.flatnonzero(called), rules.builtins, rules.calls)
     return keys
+
+
+def _own_names(code: _Code, following: U32, parameters: I64) -> I64:
+    """Places of names that look like arguments given by keyword, and are the function's own."""
+    # Outside all brackets `a, b = …` assigns.
+    before = np.append(np.uint32(code.before), code.keys[:-1])
+    own = (before == COMMA) & (following == EQUALS) & (code.depths == 0)
+    at = np.searchsorted(code.starts, parameters[:, 0])
+    own[at[at < len(own)]] = True
+    return np.flatnonzero(own & (code.keys >= MEMBER))
 
 
 def _makeliteral(keys: U32, places: I64, names: U32, literals: U32) -> None:
@@ -269,7 +277,7 @@ class SyntaxScanner:
             self._patience = size + size // 4
             return []
         keep = _kept(code, spans, _at_depth_zero(code, spans["docstring"]), self._rules)[:count]
-        keys = _keys(code, self._grammar, self._rules)[:count]
+        keys = _keys(code, spans["parameter"], self._grammar, self._rules)[:count]
         settled = [
             (key, *self._lexemes[at][1:])
             for at, key in zip(np.flatnonzero(keep).tolist(), keys[keep].tolist(), strict=True)

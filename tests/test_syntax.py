@@ -19,6 +19,7 @@ from simblock.errors import SimblockError
 from simblock.grammar import grammar, languages
 from simblock.lexer import Lexer
 from simblock.notices import header, notices
+from simblock.shingles import numbered as shingles_of
 from simblock.syntax import LIMIT, SyntaxScanner, parse
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING
 from simblock.vocabulary import members
@@ -153,6 +154,10 @@ STATEMENTS = {
         "if not ({a}) and {b}:\n    {c}.append({a}, )\nelse:\n    return lambda {d}: {d}(-{e})",
         "def {a}({b}, *{c}):\n    '''doc'''\n    for {d}, {e} in {b}: yield ({d} or 'x'), len({e})",
         "{e} = [\n    {a}, # comment\n    {b}(1), ]",
+        "async def {a}({b}, {c}=1, *, {d}: {e}=2, **zzqq):\n    return {b}(zzqq={c}, zzqa={d})",
+        "class {a}({b}, metaclass={c}):\n    def {d}(\n        self,\n        {e}=(1, 2),\n        {b}=None,\n    ):\n        super().zzqa({e}, zzqb={b})",
+        "{a} = lambda {b}, {c}={d}: {e}({b}, zzqq={c})",
+        "@{a}.register({b}, zzqq={c})\ndef {d}({b}, {c}=1, /, {e}={a}): pass",
     ),
     "java": (
         "{a} = {b} + ({c}[{d}]);",
@@ -189,15 +194,40 @@ def programs(language: str) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(STATEMENTS[language]), min_size=1, max_size=5)
 
 
+def public(language: str) -> st.SearchStrategy[str]:
+    """Names of public members that are free to be a variable's."""
+    known = grammar(language)
+    return st.sampled_from(sorted(members(language) - known.builtins - known.keywords))
+
+
+def shingles(text: str, language: str) -> list[list[int]]:
+    """Of lexemes, of syntax tokens, and of those that a stream gives."""
+    lexemes = Lexer(grammar(language)).tokens(text).keys
+    streamed = np.array([key for key, *_ in scanned([text], language)], np.uint32)
+    syntax_keys = parse(text, grammar(language)).tokens.keys
+    return [shingles_of(keys, n).tolist() for keys, n in ((lexemes, 15), (syntax_keys, 10), (streamed, 10))]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @given(data=st.data())
 def test_renaming_plain_names_injectively_changes_no_shingle(language: str, data: st.DataObject) -> None:
     program = data.draw(programs(language))
-    others = data.draw(st.tuples(*[FRESH] * 5).filter(lambda names: len(set(names)) == 5))
-    swapped = data.draw(st.permutations(NAMES))
-    expected = shape(filled(program, NAMES), language)
-    assert shape(filled(program, others), language) == expected
-    assert shape(filled(program, tuple(swapped)), language) == expected
+    expected = shingles(filled(program, NAMES), language)
+    for pool in (FRESH, public(language), st.sampled_from(NAMES)):
+        names = data.draw(st.lists(pool, min_size=5, max_size=5, unique=True).map(tuple))
+        assert shingles(filled(program, names), language) == expected
+
+
+def test_a_parameter_with_a_default_is_no_public_member_however_it_is_called() -> None:
+    for head in (
+        "def f(a, {}=3):",
+        "x = lambda a, {}=3:",
+        "class A:\n  def f(\n    self,\n    {}=(1),\n  ):\n   ",
+    ):
+        text = head.format("append") + " g(x.append, append=append)\n"
+        keys = [key for key, start, end in scanned(list(text), "python") if text[start:end] == "append"]
+        assert keys == [key for key, start, end in whole(text, "python") if text[start:end] == "append"]
+        assert [key > SPELLING for key in keys] == [True, False, False, True]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
