@@ -13,9 +13,7 @@ from typing import NamedTuple
 
 from simblock.fences import FenceScanner, Stretch
 from simblock.grammar import grammar
-from simblock.lexer import LexemeScanner
-from simblock.match import Span
-from simblock.syntax import LIMIT, SyntaxScanner
+from simblock.syntax import SyntaxScanner
 
 NONE: Mapping[int, int] = MappingProxyType({})
 Found = tuple[int, int, int]
@@ -117,23 +115,22 @@ class CodeScanner:
 
     def __init__(self, language: str | None = None) -> None:
         self._fences = FenceScanner(language)
-        self._fed = self._when = self._since = 0
+        self._fed = self._when = 0
         self._last = (0, 0)
         self._places = Places("")
-        self._lexemes: LexemeScanner | None = None
         self._syntax: SyntaxScanner | None = None
 
     @property
     def inside(self) -> bool:
         """Whether code is open."""
-        return self._lexemes is not None
+        return self._syntax is not None
 
     @property
     def known(self) -> int:
         """No later token becomes certain up to this code point."""
-        if self._lexemes is None:
+        if self._syntax is None:
             return self._fed
-        return min(self._fed, self._places.end(self._lexemes.certain))
+        return min(self._fed, self._places.end(self._syntax.lexer.certain))
 
     def feed(self, chunk: str) -> Seen:
         """The tokens that are certain now that ``chunk`` is known."""
@@ -141,7 +138,7 @@ class CodeScanner:
         self._fed += len(chunk)
         for stretch in self._fences.feed(chunk):
             self._take(stretch, seen)
-        if self._lexemes is not None and not self._fences.inside:
+        if self._syntax is not None and not self._fences.inside:
             self._when = max(self._when, self._fences.ended)
             self._close(seen)
         return self._risen(seen)
@@ -155,42 +152,32 @@ class CodeScanner:
         return self._risen(seen)
 
     def _take(self, stretch: Stretch, seen: Seen) -> None:
-        if stretch.opens or self._lexemes is None:
+        if stretch.opens or self._syntax is None:
             self._close(seen)
-            language = grammar(stretch.language)
-            self._places = Places(language.name)
-            self._lexemes, self._syntax = LexemeScanner(language), SyntaxScanner(language)
-        assert self._syntax is not None
-        self._places.take(stretch)
+            self._places = Places(stretch.language)
+            self._syntax = SyntaxScanner(grammar(stretch.language))
+        syntax, places = self._syntax, self._places
+        end = places.length
+        places.take(stretch)
         self._when = stretch.when
-        seen.lexemes.put(self._lexemes.feed(stretch.text), self._places, self._when, self._lexemes.late)
-        self._lexemes.late.clear()
-        begin = self._places.length - len(stretch.text)
-        for stop in self._settling(stretch.text):
-            found = self._syntax.feed(stretch.text[stop.start : stop.end])
+        for piece in syntax.pieces(stretch.text):
+            end += len(piece)
+            lexemes = syntax.lexer.feed(piece)
+            if lexemes:
+                seen.lexemes.put(lexemes, places, self._when, syntax.lexer.late)
+                syntax.lexer.late.clear()
+            found = syntax.take(piece, lexemes)
             if found:
-                seen.syntax.put(found, self._places, max(self._when, self._places.end(begin + stop.end)))
-
-    def _settling(self, text: str) -> Iterator[Span]:
-        """A text by its lines, and by as much of a long one as is parsed at once."""
-        at = 0
-        while at < len(text):
-            end = text.find("\n", at, at + LIMIT - self._since) + 1 or min(
-                len(text), at + LIMIT - self._since
-            )
-            ended = text[end - 1] == "\n" or self._since + end - at == LIMIT
-            self._since = 0 if ended else self._since + end - at
-            yield Span(at, end)
-            at = end
+                seen.syntax.put(found, places, max(self._when, places.end(end)))
 
     def _close(self, seen: Seen) -> None:
         """Ends the region that is open."""
-        if self._lexemes is not None and self._syntax is not None:
+        if self._syntax is not None:
             end = max(self._when, self._places.end(self._places.length))
-            seen.lexemes.put(self._lexemes.finish(), self._places, end)
-            seen.syntax.put(self._syntax.finish(), self._places, end)
-        self._lexemes = self._syntax = None
-        self._since = 0
+            lexemes = self._syntax.lexer.finish()
+            seen.lexemes.put(lexemes, self._places, end)
+            seen.syntax.put(self._syntax.end(lexemes), self._places, end)
+        self._syntax = None
 
     def _risen(self, seen: Seen) -> Seen:
         """Keeps whens from falling from chunk to chunk."""

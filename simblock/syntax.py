@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simblock.grammar import Grammar
-from simblock.lexer import NUMBER, STRING, LexemeScanner, Lexer
+from simblock.lexer import NUMBER, STRING, Lexeme, LexemeScanner, Lexer
 from simblock.nodes import Rules, literal, rules_of, spans_of
 from simblock.notices import notices
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, Bools, Tokens
@@ -214,15 +214,15 @@ class SyntaxScanner:
     """
 
     __slots__ = (
-        "_base", "_before", "_depths", "_ends", "_failures", "_grammar", "_lexemes", "_lexer", "_open", "_patience", "_pieces",
-        "_raw", "_rules", "_since", "_within",
+        "_base", "_before", "_depths", "_ends", "_failures", "_grammar", "_lexemes", "_open", "_patience", "_pieces", "_raw",
+        "_rules", "_since", "_within", "lexer",
     )  # fmt: skip
 
     def __init__(self, grammar: Grammar) -> None:
         self._grammar = grammar
         self._rules = rules_of(grammar)
-        self._lexer = LexemeScanner(grammar)
-        self._lexemes: list[tuple[int, int, int]] = []  # not yet settled
+        self.lexer = LexemeScanner(grammar)
+        self._lexemes: list[Lexeme] = []  # not yet settled
         self._pieces: list[str] = []  # of those looked at: what stands before each, and its spelling
         self._depths: list[int] = []  # of the same: brackets open before each
         self._within: list[bool] = []  # of the same: whether the innermost open behind each is no brace
@@ -237,33 +237,38 @@ class SyntaxScanner:
     @property
     def next_end(self) -> int:
         """The next token ends here at the earliest."""
-        return self._lexemes[0][2] if self._lexemes else self._lexer.next_end
+        return self._lexemes[0][2] if self._lexemes else self.lexer.next_end
 
-    def feed(self, text: str) -> list[tuple[int, int, int]]:
+    def feed(self, text: str) -> list[Lexeme]:
         """Key, start and end of the tokens that are certain now that ``text`` is known."""
-        out: list[tuple[int, int, int]] = []
+        return [token for piece in self.pieces(text) for token in self.take(piece, self.lexer.feed(piece))]
+
+    def finish(self) -> list[Lexeme]:
+        """The rest, at the end of the text."""
+        return self.end(self.lexer.finish())
+
+    def pieces(self, text: str) -> Iterator[str]:
+        """A text by its lines, and by as much of a long one as is parsed at once: what :meth:`take` takes."""
         at = 0
         while at < len(text):
-            end = text.find("\n", at, at + LIMIT - self._since) + 1 or min(
-                len(text), at + LIMIT - self._since
-            )
-            self._take(text[at:end])
-            if text[end - 1] == "\n" or self._since == LIMIT:
-                out += self._settle(final=False)
+            most = at + LIMIT - self._since
+            end = text.find("\n", at, most) + 1 or min(len(text), most)
+            yield text[at:end]
             at = end
-        return out
 
-    def finish(self) -> list[tuple[int, int, int]]:
-        """The rest, at the end of the text."""
-        self._lexemes += self._lexer.finish()
+    def take(self, piece: str, lexemes: list[Lexeme]) -> list[Lexeme]:
+        """:meth:`feed` for one who has from ``lexer`` what it made of the piece, before the next is asked for."""
+        self._lexemes += lexemes
+        self._raw += piece
+        self._since += len(piece)
+        return self._settle(final=False) if piece[-1:] == "\n" or self._since == LIMIT else []
+
+    def end(self, lexemes: list[Lexeme]) -> list[Lexeme]:
+        """:meth:`finish` for one who has finished ``lexer``."""
+        self._lexemes += lexemes
         return self._settle(final=True)
 
-    def _take(self, text: str) -> None:
-        self._lexemes += self._lexer.feed(text)
-        self._raw += text
-        self._since += len(text)
-
-    def _settle(self, final: bool) -> list[tuple[int, int, int]]:
+    def _settle(self, final: bool) -> list[Lexeme]:
         self._since = 0
         self._look()
         lengths = np.array([len(piece) for piece in self._pieces], np.int64)
