@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import gc
+import random
 import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +36,14 @@ Row = dict[str, Any]
 
 def clean_files(options: argparse.Namespace, guard: Guard, language: str, count: int) -> list[str]:
     """Files of other packages, of some hundred lines, that are not stopped."""
-    found: list[str] = []
-    every = list(sources(options.code_corpus, language, options.half))
-    for source in every[:: max(len(every) // (4 * count), 1)]:
-        if len(found) == count:
-            break
-        if (
-            150 <= source.text.count("\n") <= 800
-            and guard.check(fenced(source.text, language)).decision == "release"
-        ):
-            found.append(source.text)
-    return found
+    every = [
+        source.text
+        for source in sources(options.code_corpus, language, options.half)
+        if 150 <= source.text.count("\n") <= 800
+    ]
+    random.Random(9).shuffle(every)
+    clean = (text for text in every if guard.check(fenced(text, language)).decision == "release")
+    return list(islice(clean, count))
 
 
 def fenced(text: str, language: str) -> str:
