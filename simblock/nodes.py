@@ -16,13 +16,19 @@ import tree_sitter
 
 from simblock.errors import SimblockError
 from simblock.grammar import Grammar, SyntaxTable
-from simblock.lexer import spelling_key
+from simblock.lexer import NUMBER, STRING, spelling_key
 from simblock.tokens import I64, SPELLING, U32
 from simblock.vocabulary import members
 
-__all__ = ["Rules", "literal", "rules_of", "spans_of"]
+__all__ = ["Rules", "literal", "rules_of", "shown", "shown_gap", "spans_of"]
 
 CAPTURES = ("comment", "docstring", "import", "parameter", "unwrap", "statement")
+GAP = 256
+"""Code points of blanks and comments between two lexemes beyond which a stream's parser sees blanks alone."""
+LITERAL = 64
+"""Code points of a literal beyond which a stream's parser sees an empty one."""
+NONE: I64 = np.empty((0, 2), np.int64)
+NONE.flags.writeable = False
 
 
 def literal(spelling: str) -> int:
@@ -36,8 +42,8 @@ class Rules(NamedTuple):
     language: tree_sitter.Language
     query: tree_sitter.Query
     settling: tree_sitter.Query
-    dropped: U32
-    calling: U32
+    dropped: tuple[int, ...]
+    calling: tuple[int, ...]
     continuing: frozenset[int]
     vocabulary: U32
     literals: U32
@@ -69,8 +75,7 @@ def _look_up(grammar: Grammar) -> Rules:
     vocabulary, literals = _paired(members(grammar.name), "\0.")
     builtins, calls = _paired(grammar.builtins, "\0()")
     dropped, calling, continuing = (
-        np.array([literal(spelling) for spelling in spellings], np.uint32)
-        for spellings in (table.drop, table.calls_after, table.continues)
+        tuple(map(literal, spellings)) for spellings in (table.drop, table.calls_after, table.continues)
     )
     return Rules(
         language,
@@ -78,7 +83,7 @@ def _look_up(grammar: Grammar) -> Rules:
         settling,
         dropped,
         calling,
-        frozenset(continuing.tolist()),
+        frozenset(continuing),
         vocabulary,
         literals,
         builtins,
@@ -135,7 +140,7 @@ def spans_of(source: str, language: tree_sitter.Language, query: tree_sitter.Que
     data = source.encode("utf-8", "replace")
     tree = tree_sitter.Parser(language).parse(data)
     found = tree_sitter.QueryCursor(query).captures(tree.root_node)
-    spans = {name: _sorted(found.get(name, [])) for name in CAPTURES}
+    spans = {name: _sorted(found[name]) if name in found else NONE for name in CAPTURES}
     if len(data) != len(source):
         first = (np.frombuffer(data, np.uint8) & 0xC0) != 0x80
         place = np.append(0, np.cumsum(first))
@@ -144,6 +149,19 @@ def spans_of(source: str, language: tree_sitter.Language, query: tree_sitter.Que
 
 
 def _sorted(nodes: list[tree_sitter.Node]) -> I64:
-    flat = [place for node in nodes for place in (node.start_byte, node.end_byte)]
-    spans = np.array(flat, np.int64).reshape(-1, 2)
-    return spans[np.argsort(spans[:, 0], kind="stable")]
+    return np.array(sorted([node.byte_range for node in nodes]), np.int64)
+
+
+def shown_gap(gap: str, length: int) -> str:
+    """What the parser sees between two lexemes; ``gap`` is its end where it was too long to keep."""
+    if length <= GAP and len(gap) == length:
+        return gap
+    line = gap.rfind("\n") + 1
+    return "\n" + gap[line:] if line and gap[line:].isspace() else "\n"
+
+
+def shown(spelled: str, key: int) -> str:
+    """What the parser sees of a lexeme, of which too long ones are not kept."""
+    if 0 < len(spelled) <= LITERAL or (spelled and key != STRING):
+        return spelled
+    return '""' if key == STRING else "0" if key == NUMBER else "x"

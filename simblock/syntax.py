@@ -9,35 +9,31 @@ a copy whose surroundings do not parse keeps every one of them, and macros are n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from simblock.grammar import Grammar
-from simblock.lexer import NUMBER, STRING, Lexeme, LexemeScanner, Lexer
-from simblock.nodes import Rules, literal, rules_of, spans_of
+from simblock.lexer import Lexeme, LexemeScanner, Lexer
+from simblock.nodes import Rules, literal, rules_of, shown, shown_gap, spans_of
 from simblock.notices import notices
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, Bools, Tokens
 
 __all__ = ["Parsed", "SyntaxScanner", "parse"]
 
-PIECE = 1 << 13
+PIECE = 1 << 15
 """Code points that are parsed at a time of a whole text."""
 LIMIT = 2048
 """Code points without a finished statement after which a stream's tokens are given as they stand."""
 PATIENCE = 8
 """After so many times in a row, brackets that are still open are taken to be never closed."""
-GAP = 256
-"""Code points of blanks and comments between two lexemes beyond which a stream's parser sees blanks alone."""
-LITERAL = 64
-"""Code points of a literal beyond which a stream's parser sees an empty one."""
 MEMBER = NAME_KEY | MEMBER_KEY
 
-
 OPEN, CLOSE, COMMA, EQUALS = map(literal, "(),=")
-OPENERS = np.array([literal(c) for c in "([{"], np.uint32)
-CLOSERS = np.array([literal(c) for c in ")]}"], np.uint32)
+OPENERS = *_, BRACE = tuple(map(literal, "([{"))
+CLOSERS = tuple(map(literal, ")]}"))
+CLOSED_BY = dict(zip(OPENERS, CLOSERS, strict=True))
 STATEMENT_ENDS = frozenset(map(literal, ";}"))
 
 
@@ -98,8 +94,18 @@ def _cuts(text: str, code: _Code) -> Iterator[int]:
             return
         depths = code.depths[low : high + 1]
         shallow = (low + np.flatnonzero(depths == depths.min())[::-1]).tolist()
-        at = int(code.starts[min(shallow, key=lambda place: _badness(text, code, place))])
+        at = int(code.starts[_best(text, code, shallow)])
         yield at
+
+
+def _best(text: str, code: _Code, places: list[int]) -> int:
+    """The first of the places with the least badness."""
+    badness = []
+    for place in places:
+        badness.append(_badness(text, code, place))
+        if not badness[-1]:
+            break
+    return places[badness.index(min(badness))]
 
 
 def _badness(text: str, code: _Code, place: int) -> int:
@@ -125,16 +131,28 @@ def _beginning_lines(text: str, spans: I64) -> I64:
     return chosen
 
 
+def _among(keys: U32, marks: tuple[int, ...]) -> Bools:
+    """Which keys are among a few: `np.isin` takes longer than all else that is done to a line."""
+    among = np.zeros(len(keys), np.bool_)
+    for mark in marks:
+        among |= keys == mark
+    return among
+
+
 def _depths(keys: U32) -> I64:
     """Brackets open before each lexeme; closing ones that nothing opened do not count."""
-    steps = np.isin(keys, OPENERS).astype(np.int64) - np.isin(keys, CLOSERS)
-    depths = np.cumsum(steps)
-    depths -= np.minimum(np.minimum.accumulate(depths), 0) if len(depths) else 0
-    return np.append(0, depths[:-1]) if len(depths) else depths
+    if not len(keys):
+        return np.empty(0, np.int64)
+    steps = _among(keys, OPENERS).view(np.int8) - _among(keys, CLOSERS).view(np.int8)
+    depths = np.cumsum(steps, dtype=np.int64)
+    depths -= np.minimum(np.minimum.accumulate(depths), 0)
+    return np.append(0, depths[:-1])
 
 
 def _at_depth_zero(code: _Code, spans: I64) -> I64:
     """Those that begin outside all brackets: in an unfinished call a string looks like a docstring."""
+    if not len(spans):
+        return spans
     at = np.searchsorted(code.starts, spans[:, 0])
     inside = np.append(code.depths, 0)[at] > 0
     return spans[~inside]
@@ -142,10 +160,13 @@ def _at_depth_zero(code: _Code, spans: I64) -> I64:
 
 def _kept(code: _Code, spans: dict[str, I64], docstrings: I64, rules: Rules) -> Bools:
     """Which lexemes are syntax tokens: bool [n]."""
-    gone = _covered(code.starts, np.concatenate((spans["import"], docstrings)))
-    gone |= np.isin(code.keys, rules.dropped)
-    gone[:-1] |= (code.keys[:-1] == COMMA) & np.isin(code.keys[1:], CLOSERS)
-    gone[_groupings(code, spans["unwrap"], rules)] = True
+    gone = _among(code.keys, rules.dropped)
+    gone[:-1] |= (code.keys[:-1] == COMMA) & _among(code.keys[1:], CLOSERS)
+    for covering in (spans["import"], docstrings):
+        if len(covering):
+            gone |= _covered(code.starts, covering)
+    if len(spans["unwrap"]):
+        gone[_groupings(code, spans["unwrap"], rules)] = True
     return ~gone
 
 
@@ -165,16 +186,18 @@ def _groupings(code: _Code, spans: I64, rules: Rules) -> I64:
     last = np.searchsorted(code.starts, spans[:, 1]) - 1
     whole = last - first > 1
     first, last = first[whole], last[whole]
-    before = np.append(code.keys, np.uint32(code.before))[first - 1]
+    before = code.keys[first - 1]
+    before[first == 0] = code.before
     whole = (code.keys[first] == OPEN) & (code.keys[last] == CLOSE) & (code.ends[last] == spans[whole, 1])
-    whole &= ~np.isin(before, rules.calling)
+    whole &= ~_among(before, rules.calling)
     return np.concatenate((first[whole], last[whole]))
 
 
 def _keys(code: _Code, parameters: I64, grammar: Grammar, rules: Rules) -> U32:
     """Keys u32 [n]: names of the vocabulary and called builtins literal, others as they are."""
     keys = code.keys.copy()
-    following = np.append(keys[1:], np.uint32(0))
+    following = np.zeros_like(keys)
+    following[:-1] = keys[1:]
     if grammar.lexer.keyword_arguments:
         own = _own_names(code, following, parameters)
         keys[own] &= np.uint32(~MEMBER_KEY & 0xFFFF_FFFF)
@@ -188,10 +211,12 @@ def _keys(code: _Code, parameters: I64, grammar: Grammar, rules: Rules) -> U32:
 def _own_names(code: _Code, following: U32, parameters: I64) -> I64:
     """Places of names that look like arguments given by keyword, and are the function's own."""
     # Outside all brackets `a, b = …` assigns.
-    before = np.append(np.uint32(code.before), code.keys[:-1])
-    own = (before == COMMA) & (following == EQUALS) & (code.depths == 0)
-    at = np.searchsorted(code.starts, parameters[:, 0])
-    own[at[at < len(own)]] = True
+    own = (following == EQUALS) & (code.depths == 0)
+    own[1:] &= code.keys[:-1] == COMMA
+    own[:1] &= code.before == COMMA
+    if len(parameters):
+        at = np.searchsorted(code.starts, parameters[:, 0])
+        own[at[at < len(own)]] = True
     return np.flatnonzero(own & (code.keys >= MEMBER))
 
 
@@ -271,11 +296,10 @@ class SyntaxScanner:
     def _settle(self, final: bool) -> list[Lexeme]:
         self._since = 0
         self._look()
-        lengths = np.array([len(piece) for piece in self._pieces], np.int64)
-        size = int(lengths.sum())
+        size = sum(map(len, self._pieces))
         if not self._lexemes or (size < self._patience and not final):
             return []
-        code = self._region(np.cumsum(lengths))
+        code = self._region()
         spans = spans_of(self._source(), self._rules.language, self._rules.settling)
         count = len(code.keys) if final else self._settled(code, spans["statement"]) or self._forced(size)
         if not count:
@@ -295,10 +319,10 @@ class SyntaxScanner:
         for key, start, end in self._lexemes[len(self._depths) :]:
             blank = self._raw[max(self._ends - self._base, 0) : max(start - self._base, 0)]
             spelled = self._raw[start - self._base : end - self._base] if start >= self._base else ""
-            self._pieces += (_shown_gap(blank, start - self._ends), _shown(spelled, key))
+            self._pieces += (shown_gap(blank, start - self._ends), shown(spelled, key))
             self._depths.append(len(self._open))
             self._nest(key)
-            self._within.append(bool(self._open) and self._open[-1] != OPENERS[2])
+            self._within.append(bool(self._open) and self._open[-1] != BRACE)
             self._ends = end
         rest = self._raw[max(self._ends - self._base, 0) :]
         self._base += len(self._raw) - len(rest)
@@ -308,35 +332,35 @@ class SyntaxScanner:
         self._raw = rest
 
     def _nest(self, key: int) -> None:
-        if key in _CLOSED_BY:
+        if key in CLOSED_BY:
             self._open.append(key)
-        elif self._open and _CLOSED_BY[self._open[-1]] == key:
+        elif self._open and CLOSED_BY[self._open[-1]] == key:
             self._open.pop()
 
     def _source(self) -> str:
         """What the parser sees, with a line end behind it."""
-        began = 0
-        while began < len(self._lexemes) and self._lexemes[began][0] in self._rules.continuing:
-            began += 1
-        blank = (" " * len(piece) for piece in self._pieces[: 2 * began])
-        return "".join((*blank, *self._pieces[2 * began :], "\n"))
+        pieces = self._pieces
+        for at, (key, _, _) in enumerate(self._lexemes):
+            if key not in self._rules.continuing:
+                return "".join([*(" " * len(piece) for piece in pieces[: 2 * at]), *pieces[2 * at :], "\n"])
+        return "\n"
 
-    def _region(self, places: I64) -> _Code:
-        keys = np.array([key for key, _, _ in self._lexemes], np.int64).astype(np.uint32)
+    def _region(self) -> _Code:
+        keys = np.array([key for key, _, _ in self._lexemes], np.uint32)
+        places = np.array([*accumulate(map(len, self._pieces))], np.int64)
         return _Code(keys, places[::2], places[1::2], np.array(self._depths, np.int64), self._before)
 
     def _settled(self, code: _Code, statements: I64) -> int:
         """How many lexemes stand before the end of the last statement that cannot go on."""
-        line_ended = (
-            self._grammar.syntax.line_ends and self._raw.isspace()
-        )  # no string or comment, no backslash
-        ended_here = line_ended or int(code.keys[-1]) in STATEMENT_ENDS
-        counts = np.searchsorted(code.starts, statements[:, 1])
-        for count in np.unique(counts)[::-1].tolist():
+        # Blanks alone: no string or comment has begun, and no backslash goes on with the line.
+        line_ended = self._grammar.syntax.line_ends and self._raw.isspace()
+        ended_here = line_ended or self._lexemes[-1][0] in STATEMENT_ENDS
+        counts: set[int] = set(np.searchsorted(code.starts, statements[:, 1]).tolist())
+        for count in sorted(counts, reverse=True):
             ended = self._goes_apart(count) if count < len(code.keys) else ended_here
             if count and ended and not self._within[count - 1]:
                 self._failures = 0
-                return int(count)
+                return count
         return 0
 
     def _goes_apart(self, at: int) -> bool:
@@ -356,21 +380,3 @@ class SyntaxScanner:
         self._before = self._lexemes[count - 1][0]
         del self._lexemes[:count], self._depths[:count], self._within[:count], self._pieces[: 2 * count]
         self._patience = 0
-
-
-_CLOSED_BY = dict(zip(OPENERS.tolist(), CLOSERS.tolist(), strict=True))
-
-
-def _shown_gap(gap: str, length: int) -> str:
-    """What the parser sees between two lexemes; ``gap`` is its end where it was too long to keep."""
-    if length <= GAP and len(gap) == length:
-        return gap
-    line = gap.rfind("\n") + 1
-    return "\n" + gap[line:] if line and gap[line:].isspace() else "\n"
-
-
-def _shown(spelled: str, key: int) -> str:
-    """What the parser sees of a lexeme, of which too long ones are not kept."""
-    if 0 < len(spelled) <= LITERAL or (spelled and key != STRING):
-        return spelled
-    return '""' if key == STRING else "0" if key == NUMBER else "x"

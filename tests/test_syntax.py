@@ -438,19 +438,19 @@ def test_a_module_docstring_is_no_notice_but_a_comment() -> None:
 
 def test_a_long_work_is_parsed_in_pieces_that_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     for language in LANGUAGES:
-        text = "".join(filled(list(STATEMENTS[language]), NAMES) for _ in range(60))
+        text = "".join(filled(list(STATEMENTS[language]), NAMES) for _ in range(90))
         text = grammar(language).syntax.self_test.strip("\n") + "\n" + text
-        in_pieces = parse(text, grammar(language))
-        monkeypatch.setattr(syntax, "PIECE", 1 << 30)
         at_once = parse(text, grammar(language))
+        monkeypatch.setattr(syntax, "PIECE", 1 << 13)
+        in_pieces = parse(text, grammar(language))
         monkeypatch.undo()
-        assert len(text) > 2 * syntax.PIECE
+        assert len(text) > 2 << 13
         assert in_pieces.tokens.starts.tolist() == at_once.tokens.starts.tolist()
         assert in_pieces.comments.tolist() == at_once.comments.tolist()
 
 
 def test_a_work_that_begins_with_a_long_comment_is_read() -> None:
-    text = "/* a" + " word" * 5000 + " */ int x = (1);\n" + "/* b" + " word" * 5000 + " */ f((x));\n"
+    text = "/* a" + " word" * 20_000 + " */ int x = (1);\n" + "/* b" + " word" * 20_000 + " */ f((x));\n"
     assert spelled(text, "c") == "int x = 1 ; f ( x ) ;"
 
 
