@@ -1,4 +1,4 @@
-"""``simblock demo``: Python's own documentation, protected, and what becomes of outputs that copy it."""
+"""``simblock demo``: Python's own documentation and library, protected, and what becomes of outputs that copy them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simblock.demo import cases, material, prose
+from simblock.demo import cases, library, material, prose, rewriting
 from simblock.demo.playing import Played, Stage
 from simblock.errors import SimblockError, UsageError
 from simblock.stores import open_index
@@ -21,21 +21,34 @@ from simblock.stores.writer import Counts, Writer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from simblock.demo.library import Function
     from simblock.demo.material import Passage, Watch
 
 SEED = 8
 PASSAGE_WORDS = 56
 INDEX = "protected.sbx"
 ANSWER = "answer.txt"
+CODE = "answer-code.txt"
+
+
+class Part(NamedTuple):
+    """What one kind of works brought into the index, and the bytes that it grew by."""
+
+    counts: Counts
+    bytes: int
 
 
 class Built(NamedTuple):
-    """The demo's index: what went in, its bytes, and the seconds that it took, reading counted in."""
+    """The demo's index: its texts, its code, and the seconds that it took, reading counted in."""
 
     path: Path
-    counts: Counts
-    bytes: int
+    text: Part
+    code: Part
     seconds: float
+
+    @property
+    def works(self) -> int:
+        return self.text.counts.added + self.code.counts.added
 
 
 def run(
@@ -53,6 +66,8 @@ def run(
         played = _play(built.path, seed)
         if keep is not None:
             (folder / ANSWER).write_text(played[0].case.text, "utf-8")
+            code = next(one.case.text for one in played if one.case.name == cases.RENAMED)
+            (folder / CODE).write_text(code, "utf-8")
     if as_json:
         print(json.dumps(_to_dict(built, played)))
     else:
@@ -74,16 +89,25 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 def _build(path: Path, console: Console, *, watched: bool) -> Built:
+    """Two commits, so that the size of each part is known."""
     began = time.perf_counter()
-    with _bar(console, watched) as watch, Writer.create(path) as writer:
-        writer.put(material.documents(watch))
-        counts = writer.commit().counts
-    seconds = time.perf_counter() - began
-    return Built(path, counts, sum(file.stat().st_size for file in path.iterdir()), seconds)
+    with Writer.create(path) as writer:
+        with _bar("reading the documentation", console, watched) as watch:
+            writer.put(material.documents(library.modules(), watch))
+            text = Part(writer.commit().counts, _size(path))
+        with _bar("reading the library", console, watched) as watch:
+            writer.put(library.documents(watch))
+            counts = writer.commit().counts
+    # Measured when the writer has closed: until then what was merged lies there too.
+    return Built(path, text, Part(counts, _size(path) - text.bytes), time.perf_counter() - began)
+
+
+def _size(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.iterdir())
 
 
 @contextmanager
-def _bar(console: Console, watched: bool) -> Iterator[Watch | None]:
+def _bar(what: str, console: Console, watched: bool) -> Iterator[Watch | None]:
     if not (watched and console.is_terminal):
         yield None
         return
@@ -91,7 +115,7 @@ def _bar(console: Console, watched: bool) -> Iterator[Watch | None]:
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as drawn:
-        task = drawn.add_task("reading the standard library", total=None)
+        task = drawn.add_task(what, total=None)
         yield lambda done, total: drawn.update(task, completed=done, total=total)
 
 
@@ -103,6 +127,8 @@ def _play(path: Path, seed: int) -> list[Played]:
     stage.default.check(prose.BEFORE)
     played = [stage.play(case, passage.work) for case in cases.planned(passage, rng)]
     played.append(stage.walk(material.longest()))
+    function = _distinct_code(stage, rng)
+    played += [stage.play(case, function.work) for case in cases.planned_code(function, rng)]
     index.close()
     return played
 
@@ -116,14 +142,33 @@ def _distinct(stage: Stage, rng: random.Random) -> Passage:
     raise SimblockError("the documentation topics of this Python have no passage that fits the demo")
 
 
+def _distinct_code(stage: Stage, rng: random.Random) -> Function:
+    """A function whose like stands in no other module."""
+    for function in filter(edited_well, library.functions(rng)):
+        report = stage.default.check(function.text, language="python")
+        if {match.work.id for match in report.matches} == {function.work}:
+            return function
+    raise SimblockError("the library of this Python has no function that fits the demo")
+
+
+def edited_well(function: Function) -> bool:
+    """Whether there are names enough to rename a function, and statements in it that may be exchanged."""
+    try:
+        return bool(rewriting.exchangeable(rewriting.renamed(function.text, prose.NAMES)))
+    except ValueError:
+        return False
+
+
 def _show(console: Console, built: Built, played: list[Played], keep: Path | None) -> None:
     from simblock.demo import showing
 
-    counts = built.counts
+    (text, text_bytes), (code, code_bytes) = built.text, built.code
     console.print(
-        f"[bold]{counts.added:,} works[/bold] protected, {counts.words:,} words of Python's own documentation: "
-        f"{built.bytes / 1e6:.1f} MB, {built.bytes / counts.words:.1f} bytes a word, "
-        f"{built.seconds:.1f} s with reading\n"
+        f"[bold]{built.works:,} works[/bold] protected in {built.seconds:.1f} s with reading:\n"
+        f"  {text.words:,} words of Python's own documentation, {text_bytes / 1e6:.1f} MB, "
+        f"{text_bytes / text.words:.1f} bytes a word\n"
+        f"  {code.added:,} files of its library, {code.lexemes:,} lexemes, {code_bytes / 1e6:.1f} MB, "
+        f"{code_bytes / code.lexemes:.1f} bytes a lexeme\n"
     )
     console.print(showing.table(played))
     colour = bool(console.color_system) and not console.no_color
@@ -142,15 +187,20 @@ def _next(keep: Path | None) -> Iterator[str]:
         return
     yield "Try next:"
     yield f"  simblock check {keep / INDEX} {keep / ANSWER}"
+    yield f"  simblock check {keep / INDEX} {keep / CODE}"
     yield f"  simblock stream {keep / INDEX} < {keep / ANSWER}"
     yield f"  simblock-index stat {keep / INDEX}"
 
 
 def _to_dict(built: Built, played: list[Played]) -> dict[str, Any]:
     return {
-        "works": built.counts.added,
-        "words": built.counts.words,
-        "bytes": built.bytes,
+        "works": built.works,
+        "words": built.text.counts.words,
+        "files": built.code.counts.added,
+        "lexemes": built.code.counts.lexemes,
+        "bytes": built.text.bytes + built.code.bytes,
+        "bytes_of_text": built.text.bytes,
+        "bytes_of_code": built.code.bytes,
         "seconds": round(built.seconds, 2),
         "passed": not any(one.faults for one in played),
         "cases": [one.to_dict() for one in played],

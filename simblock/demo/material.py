@@ -7,7 +7,7 @@ import os
 import random
 import re
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -36,13 +36,13 @@ class Passage(NamedTuple):
     text: str
 
 
-def documents(watch: Watch | None = None) -> Iterator[Document]:
-    """The documentation topics of this Python, and the docstrings of each module of its library.
+def documents(skipped: Collection[Path] = (), watch: Watch | None = None) -> Iterator[Document]:
+    """The documentation topics of this Python, and the docstrings of each module not ``skipped``.
 
     Raises UsageError where this Python was installed without its topics.
     """
     yield from topics()
-    files = sources()
+    files = [path for path in sources() if path not in skipped]
     for number, path in enumerate(files, 1):
         if (document := docstrings(path)) is not None:
             yield document

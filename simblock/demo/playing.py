@@ -8,18 +8,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from simblock.demo.cases import Case, turns
+from simblock.grammar import grammar
 from simblock.guard import Guard
+from simblock.lexer import Lexer
 from simblock.match import Report, Span
 from simblock.policy import Policy
-from simblock.scheme import T_WORDS
 from simblock.stores import Index
 from simblock.text import tokenise
 from simblock.work import Document
 
 CHUNKS = (4, 12)
 """Characters of a chunk, at least and at most, as models send them."""
-TIMED = 5
+TIMED = 3
 WALK = 'told to "continue"'
 
 
@@ -27,8 +30,8 @@ WALK = 'told to "continue"'
 class Play:
     """One generation as it went through a stream.
 
-    ``out`` are the words of the copy that were released, ``held`` the most words that waited at once,
-    ``cost`` microseconds a word.
+    ``out`` are the words or lexemes of the copy that were released, ``held`` the most words that waited at
+    once, ``cost`` microseconds a word.
     """
 
     released: str
@@ -61,10 +64,12 @@ class Played:
         decided = self.default.report.decided
         return {
             "name": self.case.name,
+            "kind": self.case.kind,
             "expected": self.case.expected,
             "outcome": self.default.outcome,
             "decided": decided.to_dict() if decided else None,
-            "words_out": {"default": self.default.out, "strict": self.strict.out},
+            "match": _place(self.found),
+            f"{self.case.unit}_out": {"default": self.default.out, "strict": self.strict.out},
             "held_longest": {"default": self.default.held, "strict": self.strict.held},
             "microseconds_a_word": {
                 "default": round(self.default.cost, 1),
@@ -73,6 +78,21 @@ class Played:
             "turns": list(self.turns),
             "faults": list(self.faults),
         }
+
+
+def _place(found: Report) -> dict[str, Any] | None:
+    """Where the first match stands on both sides, and how it is alike."""
+    if not found.matches:
+        return None
+    match = found.matches[0]
+    return {
+        "work": match.work.id,
+        "kind": match.kind,
+        "lines": {"output": list(match.lines[0]), "source": list(match.lines[1])},
+        "tokens": match.tokens,
+        "similarity": round(match.similarity, 3),
+        "renamed": match.renamed,
+    }
 
 
 class Stage:
@@ -89,11 +109,15 @@ class Stage:
         """Plays a case whose passage was taken from the work ``source``."""
         default, strict = (self._timed(guard, case) for guard in (self.default, self.strict))
         found = self.default.check(case.text, prompt=case.prompt)
-        return Played(case, default, strict, found, tuple(_faults(case, default, strict, source)))
+        faults = (*_faults(case, default, strict, source), *_misplaced(case, found, source))
+        return Played(case, default, strict, found, faults)
 
     def _timed(self, guard: Guard, case: Case) -> Play:
         """The first play, with the median cost of several."""
-        plays = [play(guard, case.text, case.copy, self._rng, prompt=case.prompt) for _ in range(TIMED)]
+        plays = [
+            play(guard, case.text, case.copy, self._rng, prompt=case.prompt, unit=case.unit)
+            for _ in range(TIMED)
+        ]
         return replace(plays[0], cost=sorted(one.cost for one in plays)[TIMED // 2])
 
     def walk(self, document: Document) -> Played:
@@ -113,6 +137,7 @@ def play(
     *,
     prompt: str | None = None,
     history: Sequence[dict[str, str]] = (),
+    unit: str = "words",
 ) -> Play:
     """Streams a text in chunks; only what the filter takes is timed."""
     stream = guard.stream(prompt=prompt, history=history)
@@ -125,7 +150,7 @@ def play(
         if stream.stopped:
             break
         held = max(held, _whole_words(text[len(released) : fed]))
-    out = _words(text[copy.start : min(len(released), copy.end)])
+    out = _begun(text[copy.start : copy.end], len(released) - copy.start, unit)
     # A stop keeps what comes after from being looked at, and what the assistant said before is read anew.
     read = _words(text[:fed]) + sum(
         _words(turn["content"]) for turn in history if turn["role"] == "assistant"
@@ -149,16 +174,36 @@ def _walked(guard: Guard, text: str, rng: random.Random) -> tuple[Play, list[int
 
 
 def _faults(case: Case, default: Play, strict: Play, source: str) -> Iterator[str]:
-    for mode, one, most in (("by default", default, T_WORDS), ("in strict mode", strict, 0)):
+    for mode, one, most in (("by default", default, case.most), ("in strict mode", strict, 0)):
         if one.outcome != case.expected:
             yield f"{mode} the outcome was {one.outcome}, not {case.expected}"
         elif case.expected == "release" and one.released != case.text:
             yield f"{mode} the text did not come out as it went in"
         elif case.expected == "stop" and case.exact and one.out > most:
-            yield f"{mode} {one.out} words got out, over {most}"
+            yield f"{mode} {one.out} {case.unit} got out, over {most}"
         decided = one.report.decided
         if case.expected == "stop" and decided is not None and decided.work != source:
             yield f"{mode} {decided.work} was named, not {source}"
+
+
+def _misplaced(case: Case, found: Report, source: str) -> Iterator[str]:
+    """What the report on a copy of known lines gets wrong."""
+    if case.expected != "stop" or case.source is None:
+        return
+    if not found.matches or found.matches[0].work.id != source:
+        yield f"{source} was not named first"
+        return
+    match = found.matches[0]
+    first, last = match.lines[1]
+    inside = case.source.start <= first <= last <= case.source.end
+    if not inside and (case.exact or first > case.source.end or last < case.source.start):
+        yield f"lines {_range(match.lines[1])} of {source} were named, not some of {_range(case.source)}"
+    if match.renamed != case.renamed:
+        yield "the report says that it was renamed" if match.renamed else "no report says that it was renamed"
+
+
+def _range(lines: Span) -> str:
+    return f"{lines.start}-{lines.end}"
 
 
 def _walk_faults(plays: Sequence[tuple[Play, list[int]]], source: str) -> Iterator[str]:
@@ -185,3 +230,9 @@ def _whole_words(text: str) -> int:
 
 def _words(text: str) -> int:
     return len(tokenise(text).keys)
+
+
+def _begun(copy: str, end: int, unit: str) -> int:
+    """Words or lexemes of a copy that begin before ``end``."""
+    tokens = tokenise(copy) if unit == "words" else Lexer(grammar("python")).tokens(copy)
+    return int(np.count_nonzero(tokens.starts < end))

@@ -1,4 +1,4 @@
-"""Prose of our own, between which the demo puts what it copies. It stands in no work."""
+"""Prose and code of our own, between which the demo puts what it copies. It stands in no work."""
 
 from __future__ import annotations
 
@@ -35,3 +35,41 @@ BETWEEN = (
 """How an assistant begins when it is told to continue."""
 EDITS = ("lantern", "seldom", "brave", "harbour", "quietly", "nine", "velvet", "otherwise", "ladder", "soft")
 """Words that take the place of others in an edited copy."""
+NAMES = (
+    "harbour", "lantern", "ferry", "meadow", "cobble", "heron", "orchard", "kettle", "pebble",
+    "thicket", "saddle", "barley", "cinder", "willow", "gravel", "hamlet", "ivory", "juniper",
+    "larder", "mitten", "nettle", "otter", "parsley", "quiver", "rudder", "sparrow", "tallow", "umber",
+    "velvet", "walnut", "yarrow", "zephyr", "almond", "bramble", "copper", "dapple", "ember", "fennel",
+    "gorse", "hazel",
+)  # fmt: skip
+"""What the variables of a copied function are called in the copy."""
+STATEMENTS = (
+    "ferries = 0",
+    'print("the tide is turning")',
+    "crossing = [1, 2, 3]",
+    "assert ferries < 90",
+)
+"""What is put between the statements of a copied function."""
+ANSWERED = "Here is a function for that. It keeps no state of its own, so call it as often as you like.\n\n```python\n"
+CLOSED = "```\n\nTry it on a small file to begin with, and tell me if the last line comes out wrong.\n"
+"""What an assistant says before and after code."""
+PASTED = "notes = r'''\n", "'''\nprint(len(notes.splitlines()))\n"
+"""A program that holds a copy as a string, before and after it."""
+CODE = (
+    "Of course — this counts what each pond holds 🐸:\r\n\r\n```python\r\n"
+    "def  census( ponds, *, dry = () ):\r\n"
+    '    """How many frogs sit at each pond, the fullest first."""\r\n'
+    "    heads = {}\r\n"
+    "    for pond, frogs in ponds :\r\n"
+    "        if pond in dry :      # nobody home\r\n"
+    "            continue\r\n"
+    "        heads[ pond ] = heads.get( pond, 0 ) + len( set(frogs) )\r\n"
+    "\r\n"
+    "    ranked = sorted( heads, key = lambda p : ( -heads[p], p ) )\r\n"
+    "    width  = max( map(len, ranked), default = 0 )\r\n"
+    "    return [ p.ljust(width, '·') + '%4d' % heads[p] for p in ranked ]\r\n"
+    "\r\n"
+    "\tprint( census([('mill', 'abca'), ('ferry', 'xy')]) )\r\n"
+    "```\r\n\r\nSay if the dry ones should be listed too…\r\n"
+)
+"""An answer with code of our own."""

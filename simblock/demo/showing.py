@@ -10,35 +10,41 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from simblock.demo.cases import NOTHING_COPIED
 from simblock.demo.playing import WALK, Played
+from simblock.match import Match
 
 AROUND = 150
 """Characters that are shown before and after a copy."""
 LONGEST = 480
 MARKS = "[[", "]]", "||"
 """Without colours: where a copy begins and ends, and where the output was ended."""
+WORD_VIEWS = frozenset({"words", "source", "comments"})
 OUTCOMES = {"stop": "bold red", "release": "green"}
 
 
-HEADINGS = ("words\nout", "out,\nstrict", "words\nheld", "held,\nstrict", "µs a\nword")
+HEADINGS = ("got out\n(strict mode)", "words held\n(strict)", "µs a\nword")
 
 
 def table(played: Sequence[Played]) -> Table:
-    """A row a case; narrow enough for 80 columns."""
+    """A row a case, texts and code apart; narrow enough for 80 columns."""
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
     drawn.add_column("what the model says\nof a protected work", no_wrap=True)
     drawn.add_column("outcome", no_wrap=True)
     for heading in HEADINGS:
-        drawn.add_column(heading, justify="right")
-    for one in played:
-        plays = one.default, one.strict
-        out = ["all" if one.case.expected == "release" else str(play.out) for play in plays]
-        if one.case.name == NOTHING_COPIED:
-            out = ["-", "-"]
-        held = [str(play.held) for play in plays]
-        drawn.add_row(Text(one.case.name), _outcome(one), *out, *held, f"{one.default.cost:.0f}")
+        drawn.add_column(heading, justify="right", no_wrap=True)
+    for one, following in zip(played, [*played[1:], None], strict=True):
+        held = f"{one.default.held} ({one.strict.held})"
+        ends = following is not None and following.case.kind != one.case.kind
+        drawn.add_row(
+            Text(one.case.name), _outcome(one), _out(one), held, f"{one.default.cost:.0f}", end_section=ends
+        )
     return drawn
+
+
+def _out(one: Played) -> str:
+    if one.case.expected == "stop":
+        return f"{one.default.out} ({one.strict.out}) {one.case.unit}"
+    return "all" if one.case.prompt else "-"
 
 
 def spans(played: Sequence[Played], *, colour: bool) -> Iterator[Padding]:
@@ -47,7 +53,8 @@ def spans(played: Sequence[Played], *, colour: bool) -> Iterator[Padding]:
         if one.turns:
             yield Padding(_walk(one), (0, 0, 1, 0))
         elif one.case.expected == "stop":
-            yield Padding(Group(_heading(one), excerpt(one, colour=colour)), (0, 0, 1, 0))
+            shown = [excerpt(one, colour=colour)] if one.case.shown else []
+            yield Padding(Group(_heading(one), *shown), (0, 0, 1, 0))
 
 
 def excerpt(one: Played, *, colour: bool) -> Text:
@@ -128,12 +135,22 @@ def _heading(one: Played) -> Text:
     decided, match = one.default.report.decided, next(iter(one.found.matches), None)
     if decided is None or match is None:
         return Text(f"{one.case.name}: no match", "bold red")
+    words = match.view in WORD_VIEWS
     return Text.assemble(
         (one.case.name, "bold"),
-        f": {match.tokens} words of ",
+        f": {match.tokens} {'words' if words else 'lexemes'} of ",
         (decided.work, "bold"),
+        _lines(one, match),
         f", {match.similarity:.0%} alike, decided by {decided.by} ({decided.value:g} of {decided.threshold:g})",
     )
+
+
+def _lines(one: Played, match: Match) -> str:
+    """Where a copy of known lines was found, on both sides."""
+    if one.case.source is None:
+        return ""
+    said, source = (f"lines {span.start}-{span.end}" for span in match.lines)
+    return f", {source}, in {said} of the answer" + (", renamed" if match.renamed else "")
 
 
 def _outcome(one: Played) -> Text:
