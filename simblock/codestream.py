@@ -32,15 +32,16 @@ class Coded(NamedTuple):
 
     def put(self, found: Iterable[Found], places: Places, when: int, late: Mapping[int, int] = NONE) -> None:
         """Adds tokens of a region, none of them certain before ``when``; ``late`` as of a LexemeScanner."""
+        last = self.whens[-1] if self.whens else 0
         for key, start, end in found:
             stop = places.end(end)
-            last = self.whens[-1] if self.whens else 0
             if late and end in late:
                 when = max(when, places.end(late[end]))
+            last = max(stop, when, last)
             self.keys.append(key)
             self.starts.append(places.start(start))
             self.ends.append(stop)
-            self.whens.append(max(stop, when, last))
+            self.whens.append(last)
             self.languages.append(places.language)
 
 
@@ -59,7 +60,7 @@ def nothing() -> Seen:
 class Places:
     """Where the characters of a region, all of one language, stand in the output."""
 
-    __slots__ = ("_ends", "_offsets", "_starts", "language", "length")
+    __slots__ = ("_ends", "_even", "_offsets", "_starts", "language", "length")
 
     KEPT = 4096
 
@@ -69,12 +70,15 @@ class Places:
         self._offsets: list[int] = []
         self._starts: list[int] = []
         self._ends: list[int] = []
+        self._even = False  # the last stretch maps one to one
 
     def take(self, stretch: Stretch) -> None:
         """Adds a stretch to the region."""
-        if self._ends and stretch.start == self._ends[-1] and self._even(-1) and _even(stretch):
+        even = stretch.end - stretch.start == len(stretch.text)
+        if even and self._even and stretch.start == self._ends[-1]:
             self._ends[-1] = stretch.end
         else:
+            self._even = even
             self._offsets.append(self.length)
             self._starts.append(stretch.start)
             self._ends.append(stretch.end)
@@ -83,28 +87,25 @@ class Places:
             for column in (self._offsets, self._starts, self._ends):
                 del column[: -self.KEPT]
 
-    def _even(self, at: int) -> bool:
-        """Whether the last stretch maps one to one."""
-        return self._ends[at] - self._starts[at] == self.length - self._offsets[at]
-
     def start(self, offset: int) -> int:
         """Where the character at ``offset`` begins."""
-        at = max(bisect_right(self._offsets, offset) - 1, 0)
+        at = self._at(offset)
         return min(self._starts[at] + offset - self._offsets[at], self._ends[at])
 
     def end(self, offset: int) -> int:
         """Where the character before ``offset`` ends."""
         if not self._offsets:
             return 0
-        at = max(bisect_right(self._offsets, offset - 1) - 1, 0)
+        at = self._at(offset - 1)
         stop = self._offsets[at + 1] if at + 1 < len(self._offsets) else self.length
         if offset == stop:
             return self._ends[at]
         return self._starts[at] + offset - self._offsets[at]
 
-
-def _even(stretch: Stretch) -> bool:
-    return stretch.end - stretch.start == len(stretch.text)
+    def _at(self, offset: int) -> int:
+        """Which stretch holds a character: mostly the last."""
+        last = len(self._offsets) - 1
+        return last if offset >= self._offsets[last] else max(bisect_right(self._offsets, offset) - 1, 0)
 
 
 class CodeScanner:
@@ -119,6 +120,7 @@ class CodeScanner:
         self._last = (0, 0)
         self._places = Places("")
         self._syntax: SyntaxScanner | None = None
+        self._seen = nothing()  # given away only when there is something in it
 
     @property
     def inside(self) -> bool:
@@ -134,18 +136,17 @@ class CodeScanner:
 
     def feed(self, chunk: str) -> Seen:
         """The tokens that are certain now that ``chunk`` is known."""
-        seen = nothing()
+        seen = self._seen
         self._fed += len(chunk)
         for stretch in self._fences.feed(chunk):
             self._take(stretch, seen)
         if self._syntax is not None and not self._fences.inside:
-            self._when = max(self._when, self._fences.ended)
             self._close(seen)
         return self._risen(seen)
 
     def finish(self) -> Seen:
         """The rest, at the end of the output."""
-        seen = nothing()
+        seen = self._seen
         for stretch in self._fences.finish():
             self._take(stretch, seen)
         self._close(seen)
@@ -181,6 +182,9 @@ class CodeScanner:
 
     def _risen(self, seen: Seen) -> Seen:
         """Keeps whens from falling from chunk to chunk."""
+        if not seen.lexemes.keys and not seen.syntax.keys:
+            return seen
+        self._seen = nothing()
         low = []
         for coded, last in zip(seen, self._last, strict=True):
             if coded.whens:

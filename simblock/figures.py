@@ -97,10 +97,11 @@ class Placing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A match as it stood when it last acted, or last was looked at."""
+    """A match as it stood when it last acted, or last was looked at; ``information`` is what it was judged with."""
 
     figures: Figures
     placings: tuple[Placing, ...]
     verbatim: bool
     renamed: bool
     exact: bool
+    information: float

@@ -62,6 +62,7 @@ class CodeLimits(Limits):
     min_tokens: int = Field(60, ge=15)
     min_similarity: float = Field(0.7, gt=0, le=1)
     max_quoted: int = Field(240, ge=15)
+    min_information: float = Field(80, ge=0)
 
 
 class Overrides(_Strict):

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -250,17 +251,12 @@ class StreamCore:
                 return
 
     def _judge(self, lanes: Iterable[Lane], *, last: bool = False) -> Steps:
-        acting: list[tuple[Lane, Track, Verdict]] = []
-        for lane in lanes:
-            begin = self.response.suspicion(lane.grain)
-            for track in lane.candidates.tracks.values():
-                if not last and not (track.dirty and track.ripe(begin)):
-                    continue
-                if last or lane.at % LOOK_EVERY == 0 or not self._decided_for(track):
-                    track.count()
-                    verdict = track.look(self.response.policy, bag=last or lane.at % 4 == 0)
-                    if verdict is not None and verdict.action != "release":
-                        acting.append((lane, track, verdict))
+        acting = [
+            (lane, track, verdict)
+            for lane in lanes
+            for track in lane.candidates.tracks.values()
+            if (verdict := self._look(lane, track, last)) is not None and verdict.action != "release"
+        ]
         if not acting or self.scanning:
             return
         acting.sort(
@@ -275,6 +271,24 @@ class StreamCore:
                 one.leaked = one.count_leaked(self.outlet.released)
         if verdict.action == "stop" and not self.stopped:
             yield from self._stop(track)
+
+    def _look(self, lane: Lane, track: Track, last: bool) -> Verdict | None:
+        """A new verdict on a match, where it has changed enough to have one."""
+        if not last:
+            if not (track.dirty and track.ripe(self.response.suspicion(lane.grain))):
+                return None
+            if lane.at % LOOK_EVERY and self._decided_for(track):
+                return None
+        track.count()
+        beside = partial(self._beside, lane, track)
+        return track.look(self.response.policy, bag=last or lane.at % 4 == 0, beside=beside)
+
+    def _beside(self, lane: Lane, track: Track) -> float:
+        """Bits of what the other lane of code knows of a work: a short run of lexemes has few anchors."""
+        if not lane.grain.numbered:
+            return 0.0
+        other = self.syntax if lane is self.lexemes else self.lexemes
+        return max((one.bits_beside(track) for one in other.candidates.tracks.values()), default=0.0)
 
     def _decided_for(self, track: Track) -> bool:
         """Whether more of a match would change nothing that goes out."""

@@ -6,8 +6,9 @@ acted keeps the figures with which it last did, so that a report decides as the 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from simblock.align import MAX_GAP, Block, Measure
 from simblock.exemption import Reading
@@ -263,18 +264,19 @@ class Track:
                 best[seed.key] = seed.bits
         return round(sum(best.values()), 1)
 
-    def look(self, policy: Policy, *, bag: bool) -> Verdict | None:
+    def look(self, policy: Policy, *, bag: bool, beside: Callable[[], float] = float) -> Verdict | None:
         """Judges the match; keeps its figures where it acts, or never did.
 
         The verdict where it is new or severer than before. Bags are counted where ``bag`` asks for it
-        and the alignment alone does not act.
+        and the alignment alone does not act. ``beside`` has the bits that other lanes know of the work.
         """
         self.dirty = False
         self.place()
         informed = self.resolved.limits.min_information > 0
+        bits = cache(lambda: max(self._bits(), beside()) if informed else 0.0)
         counting = self._counting(bag=False)
         self.now = figures = self._figures(counting)
-        verdict = self._judge(policy, figures, informed)
+        verdict = self._judge(policy, figures, bits)
         if (
             verdict is None
             and bag
@@ -282,10 +284,10 @@ class Track:
             and figures.output >= 2 * self.resolved.limits.min_tokens
         ):
             bagged = self._counting(bag=True)
-            verdict = self._judge(policy, self._figures(bagged), informed)
+            verdict = self._judge(policy, self._figures(bagged), bits)
             counting = bagged if verdict else counting
         if verdict is not None or self.verdict is None:
-            self.snapshot = self._snap(counting)
+            self.snapshot = self._snap(counting, bits() if verdict else 0.0)
         if verdict is None or (self.verdict and SEVERITY[verdict.action] <= SEVERITY[self.verdict.action]):
             return None
         self.verdict = verdict
@@ -304,7 +306,7 @@ class Track:
                     lines = Span(old.lines.start, lines.end)
                 self.spans[piece] = Placing(span, lines, piece.first.s, extent.s - 1)
 
-    def _judge(self, policy: Policy, figures: Figures, informed: bool) -> Verdict | None:
+    def _judge(self, policy: Policy, figures: Figures, bits: Callable[[], float]) -> Verdict | None:
         if figures.matched < self.grain.least:
             return None
         return policy.judge(
@@ -312,23 +314,28 @@ class Track:
             longest_run=figures.longest_run,
             tokens=figures.tokens,
             similarity=figures.similarity,
-            information=self._bits() if informed else 0.0,
+            information=bits(),
             quoted=self.quota.words,
         )
+
+    def bits_beside(self, other: Track) -> float:
+        """Bits of the match for another lane's match of the same work; 0 where they are of different ones."""
+        if (other.key[0], other.work.id) != (self.key[0], self.work.id) or not self.pieces:
+            return 0.0
+        return self._bits()
 
     def _bits(self) -> float:
         spans = [(p.first.s, p.extent().s) for p in self.pieces]
         return self.information(spans, set().union(*(p.exempt for p in self.pieces)))
 
-    def _snap(self, counting: list[tuple[Piece | Hull, Measure]]) -> Snapshot:
+    def _snap(self, counting: list[tuple[Piece | Hull, Measure]], bits: float) -> Snapshot:
         figures = self._figures(counting)
         placings = (*self.past_spans, *(self.spans[piece] for piece, _ in counting))
         whole = len(counting) == len(placings) == 1 and counting[0][0].extent().blocks == 1
         exact = any(piece.channel == "exact" for piece, _ in counting)
         renamed = any(isinstance(piece, Piece) and piece.names and piece.renames() for piece, _ in counting)
-        return Snapshot(
-            figures, placings, whole and figures.similarity == 1.0 and not renamed, renamed, exact
-        )
+        same = whole and figures.similarity == 1.0 and not renamed
+        return Snapshot(figures, placings, same, renamed, exact, bits)
 
     def holds(self, o: int, clock: int, begin: int) -> bool:
         """Whether suspicion stands behind output token ``o`` and ``clock`` ticks.
@@ -407,7 +414,9 @@ def match_of(track: Track, placed: Placed, index: str) -> Match:
         similarity=figures.similarity,
         tokens=figures.tokens,
         longest_run=figures.longest_run,
-        information=track.information([(p.first, p.last + 1) for p in placings], exempt),
+        information=max(
+            track.information([(p.first, p.last + 1) for p in placings], exempt), track.snapshot.information
+        ),
         output=Span(min(s[0] for s in spans), max(s[1] for s in spans)),
         source=Span(min(s[2] for s in spans), max(s[3] for s in spans)),
         lines=(
