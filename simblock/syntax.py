@@ -8,7 +8,7 @@ a copy whose surroundings do not parse keeps every one of them, and macros are n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -272,8 +272,12 @@ class SyntaxScanner:
         """The rest, at the end of the text."""
         return self.end(self.lexer.finish())
 
-    def pieces(self, text: str) -> Iterator[str]:
+    def pieces(self, text: str) -> Iterable[str]:
         """A text by its lines, and by as much of a long one as is parsed at once: what :meth:`take` takes."""
+        within = 0 < len(text) <= LIMIT - self._since and "\n" not in text
+        return (text,) if within else self._lines(text)
+
+    def _lines(self, text: str) -> Iterator[str]:
         at = 0
         while at < len(text):
             most = at + LIMIT - self._since
