@@ -394,8 +394,7 @@ class Candidates:
         """Adds a piece to its match, or begins a new one where the last lies further back."""
         if track.pieces and piece.first.o > track.end() + JOIN:
             self.finished.append(track.split())
-        track.pieces.append(piece)
-        track.dirty = True
+        track.take(piece)
         self.tracks[track.key] = track
 
 

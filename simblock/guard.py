@@ -21,6 +21,7 @@ from simblock.questions import Answer, Lost, Places, Postings, Question, Run
 from simblock.signature import Signer
 from simblock.stores import Index
 from simblock.stream import ResponseCore, StreamCore, Turn
+from simblock.vocabulary import documents_with
 from simblock.work import Kind
 
 T = TypeVar("T")
@@ -93,6 +94,8 @@ class Guard:
                 )
         self.policy = policy or Policy.load()
         self._signer = Signer(first.scheme, first.permutations)
+        for language in {language for index in self.indexes for language in index.languages}:
+            documents_with(language, 0)  # reads the table now rather than in the midst of a stream
 
     def response(
         self,

@@ -48,9 +48,10 @@ class Lane:
             self._hits[last] = [*self._hits.get(last, ()), *heard]
 
     def due(self) -> int | None:
-        """The next token that matters: any while a work is followed, else one with a hit."""
-        if self.candidates.tracks:
-            return self.at + 1 if self.at + 1 < self.history.end else None
+        """The next token that matters: any while a match may grow, or waits to be redacted, else one with a hit."""
+        for track in self.candidates.tracks.values():
+            if track.active or (track.verdict is not None and track.verdict.action == "redact"):
+                return self.at + 1 if self.at + 1 < self.history.end else None
         return self._coming[0] if self._coming else None
 
     def when(self, o: int) -> int:
@@ -59,10 +60,10 @@ class Lane:
 
     def pass_to(self, known: int) -> None:
         """Lets the tokens go by that nothing is due for, up to code point ``known``."""
-        if self.candidates.tracks or self._coming:
-            return
         whens, base = self.history.whens, self.history.base
-        while self.at + 1 < self.history.end and whens[self.at + 1 - base] <= known:
+        stop = self.due()
+        stop = self.history.end if stop is None else stop
+        while self.at + 1 < stop and whens[self.at + 1 - base] <= known:
             self.at += 1
 
     def turn(self, o: int) -> Steps:
@@ -73,7 +74,7 @@ class Lane:
         candidates.tick(clock - self._ticked)
         self._ticked = clock
         broken: list[Track] = []
-        for track in candidates.tracks.values():
+        for track in [track for track in candidates.tracks.values() if track.active]:
             for piece in track.growing():
                 yield from candidates.reach(piece, track, o)
             if track.push(o):

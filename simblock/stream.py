@@ -255,7 +255,9 @@ class StreamCore:
             (lane, track, verdict)
             for lane in lanes
             for track in lane.candidates.tracks.values()
-            if (verdict := self._look(lane, track, last)) is not None and verdict.action != "release"
+            if (last or track.dirty)
+            and (verdict := self._look(lane, track, last)) is not None
+            and verdict.action != "release"
         ]
         if not acting or self.scanning:
             return
@@ -275,7 +277,7 @@ class StreamCore:
     def _look(self, lane: Lane, track: Track, last: bool) -> Verdict | None:
         """A new verdict on a match, where it has changed enough to have one."""
         if not last:
-            if not (track.dirty and track.ripe(self.response.suspicion(lane.grain))):
+            if not track.ripe(self.response.suspicion(lane.grain)):
                 return None
             if lane.at % LOOK_EVERY and self._decided_for(track):
                 return None
@@ -308,7 +310,11 @@ class StreamCore:
     def _leave(self, lanes: Iterable[Lane], *, last: bool = False) -> Steps:
         """Takes leave of matches that lie behind, and redacts those whose suspicion is over."""
         for lane, track in self._tracks():
-            if self._redacts(track) and (last or not self._holds(lane, track, self._clock)):
+            if (
+                track.verdict is not None
+                and self._redacts(track)
+                and (last or not self._holds(lane, track, self._clock))
+            ):
                 self._redact(track)
         for lane in lanes:
             for track in lane.leave():

@@ -60,6 +60,7 @@ class Track:
     leaked: int = 0
     now: Figures = NOTHING
     dirty: bool = False
+    active: bool = False
     closing: bool = False
     past: Measure = NO_MEASURE
     past_spans: tuple[Placing, ...] = ()
@@ -115,9 +116,11 @@ class Track:
     def push(self, o: int) -> bool:
         """Feeds output token ``o`` to the growing pieces; True where a run breaks there."""
         before = now = 0
+        self.active = False
         for piece in self.pieces:
             if piece.closed or not isinstance(piece, Piece):
                 continue
+            self.active = True
             last = piece.last
             if last.o + last.n == o:
                 before = max(before, last.n)
@@ -131,6 +134,11 @@ class Track:
     def running(self, o: int) -> int:
         """Tokens of the longest run that goes through output token ``o``."""
         return max((p.last.n for p in self.growing() if p.last.o + p.last.n == o + 1), default=0)
+
+    def take(self, piece: Piece | Hull) -> None:
+        """Adds a piece to the match; the track is ``active`` while any of them may grow."""
+        self.pieces.append(piece)
+        self.dirty = self.active = True
 
     def ripe(self, begin: int) -> bool:
         """Whether so much is aligned that the match may act, or be under suspicion from ``begin`` half tokens on."""
@@ -153,6 +161,7 @@ class Track:
         self.pieces, self.seeds, self.counted, self.spans, self.quoting = [], [], {}, {}, set()
         self.verdict, self.snapshot, self.now, self.leaked = None, None, NOTHING, 0
         self.past, self.past_spans = NO_MEASURE, ()
+        self.active = False
         return old
 
     def prune(self) -> None:
