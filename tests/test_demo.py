@@ -95,6 +95,8 @@ def test_the_demo_shows_every_case_in_eighty_columns(few_works, tmp_path):
     for name in [*CASES, playing.WALK]:
         assert name in text
     assert f"simblock check {tmp_path / 'kept' / demo.INDEX}" in text.replace("\n", "")
+    original = text.split("every name changed: ")[1].split("```python")[0]
+    assert re.search(r"^ +\d+  def \w+", original, re.MULTILINE)
     assert re.search(
         r"lexemes of library/\w+\.py, lines \d+-\d+, in lines \d+-\d+ of the answer, renamed",
         " ".join(text.split()),

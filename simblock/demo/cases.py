@@ -35,7 +35,7 @@ class Case:
     ``unit`` is what of the copy is counted. ``exact`` says that the promise holds: at most ``most`` get out,
     none in strict mode. ``lined`` says that its line breaks are part of the disguise, and shown; ``shown``
     that its text is shown at all. ``source`` are the lines of the work that were copied, where they have to be named; ``renamed`` whether the report
-    has to say so.
+    has to say so; ``original`` is what was copied, where that is shown beside it.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Case:
     most: int = T_WORDS
     source: Span | None = None
     renamed: bool = False
+    original: str = ""
 
 
 def planned(passage: Passage, rng: random.Random) -> Iterator[Case]:
@@ -77,7 +78,7 @@ def planned_code(function: Function, rng: random.Random) -> Iterator[Case]:
     renamed = _answered(RENAMED, function, Wrapped("", copy, ""))
     # A docstring is a token of the work: what stood before it is no part of the run after it.
     apart = lexemes(rewriting.head(copy)) if rewriting.documented(function.text) else 0
-    yield replace(renamed, most=T_LEXEMES + apart)
+    yield replace(renamed, most=T_LEXEMES + apart, original=function.text)
     yield replace(_answered(ADDED_TO, function, Wrapped("", edited, "")), exact=False)
     pasted = _answered("pasted as a string", function, Wrapped(opening, function.text, closing))
     yield replace(pasted, unit="words", renamed=False)

@@ -69,7 +69,7 @@ def documents(watch: Watch | None = None) -> Iterator[Document]:
 
 
 def functions(rng: random.Random) -> list[Function]:
-    """Functions of a few dozen lines, written in ASCII, in a random order."""
+    """Functions of a few dozen lines with a docstring, written in ASCII, in a random order."""
     found = [function for path in modules() for function in _functions(path)]
     rng.shuffle(found)
     return found
@@ -93,6 +93,7 @@ def _fits(node: ast.FunctionDef, text: str) -> bool:
         and "'''" not in text
         and max(map(len, text.splitlines())) <= WIDEST
         and not any(isinstance(inner, passed) for inner in ast.walk(node))
+        and ast.get_docstring(node) is not None
         and _tokens(text) in TOKENS
         and len(tokenise(text).keys) >= WORDS
     )

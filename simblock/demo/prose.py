@@ -50,7 +50,7 @@ STATEMENTS = (
     "assert ferries < 90",
 )
 """What is put between the statements of a copied function."""
-ANSWERED = "Here is a function for that. It keeps no state of its own, so call it as often as you like.\n\n```python\n"
+ANSWERED = "Here is a function for that. I have not timed it, but it should be quick enough for your files.\n\n```python\n"
 CLOSED = "```\n\nTry it on a small file to begin with, and tell me if the last line comes out wrong.\n"
 """What an assistant says before and after code."""
 PASTED = "notes = r'''\n", "'''\nprint(len(notes.splitlines()))\n"

@@ -10,12 +10,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from simblock.demo.cases import Case
 from simblock.demo.playing import WALK, Played
 from simblock.match import Match
 
 AROUND = 150
 """Characters that are shown before and after a copy."""
 LONGEST = 480
+ORIGINAL = 12
+"""Lines of the original that are shown."""
 MARKS = "[[", "]]", "||"
 """Without colours: where a copy begins and ends, and where the output was ended."""
 WORD_VIEWS = frozenset({"words", "source", "comments"})
@@ -54,7 +57,16 @@ def spans(played: Sequence[Played], *, colour: bool) -> Iterator[Padding]:
             yield Padding(_walk(one), (0, 0, 1, 0))
         elif one.case.expected == "stop":
             shown = [excerpt(one, colour=colour)] if one.case.shown else []
-            yield Padding(Group(_heading(one), *shown), (0, 0, 1, 0))
+            yield Padding(Group(_heading(one), *_original(one.case), *shown), (0, 0, 1, 0))
+
+
+def _original(case: Case) -> Iterator[Text]:
+    """The first lines of what was copied, as they stand in the work."""
+    if case.original and case.source is not None:
+        lines = case.original.splitlines()
+        for number, line in enumerate(lines[:ORIGINAL], case.source.start):
+            yield Text(f"{number:5}  {line}", no_wrap=True, overflow="ellipsis")
+        yield Text("    …", "dim")
 
 
 def excerpt(one: Played, *, colour: bool) -> Text:
