@@ -52,6 +52,12 @@ PHRASES = (
 )
 """Regular expressions of which one is enough to make a leading comment a notice."""
 
+HINTS = (
+    "licen", "copyright", "(c)", "©", "spdx", "reserved", "permission", "redistribution", "copying", "notice", "compliance",
+    "warrant", "provided", "domain", "designates", "preserve", "#!", "coding", "vi:", "vim:",
+)  # fmt: skip
+"""Every phrase has one of these: without any, the expressions, that take far longer, need not be tried."""
+
 _PHRASE = re.compile("|".join(f"(?:{phrase})" for phrase in PHRASES), re.IGNORECASE)
 _FURNITURE = re.compile(r"[\s*#/;!|-]+")
 
@@ -72,6 +78,9 @@ def notices(text: str, grammar: Grammar) -> I64:
 
 
 def _is_notice(comment: str) -> bool:
+    lowered = comment.lower()
+    if not any(hint in lowered for hint in HINTS):
+        return False
     return bool(_PHRASE.search(comment) or _PHRASE.search(_FURNITURE.sub(" ", comment)))
 
 

@@ -18,7 +18,7 @@ from simblock import nodes, syntax
 from simblock.errors import SimblockError
 from simblock.grammar import grammar, languages
 from simblock.lexer import Lexer
-from simblock.notices import header, notices
+from simblock.notices import PHRASES, header, notices
 from simblock.shingles import numbered as shingles_of
 from simblock.syntax import LIMIT, SyntaxScanner, parse
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING
@@ -421,6 +421,28 @@ def test_notices_and_imports_are_omitted_and_what_a_file_says_of_itself_is_not(l
         assert gone not in kept
     assert "What this does" in header(text, grammar(language))
     assert header(text, grammar(language)).startswith(text[:10])
+
+
+NOTICES = (
+    "SPDX-License-Identifier: X", "SPDX-FileCopyrightText: X", "Copyright 2020 A", "(c) 2020 A", "© 2020 A", "All rights\n# reserved.",
+    "Permission is hereby granted to", "Permission to use, copy, modify", "Redistribution and use in source and\n# binary forms",
+    "Redistributions in binary form must", "Licensed to the A", "Distributed under the A licence", "Under the terms of the A licence",
+    "GNU Lesser General Public License", "Mozilla Public License", "MIT-style license", "Read the licence notice", "See the file COPYING",
+    "See NOTICE", "You may not use this file except in compliance", "without warranties or conditions of any kind", "without any warranty",
+    'The software is provided "as is"', "Do not alter or remove copyright notices", "This file is hereby placed into the public domain",
+    "Oracle designates this particular file", "contributor license agreements", "@license A", "@preserve", "!/bin/x",
+    "-*- coding: utf-8 -*-", "coding=utf-8", "vim: set x", "vi: x",
+)  # fmt: skip
+
+
+def test_every_phrase_makes_a_leading_comment_a_notice() -> None:
+    for notice in NOTICES:
+        for written in (notice, notice.upper().replace("©", "(C)")):
+            assert len(notices(f"#{written}\nx = 1\n", grammar("python"))) == 1, written
+    for phrase in PHRASES:
+        assert any(re.search(phrase, f"#{notice}".replace("\n#", ""), re.IGNORECASE) for notice in NOTICES), (
+            phrase
+        )
 
 
 def test_a_notice_in_the_middle_of_a_file_stays() -> None:
