@@ -96,7 +96,9 @@ class Piece:
         return self.now.s + (o - self.now.o) + 3 * MAX_GAP
 
     def push(self, o: int) -> bool:
-        """Takes output token ``o`` of the history; True where the piece changed."""
+        """Takes output token ``o`` of the history; True where the piece changed, which a closed one never does."""
+        if self.closed:
+            return False
         key = self.history.keys[o - self.history.base]
         last = self.last
         if last.o + last.n == o:

@@ -109,3 +109,14 @@ def test_a_copied_book_costs_no_more_memory_at_its_end():
     assert len(piece.src) < 6 * KEEP
     assert piece.extent().matched == 2 * len(src)
     assert piece.first == Block(0, 0, 8)
+
+
+def test_a_closed_piece_takes_nothing_more():
+    rng = random.Random(4)
+    src = [rng.randrange(1 << 30) for _ in range(60)]
+    other = [rng.randrange(1 << 30) for _ in range(30)]
+    piece = grown(src[:20] + other, src, Block(0, 0, 8))
+    assert piece.closed
+    piece.history.keys += src[20:40]
+    assert not any(piece.push(o) for o in range(50, 70))
+    assert piece.chain() == [Block(0, 0, 20)]
