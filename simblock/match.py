@@ -87,6 +87,11 @@ class Match:
         row["twins"], row["twin_count"] = list(self.twins[:10]), len(self.twins)
         return row
 
+    @property
+    def unit(self) -> str:
+        """What its figures count."""
+        return "word" if self.view in _WORDS else "lexeme"
+
     def inside(self, other: Match) -> bool:
         """Whether it is of the same work, and lies for the most part in the same characters."""
         if (self.work.id, self.index) != (other.work.id, other.index):

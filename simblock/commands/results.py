@@ -24,8 +24,8 @@ SHOWN = 320
 LISTED = 20
 
 COLOURS = {"stop": "31", "redact": "35", "replace": "35", "cite": "33", "observe": "36", "release": "32"}
-FIGURES = {"min_run": "words in a row", "min_tokens": "words alike", "max_quoted": "words quoted in all"}
-"""What each figure of a decision counts."""
+FIGURES = {"min_run": "in a row", "min_tokens": "alike", "max_quoted": "quoted in all"}
+"""What is said of the words or lexemes that a figure of a decision counts."""
 
 
 class Marks(NamedTuple):
@@ -60,14 +60,11 @@ def because(report: Report) -> str:
     decided = report.decided
     if decided is None:
         return ""
-    begins = [
-        match.output.start
-        for match in report.matches
-        if match.work.id == decided.work and match.output.start < decided.position
-    ]
-    begin = f"begins at character {max(begins):,}, " if begins else ""
+    its = [m for m in report.matches if m.work.id == decided.work and m.output.start < decided.position]
+    begin = f"begins at character {max(m.output.start for m in its):,}, " if its else ""
+    unit = its[0].unit if its else "word"
     return (
-        f"{decided.value:g} {FIGURES[decided.by]} ({decided.threshold:g} needed) of {printable(decided.work)} "
+        f"{decided.value:g} {unit}s {FIGURES[decided.by]} ({decided.threshold:g} needed) of {printable(decided.work)} "
         f"(rule {printable(decided.rule)}, {decided.by}): {begin}decided at {decided.position:,}"
     )
 
@@ -76,12 +73,14 @@ def _match(match: Match, text: str, colour: bool) -> Iterator[str]:
     work = match.work
     about = ", ".join(printable(part) for part in (work.title, work.owner, work.license, work.url) if part)
     how = "verbatim" if match.verbatim else f"{match.similarity:.0%} alike"
+    if match.renamed:
+        how += ", renamed"
     others = len(match.twins)
     twins = f" (and {counted(others, 'twin')})" if others else ""
     answer, source = map(_lines, match.lines)
     yield (
         f"  {_coloured(match.action, match.action, colour)}  {_bold(printable(work.id), colour)}"
-        f"{twins}{f' ({about})' if about else ''}: {counted(match.tokens, 'word')}, {how}, "
+        f"{twins}{f' ({about})' if about else ''}: {counted(match.tokens, match.unit)}, {how}, "
         f"longest run {match.longest_run:,}, answer {answer} = work {source}"
     )
     yield f"    {excerpt(text, match, Marks(chr(27) + '[7m', chr(27) + '[0m') if colour else Marks('[[', ']]'))}"
