@@ -141,10 +141,13 @@ class Track:
         self.dirty = self.active = True
 
     def ripe(self, begin: int) -> bool:
-        """Whether so much is aligned that the match may act, or be under suspicion from ``begin`` half tokens on."""
-        if self.past.matched or self.forced or self.quota.halves:
+        """Whether so much is aligned that the match may act, or be under suspicion from ``begin`` half tokens on.
+
+        Of text always, for its words may count in any order.
+        """
+        if not self.grain.numbered or self.past.matched or self.forced or self.quota.halves:
             return True
-        return sum(piece.extent().raw for piece in self.pieces) >= max(begin, self.grain.least)
+        return sum(piece.extent().matched for piece in self.pieces) >= max(begin, self.grain.least)
 
     def growing(self) -> list[Piece]:
         """The pieces that are not closed."""
