@@ -60,7 +60,9 @@ def test_code_in_a_fence_is_lexed_in_its_language_at_its_place(language):
 
 def test_the_code_of_a_notebook_cell_stands_where_its_escapes_do():
     line = 'print("a\\tb", x)\n'
-    cell = json.dumps({"cell_type": "code", "source": [line, "y = x + 1\n", "for z in y:\n", "    print(z)\n"]})
+    cell = json.dumps(
+        {"cell_type": "code", "source": [line, "y = x + 1\n", "for z in y:\n", "    print(z)\n"]}
+    )
     lexemes, _ = collected(cell, [])
     said = [cell[start:end] for _, start, end, *_ in lexemes]
     assert said[:4] == ["print", "(", json.dumps('"a\\tb"')[1:-1], ","]
