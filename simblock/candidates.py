@@ -48,7 +48,9 @@ HULL_KEYS = 3
 HULL_BITS = 36.0
 """Different keys and information that a shuffled square must hold."""
 TELLING = 10.0
-"""Bits of a key of code that are worth an alignment; commonplaces must add up to as many."""
+"""Bits of an exact key of code that are worth an alignment."""
+TELLING_TOGETHER = 24.0
+"""Bits that commonplaces must add up to in a square to be worth one."""
 QUIET = 8.0
 """Bits under which a near key of code is not heard."""
 TELLING_NEAR = 24.0
@@ -181,7 +183,7 @@ class Candidates:
             track.note(seed)
             return True
         square = self._square(run, seed)
-        return not self.informed or _bits(square) >= TELLING
+        return not self.informed or seed.bits >= TELLING or _bits(square) >= TELLING_TOGETHER
 
     def _follow(self, track: Track, o: int, places: list[Posting]) -> Steps:
         """Goes on with the pieces of a run that an exact hit confirms, and begins those that it calls for.

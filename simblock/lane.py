@@ -47,6 +47,11 @@ class Lane:
                 self._coming.append(last)
             self._hits[last] = [*self._hits.get(last, ()), *heard]
 
+    @property
+    def quiet(self) -> bool:
+        """Whether no token matters before another hit comes."""
+        return not self._coming and not self.candidates.tracks
+
     def due(self) -> int | None:
         """The next token that matters: any while a match may grow, or waits to be redacted, else one with a hit."""
         for track in self.candidates.tracks.values():
@@ -60,11 +65,19 @@ class Lane:
 
     def pass_to(self, known: int) -> None:
         """Lets the tokens go by that nothing is due for, up to code point ``known``."""
-        whens, base = self.history.whens, self.history.base
-        stop = self.due()
-        stop = self.history.end if stop is None else stop
-        while self.at + 1 < stop and whens[self.at + 1 - base] <= known:
-            self.at += 1
+        history = self.history
+        end = history.end
+        if self.at + 1 == end:
+            return
+        stop = None if self.quiet else self.due()
+        stop = end if stop is None else stop
+        whens, base, at = history.whens, history.base, self.at + 1
+        if stop > at and whens[stop - 1 - base] <= known:
+            at = stop
+        while at < stop and whens[at - base] <= known:
+            at += 1
+        self.at = at - 1
+        history.trim(self.at)
 
     def turn(self, o: int) -> Steps:
         """It is token ``o``'s turn: pieces grow by it, hits begin others."""

@@ -122,6 +122,13 @@ class Piece:
         """The piece up to where its score is best, the unsettled tail counted in."""
         return self._scores()[1] if self.tail else self.best
 
+    def most(self) -> int:
+        """Half tokens of an alignment that :meth:`measure` counts at most."""
+        most = self.now.matched
+        for block in self.tail:
+            most += 2 * block.n
+        return most
+
     def measure(self, *, bag: bool) -> Measure:
         """The piece in figures. With ``bag``, tokens that both sides have in any order count where they are more."""
         extent, first, history = self.extent(), self.first, self.history

@@ -203,7 +203,6 @@ class StreamCore:
             self.lose(str(lost))
         for lane in self.lanes:
             lane.pass_to(known)
-            lane.history.trim(lane.at)
 
     def _take_code(self, code: Seen) -> Steps:
         for lane, coded in zip((self.lexemes, self.syntax), code, strict=True):
@@ -235,6 +234,8 @@ class StreamCore:
         while True:
             first: tuple[int, Lane, int] | None = None
             for lane in self.lanes:
+                if lane.quiet:
+                    continue
                 o = lane.due()
                 if o is not None:
                     when = lane.when(o)
@@ -278,6 +279,7 @@ class StreamCore:
         """A new verdict on a match, where it has changed enough to have one."""
         if not last:
             if not track.ripe(self.response.suspicion(lane.grain)):
+                track.dirty = False
                 return None
             if lane.at % LOOK_EVERY and self._decided_for(track):
                 return None
@@ -382,6 +384,8 @@ class StreamCore:
         self.matches = distinct(self.matches)
 
     def _report(self, track: Track) -> Steps:
+        if track.snapshot is None and self.response.keep_all:
+            track.look(self.response.policy, bag=True)  # so little is aligned that nobody looked
         if self.scanning or track.snapshot is None or not track.snapshot.placings:
             return
         if track.action == "release":

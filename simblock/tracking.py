@@ -147,7 +147,10 @@ class Track:
         """
         if not self.grain.numbered or self.past.matched or self.forced or self.quota.halves:
             return True
-        return sum(piece.extent().matched for piece in self.pieces) >= max(begin, self.grain.least)
+        wanted = max(begin, self.grain.least)
+        for piece in self.pieces:
+            wanted -= piece.most()
+        return wanted <= 0
 
     def growing(self) -> list[Piece]:
         """The pieces that are not closed."""
