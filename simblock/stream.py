@@ -17,7 +17,7 @@ takes at most 48 ticks after its last matched token. Memory is bounded, work a t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple, cast
 
@@ -254,11 +254,8 @@ class StreamCore:
     def _judge(self, lanes: Iterable[Lane], *, last: bool = False) -> Steps:
         acting = [
             (lane, track, verdict)
-            for lane in lanes
-            for track in lane.candidates.tracks.values()
-            if (last or track.dirty)
-            and (verdict := self._look(lane, track, last)) is not None
-            and verdict.action != "release"
+            for lane, track in self._changed(lanes, last)
+            if (verdict := self._look(lane, track, last)) is not None and verdict.action != "release"
         ]
         if not acting or self.scanning:
             return
@@ -275,6 +272,23 @@ class StreamCore:
         if verdict.action == "stop" and not self.stopped:
             yield from self._stop(track)
 
+    def _changed(self, lanes: Iterable[Lane], last: bool) -> Iterator[tuple[Lane, Track]]:
+        """The matches about which something is new: what one lane of code learns of a work counts in the other."""
+        for lane in lanes:
+            for track in lane.candidates.tracks.values():
+                if last or track.dirty:
+                    yield lane, track
+                    if lane is self.syntax and not last:
+                        yield from self._waiting(track)
+
+    def _waiting(self, track: Track) -> Iterator[tuple[Lane, Track]]:
+        """Matches of lexemes of the same work that are long enough, and lack information."""
+        for other in self.lexemes.candidates.tracks.values():
+            enough = other.now.tokens >= other.resolved.limits.min_tokens and other.verdict is None
+            if enough and other.work.id == track.work.id:
+                other.most = 0
+                yield self.lexemes, other
+
     def _look(self, lane: Lane, track: Track, last: bool) -> Verdict | None:
         """A new verdict on a match, where it has changed enough to have one."""
         if not last:
@@ -285,7 +299,8 @@ class StreamCore:
                 return None
         track.count()
         beside = partial(self._beside, lane, track)
-        return track.look(self.response.policy, bag=last or lane.at % 4 == 0, beside=beside)
+        keep = self.response.keep_all or self.scanning
+        return track.look(self.response.policy, bag=last or lane.at % 4 == 0, beside=beside, keep=keep)
 
     def _beside(self, lane: Lane, track: Track) -> float:
         """Bits of what the other lane of code knows of a work: a short run of lexemes has few anchors."""

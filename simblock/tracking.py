@@ -62,6 +62,7 @@ class Track:
     dirty: bool = False
     active: bool = False
     closing: bool = False
+    most: int = 0
     past: Measure = NO_MEASURE
     past_spans: tuple[Placing, ...] = ()
     heard: tuple[int, list[Posting]] = field(default_factory=lambda: (0, []))
@@ -141,16 +142,14 @@ class Track:
         self.dirty = self.active = True
 
     def ripe(self, begin: int) -> bool:
-        """Whether so much is aligned that the match may act, or be under suspicion from ``begin`` half tokens on.
-
-        Of text always, for its words may count in any order.
+        """Whether more is aligned than before, and so much that the match may act, or be under suspicion from
+        ``begin`` half tokens on. Of text always, for its words may count in any order.
         """
         if not self.grain.numbered or self.past.matched or self.forced or self.quota.halves:
             return True
-        wanted = max(begin, self.grain.least)
-        for piece in self.pieces:
-            wanted -= piece.most()
-        return wanted <= 0
+        most = sum([piece.most() for piece in self.pieces])
+        grown, self.most = most != self.most, most
+        return grown and most >= max(begin, self.grain.least)
 
     def growing(self) -> list[Piece]:
         """The pieces that are not closed."""
@@ -279,11 +278,14 @@ class Track:
                 best[seed.key] = seed.bits
         return round(sum(best.values()), 1)
 
-    def look(self, policy: Policy, *, bag: bool, beside: Callable[[], float] = float) -> Verdict | None:
+    def look(
+        self, policy: Policy, *, bag: bool, beside: Callable[[], float] = float, keep: bool = True
+    ) -> Verdict | None:
         """Judges the match; keeps its figures where it acts, or never did.
 
         The verdict where it is new or severer than before. Bags are counted where ``bag`` asks for it
-        and the alignment alone does not act. ``beside`` has the bits that other lanes know of the work.
+        and the alignment alone does not act. ``beside`` has the bits that other lanes know of the work; a match
+        that does not act is kept only where ``keep`` asks for it.
         """
         self.dirty = False
         self.place()
@@ -301,7 +303,7 @@ class Track:
             bagged = self._counting(bag=True)
             verdict = self._judge(policy, self._figures(bagged), bits)
             counting = bagged if verdict else counting
-        if verdict is not None or self.verdict is None:
+        if verdict is not None or (keep and self.verdict is None):
             self.snapshot = self._snap(counting, bits() if verdict else 0.0)
         if verdict is None or (self.verdict and SEVERITY[verdict.action] <= SEVERITY[self.verdict.action]):
             return None
