@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
 from simblock.errors import InputError
 from simblock.grammar import Grammar, grammar, languages
-from simblock.lexer import Lexer
+from simblock.lexer import Lexer, lexeme_view
 from simblock.syntax import parse
 from simblock.text import tokenise_many
 from simblock.tokens import CODE_VIEWS, I64, VIEWS, Bools, Runs, Tokens
@@ -63,7 +64,8 @@ def _views(text: str, words: Tokens, rules: Grammar) -> list[Tokens]:
     parsed = parse(text, rules, lexemes)
     source = _where(words, ~_inside(words, parsed.omitted))
     comments = _where(source, _inside(source, parsed.comments))
-    kept = [_where(run, ~_inside(run, parsed.omitted)) for run in (lexemes, parsed.tokens)]
+    viewed = replace(lexemes, keys=lexeme_view(lexemes.keys))
+    kept = [_where(run, ~_inside(run, parsed.omitted)) for run in (viewed, parsed.tokens)]
     return [source, comments, *kept]
 
 

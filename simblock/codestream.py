@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from simblock.fences import FenceScanner, Stretch
 from simblock.grammar import grammar
+from simblock.lexer import lexemes_in_view
 from simblock.syntax import SyntaxScanner
 
 NONE: Mapping[int, int] = MappingProxyType({})
@@ -165,7 +166,7 @@ class CodeScanner:
             end += len(piece)
             lexemes = syntax.lexer.feed(piece)
             if lexemes:
-                seen.lexemes.put(lexemes, places, self._when, syntax.lexer.late)
+                seen.lexemes.put(lexemes_in_view(lexemes), places, self._when, syntax.lexer.late)
                 syntax.lexer.late.clear()
             found = syntax.take(piece, lexemes)
             if found:
@@ -176,7 +177,7 @@ class CodeScanner:
         if self._syntax is not None:
             end = max(self._when, self._places.end(self._places.length))
             lexemes = self._syntax.lexer.finish()
-            seen.lexemes.put(lexemes, self._places, end)
+            seen.lexemes.put(lexemes_in_view(lexemes), self._places, end)
             seen.syntax.put(self._syntax.end(lexemes), self._places, end)
         self._syntax = None
 

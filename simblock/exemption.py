@@ -12,7 +12,7 @@ import numpy as np
 
 from simblock.codestream import code_of
 from simblock.grammar import grammar
-from simblock.lexer import Lexer
+from simblock.lexer import Lexer, lexeme_view
 from simblock.scheme import Lane
 from simblock.shingles import hashes, numbered
 from simblock.syntax import parse
@@ -100,7 +100,7 @@ def _words(text: str, _language: str | None) -> Iterable[U32]:
 
 def _lexemes(text: str, language: str | None) -> Iterable[U32]:
     name = language or ""
-    return (Lexer(grammar(name)).tokens(code).keys for code in code_of(text, name))
+    return (lexeme_view(Lexer(grammar(name)).tokens(code).keys) for code in code_of(text, name))
 
 
 def _syntax(text: str, language: str | None) -> Iterable[U32]:

@@ -18,7 +18,7 @@ from simblock.grammar import Grammar
 from simblock.lexer import Lexeme, LexemeScanner, Lexer
 from simblock.nodes import Rules, literal, rules_of, shown, shown_gap, spans_of
 from simblock.notices import notices
-from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, Bools, Tokens
+from simblock.tokens import ARGUMENT_KEY, I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, Bools, Tokens
 
 __all__ = ["Parsed", "SyntaxScanner", "parse"]
 
@@ -62,7 +62,7 @@ class _Code(NamedTuple):
 def parse(text: str, grammar: Grammar, lexemes: Tokens | None = None) -> Parsed:
     """The syntax tokens of ``text``, its comments and what is left out of all views.
 
-    ``lexemes`` are those of the whole text where the caller has them. Nothing is refused: what does not
+    ``lexemes`` are those of the whole text as the Lexer gives them, where the caller has them. Nothing is refused: what does not
     parse keeps its lexemes. Raises SimblockError where the grammar's parser is not installed.
     """
     rules = rules_of(grammar)
@@ -199,8 +199,9 @@ def _keys(code: _Code, parameters: I64, grammar: Grammar, rules: Rules) -> U32:
     following = np.zeros_like(keys)
     following[:-1] = keys[1:]
     if grammar.lexer.keyword_arguments:
-        own = _own_names(code, following, parameters)
-        keys[own] &= np.uint32(~MEMBER_KEY & 0xFFFF_FFFF)
+        arguments = (keys >= ARGUMENT_KEY) & (keys < NAME_KEY)
+        keys[arguments] |= np.uint32(MEMBER)
+        keys[arguments & _own_names(code, following, parameters)] &= np.uint32(~MEMBER_KEY & 0xFFFF_FFFF)
     public = keys >= MEMBER
     called = (keys >= NAME_KEY) & ~public & (following == OPEN)
     _makeliteral(keys, np.flatnonzero(public), rules.vocabulary, rules.literals)
@@ -208,16 +209,16 @@ def _keys(code: _Code, parameters: I64, grammar: Grammar, rules: Rules) -> U32:
     return keys
 
 
-def _own_names(code: _Code, following: U32, parameters: I64) -> I64:
-    """Places of names that look like arguments given by keyword, and are the function's own."""
+def _own_names(code: _Code, following: U32, parameters: I64) -> Bools:
+    """Which names that look like arguments given by keyword are the function's own: bool [n]."""
     # Outside all brackets `a, b = …` assigns.
-    own = (following == EQUALS) & (code.depths == 0)
+    own: Bools = (following == EQUALS) & (code.depths == 0)
     own[1:] &= code.keys[:-1] == COMMA
     own[:1] &= code.before == COMMA
     if len(parameters):
         at = np.searchsorted(code.starts, parameters[:, 0])
         own[at[at < len(own)]] = True
-    return np.flatnonzero(own & (code.keys >= MEMBER))
+    return own
 
 
 def _makeliteral(keys: U32, places: I64, names: U32, literals: U32) -> None:

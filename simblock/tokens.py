@@ -30,6 +30,10 @@ NAME_KEY = 0x8000_0000
 """The bit, in lexemes and syntax tokens, of names: they are numbered inside a shingle, however spelled."""
 MEMBER_KEY = 0x4000_0000
 """The bit, beside NAME_KEY, of members' names: they are numbered in a space of their own."""
+ARGUMENT_KEY = 0x4000_0000
+"""The same bit without NAME_KEY, of lexemes alone: a name between a bracket or comma and `=`, of which only the
+tree says whether it is an argument given by keyword or a parameter with its default. No view holds such a key:
+the lexeme view has one literal for all of them, and syntax tokens are members or plain names."""
 SPELLING = 0x3FFF_FFFF
 """The bits of a lexeme's or syntax token's key that hash its spelling; all others are kept literal."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import random
-from collections.abc import Callable
-from itertools import count
+from collections.abc import Callable, Mapping
+from itertools import accumulate, count
 from typing import NamedTuple
 
 from simblock.grammar import grammar
@@ -166,3 +167,48 @@ def fenced(code: str, language: str) -> str:
     return (
         f"Here is one way to do that.\n\n```{language}\n{code}\n```\n\nTell me how it goes with your data.\n"
     )
+
+
+def constructor(rng: random.Random) -> str:
+    """A Python class whose parameters have defaults, and give members and arguments their names."""
+    a, b, c, d, e, f = (f"{stem}_{rng.randrange(90)}" for stem in rng.sample(STEMS, 6))
+    given, limit = rng.sample(MEMBERS, 2)
+    comma = rng.choice([", ", ",\n        "])
+    parameters = comma.join(["self", a, f"{b}=3", f"{limit}=None", f"{c}: int = 4", "*", f"{d}=({b}, 1)"])
+    lines = [
+        f"self.{b} = {b}",
+        f"self._{d} = {d} or {c}",
+        f"super().__init__({a}, {given}={a}, {d}={d})",
+        f"{e}, {a} = {d}, {f} = {limit}, {b}",
+        f"self.{limit} = {limit} if {limit} is not None else {a}.{given}({limit}={b})",
+        f"{e} = lambda {f}, {a}={c}: {f}.{given} * {a}",
+        f"def {f}({e}, {given}={d}):\n            return {e} + {given}",
+        f"self.{given} = sorted({a}, key={e})[{b}:{c}]",
+    ]
+    body = "".join(f"        {line}\n" for line in rng.sample(lines, len(lines)))
+    return f"class {a.title()}:\n    def __init__({parameters}):\n{body}"
+
+
+def own_names(text: str) -> list[tuple[str, int, int]]:
+    """What a programmer may rename in Python, and where it stands, as Python's own parser says."""
+    lines = [0, *accumulate(map(len, text.splitlines(keepends=True)))]
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Name | ast.arg):
+            name = node.id if isinstance(node, ast.Name) else node.arg
+            start = lines[node.lineno - 1] + node.col_offset
+            found.append((name, start, start + len(name)))
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("__"):
+            start = lines[node.lineno - 1] + node.col_offset + len("def ")
+            found.append((node.name, start, start + len(node.name)))
+    builtins = grammar("python").builtins
+    return sorted((row for row in found if row[0] not in builtins), key=lambda row: row[1])
+
+
+def written_anew(text: str, names: list[tuple[str, int, int]], spelled: Mapping[str, str]) -> str:
+    """The text with names at places spelled otherwise."""
+    out, at = [], 0
+    for name, start, end in names:
+        out += [text[at:start], spelled[name]]
+        at = end
+    return "".join([*out, text[at:]])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from simblock import nodes, syntax
 from simblock.errors import SimblockError
 from simblock.grammar import grammar, languages
-from simblock.lexer import Lexer
+from simblock.lexer import Lexer, lexeme_view
 from simblock.notices import PHRASES, header, notices
 from simblock.shingles import numbered as shingles_of
 from simblock.syntax import LIMIT, SyntaxScanner, parse
@@ -202,7 +202,7 @@ def public(language: str) -> st.SearchStrategy[str]:
 
 def shingles(text: str, language: str) -> list[list[int]]:
     """Of lexemes, of syntax tokens, and of those that a stream gives."""
-    lexemes = Lexer(grammar(language)).tokens(text).keys
+    lexemes = lexeme_view(Lexer(grammar(language)).tokens(text).keys)
     streamed = np.array([key for key, *_ in scanned([text], language)], np.uint32)
     syntax_keys = parse(text, grammar(language)).tokens.keys
     return [shingles_of(keys, n).tolist() for keys, n in ((lexemes, 15), (syntax_keys, 10), (streamed, 10))]

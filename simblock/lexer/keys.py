@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
 
 from simblock.grammar import LexerTable
 from simblock.lexer.patterns import Patterns
-from simblock.tokens import MEMBER_KEY, NAME_KEY, SPELLING
+from simblock.tokens import ARGUMENT_KEY, MEMBER_KEY, NAME_KEY, SPELLING, U32
+
+Lexeme: TypeAlias = tuple[int, int, int]
+"""Key, start, end."""
 
 
 @lru_cache(1 << 16)
@@ -22,12 +27,32 @@ STRING = spelling_key("\0string")
 """The key of every string, character, template and regular expression."""
 NUMBER = spelling_key("\0number")
 """The key of every number."""
+ARGUMENT = spelling_key("\0argument")
+"""The key, in the lexeme view, of every name with ARGUMENT_KEY: neither keeping nor renaming it shows."""
 EQUALS = spelling_key("=")
 
+TO_ARGUMENT = NAME_KEY | ARGUMENT_KEY
+"""The bits to flip in a plain name's key that make it an argument's."""
+_CLASS = 30
+"""Bits of the spelling, below those that say what class a key is of."""
+
 GAP = MEMBER_KEY
-"""What is no lexeme, among keys: no key has this bit without NAME_KEY."""
+"""What is no lexeme, among keys before roles: none of them has this bit without NAME_KEY."""
 LATE = MEMBER_KEY | 1
 """A literal together with the gap before it."""
+
+
+def lexeme_view(keys: U32) -> U32:
+    """Keys of lexemes as the lexeme view has them, u32 [n]: those with ARGUMENT_KEY are ARGUMENT."""
+    return np.where(keys >> np.uint32(_CLASS) == ARGUMENT_KEY >> _CLASS, np.uint32(ARGUMENT), keys)
+
+
+def lexemes_in_view(found: list[Lexeme]) -> list[Lexeme]:
+    """:func:`lexeme_view` of what a :class:`LexemeScanner` gives."""
+    return [
+        (ARGUMENT, lexeme[1], lexeme[2]) if lexeme[0] >> _CLASS == ARGUMENT_KEY >> _CLASS else lexeme
+        for lexeme in found
+    ]
 
 
 class _Keys(dict[str, int]):

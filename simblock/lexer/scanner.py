@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TypeAlias
 
 from simblock.grammar import Grammar
-from simblock.lexer.keys import EQUALS, GAP, STRING, rules_of
+from simblock.lexer.keys import EQUALS, GAP, STRING, TO_ARGUMENT, Lexeme, rules_of
 from simblock.lexer.patterns import LITERAL_LIMIT
 from simblock.tokens import MEMBER_KEY, NAME_KEY
-
-Lexeme: TypeAlias = tuple[int, int, int]
-"""Key, start, end."""
 
 MARGIN = 16
 """Characters that a stream keeps of what it has read, for look-behinds."""
@@ -147,7 +143,7 @@ class LexemeScanner:
 
     def _add(self, key: int, start: int, end: int, found: list[Lexeme]) -> None:
         for name, begin, stop in self._held:
-            found.append((name | MEMBER_KEY if key == EQUALS else name, begin, stop))
+            found.append((name ^ TO_ARGUMENT if key == EQUALS else name, begin, stop))
             self.late[stop] = max(end, self.late.get(stop, 0), self.late.get(end, 0))
         self._held.clear()
         last, self._last = self._last, key

@@ -9,8 +9,8 @@ from itertools import chain
 import numpy as np
 
 from simblock.grammar import Grammar
-from simblock.lexer.keys import EQUALS, GAP, LATE, STRING, rules_of
-from simblock.lexer.scanner import Lexeme, LexemeScanner
+from simblock.lexer.keys import EQUALS, GAP, LATE, STRING, TO_ARGUMENT, Lexeme, rules_of
+from simblock.lexer.scanner import LexemeScanner
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, U32, Bools, Tokens
 
 LONGEST = 1 << 22
@@ -47,7 +47,8 @@ class Lexer:
         arguments = _behind(keys, arguments_after)
         arguments[:-1] &= keys[1:] == EQUALS
         arguments[-1:] = False
-        keys[names & (members | arguments)] |= np.uint32(MEMBER_KEY)
+        keys[names & members] |= np.uint32(MEMBER_KEY)
+        keys[names & arguments] ^= np.uint32(TO_ARGUMENT)
         return Tokens(keys, np.zeros(len(keys), np.uint8), starts, ends)
 
     def _streamed(self, text: str) -> Tokens:

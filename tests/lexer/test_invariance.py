@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simblock.grammar import grammar
 from simblock.lexer import LexemeScanner, Lexer, patterns, scanner
-from simblock.tokens import NAME_KEY, SPELLING
+from simblock.tokens import ARGUMENT_KEY, SPELLING
 from tests.lexer.material import (
     CODE,
     CUTS,
@@ -90,7 +90,7 @@ def test_layout_and_comments_change_nothing(language: str, data: st.DataObject) 
 def test_an_injective_renaming_changes_the_names_own_keys_alone(language: str, data: st.DataObject) -> None:
     code = CODE[language]
     before = lexemes(language, code)
-    names = sorted({code[start:end] for key, start, end in before if key & NAME_KEY})
+    names = sorted({code[start:end] for key, start, end in before if key >= ARGUMENT_KEY})
     fresh = st.from_regex(r"[A-Za-zé][A-Za-z0-9_é]{5,9}", fullmatch=True).filter(
         lambda name: name not in grammar(language).keywords
     )
@@ -101,7 +101,7 @@ def test_an_injective_renaming_changes_the_names_own_keys_alone(language: str, d
     changed = renamed(language, code, mapping)
     after = lexemes(language, changed)
     for (old, start, end), (new, begin, stop) in zip(before, after, strict=True):
-        if old & NAME_KEY:
+        if old >= ARGUMENT_KEY:
             assert changed[begin:stop] == mapping[code[start:end]]
             assert new & ~SPELLING == old & ~SPELLING
         else:

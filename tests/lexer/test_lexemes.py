@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from simblock.grammar import grammar
-from simblock.lexer import NUMBER, STRING, Lexer, spelling_key
-from simblock.tokens import MEMBER_KEY, NAME_KEY, SPELLING
+from simblock.lexer import ARGUMENT, NUMBER, STRING, Lexer, lexeme_view, lexemes_in_view, spelling_key
+from simblock.tokens import ARGUMENT_KEY, MEMBER_KEY, NAME_KEY, SPELLING
 from tests.lexer.material import CODE, keys, lexemes, spelled, streamed
 
 # What must not be equal comes first.
@@ -96,8 +96,7 @@ def test_lexemes_are_these(language: str, text: str, pieces: str) -> None:
 @pytest.mark.parametrize(
     ("language", "text", "members"),
     [
-        ("python", "a.b(c, d=e, f==g)[h].i; def j(k=1, *l): pass", ["b", "d", "i", "k"]),
-        ("python", "a.b = c\nd(e\n , # f=\n g\n =h)", ["b", "g"]),
+        ("python", "a.b(c, d=e, f==g)[h].i; def j(k=1, *l): pass", ["b", "i"]),
         ("java", "a.b(c = d, E::f)", ["b", "f"]),
         ("javascript", "a?.b.#c(d = e, {f: g})", ["b", "c"]),
         ("c", "a->b.c = f(d, (e))", ["b", "c"]),
@@ -106,6 +105,25 @@ def test_lexemes_are_these(language: str, text: str, pieces: str) -> None:
 def test_members_are_these(language: str, text: str, members: list[str]) -> None:
     found = lexemes(language, text)
     assert [text[start:end] for key, start, end in found if key & NAME_KEY and key & MEMBER_KEY] == members
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("a.b(c, d=e, f==g)[h].i; def j(k=1, *l): pass", ["d", "k"]),
+        ("a.b = c\nd(e\n , # f=\n g\n =h)", ["g"]),
+        ("a, b = c = d", ["b"]),
+        ("(a.b=1, None=2, c: int = 3)", []),
+    ],
+)
+def test_arguments_are_these_and_one_literal_in_the_view(text: str, arguments: list[str]) -> None:
+    found = lexemes("python", text)
+    chosen = [row for row in found if ARGUMENT_KEY <= row[0] < NAME_KEY]
+    assert [text[start:end] for _, start, end in chosen] == arguments
+    assert [key for key, *_ in chosen] == [ARGUMENT_KEY | spelling_key(name) for name in arguments]
+    seen = lexemes_in_view(found)
+    assert seen == [(ARGUMENT if row in chosen else row[0], *row[1:]) for row in found]
+    assert lexeme_view(np.array([key for key, *_ in found], np.uint32)).tolist() == [key for key, *_ in seen]
 
 
 def test_an_apostrophe_in_prose_ends_nothing_but_its_line() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from simblock.grammar import grammar
 from simblock.lexer import LexemeScanner, patterns, scanner
-from simblock.tokens import MEMBER_KEY
+from simblock.tokens import ARGUMENT_KEY, NAME_KEY
 from tests.lexer.material import lexemes
 
 OPEN = {
@@ -46,4 +46,4 @@ def test_a_name_that_may_be_an_arguments_waits_for_one_lexeme() -> None:
     assert [end for *_, end in stream.feed("f(key   ")] == [1, 2]
     assert stream.next_end == 5
     (name, *_), *_ = stream.feed("= ")
-    assert name & MEMBER_KEY
+    assert ARGUMENT_KEY <= name < NAME_KEY
