@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -15,6 +14,8 @@ from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, U32, Bools, Tokens
 
 LONGEST = 1 << 22
 """Longer texts are lexed as a stream, to bound memory."""
+CHUNK = 1 << 16
+"""Code points of them at a time."""
 
 
 class Lexer:
@@ -52,10 +53,8 @@ class Lexer:
         return Tokens(keys, np.zeros(len(keys), np.uint8), starts, ends)
 
     def _streamed(self, text: str) -> Tokens:
-        scanner = LexemeScanner(self._grammar)
-        feeds = (scanner.feed(text[low : low + (1 << 16)]) for low in range(0, len(text), 1 << 16))
-        rows = [np.array(found, np.int64).reshape(-1, 3) for found in chain(feeds, _once(scanner.finish))]
-        keys, starts, ends = np.concatenate(rows).T
+        found = map(_columns, _steps(LexemeScanner(self._grammar), text))
+        keys, starts, ends = np.concatenate(list(found)).T
         return Tokens(keys.astype(np.uint32), np.zeros(len(keys), np.uint8), starts, ends)
 
 
@@ -72,5 +71,13 @@ def _behind(keys: U32, marks: frozenset[int]) -> Bools:
     return behind
 
 
-def _once(call: Callable[[], list[Lexeme]]) -> Iterator[list[Lexeme]]:
-    yield call()
+def _steps(scanner: LexemeScanner, text: str) -> Iterator[list[Lexeme]]:
+    """What a scanner gives of a text, chunk by chunk; when it became certain is not kept."""
+    for low in range(0, len(text), CHUNK):
+        yield scanner.feed(text[low : low + CHUNK])
+        scanner.late.clear()
+    yield scanner.finish()
+
+
+def _columns(found: list[Lexeme]) -> I64:
+    return np.array(found, np.int64).reshape(-1, 3)

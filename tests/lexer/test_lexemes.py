@@ -11,7 +11,18 @@ import numpy as np
 import pytest
 
 from simblock.grammar import grammar
-from simblock.lexer import ARGUMENT, NUMBER, STRING, Lexer, lexeme_view, lexemes_in_view, spelling_key
+from simblock.lexer import (
+    ARGUMENT,
+    NUMBER,
+    STRING,
+    Lexeme,
+    LexemeScanner,
+    Lexer,
+    lexeme_view,
+    lexemes_in_view,
+    spelling_key,
+    whole,
+)
 from simblock.tokens import ARGUMENT_KEY, MEMBER_KEY, NAME_KEY, SPELLING
 from tests.lexer.material import CODE, keys, lexemes, spelled, streamed
 
@@ -136,6 +147,25 @@ def test_long_texts_are_lexed_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = lexemes("javascript", code)
     monkeypatch.setattr("simblock.lexer.whole.LONGEST", 100)
     assert lexemes("javascript", code) == whole
+
+
+def test_of_long_texts_it_is_not_kept_when_each_lexeme_became_certain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: list[int] = []
+
+    class Watched(LexemeScanner):
+        def feed(self, text: str) -> list[Lexeme]:
+            found = super().feed(text)
+            kept.append(len(self.late))
+            return found
+
+    monkeypatch.setattr(whole, "LexemeScanner", Watched)
+    monkeypatch.setattr(whole, "LONGEST", 100)
+    monkeypatch.setattr(whole, "CHUNK", 64)
+    assert len(lexemes("python", "f(a, b=c)\n" * 500)) == 4000
+    assert len(kept) > 50
+    assert 0 < max(kept) < 64
 
 
 @pytest.mark.parametrize("text", ["", " ", "# only a comment", "\ud800"])
