@@ -4,7 +4,7 @@
     python scripts/make_code_tables.py members SOURCES [LANGUAGE...]
     python scripts/make_code_tables.py commonplace SOURCES [LANGUAGE...]
 
-members-<language>.txt      names that stand as members in 8 functions and more, of 3 projects and more
+members-<language>.txt      names that stand as members, or arguments, in 8 functions and more, of 3 projects and more
 commonplace-<language>.txt  how many of 100,000 documents hold each shingle of the numbered channels, for those
                             that most documents hold; a row is as simblock/vocabulary.py says
 SOURCES, one folder or several parted by colons, holds <language>/background/<package>/…, as benchmarks/code_corpus.py
@@ -37,7 +37,7 @@ from simblock.grammar import Grammar, grammar, languages
 from simblock.lexer import Lexer
 from simblock.scheme import CODE_CHANNELS, Channel
 from simblock.shingles import numbered
-from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, U32, U64, VIEWS, Tokens
+from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, U64, VIEWS, Tokens
 from simblock.vocabulary import BACKGROUND_DOCUMENTS, DOCUMENT_TOKENS
 from simblock.work import Document, Work
 
@@ -50,8 +50,8 @@ MEMBERS = 8_000
 LARGEST_FILE = 600_000
 ROWS = {"code-seeds": 25_000, "code-exact": 800}
 """Rows that a language has of each channel. Measured on clean functions: more of either tell nothing more."""
-PROJECT_DEPTH = {"java": 2}
-"""Folders that tell projects apart, where that is not one for each package: the JDK is of many modules."""
+PROJECT_DEPTH = {"openjdk-17-source": 2}
+"""Folders that tell a package's projects apart, where it is not one project: the JDK is of many modules."""
 FUNCTIONS = {
     "python": "(function_definition) @f",
     "java": "[(method_declaration) (constructor_declaration) (lambda_expression)] @f",
@@ -87,7 +87,7 @@ def sources(folders: str, language: Grammar) -> Iterator[Source]:
             if len(data) <= LARGEST_FILE and digest not in seen:
                 seen.add(digest)
                 parts = path.relative_to(background).parts
-                project = "/".join(parts[: PROJECT_DEPTH.get(language.name, 1)])
+                project = "/".join(parts[: PROJECT_DEPTH.get(parts[0], 1)])
                 yield Source(project, data.decode("utf-8", "replace"))
 
 
@@ -103,9 +103,8 @@ def versions(folders: str, language: Grammar) -> list[str]:
     for background in _backgrounds(folders, language):
         for package in background.iterdir():
             found[package.name].update(path.name for path in package.iterdir())
-    parts = language.name in PROJECT_DEPTH
     return [
-        pinned.get(name, name) + (f" ({', '.join(sorted(inside))})" if parts else "")
+        pinned.get(name, name) + (f" ({', '.join(sorted(inside))})" if name in PROJECT_DEPTH else "")
         for name, inside in sorted(found.items())
     ]
 
@@ -118,7 +117,7 @@ def _pinned(folders: str, language: str) -> dict[str, str]:
         for package in packages:
             name, _, version = package.replace("==", "@").rpartition("@")
             if name:
-                pinned[name] = f"{name} {version}"
+                pinned[name.lstrip("@").replace("/", "-")] = f"{name} {version}"
     for folder in folders.split(":"):
         for archive in Path(folder).glob("downloads/apt/*/*.deb"):
             name, version, _ = archive.stem.split("_")
@@ -175,10 +174,9 @@ def _code_points(text: str, places: list[int]) -> I64:
 
 
 def _members_of(tokens: Tokens, functions: I64, text: str) -> Iterator[str]:
-    kind = NAME_KEY | MEMBER_KEY
-    at = np.flatnonzero(tokens.keys & np.uint32(kind) == kind)
+    at = np.flatnonzero(tokens.keys & np.uint32(MEMBER_KEY))  # and arguments' names
     function = np.searchsorted(functions, tokens.starts[at], side="right").astype(np.uint64)
-    _, first = np.unique(function << np.uint64(32) | tokens.keys[at], return_index=True)
+    _, first = np.unique(function << np.uint64(32) | tokens.keys[at] & np.uint32(SPELLING), return_index=True)
     for place in at[first]:
         yield text[tokens.starts[place] : tokens.ends[place]]
 
@@ -217,6 +215,7 @@ def _literals(language: Grammar) -> dict[int, str]:
     rows = [
         "\\string",
         "\\number",
+        "\\argument",
         *("." + name for name in sorted(vocabulary.members(language.name))),
         *(name + "()" for name in sorted(language.builtins)),
     ]

@@ -5,8 +5,9 @@ hashed here when first asked for, so they hold for any hash. A language without 
 
 A row of ``commonplace-<language>.txt`` has a number of documents, how many tokens its shingle shares with that of
 the row before, and the rest of its tokens, parted by blanks: a keyword or operator as it is spelled, ``\\string``
-and ``\\number`` for literals, ``.name`` for a member of the vocabulary, ``name()`` for a called builtin,
-``$0 $1 …`` for plain names and ``.0 .1 …`` for other members, in the order of their first occurrence in the shingle.
+and ``\\number`` for literals, ``\\argument`` for the lexeme of an argument's name, ``.name`` for a member of the
+vocabulary, ``name()`` for a called builtin, ``$0 $1 …`` for plain names and ``.0 .1 …`` for other members, in the order
+of their first occurrence in the shingle.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from simblock import vocabulary
 from simblock.errors import SimblockError
 from simblock.grammar import grammar, languages
-from simblock.lexer import Lexer
+from simblock.lexer import ARGUMENT, Lexer, lexeme_view
 from simblock.scheme import CODE_CHANNELS
 from simblock.shingles import numbered
 from simblock.syntax import parse
@@ -67,7 +67,7 @@ def keys_of(tokens: list[str]) -> U32:
 
 
 def lexeme_shingles(language: str, text: str, n: int) -> U64:
-    return numbered(Lexer(grammar(language)).tokens(text).keys, n)
+    return numbered(lexeme_view(Lexer(grammar(language)).tokens(text).keys), n)
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +198,7 @@ def test_no_two_kinds_of_token_read_alike() -> None:
     assert token_key("$0") & token_key(".0") & NAME_KEY
     assert token_key(".0") & MEMBER_KEY
     assert token_key(".string") < MEMBER_KEY
+    assert token_key("\\argument") == ARGUMENT
 
 
 @pytest.mark.parametrize("row", ["many 0 ( ;", "12 0  ;", "12 3 ;", "12 2", "12 -1 ; ; ;", "12"])
@@ -229,6 +230,20 @@ def test_members_of_few_packages_are_left_out(script: ModuleType, sources: Path)
     assert [line for line in lines if not line.startswith("#")] == ["shared"]
     assert "40 functions in 4 files:" in lines[1]
     assert lines[2] == "# package-0.0, package-1.0, package-2.0, package-3.0."
+
+
+def test_an_arguments_name_counts_as_a_members_and_once_in_a_function(script: ModuleType) -> None:
+    text = "def f(a, b=1):\n    return c.d(a, d=2).d\ndef g():\n    c(d=1)\n"
+    starts = np.array([0, text.index("def g")])
+    assert sorted(script._members_of(Lexer(grammar("python")).tokens(text), starts, text)) == ["b", "d", "d"]
+
+
+def test_arguments_are_one_token_of_the_lexemes_and_members_of_the_syntax_in_the_tables() -> None:
+    tokens = {len(row) - 1: set[str]() for row in rows("python")}
+    for _, *row in rows("python"):
+        tokens[len(row)].update(row)
+    assert {n: "\\argument" in found for n, found in tokens.items()} == {15: True, 10: False}
+    assert {n: ".axis" in found for n, found in tokens.items()} == {15: False, 10: True}
 
 
 def test_shingles_of_many_packages_are_counted_in_documents(script: ModuleType, sources: Path) -> None:
