@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.code_corpus import packages
 from simblock import vocabulary
 from simblock.errors import SimblockError
 from simblock.grammar import grammar, languages
@@ -230,6 +231,44 @@ def test_members_of_few_packages_are_left_out(script: ModuleType, sources: Path)
     assert [line for line in lines if not line.startswith("#")] == ["shared"]
     assert "40 functions in 4 files:" in lines[1]
     assert lines[2] == "# package-0.0, package-1.0, package-2.0, package-3.0."
+
+
+def test_a_package_is_one_project_and_each_module_of_the_jdk_is_one(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    folder = tmp_path / "java" / "background"
+    for number, path in enumerate(
+        [
+            "openjdk-17-source/java.rmi/a",
+            "openjdk-17-source/jdk.jfr/b",
+            "detox/c",
+            "react-native-firebase-app/d/e",
+        ]
+    ):
+        (folder / path).mkdir(parents=True)
+        (folder / path / "A.java").write_text(f"class A{number} {{}}")
+    found = script.sources(str(tmp_path), grammar("java"))
+    assert [source.project for source in found] == [
+        "detox", "openjdk-17-source/java.rmi", "openjdk-17-source/jdk.jfr", "react-native-firebase-app",
+    ]  # fmt: skip
+    assert script.versions(str(tmp_path), grammar("java")) == [
+        "detox 18.23.1", "openjdk-17-source (java.rmi, jdk.jfr)", "@react-native-firebase/app 18.9.0",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_head_of_a_table_names_every_package_of_the_background(language: str) -> None:
+    listed = [
+        package for package in packages() if (package.language, package.part) == (language, "background")
+    ]
+    for kind in ("members", "commonplace"):
+        head = " ".join(line for line in table(f"{kind}-{language}.txt") if line.startswith("#"))
+        named = head.replace("@", "").replace("/", "-")
+        assert [package.name for package in listed if package.name not in named] == []
+        folders = [
+            folder.split("/")[0] for package in listed for folder in package.folders if "jdk" in package.name
+        ]
+        assert [folder for folder in folders if folder not in named] == []
 
 
 def test_an_arguments_name_counts_as_a_members_and_once_in_a_function(script: ModuleType) -> None:
