@@ -84,6 +84,7 @@ class Figures(NamedTuple):
     matched: int = 0
     output: int = 0
     source: int = 0
+    names_alike: int = 0
 
 
 NOTHING = Figures(0, 0, 0.0)

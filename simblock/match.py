@@ -25,12 +25,12 @@ HOLDING: frozenset[Action] = frozenset({"stop", "replace", "redact"})
 
 _WORDS = frozenset({"words", "source", "comments"})
 
-Rank: TypeAlias = tuple[int, int, int, str]
+Rank: TypeAlias = tuple[int, int, int, int, str]
 
 
-def rank(action: Action, tokens: int, longest_run: int, work: str) -> Rank:
-    """Sorts works at one position: severest action, more tokens, longer run, smaller id."""
-    return (-SEVERITY[action], -tokens, -longest_run, work)
+def rank(action: Action, tokens: int, longest_run: int, names_alike: int, work: str) -> Rank:
+    """Sorts works at one position: severest action, more tokens, longer run, more names alike, smaller id."""
+    return (-SEVERITY[action], -tokens, -longest_run, -names_alike, work)
 
 
 class Span(NamedTuple):
@@ -45,7 +45,8 @@ class Match:
     """The pieces of one work that stand close together in an output.
 
     ``tokens``, ``longest_run`` and ``leaked`` count words (two characters of scripts without spaces
-    count as one), of code lexemes. ``view`` is the run of the work that was matched. ``spans`` holds output start, end, source start, end of each piece; ``output`` and
+    count as one), of code lexemes. ``view`` is the run of the work that was matched, and
+    ``names_alike`` how many of its names are spelled in the output as in the work. ``spans`` holds output start, end, source start, end of each piece; ``output`` and
     ``source`` are their hulls and ``lines`` their 1-based first and last lines. ``information`` is in bits.
     """
 
@@ -70,6 +71,7 @@ class Match:
     kind: Kind = "text"
     language: str | None = None
     view: str = "words"
+    names_alike: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The match as JSON: docs/results.md has the fields."""
@@ -82,7 +84,7 @@ class Match:
             "spans": [list(span) for span in self.spans],
         }
         names = ("index", "kind", "language", "channel", "similarity", "tokens", "longest_run", "information")
-        flags = ("verbatim", "renamed", "common", "twins", "leaked", "rule", "action")
+        flags = ("verbatim", "renamed", "names_alike", "view", "common", "twins", "leaked", "rule", "action")
         row = {"work": shown, **{name: getattr(self, name) for name in names + flags}, **spans}
         row["twins"], row["twin_count"] = list(self.twins[:10]), len(self.twins)
         return row
@@ -102,7 +104,7 @@ class Match:
     @property
     def order(self) -> Rank:
         """Sorts matches as works are ranked."""
-        return rank(self.action, self.tokens, self.longest_run, self.work.id)
+        return rank(self.action, self.tokens, self.longest_run, self.names_alike, self.work.id)
 
 
 def distinct(matches: Iterable[Match]) -> list[Match]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from simblock.align import MAX_DROP, MAX_GAP, Block, Measure, common_blocks, gap, shared, weight
 from simblock.history import History
 from simblock.naming import disagreeing
-from simblock.tokens import CHAR_KEY
+from simblock.tokens import CHAR_KEY, NAME_KEY
 
 SETTLE = 8
 """A block so long is never realigned."""
@@ -51,7 +51,7 @@ class Piece:
     """
 
     __slots__ = (
-        "_before", "_echoes", "_named", "_reckoned", "best", "blocks", "channel", "closed", "exempt", "first", "history",
+        "_alike", "_before", "_echoes", "_named", "_reckoned", "best", "blocks", "channel", "closed", "exempt", "first", "history",
         "names", "now", "src", "src_base", "tail",
     )  # fmt: skip
 
@@ -72,6 +72,7 @@ class Piece:
         self.src, self.src_base, self.names = src, src_base, names
         self.closed = False
         self._named: tuple[State, Measure] | None = None
+        self._alike = 0
         self.tail: tuple[Block, ...] = ()
         self._reckoned: tuple[tuple[Block, ...], State, State] | None = None
         self._restart(blocks[0])
@@ -154,6 +155,13 @@ class Piece:
         pairs, ours, theirs = self._pairs()
         return [pairs[at] for at in disagreeing(ours, theirs)]
 
+    def names_alike(self) -> int:
+        """How many names are spelled in the output as in the source."""
+        if self.names is None:
+            return 0
+        self._measure_names(self.extent())
+        return self._alike
+
     def renames(self) -> bool:
         """Whether any name of the source is another in the output."""
         _, ours, theirs = self._pairs()
@@ -169,6 +177,7 @@ class Piece:
         """The piece in figures, names that no renaming explains left out; reckoned once for each extent."""
         if self._named is None or self._named[0] != extent:
             pairs, ours, theirs = self._pairs()
+            self._alike = sum(a == b and a >= NAME_KEY for a, b in zip(ours, theirs, strict=True))
             strange = set(disagreeing(ours, theirs))
             matched, longest = extent.matched, extent.longest
             if strange:

@@ -47,6 +47,17 @@ class Limits(_Strict):
     min_similarity: float = Field(0.6, gt=0, le=1)
     max_quoted: int = Field(96, ge=8)
     min_information: float = Field(0, ge=0)
+    min_run_information: float | None = Field(None, ge=0)
+
+    @property
+    def run_information(self) -> float:
+        """Bits that a run of ``min_run`` must say: a run is stronger evidence than likeness."""
+        return self.min_information if self.min_run_information is None else self.min_run_information
+
+    @property
+    def least_information(self) -> float:
+        """Bits without which no match acts."""
+        return min(self.min_information, self.run_information)
 
 
 class TextLimits(Limits):
@@ -59,10 +70,11 @@ class CodeLimits(Limits):
     """[code]: counted in lexemes."""
 
     min_run: int = Field(60, ge=T_LEXEMES)
-    min_tokens: int = Field(60, ge=15)
-    min_similarity: float = Field(0.7, gt=0, le=1)
+    min_tokens: int = Field(50, ge=15)
+    min_similarity: float = Field(0.9, gt=0, le=1)
     max_quoted: int = Field(240, ge=15)
-    min_information: float = Field(80, ge=0)
+    min_information: float = Field(100, ge=0)
+    min_run_information: float | None = Field(60, ge=0)
 
 
 class Overrides(_Strict):
@@ -73,6 +85,7 @@ class Overrides(_Strict):
     min_similarity: float | None = Field(None, gt=0, le=1)
     max_quoted: int | None = Field(None, ge=8)
     min_information: float | None = Field(None, ge=0)
+    min_run_information: float | None = Field(None, ge=0)
 
 
 class TextOverrides(Overrides):
@@ -239,14 +252,18 @@ class Policy(_Strict):
                 rule, action = one.name or f"rule {number}", one.action or self.action
                 break
         if view == "source":
-            limits = limits.model_copy(update={"min_tokens": NEVER, "min_information": 0})
+            limits = limits.model_copy(
+                update={"min_tokens": NEVER, "min_information": 0, "min_run_information": 0}
+            )
         return Resolved(rule, action, limits, T_LEXEMES if code else T_WORDS)
 
     @property
     def asks_information(self) -> bool:
         """Whether no match of code acts that says nothing rare, whatever the work."""
-        asked = [one.code.min_information for one in self.rule if one.code.min_information is not None]
-        return min([self.code.min_information, *asked]) > 0
+        changed = [
+            self.code.model_copy(update=rule.code.model_dump(exclude_none=True)) for rule in self.rule
+        ]
+        return min(limits.least_information for limits in (self.code, *changed)) > 0
 
     def judge(
         self,
@@ -262,13 +279,14 @@ class Policy(_Strict):
         limits = resolved.limits
         if quoted >= limits.max_quoted:
             return Verdict(resolved.action, "max_quoted", quoted, limits.max_quoted)
-        if information < limits.min_information:
-            return None
-        if longest_run >= limits.min_run:
+        telling = information >= limits.run_information
+        if telling and longest_run >= limits.min_run:
             return Verdict(resolved.action, "min_run", longest_run, limits.min_run)
-        if tokens >= limits.min_tokens and similarity >= limits.min_similarity:
+        alike = tokens >= limits.min_tokens and similarity >= limits.min_similarity
+        if alike and information >= limits.min_information:
             return Verdict(resolved.action, "min_tokens", tokens, limits.min_tokens)
-        if self.profile == "cite" and longest_run >= resolved.certain and resolved.action in HOLDING:
+        cites = self.profile == "cite" and resolved.action in HOLDING
+        if cites and telling and longest_run >= resolved.certain:
             return Verdict("cite", "min_run", longest_run, resolved.certain)
         return None
 
@@ -302,7 +320,7 @@ def decide(
         )
         if verdict is None or verdict.action == "release":
             continue
-        place = rank(verdict.action, match.tokens, match.longest_run, match.work.id)
+        place = rank(verdict.action, match.tokens, match.longest_run, match.names_alike, match.work.id)
         if best is None or place < best[0]:
             best = (place, decided(match.work.id, resolved.rule, verdict, match.output.start))
     return best[1] if best else None

@@ -87,27 +87,29 @@ TEXT_CHANNELS = (
     Channel(2, "text-exact-chars", "exact", n=16, g=17, require=CHAR, views=ALL_WORDS),
     Channel(3, "text-seeds", "seed", n=3, g=4, forbid=CHAR | COMMON),
     Channel(4, "text-seeds-chars", "seed", n=6, g=8, require=CHAR),
-    Channel(5, "text-signature", "signature", n=1, g=11, window=24, rows=3, bands=4, forbid=CHAR | COMMON),
+    Channel(
+        5,
+        "text-signature",
+        "signature",
+        n=1,
+        g=11,
+        window=24,
+        rows=3,
+        bands=4,
+        forbid=CHAR | COMMON,
+        views=("words",),
+    ),
 )
 """How text is found: verbatim for certain, edited by seeds, with fillers by signatures (docs/how-it-works.md)."""
 
 CODE_CHANNELS = (
     Channel(6, "code-exact", "exact", n=15, g=16, views=("lexemes",), numbered=True),
     Channel(7, "code-seeds", "seed", n=10, g=6, views=("syntax",), numbered=True),
-    Channel(
-        8,
-        "code-signature",
-        "signature",
-        n=5,
-        g=24,
-        window=96,
-        rows=3,
-        bands=4,
-        views=("syntax",),
-        numbered=True,
-    ),
 )
-"""How code is found: renamed for certain, changed by seeds, reordered throughout by signatures."""
+"""How code is found: renamed for certain, changed by seeds.
+
+Signatures of windows of 96 found nothing of edited code that seeds did not, at 3 bytes a lexeme more.
+"""
 
 
 @dataclass(frozen=True)

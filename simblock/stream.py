@@ -29,7 +29,7 @@ from simblock.grain import Grain
 from simblock.history import Coming
 from simblock.lane import Lane
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
-from simblock.match import HOLDING, SEVERITY, Decided, Match, Span, distinct, rank
+from simblock.match import HOLDING, SEVERITY, Decided, Match, Span, distinct
 from simblock.newlines import Newlines
 from simblock.outlet import PLACEHOLDER, Following, Hold, Outlet
 from simblock.policy import Policy, Verdict, decided
@@ -259,9 +259,7 @@ class StreamCore:
         ]
         if not acting or self.scanning:
             return
-        acting.sort(
-            key=lambda row: rank(row[2].action, row[1].now.tokens, row[1].now.longest_run, row[1].work.id)
-        )
+        acting.sort(key=lambda row: row[1].rank(row[2].action))
         lane, track, verdict = acting[0]
         if self.decided is None or SEVERITY[verdict.action] > SEVERITY[self.decided.action]:
             position = lane.when(lane.at)

@@ -15,7 +15,7 @@ from simblock.exemption import Reading
 from simblock.figures import NO_MEASURE, NOTHING, Figures, Hull, Placing, Seed, Snapshot
 from simblock.grain import GRAINS, Grain
 from simblock.history import KEEP, History
-from simblock.match import SEVERITY, Action, Match, Span
+from simblock.match import SEVERITY, Action, Match, Rank, Span, rank
 from simblock.piece import SETTLE, Piece
 from simblock.policy import Policy, Resolved, Verdict
 from simblock.questions import Placed, Posting
@@ -90,6 +90,11 @@ class Track:
     def action(self) -> Action:
         """What is done for the match so far."""
         return self.verdict.action if self.verdict else "release"
+
+    def rank(self, action: Action) -> Rank:
+        """Sorts the matches that act at one position."""
+        now = self.now
+        return rank(action, now.tokens, now.longest_run, now.names_alike, self.work.id)
 
     @property
     def open(self) -> bool:
@@ -215,7 +220,8 @@ class Track:
         runs = [self._longest(p) for p in self.pieces if isinstance(p, Piece)]
         longest = max([self.past.longest, *runs])
         similarity = self._likeness(matched, output, source)
-        return Figures(matched // 2, longest // 2, round(similarity, 4), matched, output, source)
+        alike = sum(piece.names_alike() for piece, _ in counting if isinstance(piece, Piece))
+        return Figures(matched // 2, longest // 2, round(similarity, 4), matched, output, source, alike)
 
     @staticmethod
     def _longest(piece: Piece) -> int:
@@ -254,7 +260,7 @@ class Track:
         """Whether a piece says enough to fill a quota."""
         if not self._counts(piece, self.grain.quoted):
             return False
-        wanted = self.resolved.limits.min_information if self.grain.numbered else 0
+        wanted = self.resolved.limits.least_information if self.grain.numbered else 0
         return not wanted or self.information([(piece.first.s, piece.extent().s)], piece.exempt) >= wanted
 
     def _quote(self, piece: Piece | Hull, block: Block, done: int) -> None:
@@ -289,7 +295,7 @@ class Track:
         """
         self.dirty = False
         self.place()
-        informed = self.resolved.limits.min_information > 0
+        informed = self.resolved.limits.least_information > 0
         bits = cache(lambda: max(self._bits(), beside()) if informed else 0.0)
         counting = self._counting(bag=False)
         self.now = figures = self._figures(counting)
@@ -431,6 +437,7 @@ def match_of(track: Track, placed: Placed, index: str) -> Match:
         similarity=figures.similarity,
         tokens=figures.tokens,
         longest_run=figures.longest_run,
+        names_alike=figures.names_alike,
         information=max(
             track.information([(p.first, p.last + 1) for p in placings], exempt), track.snapshot.information
         ),

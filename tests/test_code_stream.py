@@ -38,7 +38,8 @@ def index():
 
 
 def guard(*, code=None, **policy):
-    return Guard(index(), Policy(code={"min_information": 0, **(code or {})}, **policy))
+    wanted = {"min_information": 0, "min_run_information": 0, **(code or {})}
+    return Guard(index(), Policy(code=wanted, **policy))
 
 
 def passage(rng, language, lexemes):
