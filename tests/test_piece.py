@@ -47,7 +47,7 @@ def test_an_edited_copy_stays_one_piece_and_foreign_text_behind_it_is_not_counte
     end = len(out)
     piece = grown(out + [rng.randrange(1 << 30) for _ in range(50)], src, Block(0, 0, 8))
     assert piece.closed
-    assert end - 6 <= piece.extent().o <= end
+    assert end - 10 <= piece.extent().o <= end  # an edit near the end may cost what lies behind it
     assert piece.measure(bag=False).similarity > 0.7
 
 
