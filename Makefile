@@ -12,7 +12,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: $(VENV)/.core ## index Python's own documentation and stop what copies it
+demo: $(VENV)/.core ## index Python's own documentation and library, and stop what copies them
 	@$(VENV)/bin/simblock demo
 
 test: $(VENV)/.test ## run the tests (under 5 minutes)

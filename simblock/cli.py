@@ -167,10 +167,10 @@ def demo(
     ] = None,
     json: shared.Json = False,
 ) -> None:
-    """Protect Python's own documentation, and stream outputs that copy it through the filter.
+    """Protect Python's own documentation and library, and stream outputs that copy them through the filter.
 
     Exit code 1 where a case does not come out as expected. --json prints one object: works, words,
-    bytes, seconds, passed, cases.
+    files, lexemes, bytes, bytes_of_text, bytes_of_code, seconds, passed, cases.
     """
     from simblock import demo as performance
 
