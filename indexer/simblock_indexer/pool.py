@@ -1,7 +1,10 @@
 """Tokenising code in several processes, some batches ahead, the results in order.
 
 The processes are started anew and inherit nothing. What goes to them are texts and what comes back are
-arrays, so an index has the same bytes whatever made its tokens.
+arrays, so an index has the same bytes whatever made its tokens. Each has a line of its own to the thread
+that asks it: one that dies in the middle of an answer ends that line, and nobody waits for the rest. (All
+those of a ProcessPoolExecutor share one, which stays open while any of them lives: half an answer is
+waited for without end.)
 """
 
 from __future__ import annotations
@@ -10,14 +13,17 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
+import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -31,13 +37,22 @@ SMALL = 4 << 20
 """Bytes of inputs under which starting processes takes longer than they save."""
 AHEAD = 2
 """Batches for each process that wait for their turn, at most: none is idle, and memory is bounded."""
+GRACE = 1.0
+"""Seconds that all processes together have to end when told to, before they are killed."""
 
 Batch: TypeAlias = list[Document]
 Packed: TypeAlias = tuple[bytes, ...]
 
 
+class _Process(NamedTuple):
+    """Another process, and the line to it: a batch goes out, its answer comes back."""
+
+    process: SpawnProcess
+    line: Connection
+
+
 class TokeniserPool:
-    """Tokenises batches of documents; a context manager, whose processes end with it.
+    """Tokenises batches of documents; a context manager, whose processes end with it, whatever they are at.
 
     Batches of texts alone are tokenised here, where it takes less than sending them. Called from a
     script, that script's own work must stand under ``if __name__ == "__main__":``.
@@ -45,8 +60,11 @@ class TokeniserPool:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._started: ProcessPoolExecutor | None = None
-        self._line, self._held = multiprocessing.Pipe(duplex=False)
+        self._threads: ThreadPoolExecutor | None = None
+        self._processes: list[_Process] = []
+        self._idle: list[_Process] = []
+        self._starting = threading.Lock()
+        self._ended = False
 
     def __enter__(self) -> TokeniserPool:
         return self
@@ -54,12 +72,12 @@ class TokeniserPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None:
-            self._held.close()  # ends them at once, whatever they are at
-        if self._started is not None:
-            self._started.shutdown(cancel_futures=True)
-        self._held.close()
-        self._line.close()
+        with _interruptions_held():
+            if self._threads is not None:
+                self._threads.shutdown(wait=False, cancel_futures=True)
+            with self._starting:
+                self._ended = True
+            _end([started.process for started in self._processes])
 
     def __call__(self, batches: Iterable[Batch]) -> Iterator[Runs]:
         """The runs of each batch, in order. Raises what tokenising raises, SimblockError where a process died."""
@@ -73,23 +91,62 @@ class TokeniserPool:
 
     def _submitted(self, batch: Batch) -> Future[Packed]:
         with _interruptions_held():
-            if self._started is None:
-                spawn = multiprocessing.get_context("spawn")
-                self._started = ProcessPoolExecutor(self._workers, spawn, _begin, (self._line,))
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-            try:
-                # Starts a process while none is idle, which inherits that Ctrl-C is blocked. Only now: what
-                # the executor starts for itself unblocks it.
-                return self._started.submit(_tokenise, batch)
-            except BrokenProcessPool as error:
-                raise _died() from error
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            if self._threads is None:
+                # Starting it unblocks Ctrl-C, so it must not be one of the threads below that does.
+                resource_tracker.ensure_running()
+                self._threads = ThreadPoolExecutor(self._workers, "simblock-tokeniser", _block_interruptions)
+            return self._threads.submit(self._tokenised, batch)
+
+    def _tokenised(self, batch: Batch) -> Packed:
+        """What another process makes of a batch; called in a thread, of which there is one for each."""
+        asked = self._idle.pop() if self._idle else self._start()
+        try:
+            asked.line.send(batch)
+            answer: Packed | Exception = asked.line.recv()
+        except (EOFError, OSError) as error:
+            raise _died() from error
+        self._idle.append(asked)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _start(self) -> _Process:
+        """Starts a process. It inherits from this thread that Ctrl-C is blocked: its end comes from here."""
+        with self._starting:
+            if self._ended:
+                raise _died()
+            spawn = multiprocessing.get_context("spawn")
+            ours, theirs = spawn.Pipe()
+            with theirs:
+                started = _Process(spawn.Process(target=_work, args=(theirs,), daemon=True), ours)
+                started.process.start()
+            self._processes.append(started)
+            return started
+
+
+def _end(processes: list[SpawnProcess]) -> None:
+    """Ends processes, by force where they do not heed; waits for none of them longer than it must."""
+    for process in processes:
+        process.terminate()
+    _await(processes)
+    for process in processes:
+        process.kill()
+    _await(processes)
+
+
+def _await(processes: list[SpawnProcess]) -> None:
+    deadline = time.monotonic() + GRACE
+    for process in processes:
+        process.join(max(0.0, deadline - time.monotonic()))
+
+
+def _block_interruptions() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 @contextmanager
 def _interruptions_held() -> Iterator[None]:
-    """An interruption meanwhile comes after: a process that was started by half would complain.
+    """An interruption meanwhile comes after, so that nothing is started or ended by half.
 
     Blocking it is not enough, as threads of NumPy's take it all the same.
     """
@@ -114,10 +171,7 @@ def _has_code(batch: Batch) -> bool:
 def _runs(work: Batch | Future[Packed]) -> Runs:
     if not isinstance(work, Future):
         return next(tokenise_here([work]))
-    try:
-        return _unpacked(work.result())
-    except BrokenProcessPool as error:
-        raise _died() from error
+    return _unpacked(work.result())
 
 
 def _died() -> SimblockError:
@@ -130,19 +184,32 @@ def _died() -> SimblockError:
 # -- in the other processes
 
 
-def _begin(line: Connection) -> None:
-    """Ends this process with the other end of the line: when it is closed, and when who holds it is no more."""
-    threading.Thread(target=_end_with, args=(line,), daemon=True).start()
+def _work(line: Connection) -> None:
+    """Answers batch after batch, until this process is ended or the one that started it is no more."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     keep_freed_memory()
+    while True:
+        try:
+            line.send(_answer(line.recv()))
+        except (EOFError, OSError):
+            return
 
 
-def _end_with(line: Connection) -> None:
-    line.poll(None)
-    os._exit(1)
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
-def _tokenise(batch: Batch) -> Packed:
-    return _packed(next(tokenise_here([batch])))
+def _answer(batch: Batch) -> Packed | Exception:
+    try:
+        return _packed(next(tokenise_here([batch])))
+    except SimblockError as error:
+        return error
+    except Exception as error:
+        error.add_note(traceback.format_exc())  # a mistake of ours: where it was does not travel with it
+        return error
 
 
 def _packed(runs: Runs) -> Packed:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 import sys
+import threading
 import time
 from itertools import count
 
@@ -74,7 +76,7 @@ def test_no_more_batches_are_taken_ahead_than_keep_the_processes_busy(tokenise):
 def test_texts_start_no_process():
     made = TokeniserPool(2)
     assert len(list(made([[prose(1)], [prose(2)]]))) == 2
-    assert made._started is None
+    assert made._threads is None
 
 
 def test_an_error_of_a_document_comes_out_as_it_is(tokenise):
@@ -83,15 +85,67 @@ def test_an_error_of_a_document_comes_out_as_it_is(tokenise):
     assert len(list(tokenise([[code(1)]]))) == 1
 
 
+DIED = r"a process that tokenised ended .*nothing was written.*--workers 1"
+
+
 def test_a_process_that_dies_is_one_clear_error():
     with TokeniserPool(1) as made:
         list(made([[code(1)]]))
-        for process in made._started._processes.values():
-            os.kill(process.pid, signal.SIGKILL)
-        with pytest.raises(
-            SimblockError, match=r"a process that tokenised ended .*nothing was written.*--workers 1"
-        ):
+        os.kill(made._processes[0].process.pid, signal.SIGKILL)
+        with pytest.raises(SimblockError, match=DIED):
             list(made([code(n)] for n in range(1000)))
+
+
+def answers_by_half(line):
+    line.recv()
+    os.write(line.fileno(), struct.pack("!i", 1 << 20) + b"half")
+
+
+def test_nobody_waits_for_the_rest_of_an_answer(monkeypatch):
+    monkeypatch.setattr(pool, "_work", answers_by_half)
+    with TokeniserPool(1) as made, pytest.raises(SimblockError, match=DIED):
+        list(made([code(n)] for n in range(8)))
+    assert ended(made)
+
+
+def interrupts_and_never_answers(line):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    line.recv()
+    os.kill(os.getppid(), signal.SIGINT)
+    threading.Event().wait()
+
+
+def test_an_interruption_ends_processes_that_heed_nothing(monkeypatch):
+    monkeypatch.setattr(pool, "_work", interrupts_and_never_answers)
+    with pytest.raises(KeyboardInterrupt), TokeniserPool(1) as made:
+        list(made([code(n)] for n in range(8)))
+    assert ended(made)
+
+
+def starts_and_never_listens(line):
+    threading.Event().wait()
+
+
+def test_a_batch_that_is_still_being_sent_keeps_nobody(monkeypatch):
+    monkeypatch.setattr(pool, "_work", starts_and_never_listens)
+    large = Document(Work("large", kind="code", language="python"), "x = 1\n" * (1 << 20))
+    with TokeniserPool(2) as made:
+        made._submitted([large])
+        wait_for(lambda: made._processes)
+    assert ended(made)
+
+
+def test_what_was_submitted_when_it_ended_starts_no_process():
+    with TokeniserPool(1) as made:
+        pass
+    with pytest.raises(SimblockError, match=DIED):
+        made._start()
+
+
+def ended(made):
+    """Whether the processes of a pool are no more; waits for its threads, which must end then."""
+    wait_for(lambda: not any(thread.is_alive() for thread in made._threads._threads))
+    return made._processes and not any(started.process.is_alive() for started in made._processes)
 
 
 @pytest.fixture
@@ -162,7 +216,7 @@ def test_an_interruption_ends_all_processes_and_leaves_nothing(long_build, secon
 
 def test_processes_end_when_their_parent_is_killed(long_build):
     process, started, _ = long_build
-    time.sleep(1)
+    time.sleep(0.5)
     process.kill()
     wait_for(lambda: not any(map(alive, started)))
 
