@@ -86,6 +86,8 @@ class FenceScanner:
         self._strange = 0
         self._sound = False  # a line of what may become a region speaks strongly for it
         self._block: str | None = None  # what closes the comment that the unfenced region is in
+        self._block_at = 0  # where the line begins that opened it
+        self._first = 0  # where the unfenced region begins, as far as it is kept
         self._read = self._file if language else self._lines
 
     @property
@@ -239,11 +241,15 @@ class FenceScanner:
         self._region = region
         if region:
             region.take(line, start, self._at, self._at, out)
+            if region.first_held is not None:
+                self._first = region.first_held
 
     def _begin(self, line: str, region: Taker | None) -> Taker | None:
         """What takes a line outside of fences, where nothing is known to be code yet."""
         if is_diff(line):
             return Wrapped(Undecided(loose=False), diff=True)
+        if self._closes_torn(line, region):
+            return None
         seen = look(bare(line))
         speaks = bool(seen.strong or (seen.weak and not seen.prose))
         inside = region is not None and self._inside_block(line, None)
@@ -254,12 +260,17 @@ class FenceScanner:
         patience = COMMENT if inside else STRANGE_AFTER_STRONG if self._sound else STRANGE
         if not speaks and (region is None or self._strange >= patience):
             return None
+        if region is None:
+            self._first = self._at - len(line)
+            self._inside_block(line, None)
         return region or Wrapped(Undecided(loose=False))
 
     def _ends(self, line: str, region: Taker) -> bool:
         """Whether a line ends the unfenced region it follows: prose at the margin, or the second of two lines of
         prose, or a long one; none of these inside a comment."""
         signed = line[0] in "+- " and isinstance(region, Wrapped) and region.is_diff
+        if not signed and self._closes_torn(line, region):
+            return True
         if signed or self._inside_block(line, region.language) or not look(bare(line)).prose:
             self._strange = 0
             return False
@@ -269,7 +280,7 @@ class FenceScanner:
 
     def _inside_block(self, line: str, language: str | None) -> bool:
         """Whether a line is, or begins with, a part of a comment over lines."""
-        if self._block:
+        if self._block and not self._torn:
             if self._block in line:
                 self._block = None
             return True
@@ -277,18 +288,35 @@ class FenceScanner:
             found = opening.search(line)
             if found:
                 self._block = None if not close or close in line[found.end() :] else close
+                self._block_at = self._at - len(line)
                 return True
         return False
+
+    @property
+    def _torn(self) -> bool:
+        """Whether the open comment began before what is kept of the region, which then is no part of it."""
+        return self._block_at < self._first
+
+    def _closes_torn(self, line: str, region: Taker | None) -> bool:
+        """Whether a line closes a comment whose beginning is not kept: read as code, it would open one.
+
+        Only by what stands at its end: one that goes on opens another comment, and the first was none.
+        """
+        if not self._block or not (region is None or self._torn) or self._block not in line:
+            return False
+        closes = line.count(self._block) == 1 and line.rstrip().endswith(self._block)
+        self._block = None
+        return closes
 
     def _end_region(self, out: list[Stretch]) -> None:
         if self._region:
             self._region.finish(self._at, out)
             self.ended = self._at if _decided(self._region) else self.ended
-        self._embedding = None
+        self._embedding = self._block = None
         self._drop()
 
     def _drop(self) -> None:
-        self._region = self._block = None
+        self._region = None
         self._strange, self._sound = 0, False
 
     # In a fence, by the character.

@@ -97,6 +97,43 @@ def test_a_docstring_does_not_end_code_without_a_fence() -> None:
     assert code.rstrip("\n") == (doc + "\n" + PYTHON).rstrip("\n")
 
 
+BARE = "".join(line for line in PYTHON.splitlines(keepends=True) if '"""' not in line) * 2
+WORDS = {
+    "at the margin": "This module says what it does in line {}, and why it does.\n",
+    "indented": "    It goes on in line {} with what it does.\n",
+    "a list": "- item {}; see below (and above)\n",
+    "short lines": "line {}\n",
+}
+
+
+def docstring(lines: int, words: str) -> str:
+    return '"""Do things.\n' + "".join(words.format(n) for n in range(lines - 2)) + '"""\n'
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS.keys())
+@pytest.mark.parametrize("before", ["", PROSE])
+def test_code_without_a_fence_is_found_behind_its_docstring_however_long(before: str, words: str) -> None:
+    for lines in (*range(3, 14), 20, 39, 40, 41, 42, 43, 60, 80, 300):
+        head = docstring(lines, words)
+        ((_, code),) = regions(scan(before + head + BARE + MORE))
+        assert code.rstrip("\n") in ((head + BARE).rstrip("\n"), BARE.rstrip("\n") if lines > 40 else "")
+
+
+def test_a_docstring_too_long_to_be_kept_opens_none_where_it_closes() -> None:
+    words = ("These are words that say what it does, and how, as far as it is known. " * 2 + "\n") * 29
+    head = docstring(6, words + "x = 1\n")
+    assert len(head) > 2 * BACK
+    assert regions(scan(head + BARE))[-1] == ("python", BARE)
+
+
+@pytest.mark.parametrize("stray", ['"""\n', "'''\n", "/*\n", '"""So it began.\n'])
+def test_a_comment_that_never_closes_hides_no_code_and_makes_none(stray: str) -> None:
+    words = stray + (PROSE + MORE) * 30
+    assert scan(words) == []
+    for code in (BARE, PYTHON * 2):
+        assert any(code[:40] in found for _, found in regions(scan(words + code + MORE)))
+
+
 @pytest.mark.parametrize("language", CODE)
 def test_a_fence_in_a_list_or_a_quote_loses_what_stands_before_its_lines(language: str) -> None:
     for before in ("  ", "> ", "> > ", ">   "):
