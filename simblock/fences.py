@@ -251,8 +251,11 @@ class FenceScanner:
         if self._closes_torn(line, region):
             return None
         seen = look(bare(line))
-        speaks = bool(seen.strong or (seen.weak and not seen.prose))
-        inside = region is not None and self._inside_block(line, None)
+        if region is None:
+            self._first = self._at - len(line)
+        quoted = region is None and seen.prose and _opens_block(line)  # a docstring may begin like prose
+        speaks = bool(seen.strong or quoted or (seen.weak and not seen.prose))
+        inside = bool(region or speaks) and self._inside_block(line, None)
         if seen.prose and not inside and not (region and line[0] in " \t"):
             return None
         self._strange = 0 if speaks else self._strange + bool(line.strip())
@@ -260,9 +263,6 @@ class FenceScanner:
         patience = COMMENT if inside else STRANGE_AFTER_STRONG if self._sound else STRANGE
         if not speaks and (region is None or self._strange >= patience):
             return None
-        if region is None:
-            self._first = self._at - len(line)
-            self._inside_block(line, None)
         return region or Wrapped(Undecided(loose=False))
 
     def _ends(self, line: str, region: Taker) -> bool:
@@ -371,6 +371,15 @@ class FenceScanner:
         self._fence = None
         self._held = ""
         self._read = self._lines
+
+
+def _opens_block(line: str) -> bool:
+    """Whether a line begins with the opening of a comment that it does not close."""
+    line = line.lstrip()
+    if line[:1].isalnum():
+        return False
+    found = ((opening.match(line), close) for opening, close in _blocks(None) if close)
+    return any(begin and close not in line[begin.end() :] for begin, close in found)
 
 
 def _decided(region: Taker) -> bool:

@@ -106,15 +106,18 @@ WORDS = {
 }
 
 
-def docstring(lines: int, words: str) -> str:
-    return '"""Do things.\n' + "".join(words.format(n) for n in range(lines - 2)) + '"""\n'
+def docstring(lines: int, words: str, first: str = "Do things.") -> str:
+    return f'"""{first}\n' + "".join(words.format(n) for n in range(lines - 2)) + '"""\n'
 
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS.keys())
 @pytest.mark.parametrize("before", ["", PROSE])
-def test_code_without_a_fence_is_found_behind_its_docstring_however_long(before: str, words: str) -> None:
+@pytest.mark.parametrize("first", ["", "Do things.", "Interface to the library of what is done here."])
+def test_code_without_a_fence_is_found_behind_its_docstring_however_long(
+    before: str, words: str, first: str
+) -> None:
     for lines in (*range(3, 14), 20, 39, 40, 41, 42, 43, 60, 80, 300):
-        head = docstring(lines, words)
+        head = docstring(lines, words, first)
         ((_, code),) = regions(scan(before + head + BARE + MORE))
         assert code.rstrip("\n") in ((head + BARE).rstrip("\n"), BARE.rstrip("\n") if lines > 40 else "")
 
