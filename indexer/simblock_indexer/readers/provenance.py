@@ -99,7 +99,7 @@ def _of_project(path: Path) -> str | None:
     try:
         project: Any = tomllib.loads(_text(path)).get("project", {})
         value = project.get("license")
-    except (tomllib.TOMLDecodeError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
     value = value.get("text") if isinstance(value, dict) else value
     return expression(value) if isinstance(value, str) else None

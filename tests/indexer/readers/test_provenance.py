@@ -88,6 +88,8 @@ def test_package_metadata_goes_before_the_text_beside_it(works, tree, name, text
         ("pyproject.toml", "[project"),
         ("pyproject.toml", "project = 1\n"),
         ("pyproject.toml", '[project]\nlicense = ["MIT"]\n'),
+        ("pyproject.toml", "a = " + "[" * 20_000),
+        ("pyproject.toml", "a = " + "1" * 5000),
         ("package.json", "{"),
         ("package.json", "[]"),
         ("package.json", '{"license": "UNLICENSED"}'),
