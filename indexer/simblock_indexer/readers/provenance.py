@@ -43,14 +43,15 @@ class Trees:
 
     def of(self, path: Path, root: Path) -> Found:
         """What is said of the file at ``path``, in its folder or one above it, up to ``root``."""
-        return self._of(path.parent, root)
+        for folder in path.parents:
+            found = self._said_in(folder)
+            if found != Found() or folder == root or root not in folder.parents:
+                return found
+        return Found()
 
-    def _of(self, folder: Path, root: Path) -> Found:
+    def _said_in(self, folder: Path) -> Found:
         if folder not in self._known:
-            found = said_in(folder)
-            if found == Found() and folder != root and root in folder.parents:
-                found = self._of(folder.parent, root)
-            self._known[folder] = found
+            self._known[folder] = said_in(folder)
         return self._known[folder]
 
 

@@ -41,6 +41,13 @@ def test_a_licence_above_the_tree_says_nothing(works, tree):
     assert known(works, tree / "a.py") == {"a.py": (None, None)}
 
 
+@pytest.mark.parametrize("names", [("tree/src", "tree"), ("tree", "tree/src")])
+def test_a_folder_named_before_or_after_the_one_around_it_changes_nothing(works, tree, names):
+    found = known(works, *(tree.parent / name for name in names))
+    assert found["tree/src/deep/b.py"] == ("MIT", "Jane Doe")
+    assert found["src/deep/b.py"] == (None, None)
+
+
 def test_a_header_goes_before_the_folder(works, tree):
     (tree / "a.py").write_text(f"# Copyright 2021 Ann Other\n# SPDX-License-Identifier: ISC\n\n{CODE}")
     assert known(works, tree)["tree/a.py"] == ("ISC", "Ann Other")
