@@ -139,9 +139,9 @@ def counted(runs: Runs) -> dict[str, int]:
 def completed(work: Work, stored: Work) -> Work:
     """``work`` with each lasting field that it leaves unsaid as it is in ``stored``.
 
-    Kind and language are said together: a language alone says that a work is text.
+    Its kind is always said, and a language is one of that kind: where the kind changes, none stays.
     """
     unsaid = [name for name in _LASTING if getattr(work, name) == getattr(_UNSAID, name)]
-    if work.language is None and work.kind in (_UNSAID.kind, stored.kind):
-        unsaid += ["kind", "language"]
+    if work.language is None and work.kind == stored.kind:
+        unsaid.append("language")
     return replace(work, **{name: getattr(stored, name) for name in unsaid})

@@ -170,8 +170,8 @@ class Writer:
     def put(self, documents: Iterable[Document], *, clear_metadata: bool = False) -> None:
         """Adds works, or replaces those of the same id where anything differs.
 
-        What a work leaves unsaid (None, no tags, kind ``text`` without a language) stays as it is stored,
-        with ``clear_metadata`` it goes. Raises InputError where an id comes twice in one session, a date of
+        What a work leaves unsaid (None, no tags) stays as it is stored, a language where the kind is the
+        same; with ``clear_metadata`` it goes. Raises InputError where an id comes twice in one session, a date of
         expiry is none, or code is of no language there is a grammar of; whatever is raised, all that was put
         and removed since the last commit is then forgotten.
         """

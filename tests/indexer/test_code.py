@@ -73,6 +73,12 @@ def test_text_alone_makes_texts_of_code(index_command, tree, tmp_path):
     assert (found["added"], found["languages"], found["lexemes"]) == (4, {}, 0)
 
 
+def test_code_that_is_added_again_as_text_is_text(index_command, index, tree):
+    assert index_command("add", index, tree, "--kind", "text", "--json").json["replaced"] == 2
+    rows = index_command("list", index, "--json").rows
+    assert {(row["kind"], row["language"]) for row in rows} == {("text", None)}
+
+
 def test_the_list_shows_languages_and_lexemes_where_there_is_code(index_command, index):
     rows = {row["id"]: row for row in index_command("list", index, "--json").rows}
     java, readme = rows["tree/src/Total.java"], rows["tree/README.md"]

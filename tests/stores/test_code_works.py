@@ -148,19 +148,20 @@ def test_the_same_characters_as_text_and_as_code_of_two_languages_are_no_twins(s
     assert everywhere(made.index, prose)
 
 
-def test_code_that_becomes_text_is_replaced(store):
+@pytest.mark.parametrize("language", [None, "en"])
+def test_code_that_becomes_text_is_replaced(store, language):
     code = source_file("w", seed="same")
     made = store([code])
-    made.add([Document(Work("w", language="en"), code.text)])
-    assert {entry.work.kind for entry in made.index.entries()} == {"text"}
+    made.add([Document(Work("w", language=language), code.text)])
+    assert [(entry.work.kind, entry.work.language) for entry in made.index.entries()] == [("text", language)]
     assert made.index.stat().lexemes == 0
     assert everywhere(made.index, Document(Work("w"), code.text))
 
 
-def test_kind_and_language_that_are_left_unsaid_stay_as_they_are(store):
+def test_a_language_of_code_that_is_left_unsaid_stays_as_it_is(store):
     code = source_file("w", seed="one", title="T")
     made = store([code])
-    made.add([Document(Work("w"), source_file("w", seed="two").text)])
+    made.add([Document(Work("w", kind="code"), source_file("w", seed="two").text)])
     (entry,) = made.index.entries()
     assert (entry.work.kind, entry.work.language, entry.work.title) == ("code", "python", "T")
     assert stands(made.index, source_file("w", seed="two")) == 1

@@ -163,7 +163,7 @@ def test_a_commit_counts_words_of_texts_and_lexemes_of_code(tmp_path):
 
 
 SAID = {
-    "nothing": (Work("w"), ("code", "python")),
+    "a text": (Work("w"), ("text", None)),
     "code": (Work("w", kind="code"), ("code", "python")),
     "another language": (Work("w", kind="code", language="c"), ("code", "c")),
     "a language alone": (Work("w", language="en"), ("text", "en")),
@@ -171,13 +171,14 @@ SAID = {
 
 
 @pytest.mark.parametrize(("said", "becomes"), SAID.values(), ids=SAID.keys())
-def test_kind_and_language_are_said_together(said, becomes):
+def test_the_kind_that_is_said_wins_and_brings_its_language(said, becomes):
     whole = completed(said, Work("w", kind="code", language="python", title="T"))
     assert (whole.kind, whole.language, whole.title) == (*becomes, "T")
 
 
-def test_code_takes_no_language_from_a_text():
+def test_code_takes_no_language_from_a_text_and_a_text_keeps_its_own():
     assert completed(Work("w", kind="code"), Work("w", language="en")).language is None
+    assert completed(Work("w"), Work("w", language="en")).language == "en"
 
 
 @pytest.fixture
