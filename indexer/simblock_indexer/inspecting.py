@@ -113,35 +113,27 @@ def stat(
 ) -> None:
     """Show the sizes of an index, whether it is keyed, and works that cannot be protected well.
 
-    --json prints one object: epoch, works, runs, tokens (of all views), lexemes, entries, segments, bytes,
-    words, bytes_a_word, bytes_a_lexeme (null where the index has both), sections (bytes by name), scheme,
-    keyed, texts_stored, too_short, mostly_common.
+    --json prints one object: epoch, works, runs, tokens (of all views), words (of texts), lexemes (of code),
+    entries, segments, bytes, bytes_a_word, bytes_a_lexeme (null where the index has both), sections (bytes by
+    name), scheme, keyed, texts_stored, too_short, mostly_common.
     """
     from simblock_indexer import reporting
     from simblock_indexer.tables import emit
 
     with _opened(index, key_file) as opened:
         found = opened.stat()
-        words = _words(opened) if found.lexemes else found.tokens
     if json:
-        emit(_stat_fields(found, words))
+        emit(_stat_fields(found))
         return
-    _print_stat(found, words)
+    _print_stat(found)
     reporting.show_weak(found.too_short, found.mostly_common, all=verbose)
 
 
-def _words(opened: StoredIndex) -> int:
-    """The words of an index's texts, each text once."""
-    texts = (entry for entry in opened.entries() if entry.work.kind == "text")
-    return sum(entry.tokens for entry in texts if all(entry.work.id < twin for twin in entry.twins))
-
-
-def _stat_fields(found: Stat, words: int) -> dict[str, Any]:
-    both = words and found.lexemes
+def _stat_fields(found: Stat) -> dict[str, Any]:
+    both = found.words and found.lexemes
     return {
         **found._asdict(),
-        "words": words,
-        "bytes_a_word": None if both else per(found.bytes, words),
+        "bytes_a_word": None if both else per(found.bytes, found.words),
         "bytes_a_lexeme": None if both else per(found.bytes, found.lexemes),
     }
 
@@ -205,10 +197,10 @@ def per(size: int, count: int) -> float:
     return round(size / count, 2) if count else 0.0
 
 
-def _print_stat(found: Stat, words: int) -> None:
+def _print_stat(found: Stat) -> None:
     from simblock_indexer.tables import Column, facts, number, size, table
 
-    units = {"word": words, "lexeme": found.lexemes}
+    units = {"word": found.words, "lexeme": found.lexemes}
     unit = " or ".join(name for name, count in units.items() if count) or "word"
     count = sum(units.values())
     facts(

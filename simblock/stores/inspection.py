@@ -14,14 +14,13 @@ from simblock.signature import Signer
 from simblock.stores.container import HEADER_SIZE
 from simblock.stores.segment import Segment
 from simblock.stores.snapshot import Place, Snapshot
-from simblock.tokens import VIEWS, Bools, Runs
+from simblock.tokens import I64, VIEWS, Bools, Runs
 from simblock.work import Work
 
 COMMON_WORKS = 64
 """A passage in more works than this is common; works of equal text count once."""
 _BATCH = 1 << 18
-_LEXEMES = VIEWS.index("lexemes")
-_COUNTED = (VIEWS.index("words"), _LEXEMES)
+_COUNTED = _WORDS, _LEXEMES = VIEWS.index("words"), VIEWS.index("lexemes")
 """The views by whose run a work's size and commonness are told."""
 
 
@@ -39,7 +38,7 @@ class Entry(NamedTuple):
 
 class Stat(NamedTuple):
     """Counts and sizes. ``runs`` are texts: works of equal text share one. ``tokens`` are those of all their
-    views, ``lexemes`` those of code alone. ``sections`` are bytes by section over all segments;
+    views, ``words`` those of texts alone, ``lexemes`` those of code. ``sections`` are bytes by section over all segments;
     ``too_short`` names works with fewer tokens than any promise covers, ``mostly_common`` those over half of
     whose exact anchors stand in over 64 works of their segment: of words of texts, of lexemes of code."""
 
@@ -47,6 +46,7 @@ class Stat(NamedTuple):
     works: int
     runs: int
     tokens: int
+    words: int
     lexemes: int
     entries: int
     segments: int
@@ -82,17 +82,16 @@ def stat(snapshot: Snapshot) -> Stat:
         for name, section in segment.container.sections.items():
             sections[name] = sections.get(name, 0) + section.stored
     standing = list(zip(segments, snapshot.live_runs, strict=True))
+    tokens = sum((_tokens(*one) for one in standing), np.zeros(len(VIEWS), np.int64)).tolist()
     manifest = snapshot.manifest
     files = [*manifest.segments, *([manifest.journal] if manifest.journal else [])]
     return Stat(
         epoch=manifest.epoch,
         works=sum(int((~snapshot.dead_rows(number)).sum()) for number in range(len(segments))),
         runs=sum(int((segment.is_head & live).sum()) for segment, live in standing),
-        tokens=sum(int(np.diff(segment.bounds)[live].sum()) for segment, live in standing),
-        lexemes=sum(
-            int(np.diff(segment.bounds)[live & (segment.views == _LEXEMES)].sum())
-            for segment, live in standing
-        ),
+        tokens=sum(tokens),
+        words=tokens[_WORDS],
+        lexemes=tokens[_LEXEMES],
         entries=sum(segment.facts.entries for segment in segments),
         segments=len(segments),
         bytes=sum(ref.size for ref in files) + len(manifest.to_json()),
@@ -103,6 +102,13 @@ def stat(snapshot: Snapshot) -> Stat:
         too_short=_ids(snapshot, [_too_short(snapshot, segment) for segment in segments]),
         mostly_common=_ids(snapshot, [_mostly_common(snapshot, segment) for segment in segments]),
     )
+
+
+def _tokens(segment: Segment, live: Bools) -> I64:
+    """How many tokens the live runs of a segment have, by view: i64 [len(VIEWS)]."""
+    counts = np.zeros(len(VIEWS), np.int64)
+    np.add.at(counts, segment.views[live], np.diff(segment.bounds)[live])
+    return counts
 
 
 def _ids(snapshot: Snapshot, chosen: list[Bools]) -> list[str]:

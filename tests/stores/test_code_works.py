@@ -198,6 +198,13 @@ def test_sizes_are_told_in_words_of_texts_and_lexemes_of_code(store):
     assert stat.runs == 6
     assert stat.tokens == len(tokenise_documents(works).tokens)
     assert stat.lexemes == sum(len(runs_of(work)["lexemes"]) for work in works[1::2])
+    assert stat.words == sum(len(runs_of(work)["words"]) for work in works[::2])
+
+
+def test_words_of_texts_that_are_the_same_or_gone_count_once_or_not(store):
+    made = store([document("a", seed="same"), document("b", seed="same"), document("c"), source_file("d")])
+    made.remove(["c"])
+    assert made.index.stat().words == len(runs_of(document("a", seed="same"))["words"])
 
 
 def test_code_is_too_short_by_its_lexemes_and_text_by_its_words(store):
@@ -347,7 +354,7 @@ def test_any_sequence_of_changes_ends_like_an_index_made_at_once(reader_of_code,
     assert {e.work.id: (e.work, e.tokens, e.twins) for e in index.entries()} == {
         e.work.id: (e.work, e.tokens, e.twins) for e in at_once.entries()
     }
-    assert index.stat()[2:5] == at_once.stat()[2:5]
+    assert index.stat()[2:6] == at_once.stat()[2:6]
     for work in state.values():
         if work.work.kind == "code":
             assert stands(index, work) == 1
