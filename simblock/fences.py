@@ -19,6 +19,8 @@ from simblock.wrapping import Wrapped, bare, is_diff
 
 __all__ = ["FenceScanner", "Stretch"]
 
+PIECE = 4096
+"""So much of a chunk is read at a time: what is left of it is copied at each of its lines."""
 LEAD = 128
 """So much of a line's white space and marks is held until it is known not to close a fence."""
 STRANGE, STRANGE_AFTER_STRONG, COMMENT = 3, 8, 40
@@ -105,8 +107,10 @@ class FenceScanner:
     def feed(self, chunk: str) -> list[Stretch]:
         """The stretches that are certain now that ``chunk`` is known."""
         out: list[Stretch] = []
-        while chunk:
-            chunk = self._read(chunk, out)
+        for at in range(0, len(chunk), PIECE):
+            piece = chunk[at : at + PIECE]
+            while piece:
+                piece = self._read(piece, out)
         return out
 
     def finish(self) -> list[Stretch]:

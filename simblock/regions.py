@@ -166,20 +166,21 @@ class Undecided:
         self._evidence.add(seen)
 
     def take(self, text: str, start: int, end: int, when: int, out: list[Stretch]) -> None:
-        if self._region:
-            self._region.take(text, start, end, when, out)
-            return
-        if not text:
-            return
-        room = LINE - self._lines.length  # a line as long as that is judged as far as it is known
-        if len(text) > room:
-            self.take(text[:room], start, start + room, when, out)
-            self.take(text[room:], start + room, end, when, out)
-            return
-        self._kept.append((text, start, end))
-        self._size += len(text)
-        self._blank = self._blank and text.isspace()
-        if self._lines.add(text) or len(text) == room:
+        at = 0
+        while at < len(text) and self._region is None:
+            room = LINE - self._lines.length  # a line as long as that is judged as far as it is known
+            piece = text[at : at + room]
+            begin, at = start + at, at + len(piece)
+            self._collect(piece, begin, end if at == len(text) else start + at, when, out)
+        if at < len(text):
+            assert self._region
+            self._region.take(text[at:], start + at, end, when, out)
+
+    def _collect(self, piece: str, start: int, end: int, when: int, out: list[Stretch]) -> None:
+        self._kept.append((piece, start, end))
+        self._size += len(piece)
+        self._blank = self._blank and piece.isspace()
+        if self._lines.add(piece) or self._lines.length == LINE:
             self._filled += not self._blank
             self._blank = True
             self._decide(self._lines.end(), max(when, end), out)

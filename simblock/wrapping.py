@@ -85,20 +85,23 @@ class Wrapped:
         self._inner.hint(seen)
 
     def take(self, text: str, start: int, end: int, when: int, out: list[Stretch]) -> None:
-        if self._plain:
-            self._inner.take(text, start, end, when, out)
-            return
+        at = 0
+        while at < len(text) and not self._plain:
+            piece = text[at : at + LINE - len(self._line)]
+            self._hold(piece, start + at, when, out)
+            at += len(piece)
+        if at < len(text):
+            self._inner.take(text[at:], start + at, end, when, out)
+
+    def _hold(self, piece: str, start: int, when: int, out: list[Stretch]) -> None:
         if not self._line:
             self._start = start
-        cut = LINE - len(self._line)
-        self._line += text[:cut]
+        self._line += piece
         fresh = not (self._wrapping or self._diff or self._early)
         if fresh and self._glance(when, out):
-            pass
-        elif self._line.endswith("\n") or len(self._line) == LINE:
+            return
+        if self._line.endswith("\n") or len(self._line) == LINE:
             self._whole(max(when, self._start + len(self._line)), out)
-        if text[cut:]:
-            self.take(text[cut:], start + cut, end, when, out)
 
     def finish(self, when: int, out: list[Stretch]) -> None:
         if self._line:
