@@ -7,6 +7,7 @@ Licence notices at its head and import blocks are in none of the four.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -16,9 +17,11 @@ import numpy as np
 from simblock.errors import InputError
 from simblock.grammar import Grammar, grammar, languages
 from simblock.lexer import Lexer, lexeme_view
+from simblock.notices import HINTS, PHRASES
 from simblock.syntax import parse
 from simblock.text import tokenise_many
 from simblock.tokens import CODE_VIEWS, I64, VIEWS, Bools, Runs, Tokens
+from simblock.vocabulary import members
 from simblock.work import Document, Work
 
 __all__ = ["fingerprint", "grammar_of", "tokenise_documents"]
@@ -100,10 +103,29 @@ def _laid_end_to_end(runs: list[Tokens], views: list[int]) -> Runs:
 
 @cache
 def fingerprint(language: str) -> str:
-    """Sixteen hex digits of what lexer and parser make of the language's self-test."""
+    """Sixteen hex digits that differ when code of the language may become other tokens.
+
+    Of what lexer and parser make of its self-test, and of the tables that they go by. The table of commonplace
+    shingles is not among them: it weighs tokens and makes none, so an index outlives it.
+    """
+    rules = grammar(language)
     work = Work("self-test", kind="code", language=language)
-    runs = tokenise_documents([Document(work, grammar(language).syntax.self_test)])
+    runs = tokenise_documents([Document(work, rules.syntax.self_test)])
     made = hashlib.sha256(runs.bounds.astype("<i8").tobytes())
     for column, kind in ((runs.tokens.keys, "<u4"), (runs.tokens.starts, "<i8"), (runs.tokens.ends, "<i8")):
         made.update(column.astype(kind).tobytes())
+    made.update(json.dumps(_tables(language, rules), sort_keys=True).encode())
     return made.hexdigest()[:16]
+
+
+def _tables(language: str, rules: Grammar) -> list[object]:
+    """All that decides what tokens code becomes, of which the self-test has but a few entries."""
+    return [
+        sorted(members(language)),
+        sorted(rules.keywords),
+        sorted(rules.builtins),
+        rules.lexer.model_dump(mode="json"),
+        rules.syntax.model_dump(mode="json", exclude={"self_test"}),
+        PHRASES,
+        HINTS,
+    ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +12,13 @@ import pytest
 
 from simblock.code import fingerprint, tokenise_documents
 from simblock.errors import InputError
-from simblock.grammar import grammar, languages
+from simblock.grammar import DetectTable, grammar, languages
 from simblock.lexer import Lexer, lexeme_view
+from simblock.notices import HINTS, PHRASES
 from simblock.syntax import parse
 from simblock.text import tokenise
 from simblock.tokens import CODE_VIEWS, VIEWS, Runs
+from simblock.vocabulary import members
 from simblock.work import Document, Work
 
 CODE = '# SPDX-License-Identifier: MIT\n\nimport os\n\ndef f(a):\n    """It adds."""\n    return (a + 1)  # one more\n'
@@ -96,12 +101,56 @@ def test_columns_have_their_types() -> None:
     assert kinds == ["uint32", "uint8", "int64", "int64", "int64", "uint8"]
 
 
-def test_fingerprints_tell_languages_and_rules_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fingerprints_tell_languages_apart() -> None:
     made = {language: fingerprint(language) for language in languages()}
     assert len(set(made.values())) == len(made)
     assert all(len(value) == 16 for value in made.values())
-    changed = grammar("c").model_copy(
-        update={"syntax": grammar("c").syntax.model_copy(update={"unwrap": ()})}
+
+
+C = grammar("c")
+OTHERWISE = {
+    "a rule that the self-test goes by": {"syntax": C.syntax.model_copy(update={"unwrap": ()})},
+    "a keyword": {"keywords": C.keywords | {"zzkeyword"}},
+    "a builtin": {"builtins": C.builtins | {"zzbuiltin"}},
+    "an operator": {"lexer": C.lexer.model_copy(update={"operators": (*C.lexer.operators, "<=>")})},
+    "what stands before members": {"lexer": C.lexer.model_copy(update={"members_after": (".", "->", "?.")})},
+    "a lexeme to drop": {"syntax": C.syntax.model_copy(update={"drop": (*C.syntax.drop, "zzdrop")})},
+}
+
+
+@pytest.mark.parametrize("update", OTHERWISE.values(), ids=OTHERWISE.keys())
+def test_another_grammar_has_another_fingerprint(
+    monkeypatch: pytest.MonkeyPatch, update: dict[str, object]
+) -> None:
+    monkeypatch.setattr("simblock.code.grammar", lambda _: C.model_copy(update=update))
+    assert fingerprint.__wrapped__("c") != fingerprint("c")
+
+
+TABLES = {
+    "a member": ("members", lambda _: members("c") | {"zzmember"}),
+    "a notice's phrase": ("PHRASES", (*PHRASES, "zzphrase")),
+    "a notice's hint": ("HINTS", (*HINTS, "zzhint")),
+}
+
+
+@pytest.mark.parametrize(("name", "table"), TABLES.values(), ids=TABLES.keys())
+def test_other_tables_have_another_fingerprint(
+    monkeypatch: pytest.MonkeyPatch, name: str, table: object
+) -> None:
+    monkeypatch.setattr(f"simblock.code.{name}", table)
+    assert fingerprint.__wrapped__("c") != fingerprint("c")
+
+
+def test_what_only_finds_code_in_an_output_is_not_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    update = {"detect": DetectTable(strong=("zz",)), "tags": (), "extensions": (), "interpreters": ()}
+    monkeypatch.setattr("simblock.code.grammar", lambda _: C.model_copy(update=update))
+    assert fingerprint.__wrapped__("c") == fingerprint("c")
+
+
+def test_fingerprints_are_the_same_in_every_process() -> None:
+    script = "from simblock.code import fingerprint; print(fingerprint('c'), fingerprint('python'))"
+    seeded = {**os.environ, "PYTHONHASHSEED": "7"}
+    printed = subprocess.run(
+        [sys.executable, "-c", script], env=seeded, capture_output=True, text=True, check=True
     )
-    monkeypatch.setattr("simblock.code.grammar", lambda _: changed)
-    assert fingerprint.__wrapped__("c") != made["c"]
+    assert printed.stdout.split() == [fingerprint("c"), fingerprint("python")]
