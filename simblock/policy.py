@@ -8,25 +8,22 @@ quotas, so an audit log can be replayed under another policy.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator
 
 from simblock.errors import PolicyError
 from simblock.licenses import license_matches
 from simblock.match import HOLDING, Action, By, Decided, Match, Rank, rank
+from simblock.policysources import Layer, layers_of, merged, places, source
 from simblock.scheme import D_TICKS, T_LEXEMES, T_WORDS
 from simblock.tokens import CODE_VIEWS
 from simblock.work import Work
 
-ENVIRONMENT = "SIMBLOCK_POLICY__"
 NEVER = 1 << 30
 """A threshold that nothing reaches."""
 
@@ -78,28 +75,28 @@ class CodeLimits(Limits):
 
 
 class Overrides(_Strict):
-    """The fields of [text] or [code] that a rule sets; the rest is inherited."""
+    """The fields of [text] or [code] that a rule sets; those that are None are inherited."""
 
-    min_run: int | None = None
-    min_tokens: int | None = Field(None, ge=8)
-    min_similarity: float | None = Field(None, gt=0, le=1)
-    max_quoted: int | None = Field(None, ge=8)
-    min_information: float | None = Field(None, ge=0)
-    min_run_information: float | None = Field(None, ge=0)
+    def over(self, limits: Limits) -> Limits:
+        """The limits with these fields in place of their own."""
+        return limits.model_copy(update=self.model_dump(exclude_none=True))
 
 
-class TextOverrides(Overrides):
-    """What a rule sets of [text]."""
+def _overrides(name: str, limits: type[Limits]) -> Any:
+    """A model of the fields of ``limits``, within the same bounds, each None by default."""
+    fields: dict[str, Any] = {
+        field: (Annotated[(info.annotation, *info.metadata)] | None, None)
+        for field, info in limits.model_fields.items()
+    }
+    return create_model(name, __base__=Overrides, __module__=__name__, __doc__=Overrides.__doc__, **fields)
 
-    min_run: int | None = Field(None, ge=T_WORDS)
 
-
-class CodeOverrides(Overrides):
-    """What a rule sets of [code]."""
-
-    min_run: int | None = Field(None, ge=T_LEXEMES)
-    min_tokens: int | None = Field(None, ge=15)
-    max_quoted: int | None = Field(None, ge=15)
+if TYPE_CHECKING:
+    TextOverrides: TypeAlias = Overrides
+    CodeOverrides: TypeAlias = Overrides
+else:
+    TextOverrides = _overrides("TextOverrides", TextLimits)
+    CodeOverrides = _overrides("CodeOverrides", CodeLimits)
 
 
 def _no_replace(action: str | None) -> str | None:
@@ -209,15 +206,11 @@ class Policy(_Strict):
 
         Raises PolicyError naming the file and the field.
         """
-        layers = _layers(path)
-        layers.append(("policy", dict(fields)))
-        data: dict[str, Any] = {}
-        for _, layer in layers:
-            data = _over(data, layer)
+        layers = [*layers_of(path), Layer("policy", fields)]
         try:
-            return cls(**data)
+            return cls(**merged(layers))
         except ImpossibleField as error:
-            raise PolicyError(f"{_source(layers, error.place)}: {error}") from None
+            raise PolicyError(f"{source(layers, error.place)}: {error}") from None
 
     @classmethod
     def sources(cls, path: str | Path | None = None) -> dict[str, str]:
@@ -225,11 +218,8 @@ class Policy(_Strict):
 
         Fields that are left at their default are not among them. Raises PolicyError.
         """
-        layers = _layers(path)
-        data: dict[str, Any] = {}
-        for _, layer in layers:
-            data = _over(data, layer)
-        return {".".join(place): _source(layers, place) for place in _leaves(data)}
+        layers = layers_of(path)
+        return {".".join(place): source(layers, place) for place in places(merged(layers))}
 
     @property
     def digest(self) -> str:
@@ -247,8 +237,7 @@ class Policy(_Strict):
         rule, action = "default", self.action
         for number, one in enumerate(self.rule, 1):
             if one.covers(work, tenant):
-                changes = (one.code if code else one.text).model_dump(exclude_none=True)
-                limits = limits.model_copy(update=changes)
+                limits = (one.code if code else one.text).over(limits)
                 rule, action = one.name or f"rule {number}", one.action or self.action
                 break
         if view == "source":
@@ -260,9 +249,7 @@ class Policy(_Strict):
     @property
     def asks_information(self) -> bool:
         """Whether no match of code acts that says nothing rare, whatever the work."""
-        changed = [
-            self.code.model_copy(update=rule.code.model_dump(exclude_none=True)) for rule in self.rule
-        ]
+        changed = [rule.code.over(self.code) for rule in self.rule]
         return min(limits.least_information for limits in (self.code, *changed)) > 0
 
     def judge(
@@ -329,77 +316,3 @@ def decide(
 def decided(work: str, rule: str, verdict: Verdict, position: int) -> Decided:
     """A verdict on one work at one position of the stream."""
     return Decided(work, rule, verdict.by, verdict.value, verdict.threshold, position, verdict.action)
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise PolicyError(f"{path}: cannot read the policy: {error.strerror}") from error
-    except RecursionError as error:
-        raise PolicyError(f"{path}: nested too deeply for a policy") from error
-    except ValueError as error:  # not UTF-8, not TOML, a number of thousands of digits
-        raise PolicyError(f"{path}: not TOML: {error}") from error
-
-
-def _from_environment() -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in sorted(os.environ.items()):
-        if name.startswith(ENVIRONMENT):
-            *parents, field = name.removeprefix(ENVIRONMENT).lower().split("__")
-            table = found
-            for parent in parents:
-                table = table.setdefault(parent, {})
-                if not isinstance(table, dict):
-                    raise PolicyError(f"{name}: {parent} is set as a whole by another variable: unset one")
-            try:
-                table[field] = json.loads(value) if value[:1] in {"[", "{"} else value
-            except (ValueError, RecursionError):
-                raise PolicyError(f"{name}: its value begins like JSON and is none") from None
-    return found
-
-
-def _layers(path: str | Path | None) -> list[tuple[str, dict[str, Any]]]:
-    """What the file says, then the environment, each with its name; the later ones go over the earlier."""
-    layers = [(str(path), _read_toml(Path(path)))] if path is not None else []
-    return [*layers, (ENVIRONMENT, _from_environment())]
-
-
-def _source(layers: list[tuple[str, dict[str, Any]]], place: tuple[str, ...]) -> str:
-    """The name of the topmost layer that sets the field at a place; of the environment, the variable."""
-    for name, layer in reversed(layers):
-        if _reaches(layer, place):
-            if name != ENVIRONMENT:
-                return str(name)
-            names: list[str] = [
-                ENVIRONMENT + "__".join(place[:count]).upper() for count in range(len(place), 0, -1)
-            ]
-            there = [one for one in names if one in os.environ]
-            return there[0] if there else names[0]
-    first, _ = layers[0]
-    return "policy" if first == ENVIRONMENT else str(first)
-
-
-def _reaches(data: Any, place: tuple[str, ...]) -> bool:
-    """Whether a layer sets the field at a place."""
-    for part in place:
-        if not isinstance(data, dict) or part not in data:
-            return False
-        data = data[part]
-    return True
-
-
-def _leaves(data: Mapping[str, Any], above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """The places of all fields that are no tables."""
-    found: list[tuple[str, ...]] = []
-    for name, value in data.items():
-        found += _leaves(value, (*above, name)) if isinstance(value, dict) else [(*above, name)]
-    return found
-
-
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for name, value in above.items():
-        inner = merged.get(name)
-        merged[name] = _over(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
-    return merged

@@ -97,6 +97,22 @@ def test_the_first_rule_that_covers_a_work_wins_and_inherits_the_rest():
     assert policy.resolve(Work("b")).rule == "rule 2"
 
 
+FIELDS = [(table, name) for table in ("text", "code") for name in getattr(Policy(), table).model_dump()]
+
+
+@pytest.mark.parametrize(("table", "name"), FIELDS)
+def test_a_rule_sets_every_field_of_a_table_within_its_bounds_and_inherits_the_rest(table, name):
+    value = 1 if name == "min_similarity" else 400
+    view = "words" if table == "text" else "lexemes"
+    limits = Policy(rule=[{table: {name: value}}]).resolve(Work("a"), view=view).limits
+    assert limits.model_dump() == {**getattr(Policy(), table).model_dump(), name: value}
+    with pytest.raises(PolicyError) as of_table:
+        Policy(**{table: {name: -1}})
+    with pytest.raises(PolicyError) as of_rule:
+        Policy(rule=[{table: {name: -1}}])
+    assert str(of_rule.value) == f"rule.0.{of_table.value}"
+
+
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
