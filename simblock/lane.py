@@ -13,6 +13,7 @@ from simblock.ledger import Ledger, Steps
 from simblock.newlines import Newlines
 from simblock.scheme import Lane as LaneName
 from simblock.signature import Signer
+from simblock.ticks import Ticks
 from simblock.tracking import JOIN, Track
 
 
@@ -63,11 +64,19 @@ class Lane:
         """The code point at which token ``o`` became certain."""
         return self.history.whens[o - self.history.base]
 
+    def tell_time(self, o: int, ticks: Ticks) -> int:
+        """The clock of token ``o``, whose turn has come."""
+        at = o - self.history.base
+        if self.grain.numbered:
+            self.history.clocks[at] = ticks.clock(self.history.whens[at])
+        return self.history.clocks[at]
+
     def pass_to(self, known: int) -> None:
         """Lets the tokens go by that nothing is due for, up to code point ``known``."""
         history = self.history
         end = history.end
         if self.at + 1 == end:
+            history.trim(self.at)
             return
         stop = None if self.quiet else self.due()
         stop = end if stop is None else stop

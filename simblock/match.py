@@ -46,7 +46,8 @@ class Match:
 
     ``tokens``, ``longest_run`` and ``leaked`` count words (two characters of scripts without spaces
     count as one), of code lexemes. ``view`` is the run of the work that was matched, and
-    ``names_alike`` how many of its names are spelled in the output as in the work. ``spans`` holds output start, end, source start, end of each piece; ``output`` and
+    ``names_alike`` how many of its names are spelled in the output as in the work; ``quoted`` counts what had been
+    quoted of that view, in the whole response and its history. ``spans`` holds output start, end, source start, end of each piece; ``output`` and
     ``source`` are their hulls and ``lines`` their 1-based first and last lines. ``information`` is in bits.
     """
 
@@ -72,6 +73,7 @@ class Match:
     language: str | None = None
     view: str = "words"
     names_alike: int = 0
+    quoted: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The match as JSON: docs/results.md has the fields."""
@@ -84,7 +86,18 @@ class Match:
             "spans": [list(span) for span in self.spans],
         }
         names = ("index", "kind", "language", "channel", "similarity", "tokens", "longest_run", "information")
-        flags = ("verbatim", "renamed", "names_alike", "view", "common", "twins", "leaked", "rule", "action")
+        flags = (
+            "verbatim",
+            "renamed",
+            "names_alike",
+            "quoted",
+            "view",
+            "common",
+            "twins",
+            "leaked",
+            "rule",
+            "action",
+        )
         row = {"work": shown, **{name: getattr(self, name) for name in names + flags}, **spans}
         row["twins"], row["twin_count"] = list(self.twins[:10]), len(self.twins)
         return row

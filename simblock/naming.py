@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from simblock.tokens import NAME_KEY
 
@@ -32,6 +33,54 @@ def disagreeing(out: Sequence[int], src: Sequence[int]) -> list[int]:
         renaming = _renaming(Counter(pair for _, pair in pairs))
         found += [at for at, pair in pairs if pair not in renaming]
     return found
+
+
+class Pair(NamedTuple):
+    """An aligned token: where it stands on both sides, its keys there, and whether it is the user's own."""
+
+    o: int
+    s: int
+    ours: int
+    theirs: int
+    free: bool
+
+
+class Judged(NamedTuple):
+    """What is known of the names of aligned tokens, in order, up to output token ``o``.
+
+    ``strange`` tokens have names that no renaming explains, ``alike`` names that are spelled alike; ``longest`` is the
+    longest run without a stranger, ``run`` the one that ends with the token pair ``last``. Those of the user's own
+    count for nothing.
+    """
+
+    o: int = -1
+    strange: int = 0
+    alike: int = 0
+    renamed: bool = False
+    run: int = 0
+    longest: int = 0
+    last: tuple[int, int] = (-2, -2)
+
+    def with_more(self, pairs: Sequence[Pair]) -> Judged:
+        """The same with the tokens that follow."""
+        if not pairs:
+            return self
+        ours, theirs = [pair.ours for pair in pairs], [pair.theirs for pair in pairs]
+        strange = set(disagreeing(ours, theirs))
+        run, longest, last = self.run, self.longest, self.last
+        for at, pair in enumerate(pairs):
+            joined = (pair.o - 1, pair.s - 1) == last
+            run = 0 if pair.free or at in strange else run + 1 if joined else 1
+            longest, last = max(longest, run), (pair.o, pair.s)
+        return Judged(
+            pairs[-1].o + 1,
+            self.strange + sum(not pairs[at].free for at in strange),
+            self.alike + sum(a == b and a >= NAME_KEY for a, b in zip(ours, theirs, strict=True)),
+            self.renamed or ours != theirs,
+            run,
+            longest,
+            last,
+        )
 
 
 def _renaming(pairs: Counter[tuple[int, int]]) -> set[tuple[int, int]]:

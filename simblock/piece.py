@@ -8,12 +8,13 @@ same in the first line of a copied book as in the last, and what lies far behind
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from simblock.align import MAX_DROP, MAX_GAP, Block, Measure, common_blocks, gap, shared, weight
 from simblock.history import History
-from simblock.naming import disagreeing
-from simblock.tokens import CHAR_KEY, NAME_KEY
+from simblock.naming import STRETCH, Judged, Pair, disagreeing
+from simblock.tokens import CHAR_KEY
 
 SETTLE = 8
 """A block so long is never realigned."""
@@ -51,7 +52,7 @@ class Piece:
     """
 
     __slots__ = (
-        "_alike", "_before", "_echoes", "_named", "_reckoned", "best", "blocks", "channel", "closed", "exempt", "first", "history",
+        "_before", "_echoes", "_judged", "_named", "_reckoned", "best", "blocks", "channel", "closed", "exempt", "first", "history",
         "names", "now", "src", "src_base", "tail",
     )  # fmt: skip
 
@@ -71,8 +72,8 @@ class Piece:
         self.channel, self.exempt = channel, exempt
         self.src, self.src_base, self.names = src, src_base, names
         self.closed = False
-        self._named: tuple[State, Measure] | None = None
-        self._alike = 0
+        self._named: tuple[State, Judged] | None = None
+        self._judged = Judged()
         self.tail: tuple[Block, ...] = ()
         self._reckoned: tuple[tuple[Block, ...], State, State] | None = None
         self._restart(blocks[0])
@@ -141,65 +142,60 @@ class Piece:
             matched = max(matched, shared(history.back(extent.o - 1, extent.o - first.o), source))
         return Measure(matched, extent.longest, max(extent.output, matched), max(extent.source, matched))
 
-    def aligned(self) -> list[tuple[int, int]]:
-        """Output and source tokens that are aligned up to the extent, as far as both are remembered."""
-        low, src_low = self.history.base, self.src_base
-        return [
-            (block.o + at, block.s + at)
-            for block in self.chain()
-            for at in range(max(low - block.o, src_low - block.s, 0), block.n)
-        ]
-
-    def strangers(self) -> list[tuple[int, int]]:
-        """Of :meth:`aligned` those whose names no common renaming explains."""
-        pairs, ours, theirs = self._pairs()
-        return [pairs[at] for at in disagreeing(ours, theirs)]
+    def strangers(self) -> set[int]:
+        """Output tokens, as far as both sides are remembered, whose names no common renaming explains."""
+        pairs = self._pairs(self.extent(), max(self.first.o, self.history.base))
+        found = disagreeing([pair.ours for pair in pairs], [pair.theirs for pair in pairs])
+        return {pairs[at].o for at in found}
 
     def names_alike(self) -> int:
         """How many names are spelled in the output as in the source."""
-        if self.names is None:
-            return 0
-        self._measure_names(self.extent())
-        return self._alike
+        return 0 if self.names is None else self._naming(self.extent()).alike
 
     def renames(self) -> bool:
         """Whether any name of the source is another in the output."""
-        _, ours, theirs = self._pairs()
-        return ours != theirs
-
-    def _pairs(self) -> tuple[list[tuple[int, int]], list[int], list[int]]:
-        assert self.names is not None
-        pairs, out, src = self.aligned(), self.history.names, self.names
-        base, src_base = self.history.base, self.src_base
-        return pairs, [out[o - base] for o, _ in pairs], [src[s - src_base] for _, s in pairs]
+        return self.names is not None and self._naming(self.extent()).renamed
 
     def _measure_names(self, extent: State) -> Measure:
-        """The piece in figures, names that no renaming explains left out; reckoned once for each extent."""
+        """The piece in figures, names that no renaming explains left out."""
+        named, matched, longest = self._naming(extent), extent.matched, extent.longest
+        if named.strange:
+            matched = max(matched - 2 * named.strange, 0)
+            longest = min(longest, 2 * named.longest)
+        return Measure(matched, longest, max(extent.output, matched), max(extent.source, matched))
+
+    def _naming(self, extent: State) -> Judged:
+        """What is known of the names up to the extent; reckoned once for each.
+
+        Stretches are judged for good when another has followed, so that a long piece costs no more than a
+        short one, and what is forgotten stays counted.
+        """
         if self._named is None or self._named[0] != extent:
-            pairs, ours, theirs = self._pairs()
-            self._alike = sum(a == b and a >= NAME_KEY for a, b in zip(ours, theirs, strict=True))
-            strange = set(disagreeing(ours, theirs))
-            matched, longest = extent.matched, extent.longest
-            if strange:
-                matched -= 2 * sum(not self.is_free(*pairs[at]) for at in strange)
-                longest = min(longest, 2 * self._longest(pairs, strange))
-            self._named = (
-                extent,
-                Measure(matched, longest, max(extent.output, matched), max(extent.source, matched)),
-            )
+            pairs = self._pairs(extent, self._judged.o)
+            while len(pairs) >= 2 * STRETCH:
+                self._judged = self._judged.with_more(pairs[:STRETCH])
+                del pairs[:STRETCH]
+            self._named = (extent, self._judged.with_more(pairs))
         return self._named[1]
 
-    def _longest(self, pairs: list[tuple[int, int]], strange: set[int]) -> int:
-        """Tokens of the longest run without a stranger."""
-        longest = run = 0
-        before = (-2, -2)
-        for at, (o, s) in enumerate(pairs):
-            joined = (o - 1, s - 1) == before
-            run = 0 if at in strange or self.is_free(o, s) else run + 1 if joined else 1
-            longest, before = max(longest, run), (o, s)
-        return longest
+    def _pairs(self, extent: State, first: int) -> list[Pair]:
+        """The aligned tokens up to the extent, from output token ``first`` on, that both sides remember."""
+        assert self.names is not None
+        base, src_base, out, src = self.history.base, self.src_base, self.history.names, self.names
+        blocks: list[Block] = []
+        for block in chain(reversed(self.tail), reversed(self.blocks)):
+            if block.o + block.n <= first:
+                break
+            if block.o + block.n <= extent.o:
+                blocks.append(block)
+        return [
+            Pair(o, s, out[o - base], src[s - src_base], self.is_free(o, s))
+            for block in reversed(blocks)
+            for o, s in zip(range(block.o, block.o + block.n), range(block.s, block.s + block.n), strict=True)
+            if o >= max(first, base) and s >= src_base
+        ]
 
-    def chain(self) -> list[Block]:
+    def remembered(self) -> list[Block]:
         """The remembered blocks up to the extent."""
         end = self.extent().o
         return [block for block in (*self.blocks, *self.tail) if block.o + block.n <= end]
@@ -254,6 +250,7 @@ class Piece:
         self.first = first
         self.blocks: list[Block] = []
         self._before: list[tuple[State, State]] = []
+        self._judged = Judged()
         self.now = self.best = State(first.o, first.s)
 
     def _settle(self, blocks: Iterable[Block]) -> None:

@@ -8,7 +8,7 @@ quotas, so an audit log can be replayed under another policy.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -286,10 +286,8 @@ _FIELDS = {
 }
 
 
-def decide(
-    policy: Policy, matches: Iterable[Match], quoted: Mapping[str, int], tenant: str | None = None
-) -> Decided | None:
-    """What the matches of a report call for: the severest action, then more tokens, longer run, smaller id.
+def decide(policy: Policy, matches: Iterable[Match], tenant: str | None = None) -> Decided | None:
+    """What the matches of a report call for: the severest action, then as :func:`simblock.match.rank` says.
 
     Pure: the same matches give the same decision, so a log can be replayed. None where nothing acts.
     ``position`` is where the match begins; only a stream knows where its decision fell.
@@ -303,7 +301,7 @@ def decide(
             tokens=match.tokens,
             similarity=match.similarity,
             information=match.information,
-            quoted=quoted.get(match.work.id, 0),
+            quoted=match.quoted,
         )
         if verdict is None or verdict.action == "release":
             continue

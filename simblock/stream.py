@@ -145,7 +145,7 @@ class StreamCore:
         self._hold: Hold | None = None
         self._following: Following | None = None
         self._ticks = Ticks()
-        self._clock = 0  # the clock of the turn that is taken
+        self._when = self._clock = 0  # of the turn that is taken
         self._unacted = 0
 
     @property
@@ -207,14 +207,9 @@ class StreamCore:
     def _take_code(self, code: Seen) -> Steps:
         for lane, coded in zip((self.lexemes, self.syntax), code, strict=True):
             if coded.keys:
-                yield from lane.take(self._clocked(coded))
+                yield from lane.take(_coming(coded))
         if self._following is not None:
             self._following.take(code.lexemes.starts)
-
-    def _clocked(self, coded: Coded) -> Coming:
-        keys, starts, ends, whens, languages = coded
-        clocks = [self._ticks.clock(when) for when in whens]
-        return Coming(keys, [0] * len(keys), starts, ends, whens, clocks, languages)
 
     def _count_ticks(self, scanned: Scanned) -> None:
         if self._hold is None:
@@ -243,8 +238,11 @@ class StreamCore:
                         first = when, lane, o
             if first is None:
                 return
-            _, lane, o = first
-            self._clock = max(self._clock, lane.history.clocks[o - lane.history.base])
+            self._when, lane, o = first
+            for other in self.lanes:
+                if other is not lane:
+                    other.pass_to(self._when)
+            self._clock = lane.tell_time(o, self._ticks)
             yield from lane.turn(o)
             yield from self._judge([lane])
             yield from self._leave([lane])
@@ -260,10 +258,9 @@ class StreamCore:
         if not acting or self.scanning:
             return
         acting.sort(key=lambda row: row[1].rank(row[2].action))
-        lane, track, verdict = acting[0]
+        _, track, verdict = acting[0]
         if self.decided is None or SEVERITY[verdict.action] > SEVERITY[self.decided.action]:
-            position = lane.when(lane.at)
-            self.decided = decided(track.work.id, track.resolved.rule, verdict, position)
+            self.decided = decided(track.work.id, track.resolved.rule, verdict, self._when)
         for _, one, its in acting:
             if its.action in HOLDING:
                 one.leaked = one.count_leaked(self.outlet.released)
@@ -357,6 +354,8 @@ class StreamCore:
             for lane in self.lanes:
                 yield from lane.finish()
                 yield from lane.last_turn()
+                if lane.at >= 0:
+                    self._when = max(self._when, lane.when(lane.at))
             yield from self._judge([lane for lane in self.lanes if lane.candidates.tracks], last=True)
             yield from self._leave(self.lanes, last=True)
             if not self.over:
@@ -409,6 +408,13 @@ class StreamCore:
         placed = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
         match = match_of(track, cast(Placed, placed), self.response.names[track.key[0]])
         self.matches.append(match)
+
+
+def _coming(coded: Coded) -> Coming:
+    """Tokens of code on their way into a lane."""
+    keys, starts, ends, whens, languages = coded
+    later = [0] * len(keys)  # clocks are told when a token's turn has come: then all ticks before are known
+    return Coming(keys, later, starts, ends, whens, later.copy(), languages)
 
 
 __all__ = ["PLACEHOLDER", "ResponseCore", "StreamCore", "Turn"]

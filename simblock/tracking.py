@@ -6,6 +6,7 @@ acted keeps the figures with which it last did, so that a report decides as the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -261,7 +262,8 @@ class Track:
         if not self._counts(piece, self.grain.quoted):
             return False
         wanted = self.resolved.limits.least_information if self.grain.numbered else 0
-        return not wanted or self.information([(piece.first.s, piece.extent().s)], piece.exempt) >= wanted
+        span = [(piece.first.s, piece.extent().s)]
+        return not wanted or self.information(span, piece.exempt, wanted) >= wanted
 
     def _quote(self, piece: Piece | Hull, block: Block, done: int) -> None:
         """Counts a block from source token ``done`` on."""
@@ -271,18 +273,21 @@ class Track:
                 self.quoting.add(o)
                 self.quota.add(self.quoted_run, s, piece.src[s - piece.src_base])
 
-    def information(self, spans: list[tuple[int, int]], exempt: set[int]) -> float:
-        """Bits of the seed channels' hits inside source token spans, each key once."""
-        best: dict[int, float] = {}
-        for seed in self.seeds:
-            if (
-                seed.informs
-                and seed.key not in best
-                and seed.s not in exempt
-                and any(a <= seed.s < b for a, b in spans)
-            ):
-                best[seed.key] = seed.bits
-        return round(sum(best.values()), 1)
+    def information(self, spans: list[tuple[int, int]], exempt: set[int], enough: float = math.inf) -> float:
+        """Bits of the seed channels' hits inside source token spans, each key once; no more when ``enough``."""
+        known: set[int] = set()
+        bits = 0.0
+        for seed in reversed(self.seeds):
+            s = seed.s
+            if seed.informs and seed.key not in known and s not in exempt:
+                for a, b in reversed(spans):
+                    if a <= s < b:
+                        known.add(seed.key)
+                        bits += seed.bits
+                        break
+                if bits >= enough:
+                    break
+        return round(bits, 1)
 
     def look(
         self, policy: Policy, *, bag: bool, beside: Callable[[], float] = float, keep: bool = True
@@ -348,15 +353,18 @@ class Track:
         return self._bits()
 
     def _bits(self) -> float:
+        """Bits of the match, as far as they matter to the policy."""
         spans = [(p.first.s, p.extent().s) for p in self.pieces]
-        return self.information(spans, set().union(*(p.exempt for p in self.pieces)))
+        exempt: set[int] = set().union(*(p.exempt for p in self.pieces))
+        limits = self.resolved.limits
+        return self.information(spans, exempt, max(limits.min_information, limits.run_information))
 
     def _snap(self, counting: list[tuple[Piece | Hull, Measure]], bits: float) -> Snapshot:
         figures = self._figures(counting)
         placings = (*self.past_spans, *(self.spans[piece] for piece, _ in counting))
         whole = len(counting) == len(placings) == 1 and counting[0][0].extent().blocks == 1
         exact = any(piece.channel == "exact" for piece, _ in counting)
-        renamed = any(isinstance(piece, Piece) and piece.names and piece.renames() for piece, _ in counting)
+        renamed = any(isinstance(piece, Piece) and piece.renames() for piece, _ in counting)
         same = whole and figures.similarity == 1.0 and not renamed
         return Snapshot(figures, placings, same, renamed, exact, bits)
 
@@ -398,8 +406,8 @@ class Track:
         history = self.history
         out: dict[int, int] = {}
         for piece, _ in self._counting(bag=False):
-            strange = {o for o, _ in piece.strangers()} if isinstance(piece, Piece) and piece.names else set()
-            for block in piece.chain() if isinstance(piece, Piece) else ():
+            strange = piece.strangers() if isinstance(piece, Piece) and piece.names else set()
+            for block in piece.remembered() if isinstance(piece, Piece) else ():
                 for o in set(range(block.o, block.o + block.n)) - strange:
                     at = o - history.base
                     if at < 0 or history.starts[at] < released:
@@ -438,6 +446,7 @@ def match_of(track: Track, placed: Placed, index: str) -> Match:
         tokens=figures.tokens,
         longest_run=figures.longest_run,
         names_alike=figures.names_alike,
+        quoted=track.quota.words,
         information=max(
             track.information([(p.first, p.last + 1) for p in placings], exempt), track.snapshot.information
         ),

@@ -144,7 +144,7 @@ def test_a_report_has_the_shape_of_the_design():
     ]  # fmt: skip
     assert set(row["matches"][0]) == {
         "work", "index", "kind", "language", "channel", "similarity", "tokens", "longest_run", "information",
-        "verbatim", "renamed", "names_alike", "view", "common", "twins", "twin_count", "leaked", "output", "source", "lines", "spans",
+        "verbatim", "renamed", "names_alike", "quoted", "view", "common", "twins", "twin_count", "leaked", "output", "source", "lines", "spans",
         "rule", "action",
     }  # fmt: skip
     assert set(row["decided"]) == {"work", "rule", "by", "value", "threshold", "position"}

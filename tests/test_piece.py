@@ -30,7 +30,7 @@ def test_a_verbatim_run_is_one_block_of_its_own_length(seed, length, after):
     src = [rng.randrange(1 << 30) for _ in range(length + 60)]
     out = src[20 : 20 + length] + [rng.randrange(1 << 30) for _ in range(after)]
     piece = grown(out, src, Block(0, 20, 8))
-    assert piece.chain() == [Block(0, 20, length)]
+    assert piece.remembered() == [Block(0, 20, length)]
     figures = piece.measure(bag=False)
     assert (figures.matched, figures.longest, figures.similarity) == (2 * length, 2 * length, 1.0)
     assert piece.closed == (after > MAX_GAP)
@@ -78,7 +78,7 @@ def test_a_run_stays_whole_where_the_piece_began_at_a_chance_likeness_beside_it(
     piece = Piece([Block(2, 20, chance)], src, 0, "near", exempt=set(), history=said(run))
     for o in range(2 + chance, len(run)):
         piece.push(o)
-    assert piece.chain() == [Block(0, start, 40)]
+    assert piece.remembered() == [Block(0, start, 40)]
 
 
 @given(st.integers(0, 2**32), st.lists(st.booleans(), min_size=40, max_size=40), st.sets(st.integers(0, 39)))
@@ -87,7 +87,7 @@ def test_figures_carried_along_are_those_of_the_blocks(seed, kinds, exempt):
     src = [CHAR_KEY | rng.randrange(5000) if char else rng.randrange(5000) for char in kinds]
     out = list(src[:8]) + [k for key in src[8:] for k in ([key] if rng.random() < 0.9 else [7777, key])]
     piece = grown(out, src, Block(0, 0, 8), exempt)
-    chain, end = piece.chain(), piece.extent()
+    chain, end = piece.remembered(), piece.extent()
     half = [1 if key >= CHAR_KEY else 2 for key in src]
     pairs = [s for b in chain for s in range(b.s, b.s + b.n)]
     figures = piece.measure(bag=False)
@@ -119,4 +119,4 @@ def test_a_closed_piece_takes_nothing_more():
     assert piece.closed
     piece.history.keys += src[20:40]
     assert not any(piece.push(o) for o in range(50, 70))
-    assert piece.chain() == [Block(0, 0, 20)]
+    assert piece.remembered() == [Block(0, 0, 20)]
