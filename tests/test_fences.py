@@ -325,3 +325,9 @@ def test_what_is_kept_is_bounded() -> None:
                 scanner.feed(line)
                 length += len(line)
             assert length - scanner.settled <= BACK + 2048
+
+
+@pytest.mark.parametrize("mark", [" -  ", "> ", "1.  ", "-  "])
+def test_a_line_of_many_marks_is_read_at_once(mark):
+    scanner = FenceScanner()
+    assert scanner.feed(mark * 200 + "`\n") == []
