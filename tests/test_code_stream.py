@@ -5,14 +5,17 @@ import random
 from functools import cache
 from itertools import count
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from simblock import figures
 from simblock.grammar import grammar
 from simblock.guard import Guard
 from simblock.lexer import Lexer
 from simblock.policy import Policy
 from simblock.stores.memory import MemoryIndex
+from simblock.tokens import MEMBER_KEY, NAME_KEY
 from simblock.work import Document, Work
 from tests.material import by_character, cuts, run, seeds
 from tests.programs import LANGUAGES, Programmer, fenced, plain_names, renamed, stretch
@@ -204,3 +207,85 @@ def test_comments_are_judged_as_text_and_code_words_by_their_run_alone():
     report = held.check("As the file says: " + " ".join(comment.split()[:40]))
     assert report.decision == "stop"
     assert report.matches[0].kind == "text"
+
+
+ASSIGNMENTS = """\
+def __init__(self, left, right, width):
+    self.on_left = left
+    self.on_right = right
+    self.all_width = width
+    self.all_height = height
+    self.all_depth = depth
+    self.in_rows = []
+    self.in_columns = []
+    self.at_first = None
+    self.at_last = None
+    self.so_many = 0
+    self.in_total = 0
+"""
+LISTS = """\
+COLOURS = [
+    "red", "green", "blue", "grey", "brown", "pink", "white", "black", "cyan", "lime",
+]
+SIZES = {"small": 1, "middling": 2, "large": 3, "larger": 4, "huge": 5, "whole": 6}
+WORDS = {"one": "first", "two": "second", "three": "third", "four": "fourth", "five": "fifth", "six": "sixth"}
+"""
+
+
+def rare(lexemes):
+    return stretch(Programmer(random.Random("rare"), "python").program(2), "python", 0, lexemes)
+
+
+def of_one_work(code):
+    """A guard at the default policy of a work that is this code alone, and an answer that copies it renamed."""
+    document = Document(Work("only", kind="code", language="python"), code)
+    return Guard(MemoryIndex([document]), Policy()), fenced(renamed(code, "python"), "python")
+
+
+@pytest.mark.parametrize("code", [ASSIGNMENTS, LISTS])
+def test_what_every_program_says_flows_by_default_and_what_few_say_is_stopped(code, monkeypatch):
+    size = len(Lexer(grammar("python")).tokens(code).keys)
+    assert size >= Policy().code.min_run
+    held, text = of_one_work(code)
+    stream = held.stream()
+    assert run(stream, text, range(0, len(text), 9)) == text
+    assert stream.report.decision == held.check(text).decision == "release"
+    stream = of_one_work(rare(size))[0].stream()
+    run(stream, of_one_work(rare(size))[1])
+    assert stream.stopped
+    monkeypatch.setattr(figures, "documents_with", lambda *_: 0.5)  # as if no table knew it
+    stream = held.stream()
+    run(stream, text, range(0, len(text), 9))
+    assert stream.stopped
+
+
+def members(text, language):
+    """(number, start, end) of the lexemes that are members' names."""
+    tokens = Lexer(grammar(language)).tokens(text)
+    at = np.flatnonzero((tokens.keys >= NAME_KEY) & (tokens.keys & MEMBER_KEY > 0))
+    return list(zip(at.tolist(), tokens.starts[at].tolist(), tokens.ends[at].tolist(), strict=True))
+
+
+def with_other_members(text, language):
+    """The same code whose members have other names."""
+    for _, start, _ in reversed(members(text, language)):
+        text = f"{text[:start]}other_{text[start:]}"
+    return text
+
+
+@every_language
+@pytest.mark.parametrize("other", ["a", "z"])
+def test_of_works_alike_but_for_their_members_names_the_copied_one_decides(language, other):
+    text = works(language)[3]
+    documents = [
+        Document(Work(name, kind="code", language=language), one)
+        for name, one in (("m", text), (other, with_other_members(text, language)))
+    ]
+    held = Guard(MemoryIndex(documents), Policy())
+    first = members(text, language)[0][0]
+    answer = fenced(renamed(stretch(text, language, first - 2, 200), language), language)
+    stream = held.stream()
+    run(stream, answer, range(0, len(answer), 9))
+    for report in (stream.report, held.check(answer)):
+        assert report.decided.work == "m"
+        assert report.matches[0].work.id == "m"

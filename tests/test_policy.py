@@ -177,3 +177,59 @@ def test_the_source_of_every_field_is_told(tmp_path, monkeypatch):
         "action": "SIMBLOCK_POLICY__ACTION",
     }
     assert Policy.load(path).text.min_run == 50
+
+
+FIGURES = {"longest_run": 0, "tokens": 0, "similarity": 0.0, "quoted": 0}
+LONG_RUN = FIGURES | {"longest_run": 80, "tokens": 80, "similarity": 1.0}
+ALIKE = FIGURES | {"longest_run": 20, "tokens": 80, "similarity": 0.95}
+QUOTED = FIGURES | {"quoted": 500}
+
+
+@pytest.mark.parametrize("view", ["words", "comments", "lexemes", "syntax"])
+@pytest.mark.parametrize(
+    ("figures", "information", "by"),
+    [
+        (LONG_RUN, 59.9, None),
+        (LONG_RUN, 60, "min_run"),
+        (LONG_RUN, 100, "min_run"),
+        (ALIKE, 60, None),
+        (ALIKE, 99.9, None),
+        (ALIKE, 100, "min_tokens"),
+        (QUOTED, 0, "max_quoted"),
+    ],
+)
+def test_a_run_and_likeness_act_from_their_own_bits_on_and_a_quota_whatever_its_bits(
+    view, figures, information, by
+):
+    bits = {"min_information": 100, "min_run_information": 60}
+    policy = Policy(text=bits)
+    verdict = policy.judge(policy.resolve(Work("a"), view=view), **figures, information=information)
+    assert (verdict and verdict.by) == by
+
+
+@pytest.mark.parametrize("information", [0, 59.9, 60, 99.9, 100])
+@pytest.mark.parametrize(("figures", "by"), [(LONG_RUN, "min_run"), (ALIKE, "min_tokens")])
+def test_by_default_bits_are_asked_of_code_and_not_of_text(figures, by, information):
+    policy = Policy()
+
+    def judged(view):
+        verdict = policy.judge(policy.resolve(Work("a"), view=view), **figures, information=information)
+        return verdict and verdict.by
+
+    assert judged("words") == by
+    assert judged("lexemes") == (by if information >= {"min_run": 60, "min_tokens": 100}[by] else None)
+
+
+def test_citing_from_the_shortest_certain_run_on_asks_for_the_bits_of_a_run():
+    policy = Policy(profile="cite")
+    resolved = policy.resolve(Work("a"), view="lexemes")
+    short = FIGURES | {"longest_run": 30, "tokens": 30, "similarity": 1.0}
+    assert policy.judge(resolved, **short, information=59.9) is None
+    assert policy.judge(resolved, **short, information=60).action == "cite"
+
+
+def test_without_bits_of_its_own_a_run_is_asked_for_those_of_likeness():
+    policy = Policy(text={"min_information": 80})
+    resolved = policy.resolve(Work("a"))
+    assert policy.judge(resolved, **LONG_RUN, information=79.9) is None
+    assert policy.judge(resolved, **LONG_RUN, information=80).by == "min_run"
