@@ -30,6 +30,7 @@ from simblock.history import Coming
 from simblock.lane import Lane
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.match import HOLDING, SEVERITY, Decided, Match, Span, distinct
+from simblock.matching import match_of
 from simblock.newlines import Newlines
 from simblock.outlet import PLACEHOLDER, Following, Hold, Outlet
 from simblock.policy import Policy, Verdict, decided
@@ -39,7 +40,7 @@ from simblock.signature import Signer
 from simblock.text import Scanned, WordScanner
 from simblock.ticks import Ticks
 from simblock.tokens import CHAR
-from simblock.tracking import Track, match_of
+from simblock.tracking import Track
 
 LOOK_EVERY = 16
 """Tokens after which a match that is decided is looked at again."""

@@ -11,17 +11,18 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from simblock.align import MAX_GAP, Block, Measure
+from simblock.align import MAX_GAP, Measure
 from simblock.exemption import Reading
 from simblock.figures import NO_MEASURE, NOTHING, Figures, Hull, Placing, Seed, Snapshot
 from simblock.grain import GRAINS, Grain
-from simblock.history import KEEP, History
-from simblock.match import SEVERITY, Action, Match, Rank, Span, rank
+from simblock.history import History
+from simblock.match import SEVERITY, Action, Rank, Span, rank
 from simblock.piece import SETTLE, Piece
 from simblock.policy import Policy, Resolved, Verdict
-from simblock.questions import Placed, Posting
+from simblock.questions import Posting
 from simblock.quota import Quota
-from simblock.scheme import D_TICKS, kind_of, lane_of
+from simblock.quoting import Quoting
+from simblock.scheme import D_TICKS, lane_of
 from simblock.tokens import CHAR_KEY
 from simblock.work import Work
 
@@ -68,24 +69,19 @@ class Track:
     past_spans: tuple[Placing, ...] = ()
     heard: tuple[int, list[Posting]] = field(default_factory=lambda: (0, []))
     redacted: int = 0
-    quoting: set[int] = field(default_factory=set)
-    counted: dict[Piece | Hull, int] = field(default_factory=dict)
     spans: dict[Piece | Hull, Placing] = field(default_factory=dict)
     grain: Grain = field(init=False)
+    quoting: Quoting = field(init=False)
 
     def __post_init__(self) -> None:
         self.grain = GRAINS[lane_of(self.view)]
+        self.quoting = Quoting(self.quota, (self.key[0], self.length), self.history)
 
     @property
     def reading(self) -> Reading:
         """How a request is read to tell what of the run stands in it."""
         lane = self.grain.lane
         return Reading(lane, None if lane == "words" else self.work.language)
-
-    @property
-    def quoted_run(self) -> tuple[int, int]:
-        """What tells the run apart in a quota, also when a merge has given it another segment."""
-        return (self.key[0], self.length)
 
     @property
     def action(self) -> Action:
@@ -169,7 +165,8 @@ class Track:
     def split(self) -> Track:
         """Takes the match so far out of the track, which begins a new one."""
         old = replace(self)
-        self.pieces, self.seeds, self.counted, self.spans, self.quoting = [], [], {}, {}, set()
+        self.pieces, self.seeds, self.spans = [], [], {}
+        self.quoting = Quoting(self.quota, (self.key[0], self.length), self.history)
         self.verdict, self.snapshot, self.now, self.leaked = None, None, NOTHING, 0
         self.past, self.past_spans = NO_MEASURE, ()
         self.active = False
@@ -197,7 +194,7 @@ class Track:
         self.past_spans = (*self.past_spans, *(self.spans[p] for p, _ in counting if p in old))[:MAX_SPANS]
         self.pieces = [piece for piece in self.pieces if piece not in old]
         self.spans = {piece: span for piece, span in self.spans.items() if piece not in old}
-        self.counted = {piece: done for piece, done in self.counted.items() if piece not in old}
+        self.quoting.forget(old)
 
     def _counting(self, *, bag: bool) -> list[tuple[Piece | Hull, Measure]]:
         """The pieces that count: of those that overlap the one that matches more."""
@@ -239,23 +236,7 @@ class Track:
 
     def count(self) -> None:
         """Adds what the pieces match of the source to the work's quota; each output token counts once."""
-        for piece in self.pieces:
-            done = self.counted.get(piece, -1)
-            if isinstance(piece, Hull):
-                if done < 0:
-                    matched = piece.measure(bag=True).matched // 2
-                    self._quote(piece, Block(piece.first.o, piece.first.s, matched), 0)
-                    self.counted[piece] = piece.stop.s
-            elif done >= 0 or self._fills(piece):
-                end = piece.extent().o
-                for block in reversed((*piece.blocks, *piece.tail)):
-                    if block.s + block.n <= done:
-                        break
-                    if block.o + block.n <= end:
-                        self._quote(piece, block, done)
-                self.counted[piece] = max(done, 0) if piece.tail else piece.extent().s
-        if len(self.quoting) > 4 * KEEP:
-            self.quoting = {o for o in self.quoting if o >= self.history.base}
+        self.quoting.take(self.pieces, self._fills)
 
     def _fills(self, piece: Piece | Hull) -> bool:
         """Whether a piece says enough to fill a quota."""
@@ -264,14 +245,6 @@ class Track:
         wanted = self.resolved.limits.least_information if self.grain.numbered else 0
         span = [(piece.first.s, piece.extent().s)]
         return not wanted or self.information(span, piece.exempt, wanted) >= wanted
-
-    def _quote(self, piece: Piece | Hull, block: Block, done: int) -> None:
-        """Counts a block from source token ``done`` on."""
-        for s in range(max(block.s, done, piece.src_base), block.s + block.n):
-            o = block.o + s - block.s
-            if o not in self.quoting and not piece.is_free(o, s):
-                self.quoting.add(o)
-                self.quota.add(self.quoted_run, s, piece.src[s - piece.src_base])
 
     def information(self, spans: list[tuple[int, int]], exempt: set[int], enough: float = math.inf) -> float:
         """Bits of the seed channels' hits inside source token spans, each key once; no more when ``enough``."""
@@ -429,42 +402,3 @@ def _apart(one: Piece | Hull, other: Piece | Hull) -> bool:
 def _share(a: int, b: int, c: int, d: int) -> bool:
     """Whether [a, b) and [c, d) share less than half of the shorter one."""
     return 2 * (min(b, d) - max(a, c)) < min(b - a, d - c)
-
-
-def match_of(track: Track, placed: Placed, index: str) -> Match:
-    """The match of a track's snapshot; ``placed`` has the first and last source token of each piece."""
-    assert track.snapshot is not None
-    placings, figures = track.snapshot.placings, track.snapshot.figures
-    firsts, lasts = placed.starts[::2].tolist(), placed.ends[1::2].tolist()
-    spans = [(*p.output, first, last) for p, first, last in zip(placings, firsts, lasts, strict=True)]
-    exempt: set[int] = set().union(*(piece.exempt for piece in track.pieces))
-    return Match(
-        work=track.work,
-        index=index,
-        channel="exact" if track.snapshot.exact else "near",
-        similarity=figures.similarity,
-        tokens=figures.tokens,
-        longest_run=figures.longest_run,
-        names_alike=figures.names_alike,
-        quoted=track.quota.words,
-        information=max(
-            track.information([(p.first, p.last + 1) for p in placings], exempt), track.snapshot.information
-        ),
-        output=Span(min(s[0] for s in spans), max(s[1] for s in spans)),
-        source=Span(min(s[2] for s in spans), max(s[3] for s in spans)),
-        lines=(
-            Span(min(p.lines.start for p in placings), max(p.lines.end for p in placings)),
-            Span(int(placed.lines.min()), int(placed.lines.max())),
-        ),
-        spans=tuple(spans),
-        rule=track.resolved.rule,
-        action=track.action,
-        verbatim=track.snapshot.verbatim,
-        renamed=track.snapshot.renamed,
-        common=track.common,
-        twins=track.twins,
-        leaked=track.leaked,
-        kind=kind_of(track.view),
-        language=track.work.language,
-        view=track.view,
-    )

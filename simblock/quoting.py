@@ -1,0 +1,57 @@
+"""What the pieces of one match add to a work's quota: each output token once, each source token once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from itertools import chain
+
+from simblock.align import Block
+from simblock.figures import Hull
+from simblock.history import KEEP, History
+from simblock.piece import Piece
+from simblock.quota import Quota
+
+
+class Quoting:
+    """Counts as pieces grow.
+
+    ``run`` tells the run apart in the quota, also when a merge has given it another segment: the number of
+    its index, and its length.
+    """
+
+    def __init__(self, quota: Quota, run: Hashable, history: History) -> None:
+        self._quota, self._run, self._history = quota, run, history
+        self._said: set[int] = set()
+        self._done: dict[Piece | Hull, int] = {}
+
+    def take(self, pieces: Sequence[Piece | Hull], fills: Callable[[Piece | Hull], bool]) -> None:
+        """Counts what is new in the pieces; one that does not fill a quota by itself waits until it does."""
+        for piece in pieces:
+            done = self._done.get(piece, -1)
+            if isinstance(piece, Hull):
+                if done < 0:
+                    matched = piece.measure(bag=True).matched // 2
+                    self._count(piece, Block(piece.first.o, piece.first.s, matched), 0)
+                    self._done[piece] = piece.stop.s
+            elif done >= 0 or fills(piece):
+                end = piece.extent().o
+                for block in chain(reversed(piece.tail), reversed(piece.blocks)):
+                    if block.s + block.n <= done:
+                        break
+                    if block.o + block.n <= end:
+                        self._count(piece, block, done)
+                self._done[piece] = max(done, 0) if piece.tail else piece.extent().s
+        if len(self._said) > 4 * KEEP:
+            self._said = {o for o in self._said if o >= self._history.base}
+
+    def forget(self, pieces: set[Piece | Hull]) -> None:
+        """Lets pieces go that are summed up."""
+        self._done = {piece: done for piece, done in self._done.items() if piece not in pieces}
+
+    def _count(self, piece: Piece | Hull, block: Block, done: int) -> None:
+        """Counts a block from source token ``done`` on."""
+        for s in range(max(block.s, done, piece.src_base), block.s + block.n):
+            o = block.o + s - block.s
+            if o not in self._said and not piece.is_free(o, s):
+                self._said.add(o)
+                self._quota.add(self._run, s, piece.src[s - piece.src_base])
