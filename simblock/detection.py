@@ -132,7 +132,7 @@ class Evidence:
 
     @property
     def sure(self) -> str | None:
-        """The language, where the lines are code beyond doubt."""
+        """The language, where two strong lines, one and three weak ones, or six weak ones speak for it."""
         best = self.best
         strong, weak = self.strong[best], self.weak[best]
         if strong >= 2 or (strong and weak >= 3) or weak >= 6:

@@ -17,10 +17,10 @@ class Embedding(Protocol):
     which the line is to be read again with what follows; ~len(line) where all of it was read.
     """
 
-    def read(self, line: str, begin: int, at: _Place) -> int: ...
+    def read(self, line: str, begin: int, at: Place) -> int: ...
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where a line goes: it begins at ``start`` of the output, ``when`` code points of which are known."""
 
     region: Taker
@@ -32,8 +32,6 @@ class _Place(NamedTuple):
         if text:
             self.region.take(text, self.start + begin, self.start + end, self.when, self.out)
 
-
-Place = _Place
 
 _MARKUP = re.compile(
     r"(?:\s|<[^<>]*>)*?<(?:(script)\b([^<>]*)|pre\b[^<>]*>\s*<code\b([^<>]*)|pre\b([^<>]*))>", re.IGNORECASE

@@ -74,8 +74,6 @@ class FenceScanner:
 
     def __init__(self, language: str | None = None) -> None:
         self._at = 0  # the next character to be read
-        self.ended = 0
-        """So much of the output was known when the last region was seen to have ended."""
         self._known = 0  # so much was known before anything of the open fence was read
         self._parts: list[str] = []  # the line begun
         self._length = 0
@@ -92,13 +90,6 @@ class FenceScanner:
         self._block_at = 0  # where the line begins that opened it
         self._first = 0  # where the unfenced region begins, as far as it is kept
         self._read = self._file if language else self._lines
-
-    @property
-    def settled(self) -> int:
-        """No later stretch begins before this code point, save those of a region that is opened anew."""
-        unread = self._at - self._length - len(self._held)
-        held = self._region.first_held if self._region else None
-        return unread if held is None else min(held, unread)
 
     @property
     def inside(self) -> bool:
@@ -316,7 +307,6 @@ class FenceScanner:
     def _end_region(self, out: list[Stretch]) -> None:
         if self._region:
             self._region.finish(self._at, out)
-            self.ended = self._at if _decided(self._region) else self.ended
         self._embedding = self._block = None
         self._drop()
 

@@ -47,11 +47,6 @@ class WordScanner:
         self._last = self._clock = 0  # the last tick, and how many there were
 
     @property
-    def settled(self) -> int:
-        """Code points before this belong to no undecided escape or run of apostrophes."""
-        return self._reader.settled
-
-    @property
     def known(self) -> int:
         """Every token that ends up to this code point has been given."""
         return self._reader.next_end - 1

@@ -260,11 +260,6 @@ class SyntaxScanner:
         self._patience = 0  # so long a region is not worth parsing again
         self._failures = 0  # how often in a row no statement was found
 
-    @property
-    def next_end(self) -> int:
-        """The next token ends here at the earliest."""
-        return self._lexemes[0][2] if self._lexemes else self.lexer.next_end
-
     def feed(self, text: str) -> list[Lexeme]:
         """Key, start and end of the tokens that are certain now that ``text`` is known."""
         return [token for piece in self.pieces(text) for token in self.take(piece, self.lexer.feed(piece))]

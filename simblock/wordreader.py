@@ -62,11 +62,6 @@ class WordReader:
         self._join = -1  # where the JOINs behind it begin
 
     @property
-    def settled(self) -> int:
-        """Code points before this belong to no undecided escape or run of apostrophes."""
-        return self._join if self._join >= 0 else self._escapes.undecided
-
-    @property
     def next_end(self) -> int:
         """The next token ends here at the earliest."""
         return self._end if self._length else self._escapes.undecided + 1

@@ -72,10 +72,7 @@ class Wrapped:
 
     @property
     def first_held(self) -> int | None:
-        if self._early:
-            return self._early[0][0]
-        inner = self._diff.first_held if self._diff else self._inner.first_held
-        return self._start if self._line and inner is None else inner
+        return self._early[0][0] if self._early else self._inner.first_held
 
     @property
     def is_diff(self) -> bool:
@@ -191,10 +188,6 @@ class Diff:
         self._old: list[tuple[str, int]] = []  # what the hunk was, as far as it is not given
         self._size, self._removed = 0, False
         self._code = True  # no file is named that may be something else
-
-    @property
-    def first_held(self) -> int | None:
-        return self._new.first_held if self._new else None
 
     def line(self, line: str, start: int, when: int, out: list[Stretch]) -> None:
         """Read one line, that begins at ``start``."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simblock.escapes import EscapeReader
 from simblock.scanner import BULK, Scanned, WordScanner
 from simblock.text import tokenise
 
@@ -36,16 +37,16 @@ def test_a_full_word_is_given_at_once() -> None:
 def test_an_apostrophe_waits_for_what_follows() -> None:
     scanner, (first,) = feed("don'")
     assert first.ends == []
-    assert scanner.settled == 3
+    assert scanner.known == 2
     assert scanner.feed("t ").ends == [5]
-    assert scanner.settled == 6
+    assert scanner.known == 6
 
 
-def test_an_apostrophe_that_nothing_can_join_is_settled() -> None:
+def test_an_apostrophe_that_nothing_can_join_does_not_wait() -> None:
     scanner, _ = feed("1'")
-    assert scanner.settled == 2
+    assert scanner.known == 2
     scanner, _ = feed("x. '")
-    assert scanner.settled == 4
+    assert scanner.known == 4
 
 
 def test_ticks_of_a_stretch_without_words_come_as_soon_as_they_are_certain() -> None:
@@ -111,29 +112,19 @@ UNDECIDED_PARTS = [
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(UNDECIDED_PARTS), max_size=40).map("".join))
 def test_at_most_sixteen_characters_are_undecided(text: str) -> None:
-    scanner = WordScanner()
+    reader = EscapeReader()
     for fed, char in enumerate(text, 1):
-        scanner.feed(char)
-        tail = re.sub(r"\\+", r"\\", text[scanner.settled : fed])
-        assert len(re.sub(r"(['\\])'+", "'", tail)) <= 16
+        list(reader.feed(char))
+        assert len(re.sub(r"\\+", r"\\", text[reader.undecided : fed])) <= 16
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(UNDECIDED_PARTS), max_size=40).map("".join))
-def test_settled_text_reads_the_same_whatever_follows(text: str) -> None:
+def test_what_is_known_reads_the_same_whatever_follows(text: str) -> None:
     scanner = WordScanner()
-    for char in text:
-        scanner.feed(char)
-    head = text[: scanner.settled]
+    ends = [end for char in text for end in scanner.feed(char).ends]
     for tail in ("", "' ", "n", "\\udc1a", "4}", "1", "\\200", "\\xa9"):
-        longer = tokenise(text + tail)
-        cut = [i for i, end in enumerate(longer.ends) if end <= scanner.settled]
-        assert all(longer.starts[len(cut) :] >= scanner.settled) or _goes_on(head, longer.starts[len(cut)])
-
-
-def _goes_on(head: str, start: int) -> bool:
-    """Only a word may reach over, and the settled part of it is letters and what vanishes."""
-    return len(tokenise(head[start:]).keys) > 0
+        assert [end for end in tokenise(text + tail).ends if end <= scanner.known] == ends
 
 
 @given(st.integers(BULK - 2, BULK + 300))

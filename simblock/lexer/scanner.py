@@ -36,18 +36,12 @@ class LexemeScanner:
         self._late = False  # blocks that depend on the lexeme before may begin
         self._last = GAP
         self._held: list[Lexeme] = []  # a name that the next lexeme makes an argument's, or not
-        self._next_end = 1
         self._certain = 0
         self.late: dict[int, int] = {}
         """Of lexemes that were given, by their end: how much of the text it took to be certain of them.
 
         All others are certain as soon as the character behind them, or with an operator TORN more, is known.
         """
-
-    @property
-    def next_end(self) -> int:
-        """The next lexeme ends here at the earliest: all that end before have been given."""
-        return self._held[0][2] if self._held else self._next_end
 
     @property
     def certain(self) -> int:
@@ -79,14 +73,13 @@ class LexemeScanner:
             self._read_last(found)
         found += self._held
         self._held.clear()
-        self._text, self._base, self._at, self._wait, self._next_end = "", end, 0, None, end + 1
+        self._text, self._base, self._at, self._wait = "", end, 0, None
         return found
 
     def _read(self, found: list[Lexeme]) -> None:
         text, at, size = self._text, self._at, len(self._text)
         patterns = self._rules.patterns
         self._wait = None
-        self._next_end = self._base + size + 1
         while at < size:
             if self._block:
                 at = self._seek_close(at, found)
@@ -98,13 +91,11 @@ class LexemeScanner:
             kind, end = str(match.lastgroup), match.end()
             if kind[0] == "w":
                 self._wait = patterns.waits.get(kind)
-                self._next_end = self._base + at + 1
                 if kind == "w":  # an operator torn: its first sign may be one by itself
                     self._certain = self._base + at
                 break
             if kind != "gap":
                 if end == size:
-                    self._next_end = self._base + size
                     self._certain = self._base + size - 1
                     break
                 if kind in patterns.blocks:

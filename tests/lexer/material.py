@@ -193,13 +193,14 @@ def keys(language: str, text: str) -> list[int]:
 
 
 def streamed(language: str, chunks: list[str]) -> list[tuple[int, int, int]]:
-    """The lexemes of a stream; on the way, nothing may come that ends before what was promised."""
-    stream, found = LexemeScanner(grammar(language)), []
+    """The lexemes of a stream; on the way, none may become certain where no more were said to."""
+    stream, found, when = LexemeScanner(grammar(language)), [], 0
     for chunk in chunks:
-        promised = stream.next_end
-        given_now = stream.feed(chunk)
-        assert all(end >= promised for *_, end in given_now)
-        found += given_now
+        promised = stream.certain
+        for lexeme in stream.feed(chunk):
+            when = max(when, stream.late.get(lexeme[2], lexeme[2]))
+            assert when >= promised
+            found.append(lexeme)
     return found + stream.finish()
 
 
