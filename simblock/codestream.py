@@ -16,7 +16,7 @@ from simblock.grammar import grammar
 from simblock.lexer import lexemes_in_view
 from simblock.syntax import SyntaxScanner
 
-NONE: Mapping[int, int] = MappingProxyType({})
+NOT_LATE: Mapping[int, int] = MappingProxyType({})
 Found = tuple[int, int, int]
 """Key, start and end of a token, within a region."""
 
@@ -31,7 +31,9 @@ class Coded(NamedTuple):
     whens: list[int]
     languages: list[str]
 
-    def put(self, found: Iterable[Found], places: Places, when: int, late: Mapping[int, int] = NONE) -> None:
+    def put(
+        self, found: Iterable[Found], places: Places, when: int, late: Mapping[int, int] = NOT_LATE
+    ) -> None:
         """Adds tokens of a region, none of them certain before ``when``; ``late`` as of a LexemeScanner."""
         last = self.whens[-1] if self.whens else 0
         for key, start, end in found:

@@ -20,7 +20,7 @@ from simblock.lexer import NUMBER, STRING, spelling_key
 from simblock.tokens import I64, SPELLING, U32
 from simblock.vocabulary import members
 
-__all__ = ["Rules", "literal", "rules_of", "shown", "shown_gap", "spans_of"]
+__all__ = ["Lookups", "literal", "lookups_of", "shown", "shown_gap", "spans_of"]
 
 CAPTURES = ("comment", "docstring", "import", "parameter", "unwrap", "statement")
 GAP = 256
@@ -36,7 +36,7 @@ def literal(spelling: str) -> int:
     return spelling_key(spelling) & SPELLING
 
 
-class Rules(NamedTuple):
+class Lookups(NamedTuple):
     """A grammar's ``[syntax]``, looked up: spellings as keys, patterns as one query."""
 
     language: tree_sitter.Language
@@ -51,10 +51,10 @@ class Rules(NamedTuple):
     calls: U32
 
 
-_known: dict[str, tuple[Grammar, Rules]] = {}
+_known: dict[str, tuple[Grammar, Lookups]] = {}
 
 
-def rules_of(grammar: Grammar) -> Rules:
+def lookups_of(grammar: Grammar) -> Lookups:
     """The look-ups of a grammar, made once.
 
     Raises SimblockError where its parser is not installed or does not know what the table names.
@@ -65,7 +65,7 @@ def rules_of(grammar: Grammar) -> Rules:
     return known[1]
 
 
-def _look_up(grammar: Grammar) -> Rules:
+def _look_up(grammar: Grammar) -> Lookups:
     table = grammar.syntax
     language = _language(table.module, table.function)
     patterns = _patterns(table)
@@ -77,7 +77,7 @@ def _look_up(grammar: Grammar) -> Rules:
     dropped, calling, continuing = (
         tuple(map(literal, spellings)) for spellings in (table.drop, table.calls_after, table.continues)
     )
-    return Rules(
+    return Lookups(
         language,
         query,
         settling,

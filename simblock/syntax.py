@@ -16,7 +16,7 @@ import numpy as np
 
 from simblock.grammar import Grammar
 from simblock.lexer import Lexeme, LexemeScanner, Lexer
-from simblock.nodes import Rules, literal, rules_of, shown, shown_gap, spans_of
+from simblock.nodes import Lookups, literal, lookups_of, shown, shown_gap, spans_of
 from simblock.notices import notices
 from simblock.tokens import ARGUMENT_KEY, I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, Bools, Tokens
 
@@ -65,23 +65,23 @@ def parse(text: str, grammar: Grammar, lexemes: Tokens | None = None) -> Parsed:
     ``lexemes`` are those of the whole text as the Lexer gives them, where the caller has them. Nothing is refused: what does not
     parse keeps its lexemes. Raises SimblockError where the grammar's parser is not installed.
     """
-    rules = rules_of(grammar)
+    lookups = lookups_of(grammar)
     lexemes = Lexer(grammar).tokens(text) if lexemes is None else lexemes
     code = _Code(lexemes.keys, lexemes.starts, lexemes.ends, _depths(lexemes.keys), 0)
-    spans = _spans(text, code, rules)
+    spans = _spans(text, code, lookups)
     docstrings = _at_depth_zero(code, spans["docstring"])
-    keep = _kept(code, spans, docstrings, rules)
-    keys = _keys(code, spans["parameter"], grammar, rules)
+    keep = _kept(code, spans, docstrings, lookups)
+    keys = _keys(code, spans["parameter"], grammar, lookups)
     tokens = Tokens(keys[keep], lexemes.flags[keep], lexemes.starts[keep], lexemes.ends[keep])
     comments = _in_order([spans["comment"], docstrings])
     omitted = _in_order([notices(text, grammar), _beginning_lines(text, spans["import"])])
     return Parsed(tokens, comments, omitted)
 
 
-def _spans(text: str, code: _Code, rules: Rules) -> dict[str, I64]:
+def _spans(text: str, code: _Code, lookups: Lookups) -> dict[str, I64]:
     """What the parser finds: in long texts piece by piece, for what does not parse costs it the length squared."""
     cuts = [0, *_cuts(text, code), len(text)]
-    found = [(low, spans_of(text[low:high], rules.language, rules.query)) for low, high in pairwise(cuts)]
+    found = [(low, spans_of(text[low:high], lookups.language, lookups.query)) for low, high in pairwise(cuts)]
     return {name: np.concatenate([spans[name] + low for low, spans in found]) for name in found[0][1]}
 
 
@@ -158,15 +158,15 @@ def _at_depth_zero(code: _Code, spans: I64) -> I64:
     return spans[~inside]
 
 
-def _kept(code: _Code, spans: dict[str, I64], docstrings: I64, rules: Rules) -> Bools:
+def _kept(code: _Code, spans: dict[str, I64], docstrings: I64, lookups: Lookups) -> Bools:
     """Which lexemes are syntax tokens: bool [n]."""
-    gone = _among(code.keys, rules.dropped)
+    gone = _among(code.keys, lookups.dropped)
     gone[:-1] |= (code.keys[:-1] == COMMA) & _among(code.keys[1:], CLOSERS)
     for covering in (spans["import"], docstrings):
         if len(covering):
             gone |= _covered(code.starts, covering)
     if len(spans["unwrap"]):
-        gone[_groupings(code, spans["unwrap"], rules)] = True
+        gone[_groupings(code, spans["unwrap"], lookups)] = True
     return ~gone
 
 
@@ -180,7 +180,7 @@ def _covered(starts: I64, spans: I64) -> Bools:
     return inside
 
 
-def _groupings(code: _Code, spans: I64, rules: Rules) -> I64:
+def _groupings(code: _Code, spans: I64, lookups: Lookups) -> I64:
     """Places of the parentheses around ``spans``, where both stand there and hold something."""
     first = np.searchsorted(code.starts, spans[:, 0])
     last = np.searchsorted(code.starts, spans[:, 1]) - 1
@@ -189,11 +189,11 @@ def _groupings(code: _Code, spans: I64, rules: Rules) -> I64:
     before = code.keys[first - 1]
     before[first == 0] = code.before
     whole = (code.keys[first] == OPEN) & (code.keys[last] == CLOSE) & (code.ends[last] == spans[whole, 1])
-    whole &= ~_among(before, rules.calling)
+    whole &= ~_among(before, lookups.calling)
     return np.concatenate((first[whole], last[whole]))
 
 
-def _keys(code: _Code, parameters: I64, grammar: Grammar, rules: Rules) -> U32:
+def _keys(code: _Code, parameters: I64, grammar: Grammar, lookups: Lookups) -> U32:
     """Keys u32 [n]: names of the vocabulary and called builtins literal, others as they are."""
     keys = code.keys.copy()
     following = np.zeros_like(keys)
@@ -204,8 +204,8 @@ def _keys(code: _Code, parameters: I64, grammar: Grammar, rules: Rules) -> U32:
         keys[arguments & _own_names(code, following, parameters)] &= np.uint32(~MEMBER_KEY & 0xFFFF_FFFF)
     public = keys >= MEMBER
     called = (keys >= NAME_KEY) & ~public & (following == OPEN)
-    _makeliteral(keys, np.flatnonzero(public), rules.vocabulary, rules.literals)
-    _makeliteral(keys, np.flatnonzero(called), rules.builtins, rules.calls)
+    _makeliteral(keys, np.flatnonzero(public), lookups.vocabulary, lookups.literals)
+    _makeliteral(keys, np.flatnonzero(called), lookups.builtins, lookups.calls)
     return keys
 
 
@@ -240,13 +240,26 @@ class SyntaxScanner:
     """
 
     __slots__ = (
-        "_base", "_before", "_depths", "_ends", "_failures", "_grammar", "_lexemes", "_open", "_patience", "_pieces", "_raw",
-        "_rules", "_since", "_within", "lexer",
+        "_base",
+        "_before",
+        "_depths",
+        "_ends",
+        "_failures",
+        "_grammar",
+        "_lexemes",
+        "_lookups",
+        "_open",
+        "_patience",
+        "_pieces",
+        "_raw",
+        "_since",
+        "_within",
+        "lexer",
     )  # fmt: skip
 
     def __init__(self, grammar: Grammar) -> None:
         self._grammar = grammar
-        self._rules = rules_of(grammar)
+        self._lookups = lookups_of(grammar)
         self.lexer = LexemeScanner(grammar)
         self._lexemes: list[Lexeme] = []  # not yet settled
         self._pieces: list[str] = []  # of those looked at: what stands before each, and its spelling
@@ -300,13 +313,13 @@ class SyntaxScanner:
         if not self._lexemes or (size < self._patience and not final):
             return []
         code = self._region()
-        spans = spans_of(self._source(), self._rules.language, self._rules.settling)
+        spans = spans_of(self._source(), self._lookups.language, self._lookups.settling)
         count = len(code.keys) if final else self._settled(code, spans["statement"]) or self._forced(size)
         if not count:
             self._patience = size + size // 4
             return []
-        keep = _kept(code, spans, _at_depth_zero(code, spans["docstring"]), self._rules)[:count]
-        keys = _keys(code, spans["parameter"], self._grammar, self._rules)[:count]
+        keep = _kept(code, spans, _at_depth_zero(code, spans["docstring"]), self._lookups)[:count]
+        keys = _keys(code, spans["parameter"], self._grammar, self._lookups)[:count]
         settled = [
             (key, *self._lexemes[at][1:])
             for at, key in zip(np.flatnonzero(keep).tolist(), keys[keep].tolist(), strict=True)
@@ -341,7 +354,7 @@ class SyntaxScanner:
         """What the parser sees, with a line end behind it."""
         pieces = self._pieces
         for at, (key, _, _) in enumerate(self._lexemes):
-            if key not in self._rules.continuing:
+            if key not in self._lookups.continuing:
                 return "".join([*(" " * len(piece) for piece in pieces[: 2 * at]), *pieces[2 * at :], "\n"])
         return "\n"
 

@@ -499,4 +499,4 @@ def test_every_language_has_a_parser_and_statements() -> None:
         table = grammar(language).syntax
         assert table.statements
         assert table.self_test
-        nodes.rules_of(grammar(language))
+        nodes.lookups_of(grammar(language))
