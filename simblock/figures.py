@@ -11,7 +11,7 @@ import numpy as np
 from simblock.align import Block, Measure, shared
 from simblock.background import BACKGROUND_DOCUMENTS, document_frequency
 from simblock.match import Span
-from simblock.piece import State
+from simblock.piece import Piece, State
 from simblock.vocabulary import documents_with
 
 
@@ -110,3 +110,19 @@ class Snapshot:
     renamed: bool
     exact: bool
     information: float
+
+
+def apart(one: Piece | Hull, other: Piece | Hull) -> bool:
+    """Whether two pieces share less than half of the shorter one's tokens, in the output and in the source.
+
+    A passage said twice, or that stands twice in the work, is no longer copy for that.
+    """
+    first, stop, other_first, other_stop = one.first, one.extent(), other.first, other.extent()
+    return _share(first.o, stop.o, other_first.o, other_stop.o) and _share(
+        first.s, stop.s, other_first.s, other_stop.s
+    )
+
+
+def _share(a: int, b: int, c: int, d: int) -> bool:
+    """Whether [a, b) and [c, d) share less than half of the shorter one."""
+    return 2 * (min(b, d) - max(a, c)) < min(b - a, d - c)

@@ -106,3 +106,28 @@ class Following:
             return fed
         first = self._lexemes[0] if self._lexemes else fed
         return max(first, fed - self.MOST)
+
+
+class Tail:
+    """What is always held: so many ticks, and of code so many lexemes; nothing where both are 0."""
+
+    __slots__ = ("_following", "_hold")
+
+    def __init__(self, ticks: int, lexemes: int) -> None:
+        self._hold = Hold(ticks) if ticks else None
+        self._following = Following(lexemes) if ticks and lexemes > 0 else None
+
+    def take(self, ticks: Sequence[int], characters: set[int], lexemes: Sequence[int]) -> None:
+        """New ticks by their places, those where a single character ends among them, and starts of lexemes."""
+        if self._hold is not None:
+            for place in ticks:
+                self._hold.tick(place, 1 if place in characters else 2)
+        if self._following is not None:
+            self._following.take(lexemes)
+
+    def limit(self, fed: int, *, inside: bool) -> int:
+        """The code point up to which text may go out; ``inside``: code is open."""
+        limit = fed if self._hold is None else self._hold.limit
+        if self._following is not None:
+            limit = min(limit, self._following.reckon(fed, inside=inside))
+        return limit

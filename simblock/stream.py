@@ -32,7 +32,7 @@ from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.match import HOLDING, SEVERITY, Decided, Match, Span, distinct
 from simblock.matching import match_of
 from simblock.newlines import Newlines
-from simblock.outlet import PLACEHOLDER, Following, Hold, Outlet
+from simblock.outlet import PLACEHOLDER, Outlet, Tail
 from simblock.policy import Policy, Verdict, decided
 from simblock.questions import Placed, Places
 from simblock.scheme import D_TICKS, T_LEXEMES
@@ -143,8 +143,7 @@ class StreamCore:
             for name in ("words", "lexemes", "syntax")
         )
         self.outlet = Outlet()
-        self._hold: Hold | None = None
-        self._following: Following | None = None
+        self._tail: Tail | None = None
         self._ticks = Ticks()
         self._when = self._clock = 0  # of the turn that is taken
         self._unacted = 0
@@ -169,6 +168,8 @@ class StreamCore:
                 yield from self.response.prepare()
             except AnswerLost as lost:
                 self.lose(str(lost))
+        if self._tail is None and self.response.hold:  # the history may have made the response strict
+            self._tail = Tail(self.response.hold, T_LEXEMES - self.response.leak if self._code else 0)
         self._newlines.take(chunk, self.outlet.fed)
         self.outlet.take(chunk)
         words = self._scanner.feed(chunk)
@@ -193,7 +194,9 @@ class StreamCore:
 
     def _advance(self, words: Scanned, code: Seen | None, known: int) -> Steps:
         self._ticks.extend(words.ticks)
-        self._count_ticks(words)
+        if self._tail is not None:
+            characters = {end for flag, end in zip(words.flags, words.ends, strict=True) if flag & CHAR}
+            self._tail.take(words.ticks, characters, code.lexemes.starts if code else ())
         try:
             keys, flags, starts, ends, clocks, _ = words
             yield from self.words.take(Coming(keys, flags, starts, ends, ends, clocks))
@@ -209,19 +212,6 @@ class StreamCore:
         for lane, coded in zip((self.lexemes, self.syntax), code, strict=True):
             if coded.keys:
                 yield from lane.take(_coming(coded))
-        if self._following is not None:
-            self._following.take(code.lexemes.starts)
-
-    def _count_ticks(self, scanned: Scanned) -> None:
-        if self._hold is None:
-            if not self.response.hold:
-                return
-            self._hold = Hold(self.response.hold)
-            lexemes = T_LEXEMES - self.response.leak
-            self._following = Following(lexemes) if lexemes > 0 and self._code is not None else None
-        single = {end for flag, end in zip(scanned.flags, scanned.ends, strict=True) if flag & CHAR}
-        for place in scanned.ticks:
-            self._hold.tick(place, 1 if place in single else 2)
 
     # -- what happens at a turn
 
@@ -373,9 +363,8 @@ class StreamCore:
 
     def _limit(self) -> int:
         """The code point up to which text may go out."""
-        limit = self._hold.limit if self._hold else 0 if self.response.hold else self.outlet.fed
-        if self._following is not None and self._code is not None:
-            limit = min(limit, self._following.reckon(self.outlet.fed, inside=self._code.inside))
+        inside = self._code is not None and self._code.inside
+        limit = self.outlet.fed if self._tail is None else self._tail.limit(self.outlet.fed, inside=inside)
         for lane, track in self._tracks():
             if track.spans and self._holds(lane, track, self._ticks.count):
                 limit = min(limit, max(track.begin(), track.redacted))

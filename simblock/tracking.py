@@ -13,7 +13,7 @@ from functools import cache
 
 from simblock.align import MAX_GAP, Measure
 from simblock.exemption import Reading
-from simblock.figures import NO_MEASURE, NOTHING, Figures, Hull, Placing, Seed, Snapshot
+from simblock.figures import NO_MEASURE, NOTHING, Figures, Hull, Placing, Seed, Snapshot, apart
 from simblock.grain import GRAINS, Grain
 from simblock.history import History
 from simblock.match import SEVERITY, Action, Rank, Span, rank
@@ -205,7 +205,7 @@ class Track:
             return measured
         kept: list[tuple[Piece | Hull, Measure]] = []
         for piece, measure in sorted(measured, key=lambda pm: (-pm[1].matched, pm[0].first)):
-            if all(_apart(piece, other) for other, _ in kept):
+            if all(apart(piece, other) for other, _ in kept):
                 kept.append((piece, measure))
         return sorted(kept, key=lambda pm: pm[0].first)
 
@@ -386,19 +386,3 @@ class Track:
                     if at < 0 or history.starts[at] < released:
                         out[o] = 1 if at >= 0 and history.keys[at] >= CHAR_KEY else 2
         return (self.past.matched + sum(out.values())) // 2
-
-
-def _apart(one: Piece | Hull, other: Piece | Hull) -> bool:
-    """Whether two pieces share less than half of the shorter one's tokens, in the output and in the source.
-
-    A passage said twice, or that stands twice in the work, is no longer copy for that.
-    """
-    first, stop, other_first, other_stop = one.first, one.extent(), other.first, other.extent()
-    return _share(first.o, stop.o, other_first.o, other_stop.o) and _share(
-        first.s, stop.s, other_first.s, other_stop.s
-    )
-
-
-def _share(a: int, b: int, c: int, d: int) -> bool:
-    """Whether [a, b) and [c, d) share less than half of the shorter one."""
-    return 2 * (min(b, d) - max(a, c)) < min(b - a, d - c)
