@@ -37,6 +37,8 @@ _AFTER_PROSE = re.compile(r"()([^`\n]*)(`{3,})([^`\s]+)[ \t\r]*\n?\Z")
 """A fence opened at the end of a line of prose, which models do: taken where its tag is known."""
 _BLOCK_LEAD = r"(?:^\s*|(?<![\"'`/*\w]))"
 _CALL = re.compile(r"\w\(|[=!<>]=|->|\w\[|__|\w_\w")
+_STRING = re.compile(r"""[ \t]+[rbfu]?(["']).*\1[\s)\]},+\\:]*$""")
+"""An indented line that is one string, or several: an argument or entry that reads like prose."""
 _LINE_START = re.compile(r"[ \t>]*(`+|~+|)[ \t\r]*")
 
 
@@ -267,7 +269,8 @@ class FenceScanner:
         signed = line[0] in "+- " and isinstance(region, Wrapped) and region.is_diff
         if not signed and self._closes_torn(line, region):
             return True
-        if signed or self._inside_block(line, region.language) or not look(bare(line)).prose:
+        inside = signed or self._inside_block(line, region.language) or _STRING.match(line)
+        if inside or not look(bare(line)).prose:
             self._strange = 0
             return False
         margin = line[0] not in " \t"

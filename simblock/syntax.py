@@ -240,21 +240,8 @@ class SyntaxScanner:
     """
 
     __slots__ = (
-        "_base",
-        "_before",
-        "_depths",
-        "_ends",
-        "_failures",
-        "_grammar",
-        "_lexemes",
-        "_lookups",
-        "_open",
-        "_patience",
-        "_pieces",
-        "_raw",
-        "_since",
-        "_within",
-        "lexer",
+        "_base", "_before", "_depths", "_ends", "_failures", "_grammar", "_lexemes", "_lookups", "_open", "_patience", "_pieces",
+        "_raw", "_since", "_within", "lexer",
     )  # fmt: skip
 
     def __init__(self, grammar: Grammar) -> None:

@@ -122,6 +122,13 @@ def test_code_without_a_fence_is_found_behind_its_docstring_however_long(
         assert code.rstrip("\n") in ((head + BARE).rstrip("\n"), BARE.rstrip("\n") if lines > 40 else "")
 
 
+def test_strings_that_read_like_prose_do_not_end_code_without_a_fence() -> None:
+    names = "           'first', 'second', 'third', 'fourth', 'fifth',\n" * 4
+    told = "        'Cannot be given together with any other of these options, '\n" * 4
+    code = f"{BARE}__all__ = ['one',\n{names}           'last']\n\nshow(option,\n{told}        'so leave it out.')\n{BARE}"
+    assert regions(scan(code + MORE)) == [("python", code + "\n")]
+
+
 def test_a_docstring_too_long_to_be_kept_opens_none_where_it_closes() -> None:
     words = ("These are words that say what it does, and how, as far as it is known. " * 2 + "\n") * 29
     head = docstring(6, words + "x = 1\n")
