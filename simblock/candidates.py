@@ -13,6 +13,7 @@ from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import cast
 
+from simblock import telling
 from simblock.align import MAX_GAP, chain_to, common_blocks, local
 from simblock.asking import Heard
 from simblock.crowds import FEW, MANY, Crowds
@@ -47,14 +48,6 @@ MIN_START = 8
 HULL_KEYS = 3
 HULL_BITS = 36.0
 """Different keys and information that a shuffled square must hold."""
-TELLING = 10.0
-"""Bits of an exact key of code that are worth an alignment."""
-TELLING_TOGETHER = 24.0
-"""Bits that commonplaces must add up to in a square to be worth one."""
-QUIET = 8.0
-"""Bits under which a near key of code is not heard."""
-TELLING_NEAR = 24.0
-"""Bits of the different keys in a square of code that are worth one."""
 MANY_SQUARES = 4096
 AT_ONCE = 8
 """Runs that one key of a near channel may have aligned, those with the most hits about."""
@@ -81,7 +74,7 @@ class Candidates:
         self._crowds = Crowds(ledger, self._level)
         self._squares: dict[TrackKey, list[Seed]] = {}
         self._tried: dict[TrackKey, tuple[int, int]] = {}
-        self.informed = ledger.policy.asks_information
+        self.informed = grain.numbered and ledger.policy.asks_information
         self._budget = float(BUDGET)
         self._forget_at = MANY_SQUARES
         self.overspent = 0
@@ -156,7 +149,7 @@ class Candidates:
         seed = self._seed(o, 0, heard.channel, heard.key, hit) if self.grain.numbered else None
         common = False
         if len(postings) > FEW or self._full():
-            if seed and self.informed and seed.bits < TELLING:
+            if seed and self.informed and not telling.alone(seed):
                 return
             common = yield from self._crowds.is_common(index, hit)
             postings = yield from self._representatives(o, index, postings[:MANY])
@@ -173,17 +166,13 @@ class Candidates:
             yield from self._follow(track, o, places)
 
     def _telling(self, run: TrackKey, seed: Seed) -> bool:
-        """Whether an exact hit of code, with what else was heard of its run lately, is worth an alignment.
-
-        Code is full of commonplaces, which a policy that asks for information never acts on alone; what stands
-        before a telling hit is aligned then. Where none is asked for every hit is followed.
-        """
+        """Whether an exact hit of code is worth an alignment, with what else was heard of its run lately."""
         track = self.tracks.get(run)
         if track is not None:
             track.note(seed)
             return True
         square = self._square(run, seed)
-        return not self.informed or seed.bits >= TELLING or _bits(square) >= TELLING_TOGETHER
+        return not self.informed or telling.alone(seed) or telling.together(square)
 
     def _follow(self, track: Track, o: int, places: list[Posting]) -> Steps:
         """Goes on with the pieces of a run that an exact hit confirms, and begins those that it calls for.
@@ -243,7 +232,11 @@ class Candidates:
     def _near(self, o: int, index: int, channel: Channel, key: int, hit: Hit) -> Steps:
         postings = hit.postings
         seed = self._seed(o, 0, channel, key, hit)
-        if self._full() or (channel.role == "signature" and len(postings) > VAGUE) or self._quiet(seed):
+        if (
+            self._full()
+            or (channel.role == "signature" and len(postings) > VAGUE)
+            or (self.informed and telling.quiet(seed))
+        ):
             return
         if len(postings) > FEW:
             if (yield from self._crowds.is_common(index, hit)):
@@ -254,7 +247,7 @@ class Candidates:
             run = (index, posting.segment, posting.run)
             square = self._heard(run, seed._replace(s=posting.position))
             voices = min(len({one.key for one in square}), len({one.o for one in square}))
-            if voices >= max(2, self._needed(run, o)) and self._worth(square):
+            if voices >= max(2, self._needed(run, o)) and (not self.informed or telling.worth(square)):
                 crowded.append((-voices, posting.run, posting, square))
         crowded.sort(key=lambda row: row[:2])
         for voices, _, posting, square in crowded[:AT_ONCE]:
@@ -270,16 +263,6 @@ class Candidates:
         elif channel.role == "seed":
             tokens = self.history.shingle(o, channel)
         return Seed(o, s, key, tokens, hit.frequency, hit.works, language)
-
-    def _quiet(self, seed: Seed) -> bool:
-        """Whether a hit of code says so little that it is not heard."""
-        return seed.language is not None and self.informed and seed.bits < QUIET
-
-    def _worth(self, square: list[Seed]) -> bool:
-        """Whether what a square of code says is worth an alignment."""
-        if not (self.grain.numbered and self.informed) or not square[-1].informs:
-            return True
-        return _bits(square) >= TELLING_NEAR
 
     def _heard(self, run: TrackKey, seed: Seed) -> list[Seed]:
         """The square of a near hit; nothing where a piece goes through it already."""
@@ -376,7 +359,7 @@ class Candidates:
             return
         aligned = [(p.first.o, p.extent().o) for p in track.pieces if isinstance(p, Piece)]
         square = [seed for seed in square if not any(a <= seed.o < b for a, b in aligned)]
-        if len({seed.key for seed in square if seed.informs}) < HULL_KEYS or _bits(square) < HULL_BITS:
+        if len({seed.key for seed in square if seed.informs}) < HULL_KEYS or telling.bits(square) < HULL_BITS:
             return
         o, s = min(seed.o for seed in square) - 2, max(min(seed.s for seed in square) - 2, 0)
         for old in track.pieces:
@@ -398,11 +381,6 @@ class Candidates:
             self.finished.append(track.split())
         track.take(piece)
         self.tracks[track.key] = track
-
-
-def _bits(square: Sequence[Seed]) -> float:
-    """What the different keys of a square say."""
-    return sum({seed.key: seed.bits for seed in square if seed.informs}.values())
 
 
 def seed_near(hull: Hull, seed: Seed) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from simblock.asking import Asker, Heard
 from simblock.candidates import Candidates
+from simblock.codestream import Coded
 from simblock.grain import GRAINS
 from simblock.history import Coming, History
 from simblock.ledger import Ledger, Steps
@@ -38,6 +39,11 @@ class Lane:
             hits = yield from self._asker.look_up(tokens.keys, tokens.flags, base)
             self._hits.update(hits)
             self._coming.extend(sorted(hits))
+
+    def take_code(self, coded: Coded) -> Steps:
+        """:meth:`take` for code, whose tokens have no flags, and clocks only when their turn has come."""
+        keys, starts, ends, whens, languages = coded
+        yield from self.take(Coming(keys, [0] * len(keys), starts, ends, whens, [0] * len(keys), languages))
 
     def finish(self) -> Steps:
         """Asks what is left at the end of the stream, in the name of the last token."""

@@ -23,7 +23,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from simblock.codestream import Coded, CodeScanner, Seen
+from simblock.codestream import CodeScanner, Seen
 from simblock.exemption import Exemption
 from simblock.grain import Grain
 from simblock.history import Coming
@@ -211,7 +211,7 @@ class StreamCore:
     def _take_code(self, code: Seen) -> Steps:
         for lane, coded in zip((self.lexemes, self.syntax), code, strict=True):
             if coded.keys:
-                yield from lane.take(_coming(coded))
+                yield from lane.take_code(coded)
 
     # -- what happens at a turn
 
@@ -398,13 +398,6 @@ class StreamCore:
         placed = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
         match = match_of(track, cast(Placed, placed), self.response.names[track.key[0]])
         self.matches.append(match)
-
-
-def _coming(coded: Coded) -> Coming:
-    """Tokens of code on their way into a lane."""
-    keys, starts, ends, whens, languages = coded
-    later = [0] * len(keys)  # clocks are told when a token's turn has come: then all ticks before are known
-    return Coming(keys, later, starts, ends, whens, later.copy(), languages)
 
 
 __all__ = ["PLACEHOLDER", "ResponseCore", "StreamCore", "Turn"]
