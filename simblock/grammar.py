@@ -76,14 +76,16 @@ class LexerTable(_Strict):
     """``[lexer]``: regular expressions, and how names are told apart.
 
     Every beginning of a number must be one too, and a number must not be endless: a stream reads the
-    expression at each of its chunks. A name is a ``name_start`` and what follows of ``name_char``.
-    ``operators`` lists those of several characters; any other character is one by itself.
+    expression at each of its chunks. A name has letters, digits, ``_``, ``name_marks``, ``name_escapes`` and
+    every character beyond ASCII that can be seen: combining marks too. ``operators`` lists those of several
+    characters; any other character is one by itself.
     """
 
     blocks: tuple[Block, ...] = ()
     numbers: Mark = r"0[xX](?:[pP][+\-]|[\w.]){0,255}+|\.?\d(?:[eE][+\-]|[\w.]){0,255}+"
-    name_start: Mark = r"[^\W\d]"
-    name_char: Mark = r"\w"
+    name_marks: str = Field("", pattern=r"^[!-/:-@\[-`{-~]*$")
+    name_escapes: Expression = ""
+    """Escapes that stand for a character of a name: a backslash, and at most nine signs of ``[\\w{]`` to its last."""
     operators: tuple[str, ...] = ()
     members_after: tuple[str, ...] = (".",)
     keyword_arguments: bool = False

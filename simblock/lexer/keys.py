@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from simblock.grammar import LexerTable
-from simblock.lexer.patterns import Patterns
+from simblock.lexer.patterns import JOINERS, Patterns
 from simblock.tokens import ARGUMENT_KEY, MEMBER_KEY, NAME_KEY, SPELLING, U32
 
 Lexeme: TypeAlias = tuple[int, int, int]
@@ -35,6 +36,8 @@ TO_ARGUMENT = NAME_KEY | ARGUMENT_KEY
 """The bits to flip in a plain name's key that make it an argument's."""
 _CLASS = 30
 """Bits of the spelling, below those that say what class a key is of."""
+
+_UNSEEN = re.compile(f"[{JOINERS}]")
 
 GAP = MEMBER_KEY
 """What is no lexeme, among keys before roles: none of them has this bit without NAME_KEY."""
@@ -85,8 +88,9 @@ class _Keys(dict[str, int]):
         if match.end() != len(piece):
             return LATE
         kind = match.lastgroup
-        if kind == "name" and piece not in self._keywords:
-            return NAME_KEY | spelling_key(piece)
+        if kind == "name":
+            piece = _UNSEEN.sub("", piece)
+            return spelling_key(piece) | (0 if piece in self._keywords else NAME_KEY)
         return self._classes.get(str(kind)) or spelling_key(piece)
 
 

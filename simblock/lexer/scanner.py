@@ -118,15 +118,20 @@ class LexemeScanner:
         key = STRING if kind[0] == "s" else self._rules.keys[piece]
         if key != GAP:
             start = self._base + at
-            if kind in _BARE and self._rules.patterns.opens[self._late].match(self._text, at):
-                self.late[start + len(piece)] = self._base + self._decided(at)
+            if kind in _BARE and (decided := self._decided(at, at + len(piece))):
+                self.late[start + len(piece)] = self._base + decided
             self._add(key, start, start + len(piece), found)
             self._look_behind(at + len(piece))
 
-    def _decided(self, at: int) -> int:
-        """How much of the text it takes to know that what begins like a literal is none."""
-        end = _LINE_END.search(self._text, at, at + LITERAL_LIMIT)
-        return end.end() if end else at + 2 * LITERAL_LIMIT + TORN
+    def _decided(self, at: int, end: int) -> int:
+        """How much of the text it takes to know that what begins like a literal is none, or a name ends; or 0."""
+        patterns, text = self._rules.patterns, self._text
+        torn = patterns.torn.match(text, at if text[at:end] == "\\" else end)
+        decided = torn.end() + 1 if torn else 0
+        if patterns.opens[self._late].match(text, at):
+            line = _LINE_END.search(text, at, at + LITERAL_LIMIT)
+            decided = max(decided, line.end() if line else at + 2 * LITERAL_LIMIT + TORN)
+        return decided
 
     def _look_behind(self, end: int) -> None:
         after = self._rules.patterns.after

@@ -209,8 +209,12 @@ def cut(text: str, places: list[int]) -> list[str]:
     return [text[low:high] for low, high in pairwise(bounds)]
 
 
+UNSEEN = ("\u0301", "\u200c", "\u200d", "\xad", "\0", "\u202e", "\\u", "\\u0061", "{61}", "\\U", "0000", "$")
+"""Combining marks, what cannot be seen, and escapes in names, whole and torn."""
+
+
 def texts(language: str) -> st.SearchStrategy[str]:
-    piece = st.sampled_from(PIECES[language]) | st.text(max_size=3)
+    piece = st.sampled_from(PIECES[language]) | st.sampled_from(UNSEEN) | st.text(max_size=3)
     return st.lists(piece, max_size=40).map("".join)
 
 

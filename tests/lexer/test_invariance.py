@@ -40,12 +40,15 @@ def test_the_cut_does_not_matter(written: tuple[str, str], places: list[int]) ->
     assert streamed(language, list(text)) == whole
 
 
+SMALL = {"LITERAL_LIMIT": 6, "NAME_LIMIT": 4, "BRACKET_LIMIT": 3, "JOIN_LIMIT": 2, "ESCAPED_LIMIT": 2}
+
+
 @given(WRITTEN, CUTS)
 def test_the_cut_does_not_matter_at_the_limits(written: tuple[str, str], places: list[int]) -> None:
     language, text = written
     # An operator more, so that the rules are built anew under the small limits, and not the cached ones taken.
     with pytest.MonkeyPatch.context() as patch:
-        for name, limit in (("LITERAL_LIMIT", 6), ("NAME_LIMIT", 4), ("BRACKET_LIMIT", 3)):
+        for name, limit in SMALL.items():
             patch.setattr(patterns, name, limit)
         patch.setattr(scanner, "LITERAL_LIMIT", 6)
         table = grammar(language).lexer

@@ -24,7 +24,7 @@ from simblock.lexer import (
     whole,
 )
 from simblock.tokens import ARGUMENT_KEY, MEMBER_KEY, NAME_KEY, SPELLING
-from tests.lexer.material import CODE, keys, lexemes, spelled, streamed
+from tests.lexer.material import CODE, LANGUAGES, keys, lexemes, spelled, streamed
 
 # What must not be equal comes first.
 
@@ -135,6 +135,61 @@ def test_arguments_are_these_and_one_literal_in_the_view(text: str, arguments: l
     seen = lexemes_in_view(found)
     assert seen == [(ARGUMENT if row in chosen else row[0], *row[1:]) for row in found]
     assert lexeme_view(np.array([key for key, *_ in found], np.uint32)).tolist() == [key for key, *_ in seen]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "\u0928\u092e\u0938\u094d\u0924\u0947",
+            "\u0e17\u0e35\u0e48",
+            "\u0645\u064f\u062d\u0645\u0651\u062f",
+            "cafe\u0301",
+            "a\u00b7b",
+        ),
+        *("a\u200db", "a\u200c\u200cb", "a\xadb\u0663", "\u094da", "\u2118x"),
+    ],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_name_beyond_ascii_is_one_name(language: str, name: str) -> None:
+    for text in (f"{name} = 1", f"x + {name}"):
+        assert name in spelled(language, text)
+        assert keys(language, text.replace(name, "y"))[1:] == keys(language, text)[1:] or text[0] == "x"
+        assert streamed(language, list(text)) == lexemes(language, text)
+    assert keys(language, f"{name}")[0] >= NAME_KEY
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [
+        *(("java", name) for name in ("$a", "a$1", "\\u0061b", "a\\uu0062c")),
+        *(
+            ("javascript", name)
+            for name in ("$a", "\\u0061b", "a\\u{62}", "\\u{000061}\\u0062", "a\u200d\\u0062")
+        ),
+        *(("c", name) for name in ("$a", "a\\u00e9b", "\\U000000e9", "a\\U000000e9")),
+    ],
+)
+def test_a_name_with_escapes_or_dollars_is_one_name(language: str, name: str) -> None:
+    text = f"{name} = x.{name};"
+    assert spelled(language, text) == [name, "=", "x", ".", name, ";"]
+    assert [key >= NAME_KEY for key in keys(language, text)] == [True, False, True, False, True, False]
+    assert streamed(language, list(text)) == lexemes(language, text)
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    ["\0", "\x1b", "\x7f", "\x85", "\xad", "\u200b", "\u200e", "\u202e", "\u2060", "\u2066", "\ufeff"],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_cannot_be_seen_is_a_gap(language: str, unseen: str) -> None:
+    pieces = spelled(language, CODE[language])
+    assert spelled(language, f" {unseen} ".join(pieces)) == pieces
+    assert keys(language, f"{unseen} {unseen}".join(pieces)) == keys(language, CODE[language])
+
+
+def test_a_keyword_with_something_unseen_in_it_is_the_keyword() -> None:
+    assert keys("python", "re\u200dturn x") == keys("python", "return x")
 
 
 def test_an_apostrophe_in_prose_ends_nothing_but_its_line() -> None:
