@@ -39,8 +39,6 @@ LOOK_AHEAD = 160
 """Source tokens fetched beyond a hit; more when the piece gets there."""
 VAGUE = 16
 """A band of a signature in more places says too little: commonplaces fill the windows of any text."""
-FOLLOWED = 64
-"""Works followed at once before a passage counts as a crowd's."""
 SAME_RUN = 4
 """Postings of one key in one run that are followed."""
 MIN_START = 8
@@ -212,7 +210,8 @@ class Candidates:
 
     def _full(self) -> bool:
         """Whether so many works are followed that only representatives of others are taken up."""
-        return len(self.tracks) >= FOLLOWED and sum(track.open for track in self.tracks.values()) >= FOLLOWED
+        most = self.grain.followed
+        return len(self.tracks) >= most and sum(track.open for track in self.tracks.values()) >= most
 
     def _representatives(self, o: int, index: int, postings: Sequence[Posting]) -> Told[Sequence[Posting]]:
         """Of a crowd, those that are followed already; where they are few, as many others."""

@@ -5,9 +5,8 @@ answers, and return the text that may go out. Everything is judged at ticks coun
 of the stream (the end of a word, or 64 characters without one), never at chunk borders, so decision,
 deciding work, rule and position are the same for every cut on the same index.
 
-An output is read in three lanes: its words, and of the code in it the lexemes and the syntax tokens
-(:mod:`simblock.codestream`). Tokens of all lanes have their turn in the order in which they become certain,
-words first, so neither does the order depend on the cut.
+Words, and of code lexemes and syntax tokens (:mod:`simblock.codestream`), are three lanes; tokens of all have
+their turn in the order in which they become certain, words first, so the order depends on no cut either.
 
 What is held: ``D_TICKS - max_leak`` ticks always (nothing by default, 48 in strict mode), and
 from the beginning of a match that is under suspicion until it is cleared or acted upon, which
@@ -46,7 +45,7 @@ LOOK_EVERY = 16
 """Tokens after which a match that is decided is looked at again."""
 MAX_UNACTED = 1000
 """Matches below the thresholds that a stream remembers for ``--all``."""
-NEVER_KNOWN = 1 << 62
+ALL = 1 << 62  # code points: more than any stream has
 
 
 class Turn(NamedTuple):
@@ -174,10 +173,8 @@ class StreamCore:
         self.outlet.take(chunk)
         words = self._scanner.feed(chunk)
         known = self._scanner.known
-        code = None
-        if self._code is not None:
-            code = self._code.feed(chunk)
-            known = min(known, self._code.known)
+        code = self._code and self._code.feed(chunk)
+        known = min(known, self._code.known) if self._code else known
         yield from self._advance(words, code, known)
         return self.outlet.release(self._limit())
 
@@ -185,8 +182,8 @@ class StreamCore:
         """Ends the stream: open candidates are judged as they stand. Returns the rest that may go out."""
         if self.over:
             return ""
-        code = self._code.finish() if self._code is not None else None
-        yield from self._advance(self._scanner.finish(), code, NEVER_KNOWN)
+        code = self._code and self._code.finish()
+        yield from self._advance(self._scanner.finish(), code, ALL)
         yield from self._conclude()
         return self.outlet.release(self.outlet.fed)
 
