@@ -173,7 +173,7 @@ class StreamCore:
         self.outlet.take(chunk)
         words = self._scanner.feed(chunk)
         known = self._scanner.known
-        code = self._code and self._code.feed(chunk)
+        code = self._code.feed(chunk) if self._code else None
         known = min(known, self._code.known) if self._code else known
         yield from self._advance(words, code, known)
         return self.outlet.release(self._limit())
@@ -182,7 +182,7 @@ class StreamCore:
         """Ends the stream: open candidates are judged as they stand. Returns the rest that may go out."""
         if self.over:
             return ""
-        code = self._code and self._code.finish()
+        code = self._code.finish() if self._code else None
         yield from self._advance(self._scanner.finish(), code, ALL)
         yield from self._conclude()
         return self.outlet.release(self.outlet.fed)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from simblock import figures
 from simblock.grammar import grammar
 from simblock.guard import Guard
+from simblock.history import KEEP
 from simblock.lexer import Lexer
 from simblock.policy import Policy
 from simblock.stores.memory import MemoryIndex
@@ -289,3 +290,32 @@ def test_of_works_alike_but_for_their_members_names_the_copied_one_decides(langu
     for report in (stream.report, held.check(answer)):
         assert report.decided.work == "m"
         assert report.matches[0].work.id == "m"
+
+
+def test_a_long_match_is_the_same_for_every_cut_and_its_strangers_stay_counted():
+    rng = random.Random(1)
+    text = Programmer(rng, "python").program(16)
+    held = MemoryIndex([Document(Work("long", kind="code", language="python"), text)])
+    names = plain_names(text, "python")
+    wild, at, fresh = [], 0, count()
+    for number, (name, start, end) in enumerate(names):
+        wild += [text[at:start], f"zz{next(fresh)}" if number < len(names) // 4 else name]
+        at = end
+    copy = "".join([*wild, text[at:]])
+    never = {"min_run": 10**6, "min_tokens": 10**6, "max_quoted": 10**6, "min_information": 0}
+    watching = Guard(held, Policy(action="observe", code={**never, "min_run_information": 0}))
+    seen = []
+    for step in (len(copy), 400, 61):
+        response = watching.response(all=True)
+        stream = response.stream(language="python")
+        for low in range(0, len(copy), step):
+            stream.feed(copy[low : low + step])
+            if step < len(copy):
+                assert all(len(lane.history.keys) < 4 * KEEP + 400 for lane in stream.core.lanes)
+        stream.finish()
+        longest = max((m for m in response.report.matches if m.view == "lexemes"), key=lambda m: m.tokens)
+        seen.append((longest.tokens, longest.similarity, longest.longest_run, longest.names_alike))
+        assert not longest.verbatim
+        assert longest.renamed
+    assert len(set(seen)) == 1
+    assert seen[0][1] < 0.97
