@@ -6,7 +6,7 @@ import re
 
 from simblock.grammar import Grammar
 from simblock.lexer.keys import EQUALS, GAP, STRING, TO_ARGUMENT, Lexeme, rules_of
-from simblock.lexer.patterns import LITERAL_LIMIT
+from simblock.lexer.patterns import ESCAPE, LITERAL_LIMIT
 from simblock.tokens import MEMBER_KEY, NAME_KEY
 
 MARGIN = 16
@@ -15,7 +15,7 @@ MARGIN = 16
 TORN = 4
 """Characters, at most, that it takes to know where an operator ends."""
 _BARE = frozenset({"name", "operator"})
-_LINE_END = re.compile(r"[\r\n]")
+_LINE = re.compile(rf"(?:[^\\\r\n]|{ESCAPE}){{0,{LITERAL_LIMIT}}}+[\r\n]")
 
 
 class LexemeScanner:
@@ -129,8 +129,8 @@ class LexemeScanner:
         torn = patterns.torn.match(text, at if text[at:end] == "\\" else end)
         decided = torn.end() + 1 if torn else 0
         if patterns.opens[self._late].match(text, at):
-            line = _LINE_END.search(text, at, at + LITERAL_LIMIT)
-            decided = max(decided, line.end() if line else at + 2 * LITERAL_LIMIT + TORN)
+            line = _LINE.match(text, at)
+            decided = max(decided, line.end() if line else at + 3 * LITERAL_LIMIT + TORN)
         return decided
 
     def _look_behind(self, end: int) -> None:

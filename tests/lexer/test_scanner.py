@@ -48,3 +48,10 @@ def test_a_name_that_may_be_an_arguments_waits_for_one_lexeme() -> None:
     (name, *_), *_ = stream.feed("= ")
     assert stream.late[5] == 9
     assert ARGUMENT_KEY <= name < NAME_KEY
+
+
+def test_a_quote_that_is_none_is_certain_at_an_unescaped_line_end_alone() -> None:
+    stream = LexemeScanner(grammar("java"))
+    assert stream.feed("' a\\\nb ") == []
+    stream.feed("\n")
+    assert stream.late[1] == 8
