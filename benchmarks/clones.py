@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import code_corpus, corpus
 from benchmarks.code_copies import lexemes
-from benchmarks.code_recall import Best, judgeable
+from benchmarks.code_outcomes import Best, judgeable
 from benchmarks.record import interval, save
 from simblock.guard import Guard
 from simblock.policy import Policy

@@ -10,6 +10,7 @@ import hashlib
 import random
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -128,8 +129,10 @@ def tokens(text: str, language: str) -> list[Token]:
     """The leaves of a text that parses, comments and docstrings left out. Raises Unfit."""
     data = text.encode("utf-8", "replace")
     root = parser(language).parse(data).root_node
-    if root.has_error or _has(root, UNMOVABLE):
-        raise Unfit("it does not parse")
+    if root.has_error:
+        raise Unfit("it does not parse by itself")
+    if _has(root, UNMOVABLE):
+        raise Unfit("it has text that is no row of tokens (preprocessor, JSX)")
     skipped = _docstrings(root) if language == "python" else set()
     made: list[Token] = []
     before = 0
@@ -344,13 +347,20 @@ class Prose:
         return f"{head}{code}```\n\n{after}\n", len(head)
 
 
-def copies(them: Sequence[Function], prose: Prose, seed: int) -> Iterator[Copy]:
-    """A renamed copy of each function that can have one, in a fence inside an answer."""
+def copies(
+    them: Sequence[Function], prose: Prose, seed: int, dropped: Counter[str] | None = None
+) -> Iterator[Copy]:
+    """A renamed copy of each function that can have one, in a fence inside an answer.
+
+    ``dropped`` counts why the others have none.
+    """
+    dropped = Counter() if dropped is None else dropped
     for function in them:
         rng = random.Random(f"{seed} {function.id} {function.start}")
         try:
             code = copied(standing(function), function.language, rng)
-        except Unfit:
+        except Unfit as error:
+            dropped[str(error)] += 1
             continue
         yield planted(function, unwrapped(code, function.language, rng), prose, rng)
 

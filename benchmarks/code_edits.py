@@ -7,6 +7,7 @@ line at any depth; what is inserted comes from functions of packages that are no
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -123,14 +124,27 @@ def _alone(text: str, language: str, one: Statement) -> bool:
 
 
 def near_copies(
-    them: Sequence[Function], prose: Prose, inserts: Sequence[str], seed: int, share: float = 0.1
+    them: Sequence[Function],
+    prose: Prose,
+    inserts: Sequence[str],
+    seed: int,
+    share: float = 0.1,
+    dropped: Counter[str] | None = None,
 ) -> Iterator[tuple[Copy, int]]:
-    """(copy, statements edited): each function edited, then renamed and laid out anew, in a fence."""
+    """(copy, statements edited): each function edited, then renamed and laid out anew, in a fence.
+
+    ``dropped`` counts why some have none.
+    """
+    dropped = Counter() if dropped is None else dropped
     for function in them:
         rng = random.Random(f"{seed} near {function.id} {function.start}")
         try:
             text, count = edited(standing(function), function.language, share, inserts, rng)
             code = copied(text, function.language, rng)
-        except (Unfit, UnicodeError):
+        except Unfit as error:
+            dropped[str(error)] += 1
+            continue
+        except UnicodeError:
+            dropped["it has lone surrogates"] += 1
             continue
         yield planted(function, unwrapped(code, function.language, rng), prose, rng), count

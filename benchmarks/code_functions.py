@@ -156,25 +156,38 @@ def lines_of(text: str) -> frozenset[int]:
     return frozenset(hash(line) for line in bare if sum(map(str.isalpha, line)) >= 8)
 
 
+class Verdict(NamedTuple):
+    """verbatim, fork or clean; the protected file that has most of a function's lines, how many, and of how many."""
+
+    kind: str
+    file: str
+    shared: int
+    lines: int
+
+
 class Protected:
     """The functions and lines of the protected sources, for telling copies of them from clean code."""
 
     def __init__(self, them: Iterable[Source], language: str) -> None:
         self._digests: set[bytes] = set()
+        self._names: list[str] = []
         self._files: dict[int, list[int]] = {}
         for number, source in enumerate(them):
+            self._names.append(f"{source.package}/{source.path}")
             self._digests.update(map(digest, functions(source, language, 30)))
             for line in lines_of(source.text):
                 self._files.setdefault(line, []).append(number)
 
-    def verdict(self, function: Function) -> str:
-        """verbatim, fork or clean."""
-        if digest(function) in self._digests:
-            return "verbatim"
+    def verdict(self, function: Function) -> Verdict:
+        """Whether a function is a copy of a protected one by its tokens, a fork by its lines, or clean."""
         lines = lines_of(function.text)
         shared = Counter(number for line in lines for number in self._files.get(line, ()))
-        most = max(shared.values(), default=0)
-        return "fork" if most >= 4 and most >= ALIKE * len(lines) else "clean"
+        number, most = max(shared.items(), key=lambda one: (one[1], -one[0]), default=(-1, 0))
+        file = self._names[number] if most else ""
+        if digest(function) in self._digests:
+            return Verdict("verbatim", file, most, len(lines))
+        fork = most >= 4 and most >= ALIKE * len(lines)
+        return Verdict("fork" if fork else "clean", file, most, len(lines))
 
 
 def spread(them: Sequence[Function], count: int, seed: int) -> list[Function]:

@@ -5,28 +5,47 @@ docstrings gone, laid out anew, in a fence inside an answer) and checked against
 files. The same with a tenth of their statements inserted, deleted and moved. Then functions of packages that
 have nothing to do with the index, as they are. Sizes are lexemes, counted in the copy. A function that
 stands in several protected files (by its tokens, names numbered) is rightly named by any of them.
-Run with ``--half tune`` when parameters are chosen, ``--half report`` for figures that are published.
+Run with ``--half tune`` when parameters are chosen, ``--half report`` for figures that are published. Each
+language is measured by a process of its own, ``--processes`` at a time: nothing here is timed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import tempfile
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from benchmarks import code_corpus, corpus
 from benchmarks.code_copies import Copy, Prose, Unfit, canonical, copies, lexemes, planted, standing
 from benchmarks.code_corpus import Source, sources
 from benchmarks.code_edits import donors, near_copies
-from benchmarks.code_functions import Function, Protected, functions, spread
+from benchmarks.code_functions import Function, Protected, Verdict, functions, spread
+from benchmarks.code_outcomes import (
+    Fork,
+    Measured,
+    Row,
+    Seen,
+    clean_rows,
+    curve,
+    dropped_rows,
+    fork_rows,
+    grid,
+    misses,
+    recall_rows,
+    seen,
+    stops,
+)
 from benchmarks.corpus import half_of
-from benchmarks.record import interval, save
+from benchmarks.record import save
 from simblock.guard import Guard
-from simblock.match import Match, Report
 from simblock.policy import Policy
 from simblock.stores import open_index
 from simblock.stores.reader import StoredIndex
@@ -39,40 +58,8 @@ CLASSES = ((50, 100), (100, 200), (200, 10**9))
 """Sizes of near copies, in lexemes: [from, to)."""
 SHARE = 0.1
 """Share of the statements of a near copy that are edited."""
-Row = dict[str, Any]
-
-
-class Best(NamedTuple):
-    """The strongest match of a work that is asked for: what a policy judges."""
-
-    run: int
-    tokens: int
-    similarity: float
-    bits: float
-    channel: str
-
-
-class Seen(NamedTuple):
-    """What a check said of one function."""
-
-    group: str
-    language: str
-    package: str
-    id: str
-    lines: int
-    size: int
-    stopped: bool
-    error: bool
-    decided: bool
-    first: bool
-    named: str
-    by: str
-    matches: tuple[Best, ...]
-
-    @property
-    def best(self) -> Best | None:
-        """The match with the most tokens."""
-        return self.matches[0] if self.matches else None
+TOLD_EVERY = 60
+"""Seconds between two lines that say how far a language is."""
 
 
 def documents(folder: Path, language: str) -> list[Document]:
@@ -125,68 +112,72 @@ class Equals:
             return None
 
 
-def judgeable(matches: Iterable[Match]) -> tuple[Best, ...]:
-    """What a policy judges of some matches, most tokens first, eight at most."""
-    them = [Best(m.longest_run, m.tokens, m.similarity, m.information, m.channel) for m in matches]
-    return tuple(sorted(them, key=lambda one: -one.tokens)[:8])
+class Checker:
+    """Checks the copies of one language, and says on the terminal how far it is."""
+
+    def __init__(self, guard: Guard, language: str, equals: Equals) -> None:
+        self.guard, self.language, self.equals = guard, language, equals
+        self.dropped: Counter[tuple[str, str, str]] = Counter()
+        self._count, self._started = 0, time.monotonic()
+        self._told = self._started
+
+    def check(self, group: str, copy: Copy, *, is_copy: bool) -> Seen:
+        """What the guard says of a copy, or of code that is none."""
+        right = self.equals.files(copy.function) if is_copy else None
+        self._count += 1
+        if time.monotonic() - self._told > TOLD_EVERY:
+            self._told = time.monotonic()
+            self.tell(f"{self._count} functions checked, at {group}")
+        return seen(group, copy, self.guard.check(copy.text, all=True), right)
+
+    def tell(self, what: str) -> None:
+        print(f"{self.language}, {time.monotonic() - self._started:.0f} s: {what}", flush=True)
+
+    def drop(self, group: str, reasons: Counter[str]) -> None:
+        """Counts copies that were not made."""
+        self.dropped.update({(self.language, group, reason): n for reason, n in reasons.items()})
 
 
-def seen(group: str, copy: Copy, report: Report, right: set[str] | None) -> Seen:
-    """What a report says of a copy; ``right`` are the works that may be named, None for clean code."""
-    function = copy.function
-    acted = [match for match in report.matches if match.action == "stop"]
-    of = [m for m in report.matches if right is None or {m.work.id, *m.twins} & right]
-    first = acted[0] if acted else None
-    return Seen(
-        group, function.language, function.package, function.id, function.text.count("\n") + 1, copy.size,
-        stopped=report.decision == "stop" and not report.error, error=bool(report.error),
-        decided=bool(right and report.decided and report.decided.work in right),
-        first=bool(right and first and {first.work.id, *first.twins} & right),
-        named=report.decided.work if report.decided else "",
-        by=report.decided.by if report.decided else "", matches=judgeable(of),
-    )  # fmt: skip
-
-
-def checked(guard: Guard, group: str, them: Iterable[Copy], equals: Equals | None) -> Iterator[Seen]:
-    """Each copy checked."""
-    for copy in them:
-        right = equals.files(copy.function) if equals else None
-        yield seen(group, copy, guard.check(copy.text, all=True), right)
-
-
-def first_of(them: Iterable[Copy], count: int, least: int, most: int = 10**9) -> Iterator[Copy]:
-    """So many of the copies that have the size asked for."""
-    for copy in them:
-        if count <= 0:
-            return
+def first_of(them: Iterator[Copy], count: int, dropped: Counter[str], least: int, most: int = 10**9) -> Iterator[Copy]:  # fmt: skip
+    """So many of the copies that have the size asked for; the others are counted."""
+    taken = 0
+    while taken < count and (copy := next(them, None)) is not None:
         if least <= copy.size < most:
-            count -= 1
+            taken += 1
             yield copy
+        else:
+            dropped["another size, once copied"] += 1
 
 
-def exact(guard: Guard, them: Sequence[Function], equals: Equals, around: Prose, options: argparse.Namespace) -> list[Seen]:  # fmt: skip
+def exact(checker: Checker, them: Sequence[Function], around: Prose, options: argparse.Namespace) -> list[Seen]:  # fmt: skip
     """Renamed copies, checked."""
-    chosen = spread(them, len(them), options.seed)
-    made = first_of(copies(chosen, around, options.seed), options.count, LEAST)
-    return list(checked(guard, "renamed", made, equals))
+    dropped: Counter[str] = Counter()
+    made = copies(spread(them, len(them), options.seed), around, options.seed, dropped)
+    found = [checker.check("renamed", one, is_copy=True) for one in first_of(made, options.count, dropped, LEAST)]  # fmt: skip
+    checker.drop("renamed", dropped)
+    return found
 
 
-def near(guard: Guard, them: Sequence[Function], inserts: Sequence[str], equals: Equals, around: Prose, options: argparse.Namespace) -> list[Seen]:  # fmt: skip
+def near(checker: Checker, them: Sequence[Function], inserts: Sequence[str], around: Prose, options: argparse.Namespace) -> list[Seen]:  # fmt: skip
     """Renamed and edited copies of each class of size, checked."""
     chosen = spread(them, len(them), options.seed + 1)
     found: list[Seen] = []
     for least, most in CLASSES:
+        dropped: Counter[str] = Counter()
         fitting = [one for one in chosen if least * 0.8 <= one.size < most * 1.2]
-        made = (copy for copy, _ in near_copies(fitting, around, inserts, options.seed, SHARE))
-        found += checked(guard, f"near {least}", first_of(made, options.near, least, most), equals)
+        made = (copy for copy, _ in near_copies(fitting, around, inserts, options.seed, SHARE, dropped))
+        taken = first_of(made, options.near, dropped, least, most)
+        found += [checker.check(f"near {least}", one, is_copy=True) for one in taken]
+        checker.drop(f"near {least}", dropped)
     return found
 
 
 class Clean(NamedTuple):
-    """Functions that copy nothing, and what was left out of them, by package."""
+    """Functions that copy nothing, what was left out of them by package, and the forks among that."""
 
     functions: list[Function]
     left_out: list[Row]
+    forks: list[tuple[Function, Verdict]]
 
 
 def clean_functions(folder: Path, language: str, half: str, count: int, seed: int) -> Clean:
@@ -194,132 +185,95 @@ def clean_functions(folder: Path, language: str, half: str, count: int, seed: in
     protected = Protected(sources(folder, language, "protected"), language)
     chosen = spread(cut(sources(folder, language, half), language, LEAST), 10**9, seed)
     taken: list[Function] = []
+    forks: list[tuple[Function, Verdict]] = []
     left: Counter[tuple[str, str]] = Counter()
     for function in chosen:
         if len(taken) >= count:
             break
+        if lexemes(function.text, language) < LEAST:
+            continue
         verdict = protected.verdict(function)
-        if verdict != "clean":
-            left[function.package, verdict] += 1
-        elif lexemes(function.text, language) >= LEAST:
+        if verdict.kind == "clean":
             taken.append(function)
+            continue
+        left[function.package, verdict.kind] += 1
+        if verdict.kind == "fork":
+            forks.append((function, verdict))
     rows = [{"language": language, "package": p, "why": w, "functions": n} for (p, w), n in left.items()]
-    return Clean(taken, rows)
+    return Clean(taken, rows, forks)
 
 
-def as_they_are(them: Sequence[Function], around: Prose, seed: int) -> Iterator[Copy]:
+def as_they_are(them: Iterable[Function], around: Prose, seed: int) -> Iterator[Copy]:
     """Functions in fences, unchanged but for the indentation of their file."""
-    import random
-
     for function in them:
         rng = random.Random(f"{seed} clean {function.id} {function.start}")
         text = standing(function)
         yield planted(function, text if text.endswith("\n") else text + "\n", around, rng)
 
 
-def recall_rows(them: Sequence[Seen]) -> list[Row]:
-    """A row for each language and group."""
+def of_forks(checker: Checker, them: Sequence[tuple[Function, Verdict]], around: Prose, options: argparse.Namespace) -> list[Fork]:  # fmt: skip
+    """What was left out as a fork, each with what a check says of it."""
+    made = as_they_are((function for function, _ in them), around, options.seed)
     return [
-        {"language": language, "group": group, "n": len(part),
-         "stopped": interval(sum(one.stopped for one in part), len(part)),
-         "right file decides": interval(sum(one.decided for one in part), len(part)),
-         "right file first": interval(sum(one.first for one in part), len(part)),
-         "errors": sum(one.error for one in part)}
-        for (language, group), part in grouped(them, "language", "group")
+        Fork(checker.language, function.id, line_of(function, options), verdict.file, verdict.shared, verdict.lines,
+             checker.check("fork", copy, is_copy=False))
+        for (function, verdict), copy in zip(them, made, strict=True)
     ]  # fmt: skip
 
 
-def clean_rows(them: Sequence[Seen]) -> list[Row]:
-    """A row for each language and package, and for each language."""
-    packages = [(key, part) for key, part in grouped(them, "language", "package")]
-    languages = [((key[0], "all"), part) for key, part in grouped(them, "language")]
-    return [
-        {"language": language, "package": package, "functions": len(part),
-         "lexemes": sum(one.size for one in part), "stopped": sum(one.stopped for one in part),
-         "share": interval(sum(one.stopped for one in part), len(part)), "errors": sum(one.error for one in part)}
-        for (language, package), part in languages + packages
-    ]  # fmt: skip
+def line_of(function: Function, options: argparse.Namespace) -> int:
+    """In which line of its file a function of other packages begins."""
+    path = options.code_corpus / function.language / options.half / function.id
+    return code_corpus.decoded(path.read_bytes()).count("\n", 0, function.start) + 1
 
 
-def grouped(them: Sequence[Seen], *names: str) -> list[tuple[tuple[str, ...], list[Seen]]]:
-    """The parts that have equal values, in the order of their first."""
-    parts: dict[tuple[str, ...], list[Seen]] = defaultdict(list)
-    for one in them:
-        parts[tuple(getattr(one, name) for name in names)].append(one)
-    return list(parts.items())
-
-
-def why(one: Seen) -> str:
-    """What went wrong with a copy that was not stopped, as far as the report says."""
-    if one.error:
-        return "an error instead"
-    if one.best is None:
-        return "no match of the work"
-    return f"a match of {one.best.channel}, under the thresholds"
-
-
-def misses(them: Sequence[Seen]) -> list[Row]:
-    """Why copies were missed, by language and group."""
-    counted = Counter((one.language, one.group, why(one)) for one in them if not one.stopped)
-    return [{"language": a, "group": b, "why": c, "n": n} for (a, b, c), n in sorted(counted.items())]
-
-
-def stops(them: Sequence[Seen]) -> list[Row]:
-    """What was stopped of the clean code, and what it was taken for."""
-    return [
-        {"language": one.language, "function": one.id, "lexemes": one.size, "lines": one.lines, "work": one.named,
-         "by": one.by, **(one.best._asdict() if one.best else {})}
-        for one in them if one.stopped
-    ]  # fmt: skip
-
-
-GRID = tuple((run, 60, similarity, bits) for run in (40, 60, 90) for similarity in (0.6, 0.7, 0.8, 0.9)
-             for bits in (0, 10, 20, 30, 40, 60, 80))  # fmt: skip
-
-
-def acts(one: Seen, run: int, tokens: int, similarity: float, bits: float) -> bool:
-    """Whether a policy of these thresholds would act on one of a function's matches."""
-    return any(
-        it.bits >= bits and (it.run >= run or (it.tokens >= tokens and it.similarity >= similarity))
-        for it in one.matches
-    )
-
-
-def curve(them: Sequence[Seen]) -> list[Row]:
-    """What other thresholds would have done with the best matches, by language and all together."""
-    parts = {(of, group): part for (of, group), part in grouped(them, "language", "group")}
-    parts |= {("all", group): part for (group,), part in grouped(them, "group")}
-    return [
-        {"language": of, "min_run": point[0], "min_tokens": point[1], "min_similarity": point[2],
-         "min_information": point[3],
-         **{group: _share(part, point) for (whose, group), part in parts.items() if whose == of}}
-        for of in dict.fromkeys(of for of, _ in parts) for point in GRID
-    ]  # fmt: skip
-
-
-def _share(part: Sequence[Seen], point: tuple[int, int, float, int]) -> float:
-    return round(sum(acts(one, *point) for one in part) / len(part), 5)
-
-
-def measure(options: argparse.Namespace, guard: Guard, language: str) -> tuple[list[Seen], list[Row]]:
-    """All that is measured of one language, and what was left out."""
+def measure(options: argparse.Namespace, index: Path, language: str) -> Measured:
+    """All that is measured of one language."""
     folder, around = options.code_corpus, prose(options.shared)
     every = cut(sources(folder, language, "protected"), language, 40)
-    equals = Equals(every)
+    checker = Checker(Guard(open_index(index)), language, Equals(every))
     half = [function for function in every if half_of(function.id) == options.half]
     clean = clean_functions(folder, language, options.half, options.clean, options.seed)
     inserts = donors(clean.functions, options.seed)
-    found = exact(guard, half, equals, around, options)
-    found += near(guard, half, inserts, equals, around, options)
-    found += checked(guard, "clean", as_they_are(clean.functions, around, options.seed), None)
-    print(f"{language}: {len(found)} functions checked", flush=True)
-    return found, clean.left_out
+    checker.tell(f"{len(half)} functions to copy, {len(clean.functions)} clean ones")
+    found = exact(checker, half, around, options)
+    found += near(checker, half, inserts, around, options)
+    clean_copies = as_they_are(clean.functions, around, options.seed)
+    found += [checker.check("clean", one, is_copy=False) for one in clean_copies]
+    forks = of_forks(checker, clean.forks, around, options)
+    checker.tell(f"done, {len(found)} functions checked")
+    return Measured(found, clean.left_out, forks, checker.dropped)
+
+
+def measured(options: argparse.Namespace, index: Path) -> list[Measured]:
+    """What was measured of each language, in the order of the languages."""
+    # What takes longest is begun first, or it is waited for at the end: C and JavaScript, the last ones.
+    order = list(reversed(options.languages))
+    with ProcessPoolExecutor(min(options.processes, len(order))) as pool:
+        return list(pool.map(partial(measure, options, index), order))[::-1]
 
 
 def rows_file(path: Path, found: Sequence[Seen]) -> None:
     """Everything seen, a row a function, for whoever tunes."""
-    rows = ({**one._asdict(), "matches": [it._asdict() for it in one.matches]} for one in found)
+    rows = (
+        {**one._asdict(), "decider": one.decider._asdict() if one.decider else None,
+         "matches": [it._asdict() for it in one.matches]} for one in found
+    )  # fmt: skip
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+
+def tables_of(them: Sequence[Measured]) -> dict[str, list[Row]]:
+    """The tables that are published."""
+    found = [one for part in them for one in part.seen]
+    copied, clean = [s for s in found if s.group != "clean"], [s for s in found if s.group == "clean"]
+    return {
+        "Copies of functions": recall_rows(copied), "Misses": misses(copied), "Clean functions": clean_rows(clean),
+        "What was stopped of clean code": stops(clean),
+        "Left out as copies of protected files": [row for part in them for row in part.left_out],
+        "Left out as forks": fork_rows([fork for part in them for fork in part.forks]),
+        "Copies that were not made": dropped_rows(sum((part.dropped for part in them), Counter())),
+        "Curve": curve(found, grid(Policy.load().code)),
+    }  # fmt: skip
 
 
 def main() -> None:
@@ -329,30 +283,24 @@ def main() -> None:
     parser.add_argument("--near", type=int, default=200, help="edited functions a language and class of size")
     parser.add_argument("--clean", type=int, default=5000, help="clean functions a language")
     parser.add_argument("--seed", type=int, default=9)
+    parser.add_argument("--processes", type=int, default=2, help="languages measured at the same time")
     parser.add_argument("--rows", type=Path, help="writes a row a function here")
     options = parser.parse_args()
-    found: list[Seen] = []
-    left_out: list[Row] = []
+    started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        index = build(options.code_corpus, options.languages, Path(folder) / "index.sbx")
-        guard, stat = Guard(index), index.stat()
-        for language in options.languages:
-            part, left = measure(options, guard, language)
-            found, left_out = found + part, left_out + left
+        path = Path(folder) / "index.sbx"
+        stat = build(options.code_corpus, options.languages, path).stat()
+        print(f"an index of {stat.works} works, after {time.monotonic() - started:.0f} s", flush=True)
+        them = measured(options, path)
     if options.rows:
-        rows_file(options.rows, found)
-    copied, clean = [s for s in found if s.group != "clean"], [s for s in found if s.group == "clean"]
+        rows_file(options.rows, [one for part in them for one in part.seen])
     parameters = {
         "half": options.half, "seed": options.seed, "works": stat.works, "lexemes": stat.lexemes,
         "languages": list(options.languages), "scheme": stat.scheme, "policy": Policy.load().digest,
-        "share of statements edited": SHARE,
+        "share of statements edited": SHARE, "minutes": round((time.monotonic() - started) / 60, 1),
+        "processes": options.processes,
     }  # fmt: skip
-    tables: dict[str, list[Row]] = {
-        "Copies of functions": recall_rows(copied), "Misses": misses(copied), "Clean functions": clean_rows(clean),
-        "Left out as copies of protected files": left_out, "What was stopped of clean code": stops(clean),
-        "Curve": curve(found),
-    }  # fmt: skip
-    save("code_recall" if options.half == "report" else "code_recall-tune", parameters, tables)
+    save("code_recall" if options.half == "report" else "code_recall-tune", parameters, tables_of(them))
 
 
 if __name__ == "__main__":

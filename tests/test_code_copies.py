@@ -193,11 +193,11 @@ def test_vendored_copies_and_forks_are_told_from_clean_code() -> None:
     source = Source("pack", "file", FILES["python"])
     protected = Protected([source], "python")
     function = function_of("python")
-    assert protected.verdict(function) == "verbatim"
-    assert protected.verdict(function._replace(text=function.text.replace("    ", "  "))) == "verbatim"
-    assert protected.verdict(function._replace(text=function.text.replace("total", "size", 1))) == "fork"
+    assert protected.verdict(function).kind == "verbatim"
+    assert protected.verdict(function._replace(text=function.text.replace("    ", "  "))).kind == "verbatim"
+    assert protected.verdict(function._replace(text=function.text.replace("total", "size", 1))).kind == "fork"
     code = copied(standing(function), "python", random.Random(1))
-    assert protected.verdict(function._replace(text=code)) == "clean"
+    assert protected.verdict(function._replace(text=code)).kind == "clean"
 
 
 def test_every_package_gives_its_share_of_functions() -> None:
