@@ -195,9 +195,10 @@ def programs(language: str) -> st.SearchStrategy[list[str]]:
 
 
 def public(language: str) -> st.SearchStrategy[str]:
-    """Names of public members that are free to be a variable's."""
+    """Names of public members that are free to be a variable's, and no statement has."""
     known = grammar(language)
-    return st.sampled_from(sorted(members(language) - known.builtins - known.keywords))
+    taken = {name for statement in STATEMENTS[language] for name in re.findall(r"\w+", statement)}
+    return st.sampled_from(sorted(members(language) - known.builtins - known.keywords - taken))
 
 
 def shingles(text: str, language: str) -> list[list[int]]:
