@@ -83,7 +83,7 @@ def add(
     ):
         session.put(call.documents(), clear_metadata=clear_metadata)
         removed = call.gone(session) if prune else []
-        session.remove(removed, reason=call.options.reason or "pruned")
+        session.remove(removed, reason=call.options.reason or ("pruned" if removed else None))
         return call.report(session.commit())
 
 

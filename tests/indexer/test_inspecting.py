@@ -52,6 +52,19 @@ def test_the_log_says_what_each_epoch_did(index_command, index, poems):
     assert "1 removed: poems/new.txt" in index_command("log", index).out
 
 
+@pytest.mark.parametrize("prune", [(), ("--prune",)])
+def test_the_log_says_pruned_only_where_something_was(index_command, index, poems, prune):
+    (poems / "new.txt").write_text("some words that are new")
+    index_command("add", index, poems, *prune)
+    (poems / "new.txt").unlink()
+    (poems / "other.txt").write_text("other words that are new")
+    index_command("add", index, poems, "--prune")
+    (poems / "other.txt").unlink()
+    index_command("add", index, poems, "--prune", "--reason", "withdrawn")
+    reasons = [event["reason"] for event in index_command("log", index, "--json").rows]
+    assert reasons == [None, None, "pruned", "withdrawn"]
+
+
 def test_stat_says_that_an_unkeyed_index_reads_back(index_command, index):
     assert "NOT keyed: the words of its works can be read back" in index_command("stat", index).out
     found = index_command("stat", index, "--json").json
