@@ -16,11 +16,12 @@ PLACEHOLDER = "[withheld]"
 class Outlet:
     """Model text between its arrival and its release, byte for byte as it came."""
 
-    __slots__ = ("_edits", "_pending", "fed", "frozen", "released")
+    __slots__ = ("_edits", "_pending", "_withheld", "fed", "frozen", "released")
 
     def __init__(self) -> None:
         self._pending = ""
         self._edits: list[Span] = []
+        self._withheld = -1  # where the text behind the last placeholder begins
         self.fed = self.released = 0
         self.frozen = False
 
@@ -36,8 +37,11 @@ class Outlet:
         self.frozen = True
 
     def redact(self, span: Span) -> None:
-        """Puts a placeholder where a span will go out."""
-        self._edits.append(span)
+        """Puts a placeholder where a span will go out; one for all spans that touch or overlap."""
+        apart = [edit for edit in self._edits if edit.end < span.start or span.end < edit.start]
+        met = [span, *(edit for edit in self._edits if edit not in apart)]
+        whole = Span(min(edit.start for edit in met), max(edit.end for edit in met))
+        self._edits = sorted([*apart, whole])
 
     def release(self, limit: int) -> str:
         """The text up to code point ``limit``; of a frozen outlet what is left."""
@@ -55,10 +59,13 @@ class Outlet:
 
     def _edited(self, text: str, start: int) -> str:
         parts, at, stop = [], start, start + len(text)
-        for edit in sorted(self._edits):
+        for edit in self._edits:
             if at < edit.end and edit.start < stop:
-                parts += [text[at - start : max(edit.start, at) - start], PLACEHOLDER]
-                at = edit.end
+                begin = max(edit.start, at)
+                parts.append(text[at - start : begin - start])
+                if begin > self._withheld:
+                    parts.append(PLACEHOLDER)
+                at = self._withheld = edit.end
         self._edits = [edit for edit in self._edits if edit.start >= stop]
         return "".join(parts) + text[at - start :]
 

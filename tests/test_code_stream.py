@@ -319,3 +319,15 @@ def test_a_long_match_is_the_same_for_every_cut_and_its_strangers_stay_counted()
         assert longest.renamed
     assert len(set(seen)) == 1
     assert seen[0][1] < 0.97
+
+
+@every_language
+def test_a_redacted_program_has_one_placeholder_though_its_words_and_its_lexemes_are_redacted(language):
+    held = guard(action="redact", max_leak=0)
+    answer = fenced(stretch(works(language)[3], language, 0, 400), language)
+    expected = (
+        answer[: answer.index("\n", answer.index("```"))] + "\n[withheld]" + answer[answer.rindex("\n```") :]
+    )
+    for step in (1, 9, 400):
+        assert run(held.stream(), answer, range(0, len(answer), step)) == expected
+    assert held.check(answer).released == expected
