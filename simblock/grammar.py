@@ -62,13 +62,21 @@ class Block(_Strict):
     """What belongs to it behind ``close``, as a regular expression that may match nothing."""
     after: Expression = ""
     """A look-behind at the lexeme before; without a match there, no block begins."""
+    line_start: bool = False
+    """It begins as the first of its line, behind at most 32 blanks, or not at all."""
+    holds: Expression = ""
+    """What it must hold to be one: matched where a character, an escape or a bracket in it begins."""
+    holes: Literal["", "${"] = ""
+    """In a literal over lines, what begins code, up to a ``}`` or the close: no literal in that code closes it."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if self.one_line and not self.close:
             raise ValueError("a block with one_line needs a close")
-        if not self.one_line and (self.brackets or self.tail or self.after):
-            raise ValueError("brackets, tail and after are for blocks with one_line")
+        if not self.one_line and (self.brackets or self.tail or self.after or self.line_start or self.holds):
+            raise ValueError("brackets, tail, after, line_start and holds are for blocks with one_line")
+        if self.holes and (self.one_line or not self.escapes or len(self.close) != 1):
+            raise ValueError("holes are for blocks over lines, with escapes and a close of one character")
         return self
 
 

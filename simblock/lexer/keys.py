@@ -66,7 +66,7 @@ class _Keys(dict[str, int]):
 
     def __init__(self, patterns: Patterns, table: LexerTable, keywords: frozenset[str]) -> None:
         super().__init__()
-        self._pattern = patterns.final[False]
+        self._pattern = patterns.final[0]
         self._classes = {"gap": GAP, "number": NUMBER}
         for number, block in enumerate(table.blocks):
             self._classes |= dict.fromkeys(

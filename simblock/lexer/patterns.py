@@ -41,6 +41,20 @@ TORN_ESCAPE = 9
 """Characters behind the backslash of an escape in a name, at most, while it is not whole."""
 
 
+INDENT_LIMIT = 32
+"""Blanks before what is the first of its line, at most."""
+
+
+def _opening(block: Block) -> str:
+    """What a block begins with, and, where it must be the first of its line, what stands before."""
+    if not block.line_start:
+        return f"(?:{block.open})"
+    blanks = [rf"[^\S\r\n]{{{size}}}" for size in range(INDENT_LIMIT + 1)]
+    starts = [rf"(?<=[\r\n]{blank})" for blank in blanks]
+    starts += [rf"(?<=(?<![\s\S]){blank})" for blank in blanks]
+    return f"(?={block.open})(?:{'|'.join(starts)})(?:{block.open})"
+
+
 class _Literal:
     """The regular expressions of a literal that stands within a line."""
 
@@ -52,9 +66,14 @@ class _Literal:
             left, right = map(re.escape, block.brackets)
             inner = rf"{left}(?:[^{right}\\\r\n]{escape}){{0,{BRACKET_LIMIT}}}+"
             atom, cut = f"{atom}|{inner}{right}", rf"\\|{inner}\\?"
-        begin = f"(?:{block.open})(?:{atom}){{0,{LITERAL_LIMIT}}}+"
-        self.whole = f"{begin}{re.escape(block.close)}{block.tail}"
-        self.undecided = rf"{begin}(?:{cut})?\Z"
+        begin, body = _opening(block), f"(?:{atom}){{0,{LITERAL_LIMIT}}}+"
+        holds = (
+            f"(?=(?:(?!{block.holds})(?:{atom})){{0,{LITERAL_LIMIT}}}+(?:{block.holds}))"
+            if block.holds
+            else ""
+        )
+        self.whole = f"{begin}{holds}{body}{re.escape(block.close)}{block.tail}"
+        self.undecided = rf"{begin}{body}(?:{cut})?\Z"
         """What may still become one: there is no more text yet, nor a line break."""
 
 
@@ -74,20 +93,51 @@ class _Name:
             self.torn = rf"(?:[{JOINERS}]{{0,{JOIN_LIMIT}}}+\\[\w{{]{{0,{TORN_ESCAPE}}}+|{self.torn})"
 
 
-def _whole(block: Block) -> str:
+def _whole(block: Block, table: LexerTable) -> str:
     """The regular expression of a comment or literal with all its lines, and of one that is never closed."""
     stops = re.escape(block.close[:1]) or r"\r\n"
-    escape = rf"\\(?:\r\n|[\s\S])?+|[^{stops}\\]++" if block.escapes else f"[^{stops}]++"
+    hidden = r"\\(?:\r\n|[\s\S])?+"
+    escape = rf"{hidden}|[^{stops}\\]++" if block.escapes else f"[^{stops}]++"
     if not block.close:
         return rf"(?:{block.open})(?:{escape})*+(?:\r\n?|\n)?+"
     close = re.escape(block.close)
+    if block.holes:
+        begin, (literal, *_) = re.escape(block.holes), _in_holes(table)
+        hole = rf"{begin}(?:{literal}|[^{stops}\\}}]|{hidden})*+"
+        escape = rf"{hole}|{hidden}|(?!{begin})[^{stops}\\]"
     return rf"(?:{block.open})(?:{escape}|(?!{close}){stops})*+(?:{close}|\Z)"
 
 
-def _close(block: Block) -> re.Pattern[str]:
-    """What to look for inside an open block: the mark, as the group ``close``, or an escape."""
-    close = re.escape(block.close) or r"(?=[\r\n])"
-    return re.compile(rf"(?P<close>{close})" + (r"|\\(?:\r\n|[\s\S])?" if block.escapes else ""))
+class _Closes:
+    """What to look for inside an open block: the mark, as the group ``close``, an escape, and code (``hole``).
+
+    In code, to the group ``end``, literals too, what begins like one (``odd``), and ``torn``, what may become one:
+    only while more text may come.
+    """
+
+    def __init__(self, block: Block, table: LexerTable) -> None:
+        close = re.escape(block.close) or r"(?=[\r\n])"
+        hole = f"|(?P<hole>{re.escape(block.holes)})" if block.holes else ""
+        escape = r"|\\(?:\r\n|[\s\S])?" if block.escapes else ""
+        self.text = re.compile(f"(?P<close>{close}){hole}{escape}")
+        self.margin = max(len(block.close), len(block.holes), 1) - 1
+        if block.holes:
+            whole, torn, odd = _in_holes(table)
+            final = f"(?P<close>{close})|(?P<end>\\}})|{whole}|(?P<odd>{odd}){escape}"
+            self.hole = re.compile(f"(?P<torn>{torn})|{final}"), re.compile(final)
+
+
+def _in_holes(table: LexerTable) -> tuple[str, str, str]:
+    """The literals in the code within a literal that begin by what stands before: whole, torn, how they begin."""
+    rows = []
+    for block in table.blocks:
+        if block.one_line and not block.holds:
+            before = rf"(?:{block.after})[^\S\r\n]{{0,{JOIN_LIMIT}}}+" if block.after else ""
+            literal, cut = _Literal(block), r"|\Z" if block.after else ""
+            torn = f"{before}(?:{literal.undecided}{cut})"
+            rows.append((before + literal.whole, torn, f"{before}(?:{block.open})"))
+    whole, torns, odd = ("|".join(column) for column in zip(*rows, strict=True))
+    return whole, torns, odd
 
 
 class Patterns:
@@ -95,51 +145,59 @@ class Patterns:
 
     ``tile`` matches at every place of a text: one lexeme, comment or gap. ``final`` does the same with a named
     group for each kind; ``growing`` besides has groups for what only more text can decide (``w``), and takes of a
-    block over lines its opening alone (``o``). ``torn`` is what behind a name may be more of it. Both are pairs: without and with the blocks that depend on the
-    lexeme before; so are ``opens``, what a literal within a line begins with. ``closes`` and ``waits`` say what an open block, or an undecided literal, ends with.
+    block over lines its opening alone (``o``). Both are lists: without blocks that depend on the lexeme before,
+    and with each of them, as the groups of ``after`` say; so is ``opens``, what a literal within a line begins with.
+    ``torn`` is what may be more of a name before it. ``closes`` and ``waits`` say what an open block, or an
+    undecided literal, ends with.
     """
 
     def __init__(self, table: LexerTable) -> None:
         blocks = dict(enumerate(table.blocks))
         self.blocks = {f"o{number}": block for number, block in blocks.items()}
-        self.closes = {f"o{number}": _close(block) for number, block in blocks.items()}
+        self.closes = {f"o{number}": _Closes(block, table) for number, block in blocks.items()}
         self.waits = {
             f"w{number}": re.compile(rf"[{re.escape(block.close[0])}\r\n]")
             for number, block in blocks.items()
             if block.one_line and not block.brackets
         }
-        self.opens = _openings(table, late=False), _openings(table, late=True)
-        self.torn = re.compile(_Name(table).torn)
         late = [block for block in table.blocks if block.after]
-        self.after = re.compile("|".join(block.after for block in late)) if late else None
-        comments = [_whole(block) for block in table.blocks if block.kind == "comment"]
+        self.torn = re.compile(_Name(table).torn)
+        self.after = re.compile("|".join(f"({block.after})" for block in late)) if late else None
+        comments = [_whole(block, table) for block in table.blocks if block.kind == "comment"]
         gaps = f"(?:{'|'.join([SPACE, *comments])})*+"
         self.gaps = re.compile(gaps)
-        rows = [f"(?:{block.after}){gaps}{_Literal(block).whole}" for block in late]
-        self.tile = re.compile("|".join(rows + [row for _, row in _rows(table, final=True, late=False)]))
-        self.final = _pair(table, final=True)
-        self.growing = _pair(table, final=False)
+        rows = [row for _, row in _rows(table, final=True)]
+        if late:
+            begins = [
+                rf"[\s{INVISIBLE}\\]",
+                *(block.open for block in table.blocks if block.kind == "comment" or block.after),
+            ]
+            literals = "|".join(f"(?:{block.after}){gaps}{_Literal(block).whole}" for block in late)
+            rows = [f"(?={'|'.join(begins)})(?:{literals})", *rows]
+        self.tile = re.compile("|".join(rows))
+        cases = (None, *late)
+        self.opens = [_openings(table, case) for case in cases]
+        self.final = [_tried(_rows(table, case, final=True)) for case in cases]
+        self.growing = [_tried(_rows(table, case, final=False)) for case in cases]
 
 
-def _openings(table: LexerTable, *, late: bool) -> re.Pattern[str]:
+def _openings(table: LexerTable, late: Block | None) -> re.Pattern[str]:
     """What a literal within a line begins with."""
-    blocks = [block for block in table.blocks if block.one_line and (late or not block.after)]
-    return re.compile("|".join(f"(?:{block.open})" for block in blocks) or r"(?!)")
+    blocks = [block for block in table.blocks if block.one_line and (not block.after or block is late)]
+    return re.compile("|".join(map(_opening, blocks)) or r"(?!)")
 
 
-def _pair(table: LexerTable, *, final: bool) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    both = (_rows(table, final=final, late=late) for late in (False, True))
-    without, within = (re.compile("|".join(f"(?P<{name}>{row})" for name, row in rows)) for rows in both)
-    return without, within
+def _tried(rows: Iterator[tuple[str, str]]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{name}>{row})" for name, row in rows))
 
 
-def _rows(table: LexerTable, *, final: bool, late: bool) -> Iterator[tuple[str, str]]:
+def _rows(table: LexerTable, late: Block | None = None, *, final: bool) -> Iterator[tuple[str, str]]:
     """Each kind of lexeme and gap with its regular expression, in the order in which they are tried."""
     yield "gap", SPACE
     for number, block in enumerate(table.blocks):
         if not block.one_line:
-            yield (f"b{number}", _whole(block)) if final else (f"o{number}", block.open)
-        elif late or not block.after:
+            yield (f"b{number}", _whole(block, table)) if final else (f"o{number}", block.open)
+        elif not block.after or block is late:
             literal = _Literal(block)
             yield f"s{number}", literal.whole
             if not final:

@@ -9,12 +9,13 @@ from simblock.lexer.keys import EQUALS, GAP, STRING, TO_ARGUMENT, Lexeme, rules_
 from simblock.lexer.patterns import ESCAPE, LITERAL_LIMIT
 from simblock.tokens import MEMBER_KEY, NAME_KEY
 
-MARGIN = 16
+MARGIN = 64
 """Characters that a stream keeps of what it has read, for look-behinds."""
 
 TORN = 4
 """Characters, at most, that it takes to know where an operator ends."""
 _BARE = frozenset({"name", "operator"})
+_GOES_ON = frozenset("\\\xad\u200c\u200d")
 _LINE = re.compile(rf"(?:[^\\\r\n]|{ESCAPE}){{0,{LITERAL_LIMIT}}}+[\r\n]")
 
 
@@ -33,7 +34,9 @@ class LexemeScanner:
         self._block = ""  # the group that opened the open block
         self._opened = 0  # where it begins
         self._wait: re.Pattern[str] | None = None  # while none of this comes, nothing is decided
-        self._late = False  # blocks that depend on the lexeme before may begin
+        self._hole = False  # what is read is code in the open block
+        self._odd = 0  # how much of the text it took to know that what begins like a literal there is none
+        self._late = 0  # which block that depends on the lexeme before may begin
         self._last = GAP
         self._held: list[Lexeme] = []  # a name that the next lexeme makes an argument's, or not
         self._certain = 0
@@ -67,6 +70,8 @@ class LexemeScanner:
         """The rest, at the end of the text."""
         found: list[Lexeme] = []
         end = self._base + len(self._text)
+        if self._block:
+            self._at = self._seek_close(self._at, found, final=True)
         if self._block:
             self._end_block(end, found)
         else:
@@ -118,24 +123,33 @@ class LexemeScanner:
         key = STRING if kind[0] == "s" else self._rules.keys[piece]
         if key != GAP:
             start = self._base + at
-            if kind in _BARE and (decided := self._decided(at, at + len(piece))):
-                self.late[start + len(piece)] = self._base + decided
+            end = at + len(piece)
+            if kind in _BARE and (
+                piece == "\\"
+                or self._text[end : end + 1] in _GOES_ON
+                or self._rules.patterns.opens[self._late].match(self._text, at)
+            ):
+                self.late[start + len(piece)] = self._base + self._decided(at, end)
             self._add(key, start, start + len(piece), found)
             self._look_behind(at + len(piece))
 
     def _decided(self, at: int, end: int) -> int:
-        """How much of the text it takes to know that what begins like a literal is none, or a name ends; or 0."""
+        """How much of the text it takes to know that what begins like a literal is none, or a name ends."""
         patterns, text = self._rules.patterns, self._text
         torn = patterns.torn.match(text, at if text[at:end] == "\\" else end)
-        decided = torn.end() + 1 if torn else 0
+        decided = torn.end() + 1 if torn else end
         if patterns.opens[self._late].match(text, at):
-            line = _LINE.match(text, at)
-            decided = max(decided, line.end() if line else at + 3 * LITERAL_LIMIT + TORN)
+            decided = max(decided, self._line_end(at))
         return decided
+
+    def _line_end(self, at: int) -> int:
+        line = _LINE.match(self._text, at)
+        return line.end() if line else at + 3 * LITERAL_LIMIT + TORN
 
     def _look_behind(self, end: int) -> None:
         after = self._rules.patterns.after
-        self._late = after is not None and after.match(self._text, end) is not None
+        match = after.match(self._text, end) if after else None
+        self._late = (match.lastindex or 0) if match else 0
 
     def _add(self, key: int, start: int, end: int, found: list[Lexeme]) -> None:
         for name, begin, stop in self._held:
@@ -151,21 +165,27 @@ class LexemeScanner:
                 return
         found.append((key, start, end))
 
-    def _seek_close(self, at: int, found: list[Lexeme]) -> int:
+    def _seek_close(self, at: int, found: list[Lexeme], *, final: bool = False) -> int:
         """Where to read on: behind the block's close, or where one can begin at the earliest."""
         text, size = self._text, len(self._text)
-        for match in self._rules.patterns.closes[self._block].finditer(text, at):
-            if match.lastgroup:
+        closes = self._rules.patterns.closes[self._block]
+        while match := (closes.hole[final] if self._hole else closes.text).search(text, at):
+            kind = match.lastgroup
+            if kind == "close":
                 self._end_block(self._base + match.end(), found)
                 return match.end()
-            if match.end() == size:
+            if kind == "torn" or (match.end() == size and not final):
                 return match.start()
+            if kind == "odd":
+                self._odd = max(self._odd, self._base + self._line_end(match.end()))
+            self._hole = kind == "hole" or (self._hole and kind != "end")
             at = match.end()
-        mark = self._rules.patterns.blocks[self._block].close
-        return max(at, size - max(len(mark) - 1, 0))
+        return max(at, size - closes.margin)
 
     def _end_block(self, end: int, found: list[Lexeme]) -> None:
         if self._rules.patterns.blocks[self._block].kind == "string":
+            if self._odd > end:
+                self.late[end] = self._odd
             self._add(STRING, self._opened, end, found)
             self._look_behind(end - self._base)
-        self._block = ""
+        self._block, self._hole, self._odd = "", False, 0
