@@ -88,8 +88,10 @@ def recall_rows(them: list[Judged]) -> list[Row]:
 def at_shares(them: list[Judged]) -> list[Row]:
     """Recall by matched tokens over the longer side (similarity), where so many non-clones are stopped."""
     fitting = [one for one in them if one.size >= LEAST]
+    least = Policy.load().code.min_tokens
     scores = {
-        kind: sorted((_score(one) for one in fitting if one.type == kind), reverse=True) for kind in TYPES
+        kind: sorted((_score(one, least) for one in fitting if one.type == kind), reverse=True)
+        for kind in TYPES
     }
     rows = []
     for share in SHARES:
@@ -103,8 +105,8 @@ def at_shares(them: list[Judged]) -> list[Row]:
     return rows
 
 
-def _score(one: Judged) -> float:
-    return one.best.similarity if one.best and one.best.tokens >= LEAST else 0.0
+def _score(one: Judged, least: int) -> float:
+    return one.best.similarity if one.best and one.best.tokens >= least else 0.0
 
 
 def main() -> None:

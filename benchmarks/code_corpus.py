@@ -89,6 +89,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--languages", nargs="*", choices=LANGUAGES, default=LANGUAGES)
 
 
+def saved_as(name: str, options: argparse.Namespace) -> str:
+    """The name of a benchmark's results: its own where they may be published, of all languages and that half."""
+    if options.half != "report":
+        return f"{name}-{options.half}"
+    return name if set(options.languages) == set(LANGUAGES) else f"{name}-part"
+
+
 def download(package: Package, folder: Path) -> Path:
     """The package's archive, fetched where it is not there yet."""
     into = folder / package.registry / re.sub(r"[^\w.=-]", "_", package.requirement)

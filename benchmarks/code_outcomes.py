@@ -246,7 +246,10 @@ def acting(them: Sequence[Seen], policy: Policy) -> int:
 
 
 def curve(them: Sequence[Seen], points: Sequence[Point]) -> list[Row]:
-    """What other thresholds would have done with the best matches, by language and all together."""
+    """What other thresholds would have done with the best matches, by language and all together.
+
+    Of copies only matches of the right works count, so a copy that is stopped for another is none here.
+    """
     languages = list(dict.fromkeys(one.language for one in them))
     groups = list(dict.fromkeys(one.group for one in them))
     sizes = Counter((one.language, one.group) for one in them)

@@ -29,6 +29,7 @@ from benchmarks.code_corpus import Source, sources
 from benchmarks.code_edits import donors, near_copies
 from benchmarks.code_functions import Function, Protected, Verdict, functions, spread
 from benchmarks.code_outcomes import (
+    Decider,
     Fork,
     Measured,
     Row,
@@ -253,10 +254,14 @@ def measured(options: argparse.Namespace, index: Path) -> list[Measured]:
         return list(pool.map(partial(measure, options, index), order))[::-1]
 
 
+def _shown(it: Decider | None) -> Row | None:
+    return it._asdict() | {"match": it.match._asdict() if it.match else None} if it else None
+
+
 def rows_file(path: Path, found: Sequence[Seen]) -> None:
     """Everything seen, a row a function, for whoever tunes."""
     rows = (
-        {**one._asdict(), "decider": one.decider._asdict() if one.decider else None,
+        {**one._asdict(), "decider": _shown(one.decider),
          "matches": [it._asdict() for it in one.matches]} for one in found
     )  # fmt: skip
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
@@ -300,7 +305,7 @@ def main() -> None:
         "share of statements edited": SHARE, "minutes": round((time.monotonic() - started) / 60, 1),
         "processes": options.processes,
     }  # fmt: skip
-    save("code_recall" if options.half == "report" else "code_recall-tune", parameters, tables_of(them))
+    save(code_corpus.saved_as("code_recall", options), parameters, tables_of(them))
 
 
 if __name__ == "__main__":

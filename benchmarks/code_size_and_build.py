@@ -251,7 +251,7 @@ def main() -> None:
         "Building": rows, "With two workers": by_command(every, options.runs), "Steps": each,
         "Weight": weights(stats), "Tokens and entries": seen,
     }  # fmt: skip
-    save("code_size_and_build", parameters, tables)
+    save(code_corpus.saved_as("code_size_and_build", options), parameters, tables)
 
 
 if __name__ == "__main__":

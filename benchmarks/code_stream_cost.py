@@ -111,7 +111,9 @@ def rounds_of(text: str, lines: int) -> int:
 
 
 def repeats(guard: Guard, text: str, language: str, lines: int) -> bool:
-    """Whether a piece can be said so many times over and is not stopped."""
+    """Whether a piece has the lines that are asked of it, and can be said so often and is not stopped."""
+    if text.count("\n") < LINES / 2:
+        return False
     return guard.check(fenced(text * rounds_of(text, lines), language)).decision == "release"
 
 
@@ -161,7 +163,7 @@ def main() -> None:
             "Checking files": checking(guard, files, 2),
         }
     parameters = {"chunk": CHUNK, "runs": options.runs, "half": options.half, "languages": list(options.languages), "files": {k: len(v) for k, v in files.items()}}  # fmt: skip
-    save("code_stream_cost" if options.half == "report" else "code_stream_cost-tune", parameters, tables)
+    save(code_corpus.saved_as("code_stream_cost", options), parameters, tables)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections import Counter
 from typing import Any
 
 import pytest
 
 from benchmarks.code_copies import Copy, Prose, copies
+from benchmarks.code_corpus import saved_as
 from benchmarks.code_edits import near_copies
 from benchmarks.code_functions import Function, Verdict
 from benchmarks.code_outcomes import (
@@ -139,6 +141,15 @@ def test_copies_of_another_size_are_counted_and_no_more_are_drawn_than_asked_for
     assert [one.size for one in first_of(them, 2, dropped, 60)] == [70, 80]
     assert dropped == {"another size, once copied": 1}
     assert list(sizes) == [90]
+
+
+def test_results_of_a_part_are_never_saved_as_those_that_are_published() -> None:
+    saved = [
+        saved_as("code_recall", Namespace(half=half, languages=languages))
+        for half in ("report", "tune")
+        for languages in (LANGUAGES, ["c"])
+    ]
+    assert saved == ["code_recall", "code_recall-part", "code_recall-tune", "code_recall-tune"]
 
 
 def test_two_workers_are_held_against_the_run_beside_them() -> None:
