@@ -76,9 +76,9 @@ def feeding(guard: Guard, files: dict[str, list[str]], times: int) -> list[Row]:
     return rows
 
 
-def piece(texts: Sequence[str]) -> str:
+def piece(text: str) -> str:
     """About a hundred lines of a file, from one line without indentation up to another."""
-    lines = texts[0].splitlines(keepends=True)
+    lines = text.splitlines(keepends=True)
     starts = [at for at, line in enumerate(lines) if line[:1].isalpha()] or [0]
     first = starts[len(starts) // 4]
     last = next((at for at in starts if at >= first + LINES), len(lines))

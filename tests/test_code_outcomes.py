@@ -30,6 +30,7 @@ from benchmarks.code_outcomes import (
 )
 from benchmarks.code_recall import first_of, tables_of
 from benchmarks.code_size_and_build import worker_row
+from benchmarks.code_stream_cost import piece, repeats
 from benchmarks.stream_cost import feed_times, together
 from simblock.guard import Guard
 from simblock.policy import CodeLimits, Policy
@@ -165,3 +166,11 @@ def test_what_is_fed_for_its_cost_is_not_stopped() -> None:
     assert together(guard, ["Nothing here.\n", text, "Nor here.\n"], 10_000) == "Nothing here.\nNor here.\n"
     with pytest.raises(AssertionError):
         feed_times(guard.stream(), text)
+
+
+def test_a_piece_that_is_repeated_has_about_a_hundred_lines_and_is_not_stopped() -> None:
+    text = "".join(f"def f{number}(x):\n    y = x + {number}\n    return y\n\n\n" for number in range(60))
+    guard = Guard(MemoryIndex([Document(Work("towns"), "The men of the towns went down to the water.")]))
+    assert 90 <= piece(text).count("\n") <= 110
+    assert repeats(guard, piece(text), "python", 300)
+    assert not repeats(guard, "x = 1\n", "python", 300)
