@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import argparse
 import gc
+import math
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -106,13 +106,13 @@ def lengths(guard: Guard, files: dict[str, list[str]], lines: int, times: int) -
 
 
 def rounds_of(text: str, lines: int) -> int:
-    """How many times a piece makes so many lines."""
-    return max(lines // max(text.count("\n"), 1), EARLY)
+    """How many times a piece makes so many lines at least."""
+    return max(math.ceil(lines / text.count("\n")), EARLY)
 
 
 def repeats(guard: Guard, text: str, language: str, lines: int) -> bool:
     """Whether a piece has the lines that are asked of it, and can be said so often and is not stopped."""
-    if text.count("\n") < LINES / 2:
+    if not LINES / 2 <= text.count("\n") <= 2 * LINES:
         return False
     return guard.check(fenced(text * rounds_of(text, lines), language)).decision == "release"
 
