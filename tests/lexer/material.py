@@ -126,6 +126,8 @@ PIECES = {
         *(
             "#",
             "include",
+            "include <a",
+            ">",
             "<",
             "x",
             "->",

@@ -97,6 +97,9 @@ GOLDEN = {
     "c": [
         ("#define A(x) \\\n x##y // c \\\n d", "#│define│A│(│x│)│x│##│y"),
         ("#include <a/b.h>", "#│include│<│a│/│b│.│h│>"),
+        ("#include <a/*.h>\n# include /* b */ <c'd//e> // f\nx", "#│include│<a/*.h>│#│include│<c'd//e>│x"),
+        ("#include <a/*.h\nx */ y", "#│include│<│a│y"),
+        ("a < b /* c */ > d", "a│<│b│>│d"),
         ('u8"a" L\'b\' "c\\\nd" U', 'u8"a"│L\'b\'│"c\\\nd"│U'),
         ("#error don't\nint x;", "#│error│don│'│t│int│x│;"),
         ("a->b...c >>= 0x1p+3 + 1.e5f", "a│->│b│...│c│>>=│0x1p+3│+│1.e5f"),
