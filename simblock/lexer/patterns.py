@@ -168,12 +168,9 @@ class Patterns:
         self.gaps = re.compile(gaps)
         rows = [row for _, row in _rows(table, final=True)]
         if late:
-            begins = [
-                rf"[\s{INVISIBLE}\\]",
-                *(block.open for block in table.blocks if block.kind == "comment" or block.after),
-            ]
+            begins = [block.open for block in table.blocks if block.kind == "comment" or block.after]
             literals = "|".join(f"(?:{block.after}){gaps}{_Literal(block).whole}" for block in late)
-            rows = [f"(?={'|'.join(begins)})(?:{literals})", *rows]
+            rows = [rf"(?=[\s{INVISIBLE}]*+(?:\\|{'|'.join(begins)}))(?:{literals})", *rows]
         self.tile = re.compile("|".join(rows))
         cases = (None, *late)
         self.opens = [_openings(table, case) for case in cases]
