@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from importlib.metadata import version
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -244,7 +245,7 @@ def main() -> None:
     parameters = {
         "works": len(every), "cores": 1, "languages": list(options.languages),
         "datasketch": f"window {WINDOW}, step {STEP}, shingle {SHINGLE}, {PERMUTATIONS} permutations, in memory",
-        "copydetect": f"noise threshold {NOISE}, guarantee threshold {GUARANTEE}, in memory"
+        "copydetect": f"{version('copydetect')}, noise threshold {NOISE}, guarantee threshold {GUARANTEE}, in memory"
         if has_copydetect() else "not installed",
     }  # fmt: skip
     tables = {
