@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from simblock.commands import outputs
 from simblock.commands.outputs import Output
+from simblock.commands.progress import rows_shown
 from simblock.errors import InputError
 from simblock_indexer.exits import ERROR, complain
 from simblock_indexer.readers import ReadOptions, Tally
@@ -50,15 +51,21 @@ def check(guard: Guard, asked: Asked) -> int:
     else:
         found = outputs.of_files(asked.inputs, asked.options, tally)
     code = 0
-    with _printer(asked) as show:
+    with rows_shown(wanted=_wants_bar(asked)) as checked, _printer(asked) as show:
         for output in found:
             report = _report(guard, output, asked)
             show(output, report)
             if report.error is not None:
                 complain(PROGRAM, f"{output.id}: {report.error}")
             code = max(code, ERROR if report.error is not None else int(report.acted))
+            checked()
     _tell(tally)
     return code
+
+
+def _wants_bar(asked: Asked) -> bool:
+    """Rows whose results scroll by on the terminal show by themselves how far it is."""
+    return asked.jsonl is not None and (asked.out is not None or not sys.stdout.isatty())
 
 
 def _report(guard: Guard, output: Output, asked: Asked) -> Report:
