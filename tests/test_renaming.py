@@ -40,7 +40,8 @@ def renamings(draw: st.DrawFn) -> tuple[str, str]:
     text = draw(CODE)
     places = own_names(text)
     names = sorted({name for name, _, _ in places})
-    others = draw(st.permutations(draw(st.sampled_from([FRESH, PUBLIC, names]))))
+    public = [name for name in PUBLIC if name not in text]  # to none that stands there and stays
+    others = draw(st.permutations(draw(st.sampled_from([FRESH, public, names]))))
     return text, written_anew(text, places, dict(zip(names, others, strict=False)))
 
 
