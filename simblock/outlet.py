@@ -38,10 +38,7 @@ class Outlet:
 
     def redact(self, span: Span) -> None:
         """Puts a placeholder where a span will go out; one for all spans that touch or overlap."""
-        apart = [edit for edit in self._edits if edit.end < span.start or span.end < edit.start]
-        met = [span, *(edit for edit in self._edits if edit not in apart)]
-        whole = Span(min(edit.start for edit in met), max(edit.end for edit in met))
-        self._edits = sorted([*apart, whole])
+        self._edits.append(span)
 
     def release(self, limit: int) -> str:
         """The text up to code point ``limit``; of a frozen outlet what is left."""
@@ -59,7 +56,7 @@ class Outlet:
 
     def _edited(self, text: str, start: int) -> str:
         parts, at, stop = [], start, start + len(text)
-        for edit in self._edits:
+        for edit in sorted(self._edits):
             if at < edit.end and edit.start < stop:
                 begin = max(edit.start, at)
                 parts.append(text[at - start : begin - start])
