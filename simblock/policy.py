@@ -149,7 +149,10 @@ class ImpossibleField(PolicyError):
         message = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             near = get_close_matches(self.place[-1], _FIELDS, n=1)
-            message = "no such field" + (f": did you mean {_FIELDS[near[0]]}?" if near else "")
+            meant = _FIELDS[near[0]] if near else ""
+            if "code" in self.place:
+                meant = meant.replace("text.", "code.")
+            message = "no such field" + (f": did you mean {meant}?" if meant else "")
         super().__init__(f"{'.'.join(self.place)}: {message}")
 
 

@@ -233,3 +233,8 @@ def test_without_bits_of_its_own_a_run_is_asked_for_those_of_likeness():
     resolved = policy.resolve(Work("a"))
     assert policy.judge(resolved, **LONG_RUN, information=79.9) is None
     assert policy.judge(resolved, **LONG_RUN, information=80).by == "min_run"
+
+
+def test_a_misspelt_field_is_looked_for_in_its_own_section():
+    with pytest.raises(PolicyError, match=r"code\.min_runs: no such field: did you mean code\.min_run\?"):
+        Policy(code={"min_runs": 40})
