@@ -315,9 +315,16 @@ class Track:
             longest_run=figures.longest_run,
             tokens=figures.tokens,
             similarity=figures.similarity,
-            information=bits(),
+            information=bits() if self._may_act(policy, figures) else 0.0,
             quoted=self.quota.words,
         )
+
+    def _may_act(self, policy: Policy, figures: Figures) -> bool:
+        """Whether it depends on information alone if the match acts: only then is it reckoned."""
+        limits, run = self.resolved.limits, figures.longest_run
+        if run >= limits.min_run or (policy.profile == "cite" and run >= self.resolved.certain):
+            return True
+        return figures.tokens >= limits.min_tokens and figures.similarity >= limits.min_similarity
 
     def bits_beside(self, other: Track) -> float:
         """Bits of the match for another lane's match of the same work; 0 where they are of different ones."""
