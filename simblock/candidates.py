@@ -372,7 +372,8 @@ class Candidates:
             return
         self._give(track, hull)
         track.pieces = [p for p in track.pieces if p is hull or not isinstance(p, Hull) or p.stop.o <= o]
-        track.seeds += square
+        for seed in square:
+            track.note(seed)
 
     def _give(self, track: Track, piece: Piece | Hull) -> None:
         """Adds a piece to its match, or begins a new one where the last lies further back."""

@@ -158,8 +158,8 @@ class Track:
         return [piece for piece in self.pieces if isinstance(piece, Piece) and not piece.closed]
 
     def note(self, seed: Seed) -> None:
-        """Remembers a hit for the work's information."""
-        if len(self.seeds) < MAX_SEEDS:
+        """Remembers a hit for the work's information, if it has any."""
+        if seed.informs and len(self.seeds) < MAX_SEEDS:
             self.seeds.append(seed)
 
     def split(self) -> Track:
@@ -252,7 +252,7 @@ class Track:
         bits = 0.0
         for seed in reversed(self.seeds):
             s = seed.s
-            if seed.informs and seed.key not in known and s not in exempt:
+            if seed.key not in known and s not in exempt:
                 for a, b in reversed(spans):
                     if a <= s < b:
                         known.add(seed.key)

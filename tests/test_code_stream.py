@@ -103,7 +103,10 @@ def test_at_most_thirty_lexemes_of_a_renamed_copy_get_out_and_none_in_strict_mod
     out = by_character(usual, text)
     begin = text.index("\n", text.index("```")) + 1
     assert usual.stopped
-    assert len(Lexer(grammar(language)).tokens(out[begin:])) <= T + 2
+    lexer = Lexer(grammar(language))
+    # a slash behind a bracket may begin a regular expression: JavaScript knows when the line has ended
+    line = max(map(len, map(lexer.tokens, code.split("\n")))) if language == "javascript" else 0
+    assert len(lexer.tokens(out[begin:])) <= T + 2 + line
     strict = guard(code={"min_run": T}, max_leak=0).stream()
     out = by_character(strict, text)
     assert strict.stopped
