@@ -15,7 +15,7 @@ from tests.programs import LANGUAGES, fenced
 SCRAPS = st.sampled_from(
     ["f'abc", "'", '"', "/", "/*", "*/", "# x", "```", "```python\n", "```js\n", "\n", " ", "foo", "(", "=", ",", "x", "..", ">",
      "def f(a=1):\n    return 'x'\n", "\\", "if (a < b) { c = d; }\n", "import os\n", "`", "~~~\n", "hello you\n",
-     "int main(void) {\n", "1.5", "@@ -1 +1 @@\n", "+ x = 1\n", "> y = 2\n", '"source": ["a = 1\\n",\n']
+     "int main(void) {\n", ") / a", "[/]", "1.5", "@@ -1 +1 @@\n", "+ x = 1\n", "> y = 2\n", '"source": ["a = 1\\n",\n']
 )  # fmt: skip
 
 

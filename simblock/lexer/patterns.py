@@ -75,6 +75,8 @@ class _Literal:
         self.whole = f"{begin}{holds}{body}{re.escape(block.close)}{block.tail}"
         self.undecided = rf"{begin}{body}(?:{cut})?\Z"
         """What may still become one: there is no more text yet, nor a line break."""
+        self.begun = f"{begin}{body}(?:{cut})?"
+        """So far it may be one; the next character decides."""
 
 
 class _Name:
@@ -146,7 +148,8 @@ class Patterns:
     ``tile`` matches at every place of a text: one lexeme, comment or gap. ``final`` does the same with a named
     group for each kind; ``growing`` besides has groups for what only more text can decide (``w``), and takes of a
     block over lines its opening alone (``o``). Both are lists: without blocks that depend on the lexeme before,
-    and with each of them, as the groups of ``after`` say; so is ``opens``, what a literal within a line begins with.
+    and with each of them, as the groups of ``after`` say; so are ``opens``, what a literal within a line begins with, and
+    ``begun``, as much as may become one.
     ``torn`` is what may be more of a name before it. ``closes`` and ``waits`` say what an open block, or an
     undecided literal, ends with.
     """
@@ -174,6 +177,7 @@ class Patterns:
         self.tile = re.compile("|".join(rows))
         cases = (None, *late)
         self.opens = [_openings(table, case) for case in cases]
+        self.begun = [_begun(table, case) for case in cases]
         self.final = [_tried(_rows(table, case, final=True)) for case in cases]
         self.growing = [_tried(_rows(table, case, final=False)) for case in cases]
 
@@ -182,6 +186,12 @@ def _openings(table: LexerTable, late: Block | None) -> re.Pattern[str]:
     """What a literal within a line begins with."""
     blocks = [block for block in table.blocks if block.one_line and (not block.after or block is late)]
     return re.compile("|".join(map(_opening, blocks)) or r"(?!)")
+
+
+def _begun(table: LexerTable, late: Block | None) -> list[re.Pattern[str]]:
+    """What begins like each literal within a line, as far as it may be one."""
+    blocks = [block for block in table.blocks if block.one_line and (not block.after or block is late)]
+    return [re.compile(_Literal(block).begun) for block in blocks]
 
 
 def _tried(rows: Iterator[tuple[str, str]]) -> re.Pattern[str]:

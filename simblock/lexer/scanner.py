@@ -139,7 +139,8 @@ class LexemeScanner:
         torn = patterns.torn.match(text, at if text[at:end] == "\\" else end)
         decided = torn.end() + 1 if torn else end
         if patterns.opens[self._late].match(text, at):
-            decided = max(decided, self._line_end(at))
+            begun = (pattern.match(text, at) for pattern in patterns.begun[self._late])
+            decided = max(decided, *(match.end() + 1 for match in begun if match))
         return decided
 
     def _line_end(self, at: int) -> int:
