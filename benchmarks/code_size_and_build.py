@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from itertools import repeat
@@ -28,7 +28,7 @@ from typing import Any
 from benchmarks import code_corpus
 from benchmarks.code_recall import documents
 from benchmarks.record import pin, save
-from benchmarks.size_and_build import PERMUTATIONS, SHINGLE, build, size, timed
+from benchmarks.size_and_build import PERMUTATIONS, SHINGLE, build, peer, size, timed
 from simblock.code import tokenise_documents
 from simblock.grammar import grammar
 from simblock.lexer import Lexer
@@ -53,30 +53,9 @@ def sample(them: Sequence[Document], megabytes: float) -> list[Document]:
     return list(them[:: max(round(size(them) / megabytes), 1)])
 
 
-def windows(text: str) -> Iterator[list[bytes]]:
-    """The shingles of each of the peer's windows."""
-    tokens = _TOKEN.findall(text)
-    for start in range(0, max(len(tokens) - WINDOW, 0) + 1, STEP):
-        window = tokens[start : start + WINDOW]
-        yield [
-            " ".join(window[at : at + SHINGLE]).encode() for at in range(max(len(window) - SHINGLE + 1, 1))
-        ]
-
-
 def datasketch(them: Sequence[Document]) -> int:
     """datasketch on the same files; how many windows it made."""
-    from datasketch import MinHash, MinHashLSH
-
-    lsh = MinHashLSH(threshold=0.5, num_perm=PERMUTATIONS)
-    first = MinHash(num_perm=PERMUTATIONS, scheme="affine32")  # its fastest
-    made = 0
-    for document in them:
-        for shingles in windows(document.text):
-            one = MinHash(num_perm=PERMUTATIONS, permutations=first.permutations, scheme="affine32")
-            one.update_batch(shingles)
-            lsh.insert(made, one)
-            made += 1
-    return made
+    return peer((_TOKEN.findall(document.text) for document in them), WINDOW, STEP)
 
 
 def copydetect(them: Sequence[Document]) -> int:

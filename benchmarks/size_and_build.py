@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,25 +43,29 @@ def build(documents: Sequence[Document], *, key: bytes | None = None, store_text
         return stat
 
 
-def peer_windows(text: str) -> Iterator[list[bytes]]:
+def peer_windows(tokens: Sequence[str], size: int, step: int) -> Iterator[list[bytes]]:
     """The shingles of each of the peer's windows."""
-    words = text.lower().split()
-    for start in range(0, max(len(words) - WINDOW, 0) + 1, STEP):
-        window = words[start : start + WINDOW]
+    for start in range(0, max(len(tokens) - size, 0) + 1, step):
+        window = tokens[start : start + size]
         yield [
             " ".join(window[at : at + SHINGLE]).encode() for at in range(max(len(window) - SHINGLE + 1, 1))
         ]
 
 
-def peer(documents: Sequence[Document]) -> int:
-    """datasketch on the same texts; how many windows it made."""
+def on_words(documents: Sequence[Document]) -> int:
+    """:func:`peer` on the words of texts."""
+    return peer(document.text.lower().split() for document in documents)
+
+
+def peer(documents: Iterable[Sequence[str]], size: int = WINDOW, step: int = STEP) -> int:
+    """datasketch on the tokens of the same documents; how many windows it made."""
     from datasketch import MinHash, MinHashLSH
 
     lsh = MinHashLSH(threshold=0.5, num_perm=PERMUTATIONS)
     first = MinHash(num_perm=PERMUTATIONS, scheme="affine32")  # its fastest
     made = 0
-    for document in documents:
-        for shingles in peer_windows(document.text):
+    for tokens in documents:
+        for shingles in peer_windows(tokens, size, step):
             one = MinHash(num_perm=PERMUTATIONS, permutations=first.permutations, scheme="affine32")
             one.update_batch(shingles)
             lsh.insert(made, one)
@@ -99,7 +103,7 @@ def speeds(documents: Sequence[Document], foreign: Sequence[Document], times: in
         ("simblock, keyed", documents, lambda them: build(them, key=key)),
         ("simblock, texts stored", documents, lambda them: build(them, store_text=True)),
         ("simblock, not ASCII", foreign, build),
-        ("datasketch, sample", sample(documents, peer_mb), peer),
+        ("datasketch, sample", sample(documents, peer_mb), on_words),
     ]
     rows: list[dict[str, Any]] = []
     stat: Stat | None = None

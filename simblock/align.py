@@ -24,8 +24,6 @@ MAX_GAP = 8
 """Tokens on either side between two blocks of a piece."""
 MAX_DROP = 10
 """Net unmatched tokens after which a piece is over: at 60 % similarity chance rarely undoes more."""
-MIN_PIECE = 16
-"""Half words that a piece must match."""
 BAG_TOKENS = 512
 """A longer piece is scored by its alignment alone."""
 

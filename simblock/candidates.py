@@ -24,7 +24,7 @@ from simblock.history import History
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.naming import levelled
 from simblock.piece import Piece
-from simblock.questions import Hit, Posting, Run
+from simblock.questions import Posting, Run
 from simblock.scheme import Channel
 from simblock.tokens import U32, VIEWS
 from simblock.tracking import JOIN, Track, TrackKey
@@ -85,9 +85,9 @@ class Candidates:
         """Follows the hits at output token ``o``: those of exact channels first, then the rarest."""
         for heard in sorted(found, key=lambda h: (_ORDER[h.channel.role], h.hit.frequency)):
             if heard.channel.role == "exact":
-                yield from self._exact(o, heard.which, heard)
+                yield from self._exact(o, heard)
             else:
-                yield from self._near(o, *heard)
+                yield from self._near(o, heard)
 
     def forget(self, o: int) -> None:
         """Drops squares that lie behind output token ``o``."""
@@ -141,10 +141,10 @@ class Candidates:
             track.forced = work.id in self.ledger.barred
         return track
 
-    def _exact(self, o: int, index: int, heard: Heard) -> Steps:
-        hit = heard.hit
+    def _exact(self, o: int, heard: Heard) -> Steps:
+        index, _, _, hit = heard
         postings: Sequence[Posting] = hit.postings
-        seed = self._seed(o, 0, heard.channel, heard.key, hit) if self.grain.numbered else None
+        seed = self._seed(o, heard) if self.grain.numbered else None
         common = False
         if len(postings) > FEW or self._full():
             if seed and self.informed and not telling.alone(seed):
@@ -228,9 +228,10 @@ class Candidates:
         out = self.history.back(o, LOOK_BACK)
         return followed + (yield from self._crowds.representatives(index, others, out, rules))
 
-    def _near(self, o: int, index: int, channel: Channel, key: int, hit: Hit) -> Steps:
+    def _near(self, o: int, heard: Heard) -> Steps:
+        index, channel, _, hit = heard
         postings = hit.postings
-        seed = self._seed(o, 0, channel, key, hit)
+        seed = self._seed(o, heard)
         if (
             self._full()
             or (channel.role == "signature" and len(postings) > VAGUE)
@@ -253,15 +254,16 @@ class Candidates:
             self._tried[index, posting.segment, posting.run] = (o, -voices)
             yield from self._crowded(index, posting, square, channel)
 
-    def _seed(self, o: int, s: int, channel: Channel, key: int, hit: Hit) -> Seed:
-        """A hit with what tells of its rarity; a signature's has nothing."""
+    def _seed(self, o: int, heard: Heard) -> Seed:
+        """A hit with what tells of its rarity, its place in the source still to be filled in; a signature's has nothing."""
+        _, channel, key, hit = heard
         tokens: tuple[int, ...] = ()
         language = None
         if self.grain.numbered and channel.role != "signature":
             language = self.history.languages[o - self.history.base]
         elif channel.role == "seed":
             tokens = self.history.shingle(o, channel)
-        return Seed(o, s, key, tokens, hit.frequency, hit.works, language)
+        return Seed(o, 0, key, tokens, hit.frequency, hit.works, language)
 
     def _heard(self, run: TrackKey, seed: Seed) -> list[Seed]:
         """The square of a near hit; nothing where a piece goes through it already."""
