@@ -1,0 +1,169 @@
+"""The grid of thresholds that are tried, and what would act in each of its cells.
+
+A match acts in one of two ways, as a run or by likeness, and the fields of the one do not matter to the other. So each
+way has a grid of its own, and an output that neither stops passes: all pairs of their cells are counted with one
+product of matrices.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from simblock.policy import NEVER, Limits, Policy, Verdict
+from simblock.tokens import Bools
+from simblock.tune.listening import Heard, Measured
+
+Fields: TypeAlias = Mapping[str, float]
+"""Fields of [text] or [code]."""
+
+LEVELS: dict[str, dict[str, dict[str, tuple[float, ...]]]] = {
+    "text": {
+        "run": {
+            "min_run": (16, 20, 24, 30, 40, 60, 90),
+            "min_run_information": (0, 50, 100, 150, 250),
+        },
+        "likeness": {
+            "min_tokens": (16, 24, 32, 40, 48, 64, 96),
+            "min_similarity": (0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+            "min_information": (0, 50, 100, 150, 250),
+        },
+    },
+    "code": {
+        "run": {
+            "min_run": (30, 40, 50, 60, 80, 120, 200),
+            "min_run_information": (40, 60, 80, 120, 180, 260),
+        },
+        "likeness": {
+            "min_tokens": (30, 40, 50, 60, 80, 120),
+            "min_similarity": (0.6, 0.7, 0.8, 0.85, 0.9, 0.95),
+            "min_information": (60, 80, 100, 130, 180, 260),
+        },
+    },
+}
+"""What is tried: section, way, field, and its levels from loose to strict. The policy's own values are added."""
+OFF: dict[str, Fields] = {"run": {"min_run": NEVER}, "likeness": {"min_tokens": NEVER}}
+"""What keeps each way from acting."""
+FIGURES = {
+    "min_run": "longest_run",
+    "min_run_information": "information",
+    "min_tokens": "tokens",
+    "min_similarity": "similarity",
+    "min_information": "information",
+    "max_quoted": "quoted",
+}
+"""Which figure of a match is held against a field."""
+
+
+class Cell(NamedTuple):
+    """Values of one way's fields, how many levels they are from the policy's own, and whether any is looser."""
+
+    fields: Fields
+    steps: int
+    looser: bool
+
+
+def own(limits: Limits, names: Iterable[str]) -> dict[str, float]:
+    """A policy's values of fields; the bits of a run as they are in effect where they are not set."""
+    values = {name: getattr(limits, name) for name in names}
+    if "min_run_information" in values:
+        values["min_run_information"] = limits.run_information
+    return values
+
+
+def cells(limits: Limits, levels: Mapping[str, Sequence[float]]) -> list[Cell]:
+    """All values of one way's fields, with those of ``limits`` among them."""
+    now = own(limits, levels)
+    tried = {name: sorted({*its, now[name]}) for name, its in levels.items()}
+    begin = {name: its.index(now[name]) for name, its in tried.items()}
+    made = []
+    for places in product(*(range(len(its)) for its in tried.values())):
+        apart = [place - begin[name] for name, place in zip(tried, places, strict=True)]
+        fields = {name: tried[name][place] for name, place in zip(tried, places, strict=True)}
+        made.append(Cell(fields, sum(map(abs, apart)), min(apart) < 0))
+    return made
+
+
+def changed(policy: Policy, fields: Mapping[str, Fields]) -> Policy:
+    """The policy with other values of fields, by section."""
+    sections = {name: getattr(policy, name).model_copy(update=dict(its)) for name, its in fields.items()}
+    return policy.model_copy(update=sections)
+
+
+def verdict(policy: Policy, heard: Heard) -> Verdict | None:
+    """Why a match of these figures is acted upon as its rule says; None where it is not, or is released."""
+    resolved = policy.resolve(heard.work, view=heard.view)
+    found = policy.judge(resolved, **heard.figures)  # type: ignore[arg-type]
+    return found if found and found.action == resolved.action != "release" else None
+
+
+class Grid:
+    """The cells of one section of a policy, and which of the outputs each of them acts on."""
+
+    def __init__(self, policy: Policy, section: str) -> None:
+        self.policy, self.section = policy, section
+        limits: Limits = getattr(policy, section)
+        self.ways = {way: cells(limits, levels) for way, levels in LEVELS[section].items()}
+        self._thresholds = self._gather(limits)
+
+    def acts(self, outputs: Sequence[Measured]) -> dict[str, Bools]:
+        """By way: which outputs each cell acts on, bool [outputs, cells]."""
+        kinds: dict[tuple[object, ...], int] = {}
+        matches: list[Heard] = []
+        held: list[list[int]] = []
+        for output in outputs:
+            mine = []
+            for heard in output.heard:
+                if heard.section == self.section:
+                    key, floored = self._kind(heard)
+                    if key not in kinds:
+                        kinds[key] = len(matches)
+                        matches.append(floored)
+                    mine.append(kinds[key])
+            held.append(mine)
+        return {way: self._of_outputs(self._of_matches(way, matches), held) for way in self.ways}
+
+    def _of_matches(self, way: str, matches: Sequence[Heard]) -> Bools:
+        """Which matches each cell of a way acts on: bool [matches, cells]."""
+        off = {name: value for other, fields in OFF.items() if other != way for name, value in fields.items()}
+        found = np.zeros((len(matches), len(self.ways[way])), bool)
+        for column, cell in enumerate(self.ways[way]):
+            policy = changed(self.policy, {self.section: {**cell.fields, **off}})
+            found[:, column] = [verdict(policy, match) is not None for match in matches]
+        return found
+
+    @staticmethod
+    def _of_outputs(matches: Bools, held: Sequence[Sequence[int]]) -> Bools:
+        found = np.zeros((len(held), matches.shape[1]), bool)
+        for row, mine in enumerate(held):
+            if mine:
+                found[row] = matches[list(mine)].any(axis=0)
+        return found
+
+    def _kind(self, heard: Heard) -> tuple[tuple[object, ...], Heard]:
+        """What all cells judge alike, and the match with its figures lowered to the next threshold."""
+        figures = {name: self._floored(name, value) for name, value in heard.figures.items()}
+        rule = next((n for n, one in enumerate(self.policy.rule) if one.covers(heard.work)), None)
+        return (rule, heard.view, *figures.values()), heard._replace(figures=figures)
+
+    def _floored(self, figure: str, value: float) -> float:
+        if figure not in self._thresholds:
+            return value
+        tried = self._thresholds[figure]
+        place = bisect_right(tried, value)
+        return tried[place - 1] if place else 0
+
+    def _gather(self, limits: Limits) -> dict[str, list[float]]:
+        """The thresholds that each figure may meet: of the grid, the policy and its rules."""
+        rules = [getattr(rule, self.section).over(limits) for rule in self.policy.rule]
+        met: dict[str, set[float]] = {}
+        for name, figure in FIGURES.items():
+            values = met.setdefault(figure, set())
+            values.update(own(one, [name])[name] for one in (limits, *rules))
+            for levels in LEVELS[self.section].values():
+                values.update(levels.get(name, ()))
+        return {figure: sorted(values) for figure, values in met.items()}
