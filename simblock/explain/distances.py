@@ -1,0 +1,175 @@
+"""How far a match is from acting: each figure of the policy, its threshold, and what lies between them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from simblock.match import HOLDING, By, Match
+from simblock.policy import NEVER, Limits, Policy, Resolved
+
+Shape: TypeAlias = Literal["count", "share", "bits"]
+
+MOST_DIGITS = 4
+"""Decimals of a share at the most."""
+
+
+class Distance(NamedTuple):
+    """One figure of a match and the threshold that it must reach: a count of ``unit``, a share, or bits."""
+
+    name: str
+    value: float
+    threshold: float
+    shape: Shape
+    what: str
+
+    @property
+    def reached(self) -> bool:
+        """Whether it is as high as it must be."""
+        return self.value >= self.threshold
+
+    @property
+    def short(self) -> str:
+        """How much it is over its threshold, or short of it: ``1 over``, ``.02 short``, ``reached``."""
+        if self.value == self.threshold:
+            return "reached"
+        between = abs(_cut(self.value, self) - self.threshold)
+        return f"{_shown(between, self)} {'over' if self.reached else 'short'}"
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """The value and the threshold as people read them."""
+        return _shown(self.value, self), _shown(self.threshold, self)
+
+    @property
+    def sentence(self) -> str:
+        """``31 words in a row, 30 needed: 1 over``; ``similarity .58, .60 needed: .02 short``."""
+        value, threshold = self.shown
+        stated = f"{self.what} {value}" if self.shape == "share" else f"{value} {self.what}"
+        return f"{stated}, {threshold} needed: {self.short}"
+
+
+class Way(NamedTuple):
+    """One of the ways in which a match may come to act: all its figures must be reached."""
+
+    by: By
+    figures: tuple[Distance, ...]
+    action: str
+
+    @property
+    def reached(self) -> bool:
+        """Whether a match acts by it."""
+        return all(figure.reached for figure in self.figures)
+
+    @property
+    def sentence(self) -> str:
+        """What of it is missing or, where nothing is, what it reached."""
+        missing = [figure for figure in self.figures if not figure.reached]
+        return "; ".join(figure.sentence for figure in missing or self.figures)
+
+
+def ways(policy: Policy, match: Match, tenant: str | None = None) -> tuple[Way, ...]:
+    """The ways in which ``match`` may act under ``policy``, in the order in which they are tried.
+
+    A way that the view of the match does not know (likeness, for bare words of code) is left out.
+    """
+    resolved = policy.resolve(match.work, tenant, match.view)
+    limits, action = resolved.limits, resolved.action
+    run_bits = _information(match, "min_run_information", limits.run_information)
+    found = [
+        Way("max_quoted", (_quoted(match, limits),), action),
+        Way("min_run", (_run(match, limits.min_run), *run_bits), action),
+    ]
+    if limits.min_tokens < NEVER:
+        found.append(Way("min_tokens", _likeness(match, limits), action))
+    if policy.profile == "cite" and action in HOLDING:
+        found.append(Way("min_run", (_run(match, resolved.certain), *run_bits), "cite"))
+    return tuple(found)
+
+
+def acting(policy: Policy, match: Match, found: tuple[Way, ...], tenant: str | None = None) -> Way | None:
+    """The way by which the policy would have it act, None where none of them is reached."""
+    resolved: Resolved = policy.resolve(match.work, tenant, match.view)
+    verdict = policy.judge(
+        resolved,
+        longest_run=match.longest_run,
+        tokens=match.tokens,
+        similarity=match.similarity,
+        information=match.information,
+        quoted=match.quoted,
+    )
+    if verdict is None:
+        return None
+    return next((way for way in found if (way.by, way.action) == (verdict.by, verdict.action)), None)
+
+
+def table(found: tuple[Way, ...]) -> tuple[Distance, ...]:
+    """Every figure of some ways once, in their order."""
+    return tuple(dict.fromkeys(figure for way in found for figure in way.figures))
+
+
+def to_dict(found: tuple[Way, ...]) -> list[dict[str, Any]]:
+    """Ways as JSON."""
+    return [
+        {
+            "by": way.by,
+            "action": way.action,
+            "reached": way.reached,
+            "figures": [
+                {
+                    "name": figure.name,
+                    "value": figure.value,
+                    "threshold": figure.threshold,
+                    "distance": round(figure.value - figure.threshold, 6),
+                }
+                for figure in way.figures
+            ],
+        }
+        for way in found
+    ]
+
+
+def _run(match: Match, threshold: int) -> Distance:
+    return Distance("min_run", match.longest_run, threshold, "count", f"{match.unit}s in a row")
+
+
+def _quoted(match: Match, limits: Limits) -> Distance:
+    return Distance("max_quoted", match.quoted, limits.max_quoted, "count", f"{match.unit}s quoted in all")
+
+
+def _likeness(match: Match, limits: Limits) -> tuple[Distance, ...]:
+    return (
+        Distance("min_tokens", match.tokens, limits.min_tokens, "count", f"{match.unit}s alike"),
+        Distance("min_similarity", match.similarity, limits.min_similarity, "share", "similarity"),
+        *_information(match, "min_information", limits.min_information),
+    )
+
+
+def _information(match: Match, name: str, threshold: float) -> tuple[Distance, ...]:
+    """Left out where none is asked: zero bits say nothing about a match."""
+    return (Distance(name, match.information, threshold, "bits", "of information"),) if threshold else ()
+
+
+def _shown(amount: float, figure: Distance) -> str:
+    if figure.shape == "count":
+        return f"{amount:,.0f}"
+    if figure.shape == "bits":
+        return f"{amount:,.1f} bits"
+    shown = f"{_cut(amount, figure):.{_digits(figure)}f}"
+    return shown.removeprefix("0") if amount < 1 else shown
+
+
+def _cut(amount: float, figure: Distance) -> float:
+    """A share without the decimals that are not shown: .9954 is not 1.00, nor .597 the .60 that it misses."""
+    if figure.shape != "share":
+        return amount
+    scale = 10 ** _digits(figure)
+    return math.floor(amount * scale + 1e-6) / scale
+
+
+def _digits(figure: Distance) -> int:
+    """As many decimals as show a threshold whole."""
+    exact = (
+        digits for digits in range(2, MOST_DIGITS) if round(figure.threshold, digits) == figure.threshold
+    )
+    return next(exact, MOST_DIGITS)

@@ -1,0 +1,184 @@
+"""One report explained: each match with its figures, its thresholds, and both sides word by word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simblock.exemption import Exemption, Reading
+from simblock.explain import distances
+from simblock.explain.aligning import Aligned, Side, align, alone
+from simblock.explain.distances import Distance, Way
+from simblock.explain.reading import OutputReading, SourceReading
+from simblock.explain.rows import Room, Row, rows
+from simblock.match import Match, Report
+from simblock.policy import Policy
+from simblock.work import Kind
+
+if TYPE_CHECKING:
+    from simblock.guard import Guard, Turns
+
+NAMES = 24
+"""Pairs of names that are told of one match."""
+
+
+class Renaming(NamedTuple):
+    """A name of the work, what it is called in the output, and how often."""
+
+    theirs: str
+    ours: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of a match, both sides aligned; ``source`` has no tokens where its text is not stored."""
+
+    span: tuple[int, int, int, int]
+    output: Side
+    source: Side
+    aligned: Aligned
+    lined: bool
+    """Whether it is read by line, as code is, whichever view found it."""
+    unit: str
+
+    def rows(self, room: Room) -> Iterator[Row]:
+        """The piece side by side."""
+        return rows(self.output, self.source, self.aligned, room, lined=self.lined, unit=self.unit)
+
+    @property
+    def exempt(self) -> int:
+        """Its tokens that are the user's own."""
+        return sum(step.mark == "yours" for step in self.aligned.steps)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A match, the ways in which it may act, and by which it does. ``decided``: it made the decision."""
+
+    match: Match
+    ways: tuple[Way, ...]
+    acting: Way | None
+    decided: bool
+    stored: bool
+    pieces: tuple[Piece, ...]
+
+    @property
+    def figures(self) -> tuple[Distance, ...]:
+        """Every figure beside its threshold, each once."""
+        return distances.table(self.ways)
+
+    @property
+    def exempt(self) -> int:
+        """Tokens that count for nothing because the request holds them."""
+        return sum(piece.exempt for piece in self.pieces)
+
+    @cached_property
+    def names(self) -> tuple[Renaming, ...]:
+        """The names of code that were changed, most frequent first."""
+        pairs: Counter[tuple[str, str]] = Counter()
+        for piece in self.pieces:
+            pairs.update(piece.aligned.names)
+        ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
+        return tuple(Renaming(*pair, count) for pair, count in ordered)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``--explain --json`` adds to a match: figures, and nothing of any text."""
+        return {
+            "by": self.acting.by if self.acting else None,
+            "decided": self.decided,
+            "ways": distances.to_dict(self.ways),
+            "exempt": self.exempt,
+            "text_stored": self.stored,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An output with its report, and its matches explained."""
+
+    text: str
+    report: Report
+    matches: tuple[Explained, ...]
+
+
+class Explainer:
+    """Explains reports of a guard: its policy, and what its indexes store of their works.
+
+    Raises IndexProblem or StoreLost where a stored text cannot be read.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self.policy: Policy = guard.policy
+        self._sources = SourceReading(guard.indexes)
+
+    def explain(
+        self,
+        text: str,
+        report: Report,
+        *,
+        prompt: str | None = None,
+        history: Turns = (),
+        kind: Kind | None = None,
+        language: str | None = None,
+    ) -> Explanation:
+        """What a check of ``text`` came to; the other arguments are those that it was checked with."""
+        output = OutputReading(text, kind, language)
+        own = self._own(prompt, history)
+        matches = tuple(self._match(match, report, output, own) for match in report.matches)
+        return Explanation(text, report, matches)
+
+    def _own(self, prompt: str | None, history: Turns) -> Exemption:
+        """What the client's own request holds."""
+        if not self.policy.exempt_prompt:
+            return Exemption()
+        return Exemption([prompt or "", *_said(history)])
+
+    def _match(self, match: Match, report: Report, output: OutputReading, own: Exemption) -> Explained:
+        decided = report.decided
+        ways = distances.ways(self.policy, match)
+        stored = self._sources.text(match) is not None
+        sides = [self._both(match, span, output, own, stored) for span in match.spans]
+        code = match.unit != "word"
+        # Where more was matched than stands in one order, its words were counted in any order.
+        in_order = [align(*side, code=code) if stored else alone(side[0], side[2]) for side in sides]
+        if stored and not code and sum(one.common for one in in_order) < match.tokens:
+            in_order = [align(*side, code=code, bag=True) for side in sides]
+        pieces = tuple(
+            Piece(span, side[0], side[1], one, match.work.kind == "code", match.unit)
+            for span, side, one in zip(match.spans, sides, in_order, strict=True)
+        )
+        its = decided is not None and decided.work == match.work.id and match.output.start < decided.position
+        acting = distances.acting(self.policy, match, ways)
+        return Explained(match, ways, acting, its, stored, pieces)
+
+    def _both(
+        self,
+        match: Match,
+        span: tuple[int, int, int, int],
+        output: OutputReading,
+        own: Exemption,
+        stored: bool,
+    ) -> tuple[Side, Side, frozenset[int]]:
+        """Both sides of a piece, and which tokens of the source, or else of the output, are the user's."""
+        ours = output.side(match, *span[:2])
+        theirs = self._sources.side(match, *span[2:]) if stored else Side("", [], [], [])
+        told = theirs if stored else ours
+        return ours, theirs, frozenset(own.places(told.keys, 0, _lane(match)) if own else ())
+
+
+def _lane(match: Match) -> Reading:
+    """How the request is read to be compared with a match."""
+    return Reading("words") if match.unit == "word" else Reading("lexemes", match.work.language)
+
+
+def _said(history: Turns) -> Sequence[str]:
+    """The turns that are the client's own."""
+    turns = [
+        (turn["role"], turn["content"]) if isinstance(turn, Mapping) else (turn.role, turn.content)
+        for turn in history
+    ]
+    return [content for role, content in turns if role != "assistant"]
