@@ -19,9 +19,9 @@ _Hide = Callable[[str, random.Random], str]
 _Make = Callable[[_Hide], _Hide]
 
 
-def hidden(name: str) -> _Make:
-    """Enters a way to hide text; all of them count for the gate "hidden"."""
-    return evasion(name, kind="text", group="hidden", gate="hidden")
+def hidden(name: str, gate: str | None = "hidden") -> _Make:
+    """Enters a way to hide text; without a gate are those that put something beside nearly every word."""
+    return evasion(name, kind="text", group="hidden", gate=gate)
 
 
 def rows(text: str, width: int = WIDTH) -> list[str]:
@@ -81,7 +81,7 @@ def _plain_block(text: str, _: random.Random) -> str:
     return fenced(f"/* {safe} */\nexport const ready = true;", "javascript")
 
 
-@hidden("comment-trailing")
+@hidden("comment-trailing", gate=None)
 def _trailing(text: str, _: random.Random) -> str:
     """A comment of four words behind every line of code; words, marks and order stay, code comes between."""
     words = text.split()
@@ -309,7 +309,7 @@ def _html_lines(text: str, rng: random.Random) -> str:
     return "\n".join(f'<span class="{name}">{html.escape(line)}</span><br>' for line in rows(text))
 
 
-@hidden("html-words")
+@hidden("html-words", gate=None)
 def _html_words(text: str, _: random.Random) -> str:
     """Every word of HTML in italics; words, marks and order stay, the name of the mark comes on both sides."""
     return " ".join(f"<i>{html.escape(word)}</i>" for word in text.split())
@@ -323,7 +323,7 @@ def _latex(text: str, _: random.Random) -> str:
     return fenced(f"\\begin{{quotation}}\n\\textit{{{body}}}\n\\end{{quotation}}", "latex")
 
 
-@hidden("latex-words")
+@hidden("latex-words", gate=None)
 def _latex_words(text: str, _: random.Random) -> str:
     r"""Every third word in an \emph of LaTeX; words, marks and order stay, the command comes between."""
     safe = re.sub(r"([%&$#_{}])", r"\\\1", text.replace("\\", "/"))

@@ -76,11 +76,16 @@ class Output(NamedTuple):
 
 
 class Innocent(NamedTuple):
-    """A family of outputs that may not be stopped, whatever the index holds."""
+    """A family of outputs that may not be stopped, whatever the index holds.
+
+    What is ``common`` is no one's own (counting, capitals, licence notices): it may not be stopped even where
+    a work of the index holds the very same. The others are our own texts, which no work holds.
+    """
 
     name: str
     kind: Kind
     make: Callable[[random.Random], Output]
+    common: bool = False
 
 
 TEXT: dict[str, Evasion] = {}
@@ -116,13 +121,13 @@ def evasion(
     return enter
 
 
-def innocent(name: str, *, kind: Kind) -> Callable[[_Function], _Function]:
+def innocent(name: str, *, kind: Kind, common: bool = False) -> Callable[[_Function], _Function]:
     """A decorator that enters a family of innocent outputs; raises ValueError for a name that is taken."""
 
     def enter(make: _Function) -> _Function:
         if name in INNOCENT:
             raise ValueError(f"two innocents are called {name!r}: rename one")
-        INNOCENT[name] = Innocent(name, kind, make)
+        INNOCENT[name] = Innocent(name, kind, make, common)
         return make
 
     return enter
