@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from simblock.policy import Policy
-from simblock.tokens import Bools
+from simblock.tokens import I64, Bools
 from simblock.tune.grid import LEVELS, Fields, Grid
 from simblock.tune.interval import Interval, interval
 from simblock.tune.listening import Measured
@@ -146,10 +146,11 @@ def _options(
     return [_option(grid, of_clean, of_copies, *divmod(at, len(likes))) for at in dict.fromkeys(chosen)]
 
 
-def _stopped(acts: Mapping[str, Bools], half: Bools) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def _stopped(acts: Mapping[str, Bools], half: Bools) -> I64:
     """How many outputs of a half each pair of cells acts on: [runs, likes]."""
     passed = [(~acts[way][half]).astype(np.float64) for way in ("run", "likeness")]
-    return (half.sum() - passed[0].T @ passed[1]).round().astype(np.int64)
+    stopped: I64 = (half.sum() - passed[0].T @ passed[1]).round().astype(np.int64)
+    return stopped
 
 
 def _option(
