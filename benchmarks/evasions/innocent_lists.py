@@ -7,40 +7,33 @@ import string
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
+from benchmarks.evasions.own_words import words
 from benchmarks.evasions.registry import Output, innocent
 
 _Rows = Callable[[random.Random], list[str]]
 
-MONTHS = tuple(
-    "January February March April May June July August September October November December".split()
-)  # noqa: SIM905
-DAYS = tuple("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())  # noqa: SIM905
-PLANETS = tuple("Mercury Venus Earth Mars Jupiter Saturn Uranus Neptune".split())  # noqa: SIM905
-SPELLING = tuple(
-    """
+MONTHS = words("January February March April May June July August September October November December")
+DAYS = words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+PLANETS = words("Mercury Venus Earth Mars Jupiter Saturn Uranus Neptune")
+SPELLING = words("""
     Alfa Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar Papa Quebec
     Romeo Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu
-    """.split()  # noqa: SIM905
-)
-GREEK = tuple(
-    """
+    """)
+GREEK = words("""
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon
     phi chi psi omega
-    """.split()  # noqa: SIM905
-)
-ELEMENTS = tuple(
-    """
+    """)
+ELEMENTS = words("""
     H:Hydrogen He:Helium Li:Lithium Be:Beryllium B:Boron C:Carbon N:Nitrogen O:Oxygen F:Fluorine Ne:Neon
     Na:Sodium Mg:Magnesium Al:Aluminium Si:Silicon P:Phosphorus S:Sulfur Cl:Chlorine Ar:Argon K:Potassium
     Ca:Calcium Sc:Scandium Ti:Titanium V:Vanadium Cr:Chromium Mn:Manganese Fe:Iron Co:Cobalt Ni:Nickel
     Cu:Copper Zn:Zinc
-    """.split()  # noqa: SIM905
-)
-UNITS = tuple(
+    """)
+UNITS = words(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen".split()  # noqa: SIM905
+    "seventeen eighteen nineteen"
 )
-TENS = tuple("twenty thirty forty fifty sixty seventy eighty ninety".split())  # noqa: SIM905
+TENS = words("twenty thirty forty fifty sixty seventy eighty ninety")
 CAPITALS = tuple(
     line.strip()
     for line in """
@@ -58,22 +51,18 @@ CAPITALS = tuple(
     Vietnam: Hanoi
     """.replace("\n", " ").split(";")
 )
-CODES = tuple(
-    """
+CODES = words("""
     AR:Argentina AT:Austria AU:Australia BE:Belgium BG:Bulgaria BR:Brazil CA:Canada CH:Switzerland CL:Chile
     CN:China CZ:Czechia DE:Germany DK:Denmark EE:Estonia EG:Egypt ES:Spain FI:Finland FR:France GR:Greece
     HR:Croatia HU:Hungary IE:Ireland IN:India IS:Iceland IT:Italy JP:Japan KE:Kenya LT:Lithuania LV:Latvia
     MX:Mexico NG:Nigeria NL:Netherlands NO:Norway PL:Poland PT:Portugal RO:Romania SE:Sweden SI:Slovenia
     SK:Slovakia TR:Turkey UA:Ukraine
-    """.split()  # noqa: SIM905
-)
-CURRENCIES = tuple(
-    """
+    """)
+CURRENCIES = words("""
     AUD:dollar BGN:lev BRL:real CAD:dollar CHF:franc CLP:peso CNY:yuan CZK:koruna DKK:krone EGP:pound EUR:euro
     GBP:pound HUF:forint INR:rupee ISK:króna JPY:yen KES:shilling KRW:won MXN:peso NOK:krone NZD:dollar PLN:zloty
     RON:leu SEK:krona THB:baht TRY:lira UAH:hryvnia USD:dollar ZAR:rand
-    """.split()  # noqa: SIM905
-)
+    """)
 _LAYOUTS: tuple[Callable[[Sequence[str]], str], ...] = (
     ", ".join,
     "\n".join,
@@ -215,7 +204,7 @@ def _sequences(rng: random.Random) -> list[str]:
 @listed("digits")
 def _digits(rng: random.Random) -> list[str]:
     """The digits of pi in groups, a row of zeros, or binary numbers."""
-    pi = "3.14159 26535 89793 23846 26433 83279 50288 41971 69399 37510 58209 74944 59230 78164".split()  # noqa: SIM905
+    pi = list(words("3.14159 26535 89793 23846 26433 83279 50288 41971 69399 37510 58209 74944 59230 78164"))
     return rng.choice((pi, ["0"] * 64, ["0.0"] * 64, [f"{number:06b}" for number in range(64)]))
 
 

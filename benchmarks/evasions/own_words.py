@@ -1,7 +1,12 @@
 """Words, names and sentences of our own: what is put between, beside and in place of a passage's words."""
 
-WORDS: tuple[str, ...] = tuple(
-    """
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a table, which white space parts."""
+    return tuple(text.split())
+
+
+WORDS: tuple[str, ...] = words("""
     able acre after again almost amber angle apple arch arrow autumn bacon badge bake barn basket beach bell
     below bend birch blanket blue board boat bold bottle branch brave bread brick bridge bright brown bucket
     butter cabin calm camera candle canvas carpet castle chair chalk cheese cherry chimney circle clay clever
@@ -20,20 +25,17 @@ WORDS: tuple[str, ...] = tuple(
     table tall tea tender thick thin thread tidy tiger timber tiny toast tomato tower train tree trumpet tulip
     turkey umbrella uncle upper valley vast velvet village violet wagon walnut warm water weak west wheat wheel
     white wide willow windy winter wise wolf wooden wool yard yellow young and the of a to in for with on but
-    """.split()  # noqa: SIM905
-)
+    """)
 """Substitutes and insertions: everyday words, with the little words that prose is full of."""
 
 FILLERS: tuple[str, ...] = ("banana", "um", "like", "zebra", "xx", "well", "foo", "honestly")
 
 EMOJI: tuple[str, ...] = tuple("😀🎉🔥🌍🍕🚀💡🌸⭐🐢✅🎵")
 
-NAMES: tuple[str, ...] = tuple(
-    """
+NAMES: tuple[str, ...] = words("""
     Aldric Brenna Corwin Delphine Edda Fabian Gudrun Hollis Isolde Jorund Kestrel Lorcan Maren Nikolai Odile
     Perrin Quilla Roswitha Sorrel Thaddeus Ulrika Viggo Wenzel Xanthe Yorick Zelda Ashby Bexley Calder Dunmore
-    """.split()  # noqa: SIM905
-)
+    """)
 """Put in place of the names of a passage."""
 
 LINKS: tuple[str, ...] = (
