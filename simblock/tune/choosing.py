@@ -14,7 +14,7 @@ import numpy as np
 
 from simblock.policy import Policy
 from simblock.tokens import I64, Bools
-from simblock.tune.grid import LEVELS, Fields, Grid
+from simblock.tune.grid import GROUPS, Fields, Grid
 from simblock.tune.interval import Interval, interval
 from simblock.tune.listening import Measured
 
@@ -97,7 +97,7 @@ def weigh(
         np.array([tuned(one.id) for one in copies], bool),
     )
     loosen = bool(copies) and int(halves[0].sum()) >= ENOUGH
-    sections = [_options(Grid(policy, section), clean, copies, halves, loosen=loosen) for section in LEVELS]
+    sections = [_options(Grid(policy, section), clean, copies, halves, loosen=loosen) for section in GROUPS]
     points = [_point(_both(one, other), halves) for one in sections[0] for other in sections[1]]
     current = next(point for point in points if not point.steps)
     return choose(current, points, rate, upper=upper)
@@ -132,10 +132,9 @@ def _options(
 ) -> list[_Option]:
     """The section's own values, and the cells at its frontier."""
     of_clean, of_copies = grid.acts(clean), grid.acts(copies)
-    runs, likes = grid.ways["run"], grid.ways["likeness"]
     stops, hits = _stopped(of_clean, halves[0]), _stopped(of_copies, halves[1])
-    steps = np.add.outer([cell.steps for cell in runs], [cell.steps for cell in likes])
-    looser = np.logical_or.outer([cell.looser for cell in runs], [cell.looser for cell in likes])
+    steps = np.add.outer(*([cell.steps for cell in cells] for cells in grid.cells))
+    looser = np.logical_or.outer(*([cell.looser for cell in cells] for cells in grid.cells))
     order = np.lexsort((steps.ravel(), -hits.ravel(), stops.ravel()))
     chosen, best = [int(np.argmin(steps))], (-1, 0)
     for at in order.tolist():
@@ -143,25 +142,23 @@ def _options(
         if worth > best and (loosen or not looser.flat[at]):
             best = worth
             chosen.append(at)
-    return [_option(grid, of_clean, of_copies, *divmod(at, len(likes))) for at in dict.fromkeys(chosen)]
+    width = len(grid.cells[1])
+    return [_option(grid, of_clean, of_copies, *divmod(at, width)) for at in dict.fromkeys(chosen)]
 
 
-def _stopped(acts: Mapping[str, Bools], half: Bools) -> I64:
-    """How many outputs of a half each pair of cells acts on: [runs, likes]."""
-    passed = [(~acts[way][half]).astype(np.float64) for way in ("run", "likeness")]
-    stopped: I64 = (half.sum() - passed[0].T @ passed[1]).round().astype(np.int64)
+def _stopped(acts: Sequence[Bools], half: Bools) -> I64:
+    """How many outputs of a half each pair of cells acts on: [cells, cells]."""
+    passed, others = [(~its[half]).astype(np.float64) for its in acts]
+    stopped: I64 = (half.sum() - passed.T @ others).round().astype(np.int64)
     return stopped
 
 
-def _option(
-    grid: Grid, clean: Mapping[str, Bools], copies: Mapping[str, Bools], run: int, like: int
-) -> _Option:
-    one, other = grid.ways["run"][run], grid.ways["likeness"][like]
+def _option(grid: Grid, clean: Sequence[Bools], copies: Sequence[Bools], *at: int) -> _Option:
+    one, other = (cells[place] for cells, place in zip(grid.cells, at, strict=True))
     return _Option(
         {grid.section: {**one.fields, **other.fields}},
         one.steps + other.steps,
-        clean["run"][:, run] | clean["likeness"][:, like],
-        copies["run"][:, run] | copies["likeness"][:, like],
+        *(acts[0][:, at[0]] | acts[1][:, at[1]] for acts in (clean, copies)),
     )
 
 

@@ -1,8 +1,8 @@
 """The grid of thresholds that are tried, and what would act in each of its cells.
 
-A match acts in one of two ways, as a run or by likeness, and the fields of the one do not matter to the other. So each
-way has a grid of its own, and an output that neither stops passes: all pairs of their cells are counted with one
-product of matrices.
+A match acts in one of several ways: as a run, by likeness, by its evidence. Ways that share no field are groups, and
+what one group has in its cells does not matter to the other. So each group has a grid of its own, and an output that
+neither stops passes: all pairs of their cells are counted with one product of matrices.
 """
 
 from __future__ import annotations
@@ -21,39 +21,63 @@ from simblock.tune.listening import Heard, Measured
 Fields: TypeAlias = Mapping[str, float]
 """Fields of [text] or [code]."""
 
-LEVELS: dict[str, dict[str, dict[str, tuple[float, ...]]]] = {
-    "text": {
-        "run": {
-            "min_run": (16, 20, 24, 30, 40, 60, 90),
-            "min_run_information": (0, 50, 100, 150, 250),
-        },
-        "likeness": {
-            "min_tokens": (16, 24, 32, 40, 48, 64, 96),
-            "min_similarity": (0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
-            "min_information": (0, 50, 100, 150, 250),
-        },
-    },
-    "code": {
-        "run": {
-            "min_run": (30, 40, 50, 60, 80, 120, 200),
-            "min_run_information": (40, 60, 80, 120, 180, 260),
-        },
-        "likeness": {
-            "min_tokens": (30, 40, 50, 60, 80, 120),
-            "min_similarity": (0.6, 0.7, 0.8, 0.85, 0.9, 0.95),
-            "min_information": (60, 80, 100, 130, 180, 260),
-        },
-    },
+
+class Way(NamedTuple):
+    """A way to act: the fields that matter to it, and what keeps the other ways from acting."""
+
+    fields: tuple[str, ...]
+    others_off: Fields
+
+
+class Group(NamedTuple):
+    """Ways that share fields, and what is tried of each field, from loose to strict."""
+
+    ways: tuple[Way, ...]
+    levels: Mapping[str, tuple[float, ...]]
+
+
+RUN = Way(("min_run", "min_run_information"), {"min_tokens": NEVER})
+LIKENESS = Way(("min_tokens", "min_similarity", "min_information"), {"min_run": NEVER, "min_evidence": NEVER})
+EVIDENCE = Way(("min_tokens", "min_evidence"), {"min_run": NEVER, "min_similarity": NEVER})
+
+GROUPS: dict[str, tuple[Group, Group]] = {
+    "text": (
+        Group(
+            (RUN,), {"min_run": (16, 20, 24, 30, 40, 60, 90), "min_run_information": (0, 50, 100, 150, 250)}
+        ),
+        Group(
+            (LIKENESS, EVIDENCE),
+            {
+                "min_tokens": (16, 24, 32, 40, 48, 64, 96),
+                "min_similarity": (0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+                "min_information": (0, 50, 100, 150, 250),
+                "min_evidence": (40, 60, 80, 100, 150, 250),
+            },
+        ),
+    ),
+    "code": (
+        Group(
+            (RUN,),
+            {"min_run": (30, 40, 50, 60, 80, 120, 200), "min_run_information": (40, 60, 80, 120, 180, 260)},
+        ),
+        Group(
+            (LIKENESS,),
+            {
+                "min_tokens": (30, 40, 50, 60, 80, 120),
+                "min_similarity": (0.6, 0.7, 0.8, 0.85, 0.9, 0.95),
+                "min_information": (60, 80, 100, 130, 180, 260),
+            },
+        ),
+    ),
 }
-"""What is tried: section, way, field, and its levels from loose to strict. The policy's own values are added."""
-OFF: dict[str, Fields] = {"run": {"min_run": NEVER}, "likeness": {"min_tokens": NEVER}}
-"""What keeps each way from acting."""
+"""What is tried by section of the policy, whose own values are added to it."""
 FIGURES = {
     "min_run": "longest_run",
     "min_run_information": "information",
     "min_tokens": "tokens",
     "min_similarity": "similarity",
     "min_information": "information",
+    "min_evidence": "evidence",
     "max_quoted": "quoted",
 }
 """Which figure of a match is held against a field."""
@@ -106,12 +130,13 @@ class Grid:
 
     def __init__(self, policy: Policy, section: str) -> None:
         self.policy, self.section = policy, section
-        limits: Limits = getattr(policy, section)
-        self.ways = {way: cells(limits, levels) for way, levels in LEVELS[section].items()}
-        self._thresholds = self._gather(limits)
+        self._limits: Limits = getattr(policy, section)
+        self.groups = GROUPS[section]
+        self.cells = tuple(cells(self._limits, group.levels) for group in self.groups)
+        self._thresholds = self._gather()
 
-    def acts(self, outputs: Sequence[Measured]) -> dict[str, Bools]:
-        """By way: which outputs each cell acts on, bool [outputs, cells]."""
+    def acts(self, outputs: Sequence[Measured]) -> list[Bools]:
+        """By group: which outputs each cell acts on, bool [outputs, cells]."""
         kinds: dict[tuple[object, ...], int] = {}
         matches: list[Heard] = []
         held: list[list[int]] = []
@@ -125,28 +150,32 @@ class Grid:
                         matches.append(floored)
                     mine.append(kinds[key])
             held.append(mine)
-        return {way: self._of_outputs(self._of_matches(way, matches), held) for way in self.ways}
+        return [_of_outputs(self._of_matches(at, matches), held) for at in range(len(self.groups))]
 
-    def _of_matches(self, way: str, matches: Sequence[Heard]) -> Bools:
-        """Which matches each cell of a way acts on: bool [matches, cells]."""
-        off = {name: value for other, fields in OFF.items() if other != way for name, value in fields.items()}
-        found = np.zeros((len(matches), len(self.ways[way])), bool)
-        for column, cell in enumerate(self.ways[way]):
-            policy = changed(self.policy, {self.section: {**cell.fields, **off}})
-            found[:, column] = [verdict(policy, match) is not None for match in matches]
-        return found
-
-    @staticmethod
-    def _of_outputs(matches: Bools, held: Sequence[Sequence[int]]) -> Bools:
-        found = np.zeros((len(held), matches.shape[1]), bool)
-        for row, mine in enumerate(held):
-            if mine:
-                found[row] = matches[list(mine)].any(axis=0)
+    def _of_matches(self, at: int, matches: Sequence[Heard]) -> Bools:
+        """Which matches each cell of a group acts on: bool [matches, cells]."""
+        group, whole = self.groups[at], self.cells[at]
+        found = np.zeros((len(matches), len(whole)), bool)
+        for way in group.ways:
+            tried: dict[tuple[float, ...], int] = {}
+            places = [
+                tried.setdefault(tuple(cell.fields[name] for name in way.fields), len(tried))
+                for cell in whole
+            ]
+            acts = np.zeros((len(matches), len(tried)), bool)
+            for values, column in tried.items():
+                fields = {**dict(zip(way.fields, values, strict=True)), **way.others_off}
+                policy = changed(self.policy, {self.section: fields})
+                acts[:, column] = [verdict(policy, match) is not None for match in matches]
+            found |= acts[:, places]
         return found
 
     def _kind(self, heard: Heard) -> tuple[tuple[object, ...], Heard]:
         """What all cells judge alike, and the match with its figures lowered to the next threshold."""
         figures = {name: self._floored(name, value) for name, value in heard.figures.items()}
+        if figures.get("evidence") and figures["tokens"] < self._thresholds["tokens"][-1]:
+            # whether a passage is long enough for its evidence is told by tokens over likeness
+            figures |= {name: heard.figures[name] for name in ("tokens", "similarity")}
         rule = next((n for n, one in enumerate(self.policy.rule) if one.covers(heard.work)), None)
         return (rule, heard.view, *figures.values()), heard._replace(figures=figures)
 
@@ -157,13 +186,23 @@ class Grid:
         place = bisect_right(tried, value)
         return tried[place - 1] if place else 0
 
-    def _gather(self, limits: Limits) -> dict[str, list[float]]:
+    def _gather(self) -> dict[str, list[float]]:
         """The thresholds that each figure may meet: of the grid, the policy and its rules."""
-        rules = [getattr(rule, self.section).over(limits) for rule in self.policy.rule]
+        rules = [getattr(rule, self.section).over(self._limits) for rule in self.policy.rule]
         met: dict[str, set[float]] = {}
         for name, figure in FIGURES.items():
-            values = met.setdefault(figure, set())
-            values.update(own(one, [name])[name] for one in (limits, *rules))
-            for levels in LEVELS[self.section].values():
-                values.update(levels.get(name, ()))
+            if name in type(self._limits).model_fields:
+                values = met.setdefault(figure, set())
+                values.update(own(one, [name])[name] for one in (self._limits, *rules))
+                for group in self.groups:
+                    values.update(group.levels.get(name, ()))
         return {figure: sorted(values) for figure, values in met.items()}
+
+
+def _of_outputs(matches: Bools, held: Sequence[Sequence[int]]) -> Bools:
+    """Which outputs each cell acts on, by the matches that each has."""
+    found = np.zeros((len(held), matches.shape[1]), bool)
+    for row, mine in enumerate(held):
+        if mine:
+            found[row] = matches[list(mine)].any(axis=0)
+    return found

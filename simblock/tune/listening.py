@@ -15,16 +15,16 @@ from pydantic import PrivateAttr
 
 from simblock.errors import StoreLost
 from simblock.guard import Guard, drive
-from simblock.policy import NEVER, Limits, Policy, Resolved
+from simblock.policy import NEVER, CodeLimits, Limits, Policy, Resolved, TextLimits
 from simblock.stores import Index
 from simblock.tokens import CODE_VIEWS
 from simblock.work import Kind, Work
 
-LOWEST = {
-    "text": {"min_run": 16, "min_tokens": 8, "min_similarity": 0.3},
+LOWEST: dict[str, dict[str, float]] = {
+    "text": {"min_run": 16, "min_tokens": 8, "min_similarity": 0.3, "min_evidence": 24},
     "code": {"min_run": 30, "min_tokens": 15, "min_similarity": 0.3},
 }
-"""Figures under which nothing is heard: the lowest that a policy may have, but for likeness."""
+"""Figures under which nothing is heard: of tokens the lowest that a policy may have."""
 LEAST_BITS = 1e-9
 
 
@@ -69,7 +69,8 @@ class _Ajar(Limits):
         return self._floor
 
     @classmethod
-    def of(cls, limits: Limits, work: Work, view: str) -> _Ajar:
+    def of(cls, limits: Limits, work: Work, view: str) -> Limits:
+        """The limits of a view of a work, ajar."""
         lowest = LOWEST[section_of(view)]
         fields = limits.model_dump()
         fields |= {name: min(low, fields[name]) for name, low in lowest.items() if fields[name] != NEVER}
@@ -77,6 +78,17 @@ class _Ajar(Limits):
         opened._asked = work, view
         opened._floor = max(limits.least_information, LEAST_BITS)
         return opened
+
+
+class _AjarText(_Ajar, TextLimits):
+    """[text] ajar."""
+
+
+class _AjarCode(_Ajar, CodeLimits):
+    """[code] ajar."""
+
+
+_AJAR: dict[str, type[_Ajar]] = {"text": _AjarText, "code": _AjarCode}
 
 
 class Listener(Policy):
@@ -98,7 +110,7 @@ class Listener(Policy):
 
     def resolve(self, work: Work, tenant: str | None = None, view: str = "words") -> Resolved:
         found = self._base.resolve(work, tenant, view)
-        return found._replace(limits=_Ajar.of(found.limits, work, view))
+        return found._replace(limits=_AJAR[section_of(view)].of(found.limits, work, view))
 
     def judge(self, resolved: Resolved, **figures: Any) -> None:
         """Takes note of the figures; no match acts."""
@@ -121,8 +133,15 @@ def add(heard: list[Heard], new: Heard) -> None:
 
 
 def _outdone(one: Heard, other: Heard) -> bool:
-    """Whether no figure of one is over the other's."""
-    return all(value <= other.figures[name] for name, value in one.figures.items())
+    """Whether no figure of one is over the other's, nor the length of its passage."""
+    if any(value > other.figures[name] for name, value in one.figures.items()):
+        return False
+    return _length(one) <= _length(other)
+
+
+def _length(heard: Heard) -> float:
+    """Tokens of the passage that a match lies in: evidence wants a long one, however like."""
+    return heard.figures["tokens"] / (heard.figures["similarity"] or 1)
 
 
 class Ear:
