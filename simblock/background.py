@@ -54,6 +54,12 @@ def document_frequency(keys: U32) -> NDArray[np.float64]:
     return np.where(keys >= CHAR_KEY, CHAR_DOCUMENTS, known)
 
 
+def document_counts() -> dict[str, float]:
+    """Of how many of the BACKGROUND_DOCUMENTS hold each English word of the table, by its folded letters."""
+    pairs = (row.split(" ") for row in _rows("en.txt"))
+    return {word: float(count) for word, count in pairs}
+
+
 @cache
 def _english() -> _Frequencies:
     names, counts = zip(*(row.split(" ") for row in _rows("en.txt")), strict=True)

@@ -1,0 +1,77 @@
+"""Characters written by reference: HTML entities, percent encoding, quoted-printable, read as what they stand for.
+
+They are read only where a text is unmasked (:mod:`simblock.unmasking`): in an ordinary one ``%20`` may mean itself.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+
+from simblock.escapes import Read
+
+_HEX = "[0-9a-fA-F]"
+_FOLLOW = "[89abAB]" + _HEX
+
+
+def _bytes(mark: str) -> str:
+    """One character of UTF-8 whose bytes are each behind a mark."""
+    more = mark + _FOLLOW
+    return "|".join(
+        (
+            f"{mark}[0-7]{_HEX}",
+            f"{mark}[cCdD]{_HEX}{more}",
+            f"{mark}[eE]{_HEX}{more}{more}",
+            f"{mark}[fF][0-4]{more}{more}{more}",
+        )
+    )
+
+
+_REFERENCE = re.compile(
+    rf"(?P<entity>&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,7}});)"
+    rf"|(?P<bytes>{_bytes('%')}|{_bytes('=')})|(?P<joint>=\r?\n)"
+)
+_BEGUN = re.compile(rf"(?:&(?:#[0-9]{{0,7}}|#[xX]{_HEX}{{0,6}}|[A-Za-z][A-Za-z0-9]{{0,7}})?|(?:[%=]{_HEX}{{2}}){{0,3}}[%=]{_HEX}?|(?:[%=]{_HEX}{{2}}){{1,3}}|=\r)\Z")  # fmt: skip
+_SOFT_HYPHEN = "\u00ad"
+
+
+class ReferenceReader:
+    """Takes characters with their ends, gives those that they stand for."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self) -> None:
+        self._held: list[Read] = []
+
+    def feed(self, reads: Iterable[Read]) -> Iterator[Read]:
+        """The characters that are certain now."""
+        self._held += reads
+        text = "".join([char for char, _ in self._held])
+        begun = _BEGUN.search(text, max(len(text) - 14, 0))
+        yield from self._give(text, begun.start() if begun else len(text))
+
+    def finish(self) -> Iterator[Read]:
+        """What is left."""
+        text = "".join([char for char, _ in self._held])
+        yield from self._give(text, len(text))
+
+    def _give(self, text: str, stop: int) -> Iterator[Read]:
+        held, at = self._held, 0
+        for found in _REFERENCE.finditer(text, 0, stop):
+            yield from held[at : found.start()]
+            yield (_read(found), held[found.end() - 1][1])
+            at = found.end()
+        yield from held[at:stop]
+        self._held = held[max(stop, at) :]
+
+
+def _read(found: re.Match[str]) -> str:
+    """The one character that a reference stands for; where it is none, what vanishes or a space."""
+    if found["joint"]:
+        return _SOFT_HYPHEN
+    if found["entity"]:
+        read = html.unescape(found["entity"])
+    else:
+        read = bytes.fromhex(found["bytes"].replace("%", "").replace("=", "")).decode("utf-8", "replace")
+    return read if len(read) == 1 else " "
