@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -59,8 +59,33 @@ def check(
     prompt: p.Prompt = None,
     history: p.HistoryFile = None,
     all: Annotated[bool, typer.Option("--all", help="List matches that no rule acted on, too.")] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Show output and source side by side, and how far each figure is from its threshold; with JSON, "
+            "the figures.",
+        ),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE.html",
+            help="Write a page of all outputs, to be read in a browser. Needs the extra report.",
+        ),
+    ] = None,
+    format: Annotated[
+        Literal["text", "json", "sarif"] | None,
+        typer.Option(
+            "--format",
+            metavar="text|json|sarif",
+            help="How results are printed: for people, one JSON result a line, or one SARIF 2.1.0 log for code "
+            "scanning. Without, text; json for rows.",
+        ),
+    ] = None,
     json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON result for each input, one a line.")
+        bool, typer.Option("--json", help="Print one JSON result for each input, one a line: --format json.")
     ] = False,
     jsonl: Annotated[
         str | None,
@@ -85,12 +110,13 @@ def check(
     are checked. A file of code is told by its name, else by its content; in all other outputs code is looked
     for, unless --kind text. Exit code 1 where something was acted on.
     """
-    from simblock.commands import checking, outputs
+    from simblock.commands import checking, outputs, sinks
 
+    to = sinks.wanted(format, json=json, jsonl=jsonl is not None, explain=explain, out=out, report=report)
     indexes, inputs = sort_arguments(arguments or [])
     inputs = _inputs(inputs, jsonl, out)
     before = outputs.read_prompt(prompt, options), read_history(history)
-    asked = checking.Asked(inputs, jsonl, out, *before, all, json, options)
+    asked = checking.Asked(inputs, jsonl, *before, all, to, options)
     raise typer.Exit(checking.check(open_guard(indexes, policy, key_file), asked))
 
 
@@ -102,7 +128,12 @@ def stream(
     prompt: p.Prompt = None,
     history: p.HistoryFile = None,
     report: Annotated[
-        Path | None, typer.Option("--report", metavar="FILE", help="Where the JSON report goes at the end.")
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Where the JSON report goes at the end; to a name in .html, a page that explains it.",
+        ),
     ] = None,
     policy: p.PolicyFile = None,
     key_file: shared.KeyFile = None,

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from simblock.commands import outputs
 from simblock.commands.outputs import Output
 from simblock.commands.progress import rows_shown
-from simblock.errors import InputError
+from simblock.commands.sinks import Wanted, sink
 from simblock_indexer.exits import ERROR, complain
 from simblock_indexer.readers import ReadOptions, Tally
 
@@ -31,11 +27,10 @@ class Asked:
 
     inputs: Sequence[str]
     jsonl: str | None
-    out: Path | None
     prompt: str | None
     history: Turns
     all: bool
-    json: bool
+    wanted: Wanted
     options: ReadOptions
 
 
@@ -51,10 +46,11 @@ def check(guard: Guard, asked: Asked) -> int:
     else:
         found = outputs.of_files(asked.inputs, asked.options, tally)
     code = 0
-    with rows_shown(wanted=_wants_bar(asked)) as checked, _printer(asked) as show:
-        for output in found:
+    with rows_shown(wanted=_wants_bar(asked)) as checked, sink(guard, asked.wanted) as take:
+        for one in found:
+            output = _whole(one, asked)
             report = _report(guard, output, asked)
-            show(output, report)
+            take(output, report)
             if report.error is not None:
                 complain(PROGRAM, f"{output.id}: {report.error}")
             code = max(code, ERROR if report.error is not None else int(report.acted))
@@ -65,53 +61,25 @@ def check(guard: Guard, asked: Asked) -> int:
 
 def _wants_bar(asked: Asked) -> bool:
     """Rows whose results scroll by on the terminal show by themselves how far it is."""
-    return asked.jsonl is not None and (asked.out is not None or not sys.stdout.isatty())
+    return asked.jsonl is not None and (not asked.wanted.talks or not sys.stdout.isatty())
+
+
+def _whole(output: Output, asked: Asked) -> Output:
+    """The output with what came before it: its row's own, else the call's."""
+    prompt = asked.prompt if output.prompt is None else output.prompt
+    return output._replace(prompt=prompt, history=output.history or asked.history)
 
 
 def _report(guard: Guard, output: Output, asked: Asked) -> Report:
-    prompt = asked.prompt if output.prompt is None else output.prompt
-    history = output.history or asked.history
     report = guard.check(
         output.text,
-        prompt=prompt,
-        history=history,
+        prompt=output.prompt,
+        history=output.history,
         all=asked.all,
         kind=output.kind,
         language=output.language,
     )
     return replace(report, id=output.id)
-
-
-@contextmanager
-def _printer(asked: Asked) -> Iterator[Callable[[Output, Report], None]]:
-    if asked.out is not None:
-        with _whole(asked.out) as file:
-            yield lambda _, report: _write(report, file)
-    elif asked.json or asked.jsonl is not None:
-        yield lambda _, report: _write(report, sys.stdout)
-    else:
-        from simblock.commands.results import show
-
-        yield show
-
-
-def _write(report: Report, file: TextIO) -> None:
-    # Escapes keep lone surrogates, which are real, and go through every terminal and pipe.
-    file.write(json.dumps(report.to_dict()) + "\n")
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[TextIO]:
-    """A file that stands at ``path`` only once all of it is written."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            yield file
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}: give another --out") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _tell(tally: Tally) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simblock.commands.guarding import checked_turns
 from simblock.errors import InputError, UsageError
@@ -23,6 +23,9 @@ from simblock_indexer.readers.sources import STANDARD_INPUT, refusal
 from simblock_indexer.readers.streams import Opened, opened
 from simblock_indexer.readers.texts import read_text
 from simblock_indexer.tables import counted
+
+if TYPE_CHECKING:
+    from simblock.guard import Turns
 
 STDIN = "standard input"
 
@@ -43,7 +46,7 @@ class Output(NamedTuple):
     kind: Kind | None = None
     language: str | None = None
     prompt: str | None = None
-    history: Sequence[Mapping[str, str]] = ()
+    history: Turns = ()
 
 
 def of_files(inputs: Sequence[str], options: ReadOptions, tally: Tally) -> Iterator[Output]:

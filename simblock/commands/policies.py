@@ -62,6 +62,17 @@ def _print_rules(policy: Policy) -> None:
     table([Column("rule"), Column("action"), Column("for, and its own figures")], shown)
 
 
+def facts(policy: Policy) -> list[tuple[str, str]]:
+    """The fields of a policy and its rules, each with its value."""
+    fields = _flat(policy.model_dump(exclude={"rule"}))
+    rules = [
+        (f"rule {number}", rule.model_dump_json(exclude_defaults=True))
+        for number, rule in enumerate(policy.rule, 1)
+    ]
+    shown = [(name, "unset" if value is None else str(value)) for name, value in fields.items()]
+    return [("digest", policy.digest), *shown, *rules]
+
+
 def _flat(fields: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in fields.items():

@@ -16,6 +16,7 @@ from simblock_indexer.tables import counted, say
 if TYPE_CHECKING:
     from simblock.commands.outputs import Output
     from simblock.match import Match, Report, Span
+    from simblock.work import Work
 
 AROUND = 60
 """Characters of context on each side of a passage."""
@@ -24,8 +25,13 @@ SHOWN = 320
 LISTED = 20
 
 COLOURS = {"stop": "31", "redact": "35", "replace": "35", "cite": "33", "observe": "36", "release": "32"}
-FIGURES = {"min_run": "in a row", "min_tokens": "alike", "max_quoted": "quoted in all"}
-"""What is said of the words or lexemes that a figure of a decision counts."""
+FIGURES = {
+    "min_run": "in a row",
+    "min_tokens": "alike",
+    "max_quoted": "quoted in all",
+    "min_evidence": "of evidence",
+}
+"""What is said of the words, lexemes or bits that a figure of a decision counts."""
 
 
 class Marks(NamedTuple):
@@ -63,27 +69,42 @@ def because(report: Report) -> str:
     its = [m for m in report.matches if m.work.id == decided.work and m.output.start < decided.position]
     begin = f"begins at character {max(m.output.start for m in its):,}, " if its else ""
     unit = its[0].unit if its else "word"
+    counts = "bits" if decided.by == "min_evidence" else f"{unit}s"
     return (
-        f"{decided.value:g} {unit}s {FIGURES[decided.by]} ({decided.threshold:g} needed) of {printable(decided.work)} "
+        f"{decided.value:g} {counts} {FIGURES[decided.by]} ({decided.threshold:g} needed) of {printable(decided.work)} "
         f"(rule {printable(decided.rule)}, {decided.by}): {begin}decided at {decided.position:,}"
     )
 
 
 def _match(match: Match, text: str, colour: bool) -> Iterator[str]:
-    work = match.work
-    about = ", ".join(printable(part) for part in (work.title, work.owner, work.license, work.url) if part)
+    told = about(match.work)
+    yield (
+        f"  {_coloured(match.action, match.action, colour)}  {_bold(printable(match.work.id), colour)}"
+        f"{twins(match)}{f' ({told})' if told else ''}: {likeness(match)}"
+    )
+    yield f"    {excerpt(text, match, Marks(chr(27) + '[7m', chr(27) + '[0m') if colour else Marks('[[', ']]'))}"
+
+
+def about(work: Work) -> str:
+    """What is known of a work besides its id."""
+    return ", ".join(printable(part) for part in (work.title, work.owner, work.license, work.url) if part)
+
+
+def twins(match: Match) -> str:
+    """How many works have the same text: `` (and 1 twin)``."""
+    return f" (and {counted(len(match.twins), 'twin')})" if match.twins else ""
+
+
+def likeness(match: Match) -> str:
+    """How much is alike, and where it stands on both sides."""
     how = "verbatim" if match.verbatim else f"{match.similarity:.0%} alike"
     if match.renamed:
         how += ", renamed"
-    others = len(match.twins)
-    twins = f" (and {counted(others, 'twin')})" if others else ""
-    answer, source = map(_lines, match.lines)
-    yield (
-        f"  {_coloured(match.action, match.action, colour)}  {_bold(printable(work.id), colour)}"
-        f"{twins}{f' ({about})' if about else ''}: {counted(match.tokens, match.unit)}, {how}, "
+    answer, source = map(lines_of, match.lines)
+    return (
+        f"{counted(match.tokens, match.unit)}, {how}, "
         f"longest run {match.longest_run:,}, answer {answer} = work {source}"
     )
-    yield f"    {excerpt(text, match, Marks(chr(27) + '[7m', chr(27) + '[0m') if colour else Marks('[[', ']]'))}"
 
 
 def excerpt(text: str, match: Match, marks: Marks) -> str:
@@ -97,7 +118,8 @@ def excerpt(text: str, match: Match, marks: Marks) -> str:
     return f"{left}{before}{marks.start}{passage}{marks.end}{after}{right}"
 
 
-def _lines(span: Span) -> str:
+def lines_of(span: Span) -> str:
+    """The first and the last line of a passage."""
     first, last = span
     return f"line {first:,}" if first == last else f"lines {first:,}–{last:,}"
 

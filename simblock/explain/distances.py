@@ -6,7 +6,7 @@ import math
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from simblock.match import HOLDING, By, Match
-from simblock.policy import NEVER, Limits, Policy, Resolved
+from simblock.policy import NEVER, Limits, Policy, Resolved, TextLimits
 
 Shape: TypeAlias = Literal["count", "share", "bits"]
 
@@ -82,6 +82,8 @@ def ways(policy: Policy, match: Match, tenant: str | None = None) -> tuple[Way, 
     ]
     if limits.min_tokens < NEVER:
         found.append(Way("min_tokens", _likeness(match, limits), action))
+    if isinstance(limits, TextLimits) and limits.min_tokens < NEVER:
+        found.append(Way("min_evidence", _evidence(match, limits), action))
     if policy.profile == "cite" and action in HOLDING:
         found.append(Way("min_run", (_run(match, resolved.certain), *run_bits), "cite"))
     return tuple(found)
@@ -97,6 +99,7 @@ def acting(policy: Policy, match: Match, found: tuple[Way, ...], tenant: str | N
         similarity=match.similarity,
         information=match.information,
         quoted=match.quoted,
+        evidence=match.evidence,
     )
     if verdict is None:
         return None
@@ -145,6 +148,15 @@ def _likeness(match: Match, limits: Limits) -> tuple[Distance, ...]:
     )
 
 
+def _evidence(match: Match, limits: TextLimits) -> tuple[Distance, ...]:
+    """Words in any order: how little chance explains them, in a passage that is long enough."""
+    passage = match.tokens / match.similarity if match.similarity else 0
+    return (
+        Distance("min_evidence", match.evidence, limits.min_evidence, "bits", "of evidence"),
+        Distance("min_tokens", passage, limits.min_tokens, "count", f"{match.unit}s in the passage"),
+    )
+
+
 def _information(match: Match, name: str, threshold: float) -> tuple[Distance, ...]:
     """Left out where none is asked: zero bits say nothing about a match."""
     return (Distance(name, match.information, threshold, "bits", "of information"),) if threshold else ()
@@ -163,7 +175,7 @@ def _cut(amount: float, figure: Distance) -> float:
     """A share without the decimals that are not shown: .9954 is not 1.00, nor .597 the .60 that it misses."""
     if figure.shape != "share":
         return amount
-    scale = 10 ** _digits(figure)
+    scale: int = 10 ** _digits(figure)
     return math.floor(amount * scale + 1e-6) / scale
 
 

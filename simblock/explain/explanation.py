@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simblock.exemption import Exemption, Reading
@@ -64,7 +64,12 @@ class Explained:
     acting: Way | None
     decided: bool
     stored: bool
-    pieces: tuple[Piece, ...]
+    align: Callable[[], tuple[Piece, ...]]
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Both sides piece by piece, aligned when first asked for."""
+        return self.align()
 
     @property
     def figures(self) -> tuple[Distance, ...]:
@@ -140,20 +145,23 @@ class Explainer:
     def _match(self, match: Match, report: Report, output: OutputReading, own: Exemption) -> Explained:
         decided = report.decided
         ways = distances.ways(self.policy, match)
-        stored = self._sources.text(match) is not None
-        sides = [self._both(match, span, output, own, stored) for span in match.spans]
-        code = match.unit != "word"
-        # Where more was matched than stands in one order, its words were counted in any order.
-        in_order = [align(*side, code=code) if stored else alone(side[0], side[2]) for side in sides]
-        if stored and not code and sum(one.common for one in in_order) < match.tokens:
-            in_order = [align(*side, code=code, bag=True) for side in sides]
-        pieces = tuple(
-            Piece(span, side[0], side[1], one, match.work.kind == "code", match.unit)
-            for span, side, one in zip(match.spans, sides, in_order, strict=True)
-        )
         its = decided is not None and decided.work == match.work.id and match.output.start < decided.position
         acting = distances.acting(self.policy, match, ways)
-        return Explained(match, ways, acting, its, stored, pieces)
+        stored = self._sources.text(match) is not None
+        return Explained(match, ways, acting, its, stored, partial(self._pieces, match, output, own, stored))
+
+    def _pieces(self, match: Match, output: OutputReading, own: Exemption, stored: bool) -> tuple[Piece, ...]:
+        sides = [self._both(match, span, output, own, stored) for span in match.spans]
+        code = match.unit != "word"
+        found = [align(*side, code=code) if stored else alone(side[0], side[2]) for side in sides]
+        # Where more was matched than stands in one order, its words were counted in any order.
+        if stored and not code and sum(one.common for one in found) < match.tokens:
+            found = [align(*side, code=code, bag=True) for side in sides]
+        lined = match.work.kind == "code"
+        return tuple(
+            Piece(span, side[0], side[1], one, lined, match.unit)
+            for span, side, one in zip(match.spans, sides, found, strict=True)
+        )
 
     def _both(
         self,

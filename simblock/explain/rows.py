@@ -7,6 +7,7 @@ are left out but for their edges.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -18,6 +19,8 @@ ROW = 40
 """Tokens after which a row of prose ends where it can."""
 QUIET: frozenset[Mark] = frozenset({"alike", "literal", "renamed", "matched", "yours"})
 """Marks of which a long stretch may be left out."""
+
+_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 
 
 class Part(NamedTuple):
@@ -217,7 +220,7 @@ def _split(between: str, *, lined: bool) -> tuple[str, str]:
     """What of the text between two tokens ends a row, and what begins the next."""
     if lined:
         head, line, tail = between.partition("\n")
-        return (head.rstrip(), tail) if line else ("", between.lstrip())
+        return (head.rstrip(), _BLANK_LINES.sub("", tail)) if line else ("", between.lstrip())
     words = between.split(maxsplit=1)
     if not words or between[:1].isspace():
         return "", between.lstrip()
