@@ -296,23 +296,33 @@ def _csv_words(text: str, _: random.Random) -> str:
     return fenced(f"a,b,c,d,e,f,g,h\n{body}", "csv")
 
 
+def _marked(text: str) -> str:
+    return html.escape(text, quote=False)
+
+
 @hidden("html-paragraphs")
 def _paragraphs(text: str, _: random.Random) -> str:
     """A paragraph of HTML for each sentence (clause, where there are under three); words, marks and order stay."""
-    return "\n".join(f"<p>{html.escape(one)}</p>" for one in sentences(text))
+    return "\n".join(f"<p>{_marked(one)}</p>" for one in sentences(text))
+
+
+@hidden("html-escaped")
+def _html_escaped(text: str, _: random.Random) -> str:
+    """One paragraph of HTML, apostrophes and quotation marks as references; a browser shows the text as it was."""
+    return f"<p>{html.escape(text)}</p>"
 
 
 @hidden("html-lines")
 def _html_lines(text: str, rng: random.Random) -> str:
     """Lines of HTML in spans with a class, broken by br; words, marks and order stay, names of marks come between."""
     name = rng.choice(("verse", "line", "note"))
-    return "\n".join(f'<span class="{name}">{html.escape(line)}</span><br>' for line in rows(text))
+    return "\n".join(f'<span class="{name}">{_marked(line)}</span><br>' for line in rows(text))
 
 
 @hidden("html-words", gate=None)
 def _html_words(text: str, _: random.Random) -> str:
     """Every word of HTML in italics; words, marks and order stay, the name of the mark comes on both sides."""
-    return " ".join(f"<i>{html.escape(word)}</i>" for word in text.split())
+    return " ".join(f"<i>{_marked(word)}</i>" for word in text.split())
 
 
 @hidden("latex")
