@@ -1,0 +1,1 @@
+"""Every recall beside its false-stop rate: ``python -m benchmarks.quality``."""

@@ -1,0 +1,211 @@
+"""Checks of code: masked and edited copies of functions in four languages, clean functions, innocent code.
+
+What is a function, a copy, clean or a fork is told as in ``code_recall``. A copy's size is that of the function
+it was made of, in lexemes.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.code_copies import Prose, Unfit, canonical, copied, lexemes, planted, standing, unwrapped
+from benchmarks.code_corpus import sources
+from benchmarks.code_edits import donors, edited
+from benchmarks.code_functions import Function, spread
+from benchmarks.code_recall import CLASSES, LEAST, Equals, clean_functions, cut
+from benchmarks.corpus import half_of
+from benchmarks.evasions import CODE, Evasion
+from benchmarks.quality.material import seeded
+from benchmarks.quality.sighting import Sighting, seen
+from benchmarks.quality.workers import guard
+from simblock.policy import Policy
+
+DEFAULT = Policy.load()
+BARE = ("hidden", "port")
+"""Groups whose copies are not put into a fence: they are text as they come, or of another language."""
+WRAPPED = "class Holder"
+
+
+class CodeCase(NamedTuple):
+    """A function of a protected file as a text that parses, its size, and all files that have it."""
+
+    function: Function
+    code: str
+    size: int
+    works: frozenset[str]
+
+    @property
+    def id(self) -> str:
+        return f"{self.function.id}@{self.function.start}"
+
+
+class Prepared(NamedTuple):
+    """What is checked of a language: cases by the least size of their class, clean functions, what was left out."""
+
+    language: str
+    cases: dict[int, list[CodeCase]]
+    clean: list[Function]
+    inserts: list[str]
+    left_out: list[dict[str, object]]
+
+
+class Wanted(NamedTuple):
+    """A task: what to prepare of a language."""
+
+    folder: Path
+    language: str
+    half: str
+    count: int
+    clean: int
+    seed: int
+
+
+class CodeCopies(NamedTuple):
+    """A task: one evasion of some functions of a language; ``least`` names their class of size."""
+
+    index: Path
+    evasion: str
+    least: int
+    cases: Sequence[CodeCase]
+    inserts: Sequence[str]
+    prose: Prose
+    seed: int
+
+
+class CodeCleans(NamedTuple):
+    """A task: some clean functions."""
+
+    index: Path
+    functions: Sequence[Function]
+    prose: Prose
+    seed: int
+
+
+def prepare(task: Wanted) -> list[Prepared]:
+    """Cases of all classes of size and clean functions; a list of one, as workers give."""
+    every = cut(sources(task.folder, task.language, "protected"), task.language, 40)
+    half = [one for one in every if half_of(one.id) == task.half]
+    equals = Equals(every)
+    cases = {least: list(cases_of(half, equals, least, most, task)) for least, most in CLASSES}
+    clean = clean_functions(task.folder, task.language, task.half, task.clean, task.seed)
+    return [
+        Prepared(task.language, cases, clean.functions, donors(clean.functions, task.seed), clean.left_out)
+    ]  # type: ignore[arg-type]
+
+
+def cases_of(half: Sequence[Function], equals: Equals, least: int, most: int, task: Wanted) -> Iterator[CodeCase]:  # fmt: skip
+    """So many functions of a class of size, every package as much as it has; those that cannot be copied left out."""
+    near = [one for one in half if least * 0.8 <= one.size < most * 1.2]
+    taken = 0
+    for function in spread(near, len(near), task.seed):
+        if taken == task.count:
+            return
+        code = standing(function)
+        size = lexemes(code, task.language)
+        if least <= size < most and _copies(code, task.language):
+            taken += 1
+            yield CodeCase(function, code, size, frozenset(equals.files(function)))
+
+
+def _copies(code: str, language: str) -> bool:
+    try:
+        canonical(code, language)
+    except (Unfit, UnicodeError):
+        return False
+    return True
+
+
+def renamed(share: float, inserts: Sequence[str], code: str, language: str, rng: random.Random) -> str | None:
+    """Every own name changed, laid out anew, and a share of the statements inserted, deleted and moved before."""
+    try:
+        changed = edited(code, language, share, inserts, rng)[0] if share else code
+        return copied(changed, language, rng)
+    except (Unfit, UnicodeError):
+        return None
+
+
+OWN = {
+    "renamed": (0.0, "surface"),
+    "renamed-edited-05": (0.05, None),
+    "renamed-edited-10": (0.1, "code-10"),
+    "renamed-edited-20": (0.2, None),
+    "renamed-edited-30": (0.3, "code-30"),
+}
+"""Copies as a programmer gets them: the share of statements edited besides, and the gate that they count for."""
+
+
+def names() -> list[str]:
+    """All transforms of code: those of the library, and those that are made as in ``code_recall``."""
+    return [*OWN, *CODE]
+
+
+def evasion(name: str, inserts: Sequence[str]) -> Evasion:
+    """A transform by its name."""
+    if name not in OWN:
+        return CODE[name]
+    share, gate = OWN[name]
+    group = "code-edits" if share else "code-names"
+    return Evasion(name, group, "code", partial(renamed, share, inserts), gate)
+
+
+def check_code_copies(task: CodeCopies) -> list[Sighting]:
+    """What the default policy makes of one evasion; where it is not applicable the row is of part "dropped"."""
+    how, asked = evasion(task.evasion, task.inserts), guard(task.index, DEFAULT)
+    found = []
+    for case in task.cases:
+        language, rng = case.function.language, seeded(task.seed, how.name, case.id)
+        row = Sighting("copy", how.name, how.group, how.gate, language, task.least, case.id, False, False)
+        try:
+            made = how.make(case.code, language, rng)
+        except Exception as error:  # a transform that fails costs its row, not the run
+            found.append(row._replace(part="failed", group=type(error).__name__))
+            continue
+        if made is None:
+            found.append(row._replace(part="dropped"))
+            continue
+        text, span = told(made, how, language, task.prose, rng)
+        found.append(seen(asked.check(text, all=True), row, case.works, span))
+    return found
+
+
+def told(
+    code: str, how: Evasion, language: str, prose: Prose, rng: random.Random
+) -> tuple[str, tuple[int, int]]:
+    """An answer with a copy in it, and where the copy stands."""
+    if how.group not in BARE and code.startswith(WRAPPED):
+        code = unwrapped(code, language, rng)
+    code = code if code.endswith("\n") else code + "\n"
+    text, start = prose.around(code, "" if how.group in BARE else language, rng)
+    if how.group in BARE:
+        text, start = (
+            text[: start - len("```\n")] + code + text[start + len(code) + len("```") :],
+            start - len("```\n"),
+        )
+    return text, (start, start + len(code))
+
+
+def check_code_clean(task: CodeCleans) -> list[Sighting]:
+    """What the default policy makes of clean functions, each in a fence as it stands in its file."""
+    asked = guard(task.index, DEFAULT)
+    found = []
+    for function in task.functions:
+        text = standing(function)
+        rng = seeded(task.seed, "clean", function.id, function.start)
+        copy = planted(function, text if text.endswith("\n") else text + "\n", task.prose, rng)
+        row = Sighting(
+            "clean",
+            function.package,
+            "",
+            None,
+            function.language,
+            LEAST,
+            f"{function.id}@{function.start}",
+            False,
+            False,
+        )
+        found.append(seen(asked.check(copy.text, all=True), row))
+    return found
