@@ -156,6 +156,77 @@ def stream(
 
 
 @app.command()
+@shared.with_read_options(
+    "kind", "language", "text_field", "id_field", "encoding", "errors", "skip_bad", "max_row"
+)
+def tune(
+    arguments: p.Indexes = None,
+    *,
+    clean: Annotated[
+        list[str],
+        typer.Option(
+            "--clean",
+            metavar="DIR|FILE|JSONL",
+            help="Outputs that must not be stopped: a folder, a file, or rows as check --jsonl takes them. Give it "
+            "several times for several.",
+        ),
+    ],
+    copies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--copies",
+            metavar="DIR|FILE|JSONL",
+            help="Outputs that must be stopped. Without, copies are made from the index where it stores its texts.",
+        ),
+    ] = None,
+    false_stops: Annotated[
+        float,
+        typer.Option(
+            "--false-stops", metavar="SHARE", help="The share of clean outputs that may be stopped."
+        ),
+    ] = 0.001,
+    upper: Annotated[
+        bool,
+        typer.Option(
+            "--upper", help="Hold the upper end of the 95 % interval to that share, not the estimate."
+        ),
+    ] = False,
+    passages: Annotated[
+        int, typer.Option("--passages", metavar="N", min=1, help="How many copies are made.")
+    ] = 400,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="POLICY.toml", help="Where the chosen policy goes, with its figures."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that --out names.")] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE.html",
+            help="Write a page with the curve and what of the clean outputs is stopped. Needs the extra report.",
+        ),
+    ] = None,
+    json: shared.Json = False,
+    policy: p.PolicyFile = None,
+    key_file: shared.KeyFile = None,
+    options: ReadOptions,
+) -> None:
+    """Choose thresholds by your own outputs: the most recall for an asked share of false stops.
+
+    Every output is measured once under the policy given, and held against a grid of thresholds of \\[text] and
+    \\[code]. Chosen is on one half of the outputs, reported on the other.
+    """
+    from simblock.commands import tuning
+
+    indexes, others = sort_arguments(arguments or [])
+    if others:
+        raise UsageError(f"{others[0]} is no index: outputs are given with --clean and --copies")
+    asked = tuning.Asked(clean, copies or [], false_stops, upper, passages, out, force, report, json, options)
+    tuning.tune(indexes, policy, key_file, asked)
+
+
+@app.command()
 def policy(
     file: Annotated[
         Path | None,

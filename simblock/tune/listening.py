@@ -8,13 +8,13 @@ policy is tried on them acts just where a stream under it would have.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import PrivateAttr
 
 from simblock.errors import StoreLost
-from simblock.guard import Guard, drive
+from simblock.guard import Guard, Turns
 from simblock.policy import NEVER, CodeLimits, Limits, Policy, Resolved, TextLimits
 from simblock.stores import Index
 from simblock.tokens import CODE_VIEWS
@@ -157,16 +157,16 @@ class Ear:
         text: str,
         *,
         prompt: str | None = None,
-        history: Iterable[Mapping[str, str]] = (),
+        history: Turns = (),
         kind: Kind | None = None,
         language: str | None = None,
         group: str = "",
     ) -> Measured:
         """Checks one output, as :meth:`Guard.check` does. Raises StoreLost where an index could not answer."""
-        response = self._guard.response(prompt=prompt, history=list(history))
+        response = self._guard.response(prompt=prompt, history=history)
         stream = response.stream(kind=kind, language=language)
-        drive(response.core.prepare(), self._guard.indexes)
-        self._listener.told()  # what earlier turns said is quoted, and judged no more
+        stream.feed("")  # reads the history: what earlier turns said is quoted, and judged no more
+        self._listener.told()
         stream.feed(text)
         stream.finish()
         if (error := response.report.error) is not None:

@@ -52,7 +52,8 @@ def _value(value: Any) -> str:
         return "[" + ", ".join(map(_value, value)) + "]"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return json.dumps(value)  # strings, numbers and truth values are written as in TOML
+    # Strings, numbers and truth values are written as in TOML, but for one character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _one_line(text: str) -> str:

@@ -1,0 +1,182 @@
+"""``simblock tune``: clean outputs and copies in, a policy for an asked rate of false stops out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from simblock.commands import outputs
+from simblock.commands.outputs import Output
+from simblock.commands.progress import rows_shown
+from simblock.commands.writing import whole
+from simblock.errors import UsageError
+from simblock.policy import Policy
+from simblock.stores import open_index
+from simblock.stores.reader import StoredIndex
+from simblock.tune import copies as copying
+from simblock.tune.curves import plain
+from simblock.tune.listening import Ear, Measured
+from simblock.tune.outcome import Copies, Outcome, Question, Stopped, outcome, told
+from simblock.tune.page import page, require
+from simblock.tune.policyfile import written
+from simblock.tune.rows import HEADINGS, rows, summary
+from simblock_indexer.exits import complain
+from simblock_indexer.readers import ReadOptions, Tally
+from simblock_indexer.readers.streams import holds_rows
+from simblock_indexer.tables import Column, emit, listing, say, table
+
+PROGRAM = "simblock"
+SEED = 10
+"""Of the copies that are made: the same index gives the same copies."""
+
+
+class Asked(NamedTuple):
+    """What a call of ``tune`` asks, besides indexes and policy."""
+
+    clean: Sequence[str]
+    copies: Sequence[str]
+    false_stops: float
+    upper: bool
+    passages: int
+    out: Path | None
+    force: bool
+    report: Path | None
+    json: bool
+    options: ReadOptions
+
+
+def tune(indexes: Sequence[str], policy_file: Path | None, key_file: Path | None, asked: Asked) -> None:
+    """Measures, chooses, prints, and writes what was asked for.
+
+    Raises UsageError for an index without works and a file that is there already, InputError for outputs that
+    cannot be read, MissingExtra, StoreLost, and what opening raises.
+    """
+    policy = Policy.load(policy_file)
+    _check(asked)
+    opened = [cast(StoredIndex, open_index(index, key_file=key_file)) for index in indexes]
+    for index in opened:
+        if next(index.entries(), None) is None:
+            raise UsageError(f"{index.name} holds no works: add some with simblock-index add")
+    ear = Ear(opened, policy)
+    with rows_shown() as measured:
+        clean = [_measure(ear, one, measured) for one in _read(asked.clean, asked.options)]
+        source, copies = _copies(ear, opened, policy, asked, measured)
+    names = tuple(index.name for index in opened)
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    question = Question(asked.false_stops, asked.upper, names, today, source)
+    _tell(outcome(question, policy, clean, copies), asked)
+
+
+def _check(asked: Asked) -> None:
+    """Finds out what would fail after everything was measured."""
+    if not 0 < asked.false_stops < 1:
+        raise UsageError(
+            f"--false-stops {asked.false_stops:g}: it is a share over 0 and under 1, such as 0.001 for one in a thousand"
+        )
+    if asked.out is not None and asked.out.exists() and not asked.force:
+        raise UsageError(f"{asked.out} is there already: give another --out, or --force to replace it")
+    for path, option in ((asked.out, "--out"), (asked.report, "--report")):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise UsageError(f"{path}: no such folder: make it, or give another {option}")
+    if asked.report is not None:
+        require()
+
+
+def _read(inputs: Sequence[str], options: ReadOptions) -> Iterator[Output]:
+    """The outputs of files, folders and JSONL files. Raises InputError where there are none."""
+    for item in inputs:
+        tally = Tally()
+        found = (
+            outputs.of_rows(item, options, tally)
+            if holds_rows(Path(item))
+            else outputs.of_files([item], options, tally)
+        )
+        read = 0
+        for output in found:
+            if output.text.strip():
+                read += 1
+                yield output
+        if not read:
+            raise UsageError(f"{item}: no output there has any text: give outputs of your model")
+        for what, count in (*sorted(tally.passed.items()), ("that could not be read", tally.bad)):
+            if count:
+                complain(PROGRAM, f"{item}: passed over: {count:,} {what}")
+
+
+def _measure(ear: Ear, output: Output, measured: Callable[[], None]) -> Measured:
+    found = ear.measure(
+        output.id,
+        output.text,
+        prompt=output.prompt,
+        history=output.history,
+        kind=output.kind,
+        language=output.language,
+    )
+    measured()
+    return found
+
+
+def _copies(
+    ear: Ear, indexes: Sequence[StoredIndex], policy: Policy, asked: Asked, measured: Callable[[], None]
+) -> tuple[Copies, list[Measured]]:
+    if asked.copies:
+        return "given", [_measure(ear, one, measured) for one in _read(asked.copies, asked.options)]
+    rng = random.Random(SEED)  # noqa: S311 - nothing secret
+    works = copying.stored(indexes, policy, asked.passages, rng)
+    made = []
+    for copy in copying.copies(works, asked.passages, rng):
+        made.append(ear.measure(copy.id, copy.text, group=copy.group))
+        measured()
+    return ("made" if made else "none"), made
+
+
+def _tell(found: Outcome, asked: Asked) -> None:
+    if asked.out is not None:
+        with whole(asked.out, "--out") as file:
+            file.write(written(found))
+    if asked.report is not None:
+        with whole(asked.report, "--report") as file:
+            file.write(page(found))
+    if asked.json:
+        emit(found.to_dict() | {"out": asked.out and str(asked.out)})
+        return
+    _show(found)
+    if asked.out is None:
+        say("nothing was written: --out FILE writes the policy")
+    else:
+        say(f"{asked.out}: written")
+
+
+def _show(found: Outcome) -> None:
+    table([Column(heading) for heading in HEADINGS], rows(found))
+    if found.kinds:
+        say("")
+        headings = ("copies of the half reported on", "stopped now", "by the chosen")
+        shown = [(kind.name, told(kind.current), told(kind.chosen)) for kind in found.kinds]
+        table([Column(heading) for heading in headings], shown)
+    _draw(found)
+    say("")
+    for note in found.notes:
+        say(f"note: {note}")
+    names = [f"{one.id}: {one.heard.work.id}, {_figure(one)}" for one in found.stopped]
+    listing("clean outputs that the chosen policy stops: {count}", names, len(names), all=False)
+    say(summary(found))
+
+
+def _draw(found: Outcome) -> None:
+    curve = plain(found.choice)
+    if curve is not None:
+        say("")
+        for line in curve.splitlines():
+            say(line)
+    elif find_spec("plotext") is None:
+        say("the curve is drawn with the extra report: pip install 'simblock[report]'")
+
+
+def _figure(one: Stopped) -> str:
+    verdict = one.verdict
+    return f"{verdict.by} {verdict.value:g} ({verdict.threshold:g} needed)"
