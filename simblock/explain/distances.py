@@ -150,7 +150,7 @@ def _likeness(match: Match, limits: Limits) -> tuple[Distance, ...]:
 
 def _evidence(match: Match, limits: TextLimits) -> tuple[Distance, ...]:
     """Words in any order: how little chance explains them, in a passage that is long enough."""
-    passage = match.tokens / match.similarity if match.similarity else 0
+    passage = round(match.tokens / match.similarity) if match.similarity else 0
     return (
         Distance("min_evidence", match.evidence, limits.min_evidence, "bits", "of evidence"),
         Distance("min_tokens", passage, limits.min_tokens, "count", f"{match.unit}s in the passage"),

@@ -151,31 +151,34 @@ class Explainer:
         return Explained(match, ways, acting, its, stored, partial(self._pieces, match, output, own, stored))
 
     def _pieces(self, match: Match, output: OutputReading, own: Exemption, stored: bool) -> tuple[Piece, ...]:
-        sides = [self._both(match, span, output, own, stored) for span in match.spans]
-        code = match.unit != "word"
-        found = [align(*side, code=code) if stored else alone(side[0], side[2]) for side in sides]
+        found = [self._piece(match, span, output, own, stored) for span in match.spans]
         # Where more was matched than stands in one order, its words were counted in any order.
-        if stored and not code and sum(one.common for one in found) < match.tokens:
-            found = [align(*side, code=code, bag=True) for side in sides]
-        lined = match.work.kind == "code"
-        return tuple(
-            Piece(span, side[0], side[1], one, lined, match.unit)
-            for span, side, one in zip(match.spans, sides, found, strict=True)
-        )
+        if stored and match.unit == "word" and sum(piece.aligned.common for piece in found) < match.tokens:
+            found = [self._piece(match, span, output, own, stored, bag=True) for span in match.spans]
+        return tuple(found)
 
-    def _both(
+    def _piece(
         self,
         match: Match,
         span: tuple[int, int, int, int],
         output: OutputReading,
         own: Exemption,
         stored: bool,
-    ) -> tuple[Side, Side, frozenset[int]]:
-        """Both sides of a piece, and which tokens of the source, or else of the output, are the user's."""
-        ours = output.side(match, *span[:2])
+        *,
+        bag: bool = False,
+    ) -> Piece:
+        """One piece, read in the way that has more in common with its source; of equals as it is written."""
         theirs = self._sources.side(match, *span[2:]) if stored else Side("", [], [], [])
-        told = theirs if stored else ours
-        return ours, theirs, frozenset(own.places(told.keys, 0, _lane(match)) if own else ())
+        code = match.unit != "word"
+        best: tuple[Side, Aligned] | None = None
+        for ours in output.sides(match, *span[:2]):
+            told = theirs if stored else ours
+            free = own.places(told.keys, 0, _lane(match)) if own else ()
+            aligned = align(ours, theirs, free, code=code, bag=bag) if stored else alone(ours, free)
+            if best is None or aligned.common > best[1].common:
+                best = ours, aligned
+        assert best is not None
+        return Piece(span, best[0], theirs, best[1], match.work.kind == "code", match.unit)
 
 
 def _lane(match: Match) -> Reading:

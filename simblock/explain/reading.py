@@ -6,7 +6,7 @@ are kept, for the matches of one output are mostly of one work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Protocol, runtime_checkable
 
@@ -16,8 +16,9 @@ from simblock.code import tokenise_documents
 from simblock.codestream import CodeScanner
 from simblock.explain.aligning import Side
 from simblock.match import Match
-from simblock.text import tokenise
+from simblock.text import WordScanner, tokenise
 from simblock.tokens import VIEWS, Tokens
+from simblock.unmasking import Unmasker
 from simblock.work import Document, Kind, Work
 
 KEPT = 8
@@ -43,15 +44,31 @@ class OutputReading:
         self.text = text
         self._kind, self._language = kind, language
 
-    def side(self, match: Match, start: int, end: int) -> Side:
-        """The tokens of one piece of a match."""
-        if match.unit == "word":
-            return _side(self.text, self._words, start, end)
-        return _side(self.text, self._code.get(match.work.language or "", _NONE), start, end)
+    def sides(self, match: Match, start: int, end: int) -> Iterator[Side]:
+        """The tokens of one piece of a match: as they are written and, where words are masked, as they were meant."""
+        if match.unit != "word":
+            yield _side(self.text, self._code.get(match.work.language or "", _NONE), start, end)
+            return
+        yield _side(self.text, self._words, start, end)
+        meant = _side(self.text, self._meant, start, end)
+        if meant.keys:
+            yield meant
 
     @cached_property
     def _words(self) -> Tokens:
         return tokenise(self.text)
+
+    @cached_property
+    def _meant(self) -> Tokens:
+        """The words of masked stretches."""
+        scanner, unmasker = WordScanner(), Unmasker()
+        words = scanner.feed(self.text)
+        found = [unmasker.feed(self.text, words, scanner.known), unmasker.finish(scanner.finish())]
+        rows: list[tuple[int, int, int]] = []
+        for one in filter(None, found):
+            rows += zip(one.keys, one.starts, one.ends, strict=True)
+        # Readings begin anew where more is known, with tokens in between that stand nowhere.
+        return _tokens([row for row in rows if row[2] > row[1]])
 
     @cached_property
     def _code(self) -> dict[str, Tokens]:
