@@ -45,18 +45,18 @@ def test_each_says_what_it_is_and_has_a_plain_name(name):
 
 @names
 def test_no_innocent_is_stopped_where_the_index_holds_what_it_stands_near(name):
-    for seed in range(12):
+    for seed in range(6):
         one = output(name, seed)
         assert decision(one, one.policy, one.prompt) == "release"
 
 
 @brought
 def test_what_the_prompt_brought_would_be_stopped_without_it(name):
-    assert all(decision(output(name, seed)) == "stop" for seed in range(12))
+    assert all(decision(output(name, seed)) == "stop" for seed in range(6))
 
 
 def test_old_verses_would_be_stopped_under_the_default_policy():
-    assert all(decision(output("public-domain-quotations", seed)) == "stop" for seed in range(12))
+    assert all(decision(output("public-domain-quotations", seed)) == "stop" for seed in range(6))
 
 
 def test_what_is_no_ones_own_is_marked_so():
