@@ -124,8 +124,9 @@ def rows(out: Side, src: Side, aligned: Aligned, room: Room, *, lined: bool, uni
             first = False
             _lead(columns, item, room.around)
         if _ends(columns, item, count, lined=lined):
-            for column, token in zip(columns, item, strict=False):
-                column.open(int(token))
+            for column, token in zip(columns, (item.o, item.s), strict=True):
+                if token >= 0:
+                    column.open(token)
             yield from _closed(columns)
             count = 0
         _take(columns, item)

@@ -1,0 +1,105 @@
+"""How far a match is from acting."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simblock.explain.distances import acting, table, to_dict, ways
+from simblock.match import Match, Span
+from simblock.policy import Policy
+from simblock.work import Work
+
+TEXT = Match(
+    Work("tale"), "memory", "exact", 0.58, 31, 31, 212.5, Span(0, 300), Span(0, 300), (Span(1, 1), Span(1, 1)),
+    ((0, 300, 0, 300),), "default", "stop", quoted=31,
+)  # fmt: skip
+CODE = replace(TEXT, work=Work("f.py", kind="code", language="python"), kind="code", view="lexemes")
+
+
+def sentences(policy, match):
+    return {way.by: way.sentence for way in ways(policy, match)}
+
+
+def test_each_way_says_what_it_reached_or_what_it_lacks():
+    told = sentences(Policy(text={"min_tokens": 31, "min_similarity": 0.6}), TEXT)
+    assert told["min_run"] == "31 words in a row, 30 needed: 1 over"
+    assert told["min_tokens"] == "similarity .58, .60 needed: .02 short"
+    assert told["max_quoted"] == "31 words quoted in all, 96 needed: 65 short"
+
+
+def test_a_figure_that_is_just_reached_is_neither_over_nor_short():
+    assert sentences(Policy(), replace(TEXT, longest_run=30))["min_run"].endswith("30 needed: reached")
+
+
+@pytest.mark.parametrize(("similarity", "shown"), [(0.5999, ".59"), (0.9954, ".99"), (1.0, "1.00")])
+def test_no_similarity_is_shown_as_more_than_it_is(similarity, shown):
+    match = replace(TEXT, similarity=similarity, tokens=40)
+    figure = next(one for one in table(ways(Policy(), match)) if one.name == "min_similarity")
+    assert figure.shown[0] == shown
+
+
+def test_information_is_told_where_the_policy_asks_for_some():
+    assert not [one for one in table(ways(Policy(), TEXT)) if "information" in one.name]
+    names = [one.name for one in table(ways(Policy(), CODE))]
+    assert {"min_information", "min_run_information"} <= set(names)
+    assert "lexemes" in sentences(Policy(), CODE)["min_run"]
+
+
+def test_bare_words_of_code_act_by_their_run_and_the_quota_alone():
+    assert {way.by for way in ways(Policy(), replace(CODE, view="source"))} == {"max_quoted", "min_run"}
+
+
+def test_a_profile_that_cites_has_one_way_more():
+    match = replace(TEXT, longest_run=20, tokens=20)
+    way = acting(Policy(profile="cite"), match, ways(Policy(profile="cite"), match))
+    assert (way.action, way.sentence) == ("cite", "20 words in a row, 16 needed: 4 over")
+
+
+def test_a_rules_own_figures_are_the_ones_that_count():
+    policy = Policy(rule=({"name": "short", "work": "tale", "text": {"min_run": 40}},))
+    assert sentences(policy, TEXT)["min_run"] == "31 words in a row, 40 needed: 9 short"
+
+
+@given(
+    st.integers(0, 300), st.integers(0, 300), st.floats(0, 1), st.floats(0, 300), st.integers(0, 300),
+    st.floats(0, 200), st.sampled_from([TEXT, CODE, replace(CODE, view="source"), replace(CODE, view="comments")]),
+    st.sampled_from(["stop", "cite"]),
+)  # fmt: skip
+def test_a_match_acts_exactly_where_one_of_its_ways_is_reached(
+    run, tokens, alike, bits, quoted, evidence, match, profile
+):
+    match = replace(
+        match,
+        longest_run=run,
+        tokens=tokens,
+        similarity=alike,
+        information=bits,
+        quoted=quoted,
+        evidence=evidence,
+    )
+    policy = Policy(profile=profile)
+    found = ways(policy, match)
+    resolved = policy.resolve(match.work, None, match.view)
+    verdict = policy.judge(
+        resolved,
+        longest_run=run,
+        tokens=tokens,
+        similarity=alike,
+        information=bits,
+        quoted=quoted,
+        evidence=evidence,
+    )
+    way = acting(policy, match, found)
+    assert (way is None) == (verdict is None)
+    assert (way is None) == (not any(one.reached for one in found))
+    if way is not None:
+        assert way.reached
+        assert (way.by, way.action) == (verdict.by, verdict.action)
+
+
+def test_ways_as_json_have_every_distance():
+    (run,) = [way for way in to_dict(ways(Policy(), TEXT)) if way["by"] == "min_run"]
+    assert run["reached"]
+    assert run["figures"] == [{"name": "min_run", "value": 31, "threshold": 30, "distance": 1}]

@@ -1,0 +1,113 @@
+"""Reports explained, on texts and on renamed code."""
+
+from collections import Counter
+
+from simblock.explain.rows import Room
+from tests.explain.conftest import RENAMES, STOCK, edited, renamed
+from tests.test_cli import TALE
+
+ALL = Room(10_000, 100_000, 0)
+
+
+def marks(explained):
+    return Counter(step.mark for piece in explained.pieces for step in piece.aligned.steps if step.o >= 0)
+
+
+def test_an_edited_copy_is_shown_word_by_word(shop):
+    explanation = shop.explain(f"He says: {edited()}")
+    (explained,) = explanation.matches
+    found = marks(explained)
+    assert explained.stored
+    assert found["alike"] == explained.match.tokens
+    assert (found["replaced"], found["only"]) == (7, 1)
+    assert explained.acting.by == "min_tokens"
+    assert explained.decided
+    text = "".join(part.text for piece in explained.pieces for row in piece.rows(ALL) for part in row.source)
+    assert "names of all who had drowned" in text
+
+
+def test_renamed_code_is_told_by_its_pairs_of_names(shop):
+    (explained,) = shop.explain(renamed(), kind="code", language="python").matches
+    told = {name.theirs: name.ours for name in explained.names}
+    assert told == RENAMES
+    assert explained.match.renamed
+    assert explained.names[0].times == max(name.times for name in explained.names)
+    assert not marks(explained)["replaced"]
+
+
+def test_code_in_a_fence_and_in_a_notebook_is_found_where_it_stands(shop):
+    import json
+
+    cell = {"cell_type": "code", "metadata": {}, "source": renamed().splitlines(keepends=True)}
+    notebook = json.dumps({"cells": [cell], "nbformat": 4}, indent=1)
+    for text in (f"Like so:\n\n```python\n{renamed()}```\n", notebook):
+        best = max(shop.explain(text).matches, key=lambda one: one.match.unit == "lexeme")
+        assert {name.theirs: name.ours for name in best.names} == RENAMES
+
+
+def test_without_stored_text_there_is_no_source_and_the_places_stay(closed_shop):
+    for text, reading in ((f"He says: {edited()}", {}), (renamed(), {"kind": "code", "language": "python"})):
+        (explained,) = closed_shop.explain(text, **reading).matches
+        assert not explained.stored
+        assert not explained.names
+        assert set(marks(explained)) == {"matched"}
+        assert all(not row.source for piece in explained.pieces for row in piece.rows(ALL))
+        assert [piece.span for piece in explained.pieces] == list(explained.match.spans)
+
+
+def test_what_stands_in_the_prompt_is_told_and_counts_for_nothing(shop, closed_shop):
+    words = TALE.split()
+    prompt = " ".join(words[20:40])
+    for one in (shop, closed_shop):
+        (explained,) = one.explain(TALE, prompt=f"Go on: {prompt}").matches
+        assert explained.exempt == 20
+    history = [{"role": "assistant", "content": prompt}, {"role": "tool", "content": " ".join(words[50:60])}]
+    (explained,) = shop.explain(TALE, history=history).matches
+    assert explained.exempt == 10
+
+
+def test_what_does_not_act_says_what_is_missing(shop):
+    (explained,) = shop.explain(f"I say: {' '.join(TALE.split()[:20])}, and no more of it.").matches
+    assert explained.acting is None
+    assert not explained.decided
+    assert "20 words in a row, 30 needed: 10 short" in [way.sentence for way in explained.ways]
+
+
+def test_words_masked_by_spaces_are_shown_as_what_they_meant(shop):
+    text = "  ".join(" ".join(word) for word in TALE.split())
+    explanation = shop.explain(text)
+    assert explanation.report.decision == "stop"
+    explained = max(explanation.matches, key=lambda one: one.match.tokens)
+    assert marks(explained)["alike"] > 60
+
+
+def test_sentences_in_another_order_are_shown_as_moved_where_they_were_counted(shop):
+    words = TALE.split()
+    parts = [words[at : at + 6] for at in range(0, len(words), 6)]
+    shuffled = " ".join(word for part in [*parts[1::2], *parts[::2]] for word in part)
+    for explained in shop.explain(shuffled).matches:
+        found = marks(explained)
+        assert found["alike"] + found["moved"] >= explained.match.tokens - 1
+
+
+def test_a_work_whose_text_grew_shorter_meanwhile_is_not_shown(shop):
+    from simblock.explain.explanation import Explainer
+    from simblock.guard import Guard
+    from simblock.stores.memory import MemoryIndex
+    from simblock.work import Document, Work
+
+    index = MemoryIndex([Document(Work("tale"), TALE)], store_text=True)
+    guard = Guard(index)
+    report = guard.check(TALE)
+    index.add([Document(Work("tale"), "Something else and short.")])
+    (explained,) = Explainer(guard).explain(TALE, report).matches
+    assert not explained.stored
+
+
+def test_json_has_figures_and_no_text(shop):
+    (explained,) = shop.explain(renamed(), kind="code", language="python").matches
+    row = explained.to_dict()
+    assert row["text_stored"]
+    assert {way["by"] for way in row["ways"]} >= {"min_run", "min_tokens", "max_quoted"}
+    assert not any(name in str(row) for name in RENAMES)
+    assert STOCK.splitlines()[1].strip() not in str(row)
