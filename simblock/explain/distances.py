@@ -10,6 +10,11 @@ from simblock.policy import NEVER, Limits, Policy, Resolved, TextLimits
 
 Shape: TypeAlias = Literal["count", "share", "bits"]
 
+_STATED: dict[Shape, str] = {
+    "count": "{value} {what}",
+    "share": "{what} {value}",
+    "bits": "{value} of {what}",
+}
 MOST_DIGITS = 4
 """Decimals of a share at the most."""
 
@@ -45,7 +50,7 @@ class Distance(NamedTuple):
     def sentence(self) -> str:
         """``31 words in a row, 30 needed: 1 over``; ``similarity .58, .60 needed: .02 short``."""
         value, threshold = self.shown
-        stated = f"{self.what} {value}" if self.shape == "share" else f"{value} {self.what}"
+        stated = _STATED[self.shape].format(value=value, what=self.what)
         return f"{stated}, {threshold} needed: {self.short}"
 
 
@@ -152,14 +157,14 @@ def _evidence(match: Match, limits: TextLimits) -> tuple[Distance, ...]:
     """Words in any order: how little chance explains them, in a passage that is long enough."""
     passage = round(match.tokens / match.similarity) if match.similarity else 0
     return (
-        Distance("min_evidence", match.evidence, limits.min_evidence, "bits", "of evidence"),
+        Distance("min_evidence", match.evidence, limits.min_evidence, "bits", "evidence"),
         Distance("min_tokens", passage, limits.min_tokens, "count", f"{match.unit}s in the passage"),
     )
 
 
 def _information(match: Match, name: str, threshold: float) -> tuple[Distance, ...]:
     """Left out where none is asked: zero bits say nothing about a match."""
-    return (Distance(name, match.information, threshold, "bits", "of information"),) if threshold else ()
+    return (Distance(name, match.information, threshold, "bits", "information"),) if threshold else ()
 
 
 def _shown(amount: float, figure: Distance) -> str:
