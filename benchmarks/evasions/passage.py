@@ -14,6 +14,8 @@ SENTENCE_END = re.compile(r"(?<=[.!?…。])[\"'”’)\]]*\s+|(?<=[。！？])|
 CLAUSE_END = re.compile(r"(?<=[.!?…。,;:])[\"'”’)\]]*\s+|(?<=[。！？、])|\n")
 FEWEST, STRETCH = 3, 12
 """Sentences without which clauses are taken, and the words of a stretch where there are too few of those."""
+SHORTEST = 8
+"""Words of a clause that is taken for a sentence, at least: shorter ones go with the next, the last with the one before."""
 
 
 class Passage(NamedTuple):
@@ -69,12 +71,29 @@ def chosen(count: int, share: float, rng: random.Random) -> set[int]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences; where there are fewer than three its clauses, and else stretches of 12 words."""
-    for end in (SENTENCE_END, CLAUSE_END):
-        found = cut(text, end)
-        if len(found) >= FEWEST:
-            return found
-    return lines(text, STRETCH)
+    """The sentences; where there are fewer than three its clauses of 8 words and more, else lines of 12 words."""
+    found = cut(text, SENTENCE_END)
+    if len(found) < FEWEST:
+        found = _together(cut(text, CLAUSE_END))
+    return found if len(found) >= FEWEST else lines(text, STRETCH)
+
+
+def clauses(text: str) -> list[str]:
+    """The clauses, however short; where there are fewer than three, lines of 12 words."""
+    found = cut(text, CLAUSE_END)
+    return found if len(found) >= FEWEST else lines(text, STRETCH)
+
+
+def _together(parts: list[str]) -> list[str]:
+    found: list[str] = []
+    for part in parts:
+        if found and len(found[-1].split()) < SHORTEST:
+            found[-1] += " " + part
+        else:
+            found.append(part)
+    if len(found) > 1 and len(found[-1].split()) < SHORTEST:
+        found[-2:] = [" ".join(found[-2:])]
+    return found
 
 
 def cut(text: str, end: re.Pattern[str]) -> list[str]:

@@ -126,13 +126,13 @@ def _mixed_mathematical(text: str, rng: random.Random) -> str:
     return "".join(rng.choice(_MATHEMATICAL).get(ord(char), char) for char in text)
 
 
-@surface("circled", gate=None)
+@surface("circled")
 def _circled(text: str, _: random.Random) -> str:
     """Latin letters in circles; letters and marks stay what they are."""
     return text.translate(_CIRCLED)
 
 
-@surface("small-capitals", gate=None)
+@surface("small-capitals")
 def _small_capitals(text: str, _: random.Random) -> str:
     """Phonetic small capitals for small Latin letters; it reads as before."""
     return text.lower().translate(_table(_SMALL_CAPITALS))

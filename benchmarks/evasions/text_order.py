@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from benchmarks.evasions.own_words import LINKS, SENTENCES
-from benchmarks.evasions.passage import Passage, sentences, shuffled
+from benchmarks.evasions.passage import Passage, clauses, sentences, shuffled
 from benchmarks.evasions.registry import evasion
 
 WINDOW = 4
@@ -68,8 +68,14 @@ def _sentences(text: str, rng: random.Random) -> str:
     return " ".join(shuffled(sentences(text), rng))
 
 
-@evasion("order-lines-reversed", kind="text", group="order", gate="sentences-reordered")
-def _lines_reversed(text: str, _: random.Random) -> str:
+@evasion("order-clauses", kind="text", group="order")
+def _clauses(text: str, rng: random.Random) -> str:
+    """Clauses, however short, in another order, each kept whole."""
+    return " ".join(shuffled(clauses(text), rng))
+
+
+@evasion("order-sentences-reversed", kind="text", group="order", gate="sentences-reordered")
+def _sentences_reversed(text: str, _: random.Random) -> str:
     """Sentences (clauses, where there are under three) from the last to the first, each kept whole."""
     return " ".join(reversed(sentences(text)))
 
@@ -107,9 +113,18 @@ def _quotes(text: str, rng: random.Random) -> list[str]:
 @evasion("interleaved", kind="text", group="order", gate="interleaved")
 def _interleaved(text: str, rng: random.Random) -> str:
     """A sentence of another text after each sentence (clause, where there are under three), each kept whole."""
-    own = sentences(text)
-    others = rng.sample(SENTENCES, len(SENTENCES))
-    return " ".join(part for pair in zip(own, _repeated(others, len(own)), strict=True) for part in pair)
+    return _with_others(sentences(text), rng)
+
+
+@evasion("interleaved-clauses", kind="text", group="order")
+def _interleaved_clauses(text: str, rng: random.Random) -> str:
+    """A sentence of another text after each clause, however short, each kept whole."""
+    return _with_others(clauses(text), rng)
+
+
+def _with_others(own: Sequence[str], rng: random.Random) -> str:
+    others = _repeated(rng.sample(SENTENCES, len(SENTENCES)), len(own))
+    return " ".join(part for pair in zip(own, others, strict=True) for part in pair)
 
 
 @evasion("interleaved-lines", kind="text", group="order", gate="interleaved")
