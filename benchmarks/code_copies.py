@@ -210,10 +210,10 @@ def renamed(made: Sequence[Token], language: str, rng: random.Random) -> list[To
         if is_plain and token.text not in names:
             names[token.text] = _fresh(taken, language, rng)
         result.append(token._replace(text=names[token.text]) if is_plain else token)
-    return [_inside(token, names) for token in result]
+    return [renamed_inside(token, names) for token in result]
 
 
-def _inside(token: Token, names: dict[str, str]) -> Token:
+def renamed_inside(token: Token, names: dict[str, str]) -> Token:
     """A string with what stands in braces inside it renamed, where it is one that has code there."""
     if token.kind == "template_string" or (token.kind == "string" and _FORMATTED.match(token.text)):
         return token._replace(text=_INTERPOLATED.sub(lambda it: _NAME.sub(

@@ -73,12 +73,18 @@ def donors(them: Sequence[Function], seed: int, most: int = 3000) -> list[str]:
 
 
 def edited(
-    text: str, language: str, share: float, inserts: Sequence[str], rng: random.Random
+    text: str,
+    language: str,
+    share: float,
+    inserts: Sequence[str],
+    rng: random.Random,
+    of: Sequence[str] = KINDS,
 ) -> tuple[str, int]:
-    """The text with a share of its statements edited, and how many were. Raises Unfit where none can be."""
+    """The text with a share of its statements edited, each in one of the ways, and how many were. Raises Unfit
+    where so many cannot be."""
     count = max(round(share * len(statements(text, language))), 1)
     done = 0
-    kinds = [KINDS[(rng.randrange(3) + number) % 3] for number in range(count)]
+    kinds = [of[(rng.randrange(len(of)) + number) % len(of)] for number in range(count)]
     for kind in kinds:
         for _ in range(8):
             made = _edit(text, language, kind, inserts, rng)
