@@ -16,7 +16,7 @@ from benchmarks.code_copies import Prose, Unfit, canonical, copied, lexemes, pla
 from benchmarks.code_corpus import sources
 from benchmarks.code_edits import donors, edited
 from benchmarks.code_functions import Function, spread
-from benchmarks.code_recall import CLASSES, LEAST, Equals, clean_functions, cut
+from benchmarks.code_recall import CLASSES, Equals, clean_functions, cut
 from benchmarks.corpus import half_of
 from benchmarks.evasions import CODE, Evasion
 from benchmarks.quality.material import seeded
@@ -65,11 +65,10 @@ class Wanted(NamedTuple):
 
 
 class CodeCopies(NamedTuple):
-    """A task: one evasion of some functions of a language; ``least`` names their class of size."""
+    """A task: one evasion of some functions of a language."""
 
     index: Path
     evasion: str
-    least: int
     cases: Sequence[CodeCase]
     inserts: Sequence[str]
     prose: Prose
@@ -158,7 +157,7 @@ def check_code_copies(task: CodeCopies) -> list[Sighting]:
     found = []
     for case in task.cases:
         language, rng = case.function.language, seeded(task.seed, how.name, case.id)
-        row = Sighting("copy", how.name, how.group, how.gate, language, task.least, case.id, False, False)
+        row = Sighting("copy", how.name, case.id, how.group, how.gate, language, case.size)
         try:
             made = how.make(case.code, language, rng)
         except Exception as error:  # a transform that fails costs its row, not the run
@@ -199,13 +198,9 @@ def check_code_clean(task: CodeCleans) -> list[Sighting]:
         row = Sighting(
             "clean",
             function.package,
-            "",
-            None,
-            function.language,
-            LEAST,
             f"{function.id}@{function.start}",
-            False,
-            False,
+            language=function.language,
+            size=function.size,
         )
         found.append(seen(asked.check(copy.text, all=True), row))
     return found

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.quality.sighting import Likeness, Row, Sighting, grouped, share
+from benchmarks.quality.sighting import Likeness, Row, Sighting, grouped, share, size_class
 from benchmarks.quality.texts import Told
 from benchmarks.record import interval
 from simblock.policy import CodeLimits, Policy, TextLimits
@@ -85,7 +85,9 @@ def roc_code(
     moved: Sequence[tuple[str, Point]], copies: Sequence[Sighting], clean: Sequence[Sighting]
 ) -> list[Row]:
     """A row a policy, by what it would have judged of the matches that the default policy follows."""
-    groups = {f"{name} {size}": part for (name, size), part in grouped(copies, "name", "size").items()}
+    groups: dict[str, list[Sighting]] = {}
+    for one in copies:
+        groups.setdefault(f"{one.name} {size_class(one)}", []).append(one)
     rows: list[Row] = []
     for name, point in moved:
         policy = Policy.load(code=point)

@@ -41,21 +41,21 @@ class Cause(NamedTuple):
 class Sighting(NamedTuple):
     """What a check said of one text.
 
-    ``part`` is copy, clean or innocent; ``name`` the evasion, the package or the family; ``size`` the words or
-    lexemes asked for. ``right``: a work that has the passage was stopped for; ``first``: it is named first.
+    ``part`` is copy, clean or innocent; ``name`` the evasion, the package or the family; ``size`` the words of a passage,
+    the lexemes of a function. ``right``: a work that has the passage was stopped for; ``first``: it is named first.
     ``overlap``: characters of the passage and of what was stopped for it, those in both over those in either.
     ``leaked`` counts matched tokens that had gone out, by mode, where the text was streamed.
     """
 
     part: str
     name: str
-    group: str
-    gate: str | None
-    language: str
-    size: int
     id: str
-    stopped: bool
-    error: bool
+    group: str = ""
+    gate: str | None = None
+    language: str = ""
+    size: int = 0
+    stopped: bool = False
+    error: bool = False
     right: bool = False
     first: bool = False
     overlap: float = 0.0
@@ -118,6 +118,11 @@ def grouped(them: Iterable[Sighting], *fields: str) -> dict[tuple[Any, ...], lis
     for one in them:
         parts[tuple(getattr(one, name) for name in fields)].append(one)
     return dict(parts)
+
+
+def size_class(one: Sighting) -> str:
+    """The class of size of a function: 50 to 100 lexemes, 100 to 200, over 200."""
+    return "over 200" if one.size >= 200 else "100 to 200" if one.size >= 100 else "50 to 100"
 
 
 def share(them: Sequence[Sighting], field: str) -> Interval:

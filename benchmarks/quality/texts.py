@@ -46,10 +46,11 @@ class Edited(NamedTuple):
 
 
 class Cleans(NamedTuple):
-    """A task: some clean passages."""
+    """A task: some passages that are no copies; ``part`` is clean, quoting or answers."""
 
     index: Path
     passages: Sequence[Passage]
+    part: str = "clean"
 
 
 class Innocents(NamedTuple):
@@ -80,7 +81,7 @@ def masked(evasion: Evasion, case: Case, seed: int) -> str | tuple[str, ...]:
 
 def of_copy(evasion: Evasion, case: Case) -> Sighting:
     """The row of a copy that nothing was seen of yet."""
-    return Sighting("copy", evasion.name, evasion.group, evasion.gate, "", case.words, case.id, False, False)
+    return Sighting("copy", evasion.name, case.id, evasion.group, evasion.gate, size=case.words)
 
 
 def check_copies(task: Copies) -> list[Sighting]:
@@ -107,7 +108,7 @@ def check_edited(task: Edited) -> list[Sighting]:
     asked = guard(task.index, DEFAULT)
     return [
         seen(asked.check(case.around(copy), all=True),
-             Sighting("edited", f"{task.rate:g}", PLAIN, None, "", case.words, case.id, False, False), case.works, case.span(copy))
+             Sighting("edited", f"{task.rate:g}", case.id, PLAIN, size=case.words), case.works, case.span(copy))
         for case, copy in task.copies
     ]  # fmt: skip
 
@@ -171,7 +172,7 @@ def check_clean(task: Cleans) -> list[Sighting]:
     return [
         seen(
             asked.check(one.text, all=True),
-            Sighting("clean", one.source, "", None, "", 0, one.id, False, False),
+            Sighting(task.part, one.source, one.id),
         )
         for one in task.passages
     ]
@@ -185,17 +186,8 @@ def check_innocents(task: Innocents) -> list[Sighting]:
         output = family.make(seeded(task.seed, family.name, number))
         asked = guard(task.index, output.policy or DEFAULT)
         report = asked.check(output.text, prompt=output.prompt, language=output.language, all=True)
-        row = Sighting(
-            "innocent",
-            family.name,
-            "",
-            None,
-            output.language or "",
-            0,
-            f"{family.name} {number}",
-            False,
-            False,
-        )
+        language = output.language or ("any" if family.kind == "code" else "")
+        row = Sighting("innocent", family.name, f"{family.name} {number}", language=language)
         found.append(seen(report, row))
     return found
 
