@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -13,7 +12,7 @@ from simblock.commands import outputs
 from simblock.commands.outputs import Output
 from simblock.commands.progress import rows_shown
 from simblock.commands.writing import whole
-from simblock.errors import UsageError
+from simblock.errors import MissingExtra, UsageError
 from simblock.policy import Policy
 from simblock.stores import open_index
 from simblock.stores.reader import StoredIndex
@@ -162,19 +161,23 @@ def _show(found: Outcome) -> None:
     say("")
     for note in found.notes:
         say(f"note: {note}")
-    names = [f"{one.id}: {one.heard.work.id}, {_figure(one)}" for one in found.stopped]
-    listing("clean outputs that the chosen policy stops: {count}", names, len(names), all=False)
+    for which, stopped in (("policy now", found.stopped_now), ("chosen policy", found.stopped)):
+        names = [f"{one.id}: {one.heard.work.id}, {_figure(one)}" for one in stopped]
+        listing(f"clean outputs that the {which} stops: {{count}}", names, len(names), all=False)
     say(summary(found))
 
 
 def _draw(found: Outcome) -> None:
-    curve = plain(found.choice)
-    if curve is not None:
-        say("")
-        for line in curve.splitlines():
-            say(line)
-    elif find_spec("plotext") is None:
-        say("the curve is drawn with the extra report: pip install 'simblock[report]'")
+    """Prints the curve, where it has more than one point."""
+    if len(found.choice.curve) < 2:
+        return
+    say("")
+    try:
+        drawn = plain(found.choice)
+    except MissingExtra as missing:
+        drawn = str(missing)
+    for line in drawn.splitlines():
+        say(line)
 
 
 def _figure(one: Stopped) -> str:

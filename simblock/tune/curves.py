@@ -17,6 +17,7 @@ from simblock.tune.choosing import Choice, Point, Rates
 EXTRA = "report"
 ROWS, COLUMNS = 18, 78
 """Of a curve in a terminal."""
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _HEAD = re.compile(r"<svg\b.*", re.DOTALL)
 
 
@@ -95,14 +96,12 @@ def svg(choice: Choice, rate: float) -> str:
     return found[0]
 
 
-def plain(choice: Choice) -> str | None:
-    """The curve of the half that is reported on, in characters; None without plotext, or where it is a single point."""
-    if len(choice.curve) < 2:
-        return None
+def plain(choice: Choice) -> str:
+    """The curve of the half that is reported on, in characters. Raises MissingExtra without plotext."""
     try:
         from plotext import figure
     except ImportError:
-        return None
+        raise MissingExtra("a curve in the terminal", EXTRA) from None
     drawn = axes(choice)
     figure.clear()
     figure.plot_size(COLUMNS, ROWS)
@@ -110,10 +109,6 @@ def plain(choice: Choice) -> str | None:
     for line, marker in ((drawn.lines[1], "·"), (drawn.current, "o"), (drawn.chosen, "X")):
         figure.draw(figure.signal(line.x, line.y, marker=marker))
     figure.label("clean outputs stopped, %   (o policy now, X chosen)", "x")
-    figure.label(drawn.height, "y")
-    built = figure.build()
-    return "\n".join(line.rstrip() for line in _uncoloured(str(built)).splitlines())
-
-
-def _uncoloured(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+    built = _COLOUR.sub("", str(figure.build()))
+    figure.clear()
+    return "\n".join([drawn.height, *(line.rstrip() for line in built.splitlines())])

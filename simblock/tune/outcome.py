@@ -28,7 +28,7 @@ class Question(NamedTuple):
 
 
 class Stopped(NamedTuple):
-    """A clean output that the chosen policy acts on, and the match and figure for which it does."""
+    """A clean output that a policy acts on, and the match and figure for which it does."""
 
     id: str
     heard: Heard
@@ -63,6 +63,7 @@ class Outcome:
     chosen: Policy
     choice: Choice
     kinds: tuple[Kind, ...]
+    stopped_now: tuple[Stopped, ...]
     stopped: tuple[Stopped, ...]
     notes: tuple[str, ...]
 
@@ -82,6 +83,7 @@ class Outcome:
                 {"kind": kind.name, "current": _of_share(kind.current), "chosen": _of_share(kind.chosen)}
                 for kind in self.kinds
             ],
+            "stopped_now": [one.to_dict() for one in self.stopped_now],
             "stopped": [one.to_dict() for one in self.stopped],
             "notes": list(self.notes),
             "policy": self.chosen.model_dump(mode="json"),
@@ -101,6 +103,7 @@ def outcome(
         chosen,
         choice,
         tuple(_kinds(policy, chosen, copies)),
+        tuple(_stopped(policy, clean)),
         stopped,
         tuple(_notes(question, choice, stopped, clean, copies)),
     )
@@ -157,7 +160,7 @@ def _notes(
 ) -> Iterator[str]:
     half = choice.chosen.tuned.clean.n
     if half < needed(question.rate):
-        most = 3 / half if half else 1.0
+        most = min(3 / half, 1.0) if half else 1.0
         yield (
             f"too few clean outputs to tell: the choice was made on {half:,}, and none stopped of so many says only "
             f"that at most {percent(most)} are; {percent(question.rate)} takes {needed(question.rate):,}, "
@@ -167,6 +170,12 @@ def _notes(
         yield f"no threshold was lowered, for the choice was made on fewer than {ENOUGH} clean outputs"
     if not copies:
         yield "no copies were measured: recall is unknown, and thresholds were raised only as far as needed"
+    fewer = choice.current.tuned.copies.stopped - choice.chosen.tuned.copies.stopped
+    if fewer > 0:
+        yield (
+            f"the chosen policy stops {fewer:,} fewer of the {choice.chosen.tuned.copies.n:,} copies it was chosen on than "
+            "the policy now: look first whether the clean outputs that stand in its way are copies after all"
+        )
     if not choice.kept:
         yield (
             f"no thresholds that were tried keep to {percent(question.rate)}: look whether the outputs that are stopped "
@@ -180,8 +189,8 @@ def _notes(
 
 
 def percent(share: float) -> str:
-    """A share of 1 in percent, to two digits that say something."""
-    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.1f} %"
+    """A share of 1 in percent, to two digits, from ten on to three."""
+    return f"{100 * share:.{2 if share < 0.1 else 3}g} %"
 
 
 def told(share: Share) -> str:

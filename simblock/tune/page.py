@@ -12,6 +12,7 @@ from simblock.tune.policyfile import written
 from simblock.tune.rows import HEADINGS, rows
 from simblock_indexer.escaping import printable
 
+FIGURES = ("tokens", "longest_run", "similarity", "information", "quoted")
 LISTED = 1000
 """Clean outputs that the page names."""
 
@@ -39,7 +40,8 @@ def page(outcome: Outcome) -> str:
         rows=rows(outcome),
         curve=Markup(svg(outcome.choice, outcome.question.rate)),  # noqa: S704 - drawn here, from numbers alone
         kinds=outcome.kinds,
-        stopped=outcome.stopped,
+        lists=(("policy now", outcome.stopped_now), ("chosen policy", outcome.stopped)),
+        figures=FIGURES,
         listed=LISTED,
         policy=written(outcome),
         told=told,

@@ -27,12 +27,15 @@ def _head(outcome: Outcome) -> Iterator[str]:
         yield "# Copies were made from the works of the index."
     for note in outcome.notes:
         yield f"# Note: {_one_line(note)}"
-    yield ""
 
 
 def _fields(policy: Policy, before: Mapping[str, float]) -> Iterator[str]:
-    whole = policy.model_dump(mode="json", exclude={"text", "code", "rule"}, exclude_defaults=True)
-    yield from (f"{name} = {_value(value)}" for name, value in whole.items() if value is not None)
+    whole = policy.model_dump(
+        mode="json", exclude={"text", "code", "rule"}, exclude_none=True, exclude_defaults=True
+    )
+    if whole:
+        yield ""
+    yield from (f"{name} = {_value(value)}" for name, value in whole.items())
     for section in ("text", "code"):
         yield f"\n[{section}]"
         for name, value in getattr(policy, section).model_dump(mode="json").items():

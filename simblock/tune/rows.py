@@ -37,7 +37,8 @@ def summary(outcome: Outcome) -> str:
     """What was chosen, in one line."""
     changes = [f"{name} {old:g} → {new:g}" for name, old, new in moved(outcome)]
     bound = "an upper bound of " if outcome.question.upper else ""
-    asked = f"for {bound}{percent(outcome.question.rate)} of clean outputs stopped"
+    reach = "" if outcome.choice.kept else "as near as the grid gets to what was asked, "
+    asked = f"{reach}for {bound}{percent(outcome.question.rate)} of clean outputs stopped"
     return f"{asked}: {', '.join(changes)}" if changes else f"{asked}: the policy stays as it is"
 
 
