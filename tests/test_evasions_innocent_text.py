@@ -6,6 +6,7 @@ import re
 import pytest
 
 from benchmarks.evasions import INNOCENT
+from benchmarks.evasions.held import held
 from benchmarks.evasions.innocent_lists import primes, spelt
 from benchmarks.evasions.innocent_wording import QUOTATIONS
 from benchmarks.evasions.own_stories import documents
@@ -63,6 +64,14 @@ def test_what_is_no_ones_own_is_marked_so():
     common = {name for name in TEXTS if INNOCENT[name].common}
     assert {"counting", "alphabet", "capitals", "proverbs", "legal-formulas", "license-notices"} <= common
     assert not common & {"answers", "recipes", "summaries", "prompt-echoed"}
+
+
+def test_works_that_are_hard_on_the_innocent_hold_stories_and_what_is_no_ones_own():
+    works = [document.work for document in held("text", copies=2)]
+    assert len({work.id for work in works}) == len(works)
+    common = {name for name in TEXTS if INNOCENT[name].common}
+    assert {work.id.split("/")[1] for work in works if work.owner == "commonplace"} == common
+    assert {work.id for work in works if work.owner == "stories"} == {one.work.id for one in documents()}
 
 
 def test_the_lists_are_right():

@@ -72,10 +72,15 @@ def _between_answers(text: str, rng: random.Random) -> str:
 
 @prose("license-notices", common=True)
 def _notices(rng: random.Random) -> str:
-    """Copyright lines with the notices of licences, alone or in an answer."""
+    """A copyright line with the notices of licences."""
     lines = f"Copyright (c) {rng.randint(1995, 2026)} {rng.choice(HOLDERS)}\n\n"
-    text = lines + "\n\n".join(_some(NOTICES, rng))
-    return text if rng.random() < 0.5 else _between_answers(text, rng)
+    return lines + "\n\n".join(_some(NOTICES, rng))
+
+
+@prose("license-notices-within")
+def _notices_within(rng: random.Random) -> str:
+    """An answer that shows the notice of a licence."""
+    return _between_answers(rng.choice(NOTICES), rng)
 
 
 @prose("license-headers", common=True)
@@ -120,7 +125,7 @@ def _cookies(rng: random.Random) -> str:
 @prose("disclaimers", common=True)
 def _disclaimers(rng: random.Random) -> str:
     """Disclaimers and reservations of rights."""
-    return _between_answers(" ".join(_some(DISCLAIMERS, rng)), rng)
+    return " ".join(_some(DISCLAIMERS, rng))
 
 
 @prose("lorem-ipsum", common=True)
