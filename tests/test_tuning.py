@@ -107,7 +107,7 @@ def test_code_is_heard_as_a_check_judges_it():
     rng = random.Random(4)
     sources = {
         f"{language}-{n}": (language, Programmer(rng, language).program(2))
-        for language in LANGUAGES
+        for language in ("python", "c")
         for n in range(2)
     }
     works = [
@@ -349,6 +349,7 @@ def test_the_policy_file_loads_as_the_chosen_policy(tmp_path):
     assert "2026-11-25" in text
 
 
+@settings(max_examples=20)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 def test_rules_of_any_name_are_written_as_they_are(name):
     policy = Policy(rule=(Rule(name=name, owner=(name,), code={"min_run": 50}),))
@@ -484,7 +485,8 @@ def test_what_cannot_be_measured_is_said_in_one_sentence(simblock, tmp_path):
         "nothing to check in": ("works.sbx", "--clean", tmp_path / "none"),
         "no such file": ("works.sbx", "--clean", tmp_path / "missing"),
         "holds no works": (tmp_path / "empty.sbx", "--clean", "clean"),
-        "is no index": ("clean", "--clean", "clean"),
+        "is not an index": ("clean", "--clean", "clean"),
+        "outputs are given with --clean": ("works.sbx", "clean", "--clean", "clean"),
         "it is a share over 0 and under 1": ("works.sbx", "--clean", "clean", "--false-stops", 5),
         "no such folder": ("works.sbx", "--clean", "clean", "--out", tmp_path / "no" / "policy.toml"),
         "Missing option '--clean'": ("works.sbx",),

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from simblock.policy import NEVER, Limits, Policy, Verdict
+from simblock.policy import NEVER, Limits, Policy, Resolved, Verdict
 from simblock.tokens import Bools
 from simblock.tune.listening import Heard, Measured
 
@@ -38,7 +38,7 @@ class Group(NamedTuple):
 
 RUN = Way(("min_run", "min_run_information"), {"min_tokens": NEVER})
 LIKENESS = Way(("min_tokens", "min_similarity", "min_information"), {"min_run": NEVER, "min_evidence": NEVER})
-EVIDENCE = Way(("min_tokens", "min_evidence"), {"min_run": NEVER, "min_similarity": NEVER})
+EVIDENCE = Way(("min_tokens", "min_similarity", "min_evidence"), {"min_run": NEVER, "min_information": NEVER})
 
 GROUPS: dict[str, tuple[Group, Group]] = {
     "text": (
@@ -120,9 +120,24 @@ def changed(policy: Policy, fields: Mapping[str, Fields]) -> Policy:
 
 def verdict(policy: Policy, heard: Heard) -> Verdict | None:
     """Why a match of these figures is acted upon as its rule says; None where it is not, or is released."""
-    resolved = policy.resolve(heard.work, view=heard.view)
+    return _judged(policy, policy.resolve(heard.work, view=heard.view), heard)
+
+
+def _judged(policy: Policy, resolved: Resolved, heard: Heard) -> Verdict | None:
     found = policy.judge(resolved, **heard.figures)  # type: ignore[arg-type]
     return found if found and found.action == resolved.action != "release" else None
+
+
+class _Floored(NamedTuple):
+    """A match with its figures lowered to the next threshold, and the rule that covers its work."""
+
+    heard: Heard
+    rule: int | None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The same for all that every cell judges alike."""
+        return (self.rule, self.heard.view, *self.heard.figures.values())
 
 
 class Grid:
@@ -138,21 +153,21 @@ class Grid:
     def acts(self, outputs: Sequence[Measured]) -> list[Bools]:
         """By group: which outputs each cell acts on, bool [outputs, cells]."""
         kinds: dict[tuple[object, ...], int] = {}
-        matches: list[Heard] = []
+        matches: list[_Floored] = []
         held: list[list[int]] = []
         for output in outputs:
             mine = []
             for heard in output.heard:
                 if heard.section == self.section:
-                    key, floored = self._kind(heard)
-                    if key not in kinds:
-                        kinds[key] = len(matches)
+                    floored = self._kind(heard)
+                    if floored.key not in kinds:
+                        kinds[floored.key] = len(matches)
                         matches.append(floored)
-                    mine.append(kinds[key])
+                    mine.append(kinds[floored.key])
             held.append(mine)
         return [_of_outputs(self._of_matches(at, matches), held) for at in range(len(self.groups))]
 
-    def _of_matches(self, at: int, matches: Sequence[Heard]) -> Bools:
+    def _of_matches(self, at: int, matches: Sequence[_Floored]) -> Bools:
         """Which matches each cell of a group acts on: bool [matches, cells]."""
         group, whole = self.groups[at], self.cells[at]
         found = np.zeros((len(matches), len(whole)), bool)
@@ -164,20 +179,33 @@ class Grid:
             ]
             acts = np.zeros((len(matches), len(tried)), bool)
             for values, column in tried.items():
-                fields = {**dict(zip(way.fields, values, strict=True)), **way.others_off}
-                policy = changed(self.policy, {self.section: fields})
-                acts[:, column] = [verdict(policy, match) is not None for match in matches]
+                fields = dict(zip(way.fields, values, strict=True))
+                acts[:, column] = self._of_way(fields, way.others_off, matches)
             found |= acts[:, places]
         return found
 
-    def _kind(self, heard: Heard) -> tuple[tuple[object, ...], Heard]:
-        """What all cells judge alike, and the match with its figures lowered to the next threshold."""
+    def _of_way(self, fields: Fields, off: Fields, matches: Sequence[_Floored]) -> list[bool]:
+        """Which matches act with these fields, where other ways are off: for rules too, which set fields of their own."""
+        policy = changed(self.policy, {self.section: fields})
+        known: dict[tuple[int | None, str], Resolved] = {}
+        found = []
+        for heard, rule in matches:
+            resolved = known.get((rule, heard.view))
+            if resolved is None:
+                resolved = policy.resolve(heard.work, view=heard.view)
+                resolved = resolved._replace(limits=resolved.limits.model_copy(update=dict(off)))
+                known[rule, heard.view] = resolved
+            found.append(_judged(policy, resolved, heard) is not None)
+        return found
+
+    def _kind(self, heard: Heard) -> _Floored:
         figures = {name: self._floored(name, value) for name, value in heard.figures.items()}
-        if figures.get("evidence") and figures["tokens"] < self._thresholds["tokens"][-1]:
-            # whether a passage is long enough for its evidence is told by tokens over likeness
-            figures |= {name: heard.figures[name] for name in ("tokens", "similarity")}
+        if figures.get("evidence"):
+            # Of scattered words half of both thresholds is asked, and the one over the other.
+            figures["similarity"] = heard.figures["similarity"]
+            figures["tokens"] = min(heard.figures["tokens"], self._thresholds["tokens"][-1])
         rule = next((n for n, one in enumerate(self.policy.rule) if one.covers(heard.work)), None)
-        return (rule, heard.view, *figures.values()), heard._replace(figures=figures)
+        return _Floored(heard._replace(figures=figures), rule)
 
     def _floored(self, figure: str, value: float) -> float:
         if figure not in self._thresholds:

@@ -24,7 +24,8 @@ def interval(hits: int, n: int) -> Interval:
     share = hits / n
     middle = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
-    return Interval(share, max(middle - half, 0.0) if hits else 0.0, min(middle + half, 1.0))
+    low, high = middle - half, middle + half
+    return Interval(share, low if hits else 0.0, high if hits < n else 1.0)  # at its ends, without rounding
 
 
 def needed(rate: float) -> int:
