@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from simblock.tune.interval import interval as wilson
+
 RESULTS = Path(__file__).resolve().parent / "results"
 PEERS = ("numpy", "rapidfuzz", "datasketch", "cryptography")
 Row = Mapping[str, Any]
@@ -33,13 +35,8 @@ class Interval(NamedTuple):
 
 
 def interval(hits: int, n: int) -> Interval:
-    """The share ``hits / n`` and its 95 % interval."""
-    if not n:
-        return Interval(0.0, 0.0, 1.0)
-    z, share = 1.96, hits / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return Interval(round(share, 4), round(max(middle - half, 0), 4), round(min(middle + half, 1), 4))
+    """The share ``hits / n`` and its 95 % interval, to four digits."""
+    return Interval(*(round(value, 4) for value in wilson(hits, n)))
 
 
 def percentile(values: Sequence[float], share: float) -> float:
