@@ -214,8 +214,8 @@ def tune(
 ) -> None:
     """Choose thresholds by your own outputs: the most recall for an asked share of false stops.
 
-    Every output is measured once under the policy given, and held against a grid of thresholds of \\[text] and
-    \\[code]. Chosen is on one half of the outputs, reported on the other.
+    Every output is measured once under the policy given, and held against a grid of thresholds. The choice is made
+    on one half of the outputs and reported on the other.
     """
     from simblock.commands import tuning
 
