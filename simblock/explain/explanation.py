@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from simblock.align import weight
 from simblock.exemption import Exemption, Reading
 from simblock.explain import distances
-from simblock.explain.aligning import Aligned, Side, align, alone
+from simblock.explain.aligning import Aligned, Side, Step, align, alone
 from simblock.explain.distances import Distance, Way
 from simblock.explain.reading import OutputReading, SourceReading
 from simblock.explain.rows import Room, Row, rows
@@ -51,8 +52,21 @@ class Piece:
 
     @property
     def exempt(self) -> int:
-        """Its tokens that are the user's own."""
-        return sum(step.mark == "yours" for step in self.aligned.steps)
+        """How many of its words or lexemes are the user's own."""
+        return self._count(lambda step: step.mark == "yours")
+
+    @property
+    def in_order(self) -> int:
+        """How many stand on both sides in one order."""
+        return self._count(lambda step: step.o >= 0 and step.s >= 0 and step.mark != "replaced")
+
+    def _count(self, wanted: Callable[[Step], bool]) -> int:
+        """Steps counted as the figures count them: two characters of a script without spaces are one word."""
+        keys = [self._key(step) for step in self.aligned.steps if wanted(step)]
+        return weight(keys) // 2 if self.unit == "word" else len(keys)
+
+    def _key(self, step: Step) -> int:
+        return self.source.keys[step.s] if step.s >= 0 else self.output.keys[step.o]
 
 
 @dataclass(frozen=True)
@@ -153,7 +167,7 @@ class Explainer:
     def _pieces(self, match: Match, output: OutputReading, own: Exemption, stored: bool) -> tuple[Piece, ...]:
         found = [self._piece(match, span, output, own, stored) for span in match.spans]
         # Where more was matched than stands in one order, its words were counted in any order.
-        if stored and match.unit == "word" and sum(piece.aligned.common for piece in found) < match.tokens:
+        if stored and match.unit == "word" and sum(piece.in_order for piece in found) < match.tokens:
             found = [self._piece(match, span, output, own, stored, bag=True) for span in match.spans]
         return tuple(found)
 

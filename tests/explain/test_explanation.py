@@ -111,3 +111,18 @@ def test_json_has_figures_and_no_text(shop):
     assert {way["by"] for way in row["ways"]} >= {"min_run", "min_tokens", "max_quoted"}
     assert not any(name in str(row) for name in RENAMES)
     assert STOCK.splitlines()[1].strip() not in str(row)
+
+
+def test_two_characters_of_a_script_without_spaces_are_one_word():
+    from simblock.explain.explanation import Explainer
+    from simblock.guard import Guard
+    from simblock.stores.memory import MemoryIndex
+    from simblock.work import Document, Work
+
+    text = "".join(chr(0x4E00 + 37 * at % 5000) for at in range(120))
+    guard = Guard(MemoryIndex([Document(Work("poem"), text)], store_text=True))
+    prompt = f"{text[40:80]}?"
+    report = guard.check(text, prompt=prompt)
+    (explained,) = Explainer(guard).explain(text, report, prompt=prompt).matches
+    assert explained.exempt == 20
+    assert sum(piece.in_order for piece in explained.pieces) == 60
