@@ -23,14 +23,16 @@ from simblock.tune.outcome import Copies, Outcome, Question, Stopped, outcome, t
 from simblock.tune.page import page, require
 from simblock.tune.policyfile import written
 from simblock.tune.rows import HEADINGS, rows, summary
+from simblock_indexer.escaping import printable
 from simblock_indexer.exits import complain
 from simblock_indexer.readers import ReadOptions, Tally
 from simblock_indexer.readers.streams import holds_rows
-from simblock_indexer.tables import Column, emit, listing, say, table
+from simblock_indexer.tables import Column, emit, say, table
 
 PROGRAM = "simblock"
 SEED = 10
 """Of the copies that are made: the same index gives the same copies."""
+LISTED = 5
 
 
 class Asked(NamedTuple):
@@ -147,7 +149,7 @@ def _tell(found: Outcome, asked: Asked) -> None:
     if asked.out is None:
         say("nothing was written: --out FILE writes the policy")
     else:
-        say(f"{asked.out}: written")
+        say(f"{printable(asked.out)}: written")
 
 
 def _show(found: Outcome) -> None:
@@ -161,10 +163,19 @@ def _show(found: Outcome) -> None:
     say("")
     for note in found.notes:
         say(f"note: {note}")
-    for which, stopped in (("policy now", found.stopped_now), ("chosen policy", found.stopped)):
-        names = [f"{one.id}: {one.heard.work.id}, {_figure(one)}" for one in stopped]
-        listing(f"clean outputs that the {which} stops: {{count}}", names, len(names), all=False)
+    _list("policy now", found.stopped_now)
+    _list("chosen policy", found.stopped)
     say(summary(found))
+
+
+def _list(which: str, stopped: Sequence[Stopped]) -> None:
+    """Prints how many clean outputs a policy stops, and the first of them."""
+    say(f"clean outputs that the {which} stops: {len(stopped):,}")
+    for one in stopped[:LISTED]:
+        by, value, threshold = one.verdict[1:]
+        say(f"  {printable(one.id)}: {printable(one.heard.work.id)}, {by} {value:g} ({threshold:g} needed)")
+    if len(stopped) > LISTED:
+        say(f"  … and {len(stopped) - LISTED:,} more (--json and --report list them)")
 
 
 def _draw(found: Outcome) -> None:
@@ -178,8 +189,3 @@ def _draw(found: Outcome) -> None:
         drawn = str(missing)
     for line in drawn.splitlines():
         say(line)
-
-
-def _figure(one: Stopped) -> str:
-    verdict = one.verdict
-    return f"{verdict.by} {verdict.value:g} ({verdict.threshold:g} needed)"

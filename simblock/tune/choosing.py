@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from simblock.tune.listening import Measured
 ENOUGH = 300
 """Clean outputs of the half that is chosen on without which no threshold is lowered: none of 300 stopped says
 that of all at most 1 % are."""
+BATCH = 4096
+"""Outputs whose matrices are multiplied at once."""
 
 
 class Share(NamedTuple):
@@ -76,8 +78,25 @@ class _Option:
     copies: Bools
 
 
-Halves: TypeAlias = tuple[Bools, Bools]
-"""Of clean outputs and of copies, which are of the half that is chosen on."""
+class _Sample(NamedTuple):
+    """Outputs of which anything was heard, which of them are of the half that is chosen on, and how many outputs
+    each half has in all."""
+
+    heard: Sequence[Measured]
+    half: Bools
+    sizes: tuple[int, int]
+
+    @classmethod
+    def of(cls, outputs: Sequence[Measured]) -> _Sample:
+        heard = [one for one in outputs if one.heard]
+        chosen_on = sum(tuned(one.id) for one in outputs)
+        half = np.array([tuned(one.id) for one in heard], bool)
+        return cls(heard, half, (chosen_on, len(outputs) - chosen_on))
+
+    def shares(self, acts: Bools) -> tuple[Share, Share]:
+        """How many are acted on of either half."""
+        one, other = int(acts[self.half].sum()), int(acts[~self.half].sum())
+        return Share(one, self.sizes[0]), Share(other, self.sizes[1])
 
 
 def tuned(id: str) -> bool:
@@ -92,13 +111,10 @@ def weigh(
 
     Without copies, and with few clean outputs, thresholds are only raised.
     """
-    halves = (
-        np.array([tuned(one.id) for one in clean], bool),
-        np.array([tuned(one.id) for one in copies], bool),
-    )
-    loosen = bool(copies) and int(halves[0].sum()) >= ENOUGH
-    sections = [_options(Grid(policy, section), clean, copies, halves, loosen=loosen) for section in GROUPS]
-    points = [_point(_both(one, other), halves) for one in sections[0] for other in sections[1]]
+    samples = _Sample.of(clean), _Sample.of(copies)
+    loosen = bool(copies) and samples[0].sizes[0] >= ENOUGH
+    sections = [_options(Grid(policy, section), *samples, loosen=loosen) for section in GROUPS]
+    points = [_point(_both(one, other), *samples) for one in sections[0] for other in sections[1]]
     current = next(point for point in points if not point.steps)
     return choose(current, points, rate, upper=upper)
 
@@ -127,12 +143,10 @@ def _frontier(points: Iterable[Point]) -> tuple[Point, ...]:
     return tuple(kept)
 
 
-def _options(
-    grid: Grid, clean: Sequence[Measured], copies: Sequence[Measured], halves: Halves, *, loosen: bool
-) -> list[_Option]:
+def _options(grid: Grid, clean: _Sample, copies: _Sample, *, loosen: bool) -> list[_Option]:
     """The section's own values, and the cells at its frontier."""
-    of_clean, of_copies = grid.acts(clean), grid.acts(copies)
-    stops, hits = _stopped(of_clean, halves[0]), _stopped(of_copies, halves[1])
+    of_clean, of_copies = grid.acts(clean.heard), grid.acts(copies.heard)
+    stops, hits = _stopped(of_clean, clean.half), _stopped(of_copies, copies.half)
     steps = np.add.outer(*([cell.steps for cell in cells] for cells in grid.cells))
     looser = np.logical_or.outer(*([cell.looser for cell in cells] for cells in grid.cells))
     order = np.lexsort((steps.ravel(), -hits.ravel(), stops.ravel()))
@@ -148,8 +162,11 @@ def _options(
 
 def _stopped(acts: Sequence[Bools], half: Bools) -> I64:
     """How many outputs of a half each pair of cells acts on: [cells, cells]."""
-    passed, others = [(~its[half]).astype(np.float64) for its in acts]
-    stopped: I64 = (half.sum() - passed.T @ others).round().astype(np.int64)
+    mine = [its[half] for its in acts]
+    stopped = np.zeros([its.shape[1] for its in acts], np.int64)
+    for first in range(0, len(mine[0]), BATCH):
+        passed, others = [(~its[first : first + BATCH]).astype(np.float32) for its in mine]
+        stopped += len(passed) - (passed.T @ others).round().astype(np.int64)
     return stopped
 
 
@@ -167,12 +184,6 @@ def _both(one: _Option, other: _Option) -> _Option:
     return _Option(fields, one.steps + other.steps, one.clean | other.clean, one.copies | other.copies)
 
 
-def _point(option: _Option, halves: Halves) -> Point:
-    rates = []
-    for flip in (False, True):
-        shares = []
-        for acts, half in zip((option.clean, option.copies), halves, strict=True):
-            its = acts[half ^ flip]
-            shares.append(Share(int(its.sum()), len(its)))
-        rates.append(Rates(*shares))
-    return Point(option.fields, option.steps, *rates)
+def _point(option: _Option, clean: _Sample, copies: _Sample) -> Point:
+    pairs = zip(clean.shares(option.clean), copies.shares(option.copies), strict=True)
+    return Point(option.fields, option.steps, *(Rates(*pair) for pair in pairs))

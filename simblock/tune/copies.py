@@ -53,16 +53,18 @@ def stored(indexes: Sequence[StoredIndex], policy: Policy, count: int, rng: rand
     ids = sorted(found)
     rng.shuffle(ids)
     kept: list[Stored] = []
+    bare: set[str] = set()
     for id in ids:
         index, entry = found[id]
         if len(kept) == count:
             break
-        if entry.expired or policy.resolve(entry.work).action == "release":
+        if index.name in bare or entry.expired or policy.resolve(entry.work).action == "release":
             continue
         text = index.text(id)
         if text is None:
-            break  # an index stores all texts or none
-        kept.append(Stored(entry.work, text))
+            bare.add(index.name)  # an index stores all texts or none
+        else:
+            kept.append(Stored(entry.work, text))
     return kept
 
 
