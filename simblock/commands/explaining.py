@@ -43,7 +43,7 @@ class Look(NamedTuple):
 
 
 LOOKS: Mapping[Mark, Look] = {
-    "alike": Look("", ("", ""), "alike"),
+    "alike": Look("bold", ("", ""), "alike"),
     "renamed": Look("cyan", ("<", ">"), "renamed", "renamed"),
     "literal": Look("blue", ("<'", "'>"), "a literal with other content"),
     "moved": Look("magenta", ("{^", "^}"), "alike, in another place"),
