@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from benchmarks.code_copies import NAMES, Unfit
+from benchmarks.code_copies import Unfit
 from benchmarks.code_edits import KINDS, edited
 from benchmarks.code_edits import statements as spans
-from benchmarks.code_functions import leaf_nodes
 from benchmarks.evasions.code_material import inserts
 from benchmarks.evasions.code_tree import BLOCKS, Change, Program, changed, names_in, parses, statements, walk
 from benchmarks.evasions.registry import evasion
@@ -147,7 +146,7 @@ def effect(program: Program, node: Node, shared: set[str]) -> Effect:
             target = target or one.child_by_field_name("argument") or (one.named_children[0] if one.named_child_count else one)  # fmt: skip
             memory_written |= any(part.type in _MEMORY for part in walk(target))
             writes |= names_in(program, target)
-    reads = {program.text(leaf) for leaf in leaf_nodes(node) if leaf.type in NAMES}
+    reads = names_in(program, node)
     memory = bool(kinds & set(_MEMORY)) or bool(reads & shared)
     return Effect(reads, writes, bool(kinds & set(_CALLS)), memory, memory_written or bool(writes & shared))
 

@@ -7,7 +7,7 @@ import re
 
 from tree_sitter import Node
 
-from benchmarks.code_copies import Style, Unfit, laid_out, tokens
+from benchmarks.code_copies import Style, Token, Unfit, laid_out, tokens
 from benchmarks.code_functions import COMMENTS, leaf_nodes
 from benchmarks.evasions.code_tree import BLOCKS, Change, Program, changed, parses, statements, walk
 from benchmarks.evasions.registry import evasion
@@ -40,6 +40,8 @@ _WORDS = {
     ),
 }  # fmt: skip
 _PLAIN = _words(" ".join(REMARKS))
+_ENDED = ("return", "throw", "break", "continue", "yield", "async")
+"""Words that a line break would part from what follows."""
 _STRINGS = ("string", "string_literal", "template_string")
 _NUMBERS = ("integer", "float", "number", "number_literal", "decimal_integer_literal", "decimal_floating_point_literal",
             "hex_integer_literal")  # fmt: skip
@@ -78,6 +80,16 @@ def layout_one_line(code: str, language: str, _rng: random.Random) -> str | None
     return made if same and parses(made, language) else None
 
 
+def _a_line_each(them: list[Token]) -> str:
+    """The tokens on a line each, save where JavaScript ends a statement at a line's end."""
+    out, before = list[str](), ""
+    for token in them:
+        kept = before in _ENDED or token.text in ("++", "--", "=>")
+        out += [" " if kept else "\n", token.text]
+        before = token.text
+    return "".join(out[1:]) + "\n"
+
+
 @evasion("layout-line-a-token", kind="code", group="code-surface", gate="surface")
 def layout_line_a_token(code: str, language: str, _rng: random.Random) -> str | None:
     """Preserves every token save comments: a line break after each (not Python, not where a line's end means something)."""
@@ -85,14 +97,10 @@ def layout_line_a_token(code: str, language: str, _rng: random.Random) -> str | 
         return None
     try:
         before = tokens(code, language)
-        made = "\n".join(token.text for token in before) + "\n"
+        made = _a_line_each(before)
         same = [it.text for it in tokens(made, language)] == [it.text for it in before]
     except Unfit:
         return None
-    if language == "javascript" and re.search(
-        r"^(return|throw|break|continue|yield|async)\n", made, re.MULTILINE
-    ):
-        return None  # a line's end ends the statement there
     return made if same and parses(made, language) else None
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from tree_sitter import Node
 
 from benchmarks.code_copies import NAMES
-from benchmarks.code_functions import COMMENTS, FUNCTIONS, leaf_nodes, parser
+from benchmarks.code_functions import COMMENTS, FUNCTIONS, parser
 
 Make = Callable[[str, str, random.Random], "str | None"]
 """(code, language, rng) → the masked code, or None where the transform does not apply."""
@@ -55,7 +55,7 @@ class Program:
     @cached_property
     def words(self) -> set[str]:
         """Every leaf as it is spelled."""
-        return {self.text(leaf) for leaf in leaf_nodes(self.root)}
+        return {self.text(leaf) for leaf in walk(self.root) if not leaf.child_count}
 
     def fresh(self, name: str) -> str:
         """The name, numbered where the code has it already; taken from then on."""
@@ -174,12 +174,20 @@ class Change:
         return len(self._made)
 
     def text(self) -> str:
-        data, out, at = self._program.data, [], 0
-        for start, end, text in sorted(self._made, key=lambda one: one[:2]):
-            if start >= at:
-                out += [data[at:start], text.encode()]
-                at = end
-        return b"".join([*out, data[at:]]).decode()
+        """The whole code with all replacements made."""
+        return self._spliced(0, len(self._program.data))
+
+    def within(self, node: Node) -> str:
+        """One node's text with the replacements in it made."""
+        return self._spliced(node.start_byte, node.end_byte)
+
+    def _spliced(self, start: int, end: int) -> str:
+        data, out, at = self._program.data, list[bytes](), start
+        for first, last, text in sorted(self._made, key=lambda one: one[:2]):
+            if first >= at and last <= end:
+                out += [data[at:first], text.encode()]
+                at = last
+        return b"".join([*out, data[at:end]]).decode()
 
 
 def inside(node: Node, rewriter: Rewriter) -> str:
@@ -227,8 +235,8 @@ def statements(block: Node) -> list[Node]:
 
 
 def names_in(program: Program, node: Node) -> set[str]:
-    """Every name below a node, whatever it stands for."""
-    return {program.text(leaf) for leaf in leaf_nodes(node) if leaf.type in NAMES}
+    """Every name below a node, whatever it stands for, inside strings that hold code too."""
+    return {program.text(leaf) for leaf in walk(node) if leaf.type in NAMES}
 
 
 def is_simple(node: Node) -> bool:
