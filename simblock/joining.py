@@ -124,7 +124,8 @@ class Joiner:
         if "joined" in self._rules and len(text) >= RUN_TOGETHER and text not in word_costs():
             words = list(segment(letters))
             if len(words) > 1:
-                yield from _tokens(words)
+                for meant in _tokens(words):
+                    yield meant._replace(masked=False)  # any text has words that the table lacks
                 return
         yield Meant(named(letters), masked=False, number=text.isdigit())
 

@@ -16,6 +16,7 @@ from simblock.scheme import Lane as LaneName
 from simblock.signature import Signer
 from simblock.ticks import Ticks
 from simblock.tracking import JOIN, Track
+from simblock.unmasking import Reading, Unmasked
 
 
 class Lane:
@@ -76,6 +77,10 @@ class Lane:
         if self.grain.numbered:
             self.history.clocks[at] = ticks.clock(self.history.whens[at])
         return self.history.clocks[at]
+
+    def clock_at(self, clock: int, _ticks: Ticks) -> int:
+        """The lane's clock when that of the stream says ``clock``."""
+        return clock
 
     def pass_to(self, known: int) -> None:
         """Lets the tokens go by that nothing is due for, up to code point ``known``."""
@@ -141,3 +146,35 @@ class Lane:
         over = list(self.candidates.tracks.values())
         self.candidates.tracks.clear()
         return over
+
+
+class UnmaskedLane(Lane):
+    """The words of masked stretches, as they were meant.
+
+    A letter may be a tick there and a line none, so the lane's clock counts its own tokens; ticks as well when
+    none have come for long.
+    """
+
+    WAITING = 64
+    """Ticks that a token may take to become certain: letters that wait to be cut into words."""
+    MOST = 4096
+    """Characters that strict mode holds here at most."""
+
+    def take_unmasked(self, found: Unmasked) -> Steps:
+        """:meth:`take` for the tokens of an Unmasker."""
+        keys, flags, starts, ends, whens = found
+        base = self.history.end
+        yield from self.take(Coming(keys, flags, starts, ends, whens, range(base, base + len(keys))))
+
+    def tell_time(self, o: int, ticks: Ticks) -> int:
+        return ticks.clock(self.when(o))
+
+    def clock_at(self, clock: int, ticks: Ticks) -> int:
+        if self.at < self.history.base:
+            return 0
+        return self.at + max(clock - ticks.clock(self.when(self.at)) - self.WAITING, 0)
+
+    def limit(self, reading: Reading, hold: int, fed: int) -> int:
+        """The code point up to which text may go out where so many words as they were meant are always held."""
+        starts = [start for start in self.history.starts[-hold:] if start >= reading.begin]
+        return max(min([reading.start, *starts]), fed - self.MOST)

@@ -8,52 +8,75 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Sequence
 from html.entities import html5
 from typing import NamedTuple
 
 from simblock import leetspeak
-from simblock.folding import DIGIT, fold
-from simblock.segmenting import word_costs, worth
+from simblock.folding import DIGIT
+from simblock.segmenting import is_two, known_words, worth
+from simblock.spelling import folded_char
+from simblock.wordkeys import WORD_LIMIT
 
-PLAIN = re.compile(r"[^-‐‑&%=@$!|+(#<€£\w]{0,4}[^\W\d_]{2,9}").fullmatch
-"""A word that shows no sign of a mask, with what stands before it: most are."""
+SUSPECT = re.compile(r"[&%=@$€£\d]|\w[-‐‑]\s{0,3}\w|\w[!|+(#<]+\w").search
+"""Characters without which no short word shows a sign, unless it is of one letter."""
 HYPHEN = re.compile(r"[-‐‑]\s{0,3}").fullmatch
 """A gap that may stand within a word."""
 
-WHOLE = 24
-"""Letters from which on a word is taken for several."""
-JOINED, MERGED = 2.5, 2.6
+TWO, CLAUSE, WHOLE = 8, 16, 24
+"""Letters from which on a word may be two, several, and many, whatever its capitals."""
+JOINED = 2.5
 """Nats a letter up to which a long string is words."""
+FEW = 2
+"""Words of one letter in a sentence or so."""
 DIFFERENT = 9
 """Different letters that a string of words has at least."""
 
 _HEX = re.compile("[0-9a-fA-F]{2}").match
 _HIGH_HEX = re.compile("[2-9A-F][0-9A-F]").match
+_EDGES = "".join(leetspeak.SIGNS)
+_BETWEEN = {"", " ", "\n", "\t", '"', "“", "‘", "(", "—"}
 _LEET = re.compile(r"[!@$|+(#<€£]*$")
 
 
 def folded(word: str) -> str:
     """The letters and digits of a stretch of text, as the tokeniser folds them."""
-    return "".join([chr(point) for char in word for kind, point in fold(char) if kind >= DIGIT])
+    return "".join([chr(point) for char in word for kind, point in folded_char(char) if kind >= DIGIT])
 
 
 def _spaced(_: str, word: str) -> bool:
     return len(word) == 1 and word.isalpha()
 
 
-def _joined(_: str, word: str) -> bool:
-    if len(word) < WHOLE:
-        return False
-    letters = folded(word)
-    return len(letters) >= WHOLE and len(set(letters)) >= DIFFERENT and worth(letters) < JOINED
+def _string(_: str, word: str) -> bool:
+    return len(word) >= WHOLE and _varied(word) and _is_words(word)
 
 
-def _merged(_: str, word: str) -> bool:
-    if len(word) < 10 or not word.isalpha():
+def _clause(_: str, word: str) -> bool:
+    return len(word) >= CLAUSE and word[1:].lower() == word[1:] and word.isalpha() and _is_words(word)
+
+
+def _endless(_: str, word: str) -> bool:
+    return len(word) >= WORD_LIMIT and _varied(word) and _is_words(word)
+
+
+def _merged(gap: str, word: str) -> bool:
+    if not (TWO <= len(word) < WHOLE and gap[-1:] in _BETWEEN and word.isalpha()):
         return False
+    if word[1:].lower() != word[1:] or word.lower() in known_words():  # not those of programs
+        return False
+    return is_two(folded(word))
+
+
+def _varied(word: str) -> bool:
+    """Whether a long string has letters enough, and different ones."""
+    return len(set(word)) >= DIFFERENT and 8 * sum(map(str.isdigit, word)) < len(word)
+
+
+def _is_words(word: str) -> bool:
+    """Whether a string that is no word of the table may be several."""
     letters = folded(word)
-    return letters not in word_costs() and worth(letters) < MERGED
+    return len(letters) >= TWO and letters not in known_words() and worth(letters) < JOINED
 
 
 def _entity(gap: str, word: str) -> bool:
@@ -81,7 +104,9 @@ def _line_end(gap: str, word: str) -> bool:
 def _leet(gap: str, word: str) -> bool:
     signs = _LEET.search(gap)
     whole = (signs[0] if signs else "") + word.lower()
-    return not whole.isalpha() and any(char.isalpha() for char in whole) and leetspeak.known(whole)
+    core = whole.strip(_EDGES)
+    mixed = not core.isalpha() and any(char.isalpha() for char in core)
+    return mixed and (leetspeak.known(whole) or leetspeak.known(core))
 
 
 class Sign(NamedTuple):
@@ -94,17 +119,33 @@ class Sign(NamedTuple):
     test: Callable[[str, str], bool]
 
 
-SIGNS = (
-    Sign("single letters", 6, 8, "letters", _spaced),
-    Sign("words without spaces", 1, 1, "joined", _joined),
-    Sign("words run together", 4, 24, "joined", _merged),
+_OF_LETTERS = (Sign("single letters", 8, 9, "letters", _spaced),)
+_OF_LONG_WORDS = (
+    Sign("a string of over 64 letters", 1, 1, "joined", _endless),
+    Sign("strings of words", 2, 4, "joined", _string),
+    Sign("shorter strings", 3, 6, "joined", _clause),
+    Sign("words run together", 5, 20, "joined", _merged),
+)
+_OF_MARKS = (
     Sign("entities", 3, 24, "references", _entity),
     Sign("percent encoding", 3, 24, "references", _percent),
     Sign("quoted-printable", 3, 60, "references", _quoted),
-    Sign("hyphens in words", 4, 24, "hyphens", _hyphen),
-    Sign("hyphens at line ends", 2, 40, "hyphens", _line_end),
+    Sign("hyphens in words", 6, 16, "hyphens", _hyphen),
+    Sign("hyphens at line ends", 2, 30, "hyphens", _line_end),
     Sign("leetspeak", 3, 12, "leetspeak", _leet),
 )
+SIGNS = _OF_LETTERS + _OF_LONG_WORDS + _OF_MARKS
+_marked = re.compile(r"[-‐‑&%=@$!|+(#<€£\d]").search
+
+
+def _possible(gap: str, word: str) -> Iterator[Sign]:
+    """The signs that a word may show, by its length and the characters in it and before it."""
+    if len(word) == 1:
+        yield from _OF_LETTERS
+    elif len(word) >= TWO:
+        yield from _OF_LONG_WORDS
+    if _marked(gap) or _marked(word):
+        yield from _OF_MARKS
 
 
 class Signs:
@@ -113,14 +154,26 @@ class Signs:
     __slots__ = ("_seen",)
 
     def __init__(self) -> None:
-        self._seen = [deque[int](maxlen=sign.need) for sign in SIGNS]
+        self._seen = {sign.name: deque[int](maxlen=sign.need) for sign in SIGNS}
 
     def look(self, number: int, gap: str, word: str) -> set[str]:
         """The rules for which word ``number`` completes a sign."""
         rules = set()
-        for sign, seen in zip(SIGNS, self._seen, strict=True):
+        for sign in _possible(gap, word):
             if sign.test(gap, word):
+                seen = self._seen[sign.name]
                 seen.append(number)
                 if len(seen) == sign.need and number - seen[0] < sign.within:
                     rules.add(sign.rule)
         return rules
+
+
+def suspects(text: str, words: Sequence[str]) -> Collection[int]:
+    """Which of some words, that stand in ``text``, may show a sign: mostly none, and few that are long."""
+    lengths = list(map(len, words))
+    if lengths.count(1) > FEW or SUSPECT(text):
+        return range(len(words))
+    if max(lengths) < TWO:
+        return ()
+    known = known_words()
+    return [at for at, word in enumerate(words) if len(word) >= TWO and word.lower() not in known]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from simblock.background import BACKGROUND_DOCUMENTS, DOCUMENT_WORDS, document_counts
@@ -27,11 +27,42 @@ SHORT = 3.0
 """What any other word of two letters costs more than its frequency says: the table has abbreviations."""
 UNMARKED, MARKED = 4.0, 6.0
 """What a cut costs where others are marked and it is not, and what it costs to read over a mark."""
+ASCII = 128
 MARKS, NEAR = 3, 27
 """So many marks within so many letters tell that words are marked."""
 
 _SHORT_WORDS = frozenset(
-    "am an as at be by do go he if in is it me my no of oh on or so to up us we ye lo ah ox".split()
+    [
+        "am",
+        "an",
+        "as",
+        "at",
+        "be",
+        "by",
+        "do",
+        "go",
+        "he",
+        "if",
+        "in",
+        "is",
+        "it",
+        "me",
+        "my",
+        "no",
+        "of",
+        "oh",
+        "on",
+        "or",
+        "so",
+        "to",
+        "up",
+        "us",
+        "we",
+        "ye",
+        "lo",
+        "ah",
+        "ox",
+    ]
 )
 
 
@@ -49,10 +80,16 @@ class Letter(NamedTuple):
 
 
 class Words(NamedTuple):
-    """A tree of words by letter: ``next`` node of (node, letter), and what a word costs that ends at a node."""
+    """A tree of words by letter: the ``next`` node of node · 128 + letter, and what a word costs that ends at a node."""
 
-    next: dict[tuple[int, str], int]
+    next: dict[int, int]
     costs: dict[int, float]
+
+
+@cache
+def known_words() -> frozenset[str]:
+    """The words of the table."""
+    return frozenset(document_counts())
 
 
 @cache
@@ -72,13 +109,15 @@ def word_costs() -> dict[str, float]:
 
 @cache
 def _words() -> Words:
-    tree = Words({}, {})
+    follow: dict[int, int] = {}
+    ends = {}
     for word, cost in word_costs().items():
-        node = 0
-        for char in word:
-            node = tree.next.setdefault((node, char), len(tree.next) + 1)
-        tree.costs[node] = cost
-    return tree
+        if word.isascii():
+            node = 0
+            for code in word.encode():
+                node = follow.setdefault(node << 7 | code, len(follow) + 1)
+            ends[node] = cost
+    return Words(follow, ends)
 
 
 class _Begun(NamedTuple):
@@ -92,7 +131,7 @@ class _Begun(NamedTuple):
 class Segmenter:
     """Takes letters, gives words: each the letters that it has."""
 
-    __slots__ = ("_back", "_begun", "_costs", "_marks", "_letters", "_tree", "_unknown")
+    __slots__ = ("_back", "_begun", "_costs", "_letters", "_marks", "_tree", "_unknown")
 
     def __init__(self) -> None:
         self._tree = _words()
@@ -126,7 +165,8 @@ class Segmenter:
         if len(self._letters) < LOOK:
             return []
         words = self._cut()
-        given, at = [], 0
+        given: list[list[Letter]] = []
+        at = 0
         for word in words:
             if given and at + len(word) > LOOK - AHEAD:
                 break
@@ -150,7 +190,7 @@ class Segmenter:
     def _take(self, letter: Letter) -> None:
         at = len(self._letters)
         follow, costs = self._tree.next, self._tree.costs
-        char, extra = letter.char, 0.0
+        code, extra = ord(letter.char), 0.0
         if letter.marked:
             self._marks.append(at)
             extra = MARKED
@@ -165,7 +205,7 @@ class Segmenter:
                 unknown = _Begun(at, -1, begin + UNKNOWN)
         best, back, going = unknown.cost + UNKNOWN_LETTER, unknown.start, []
         for start, node, cost in begun:
-            after = follow.get((node, char))
+            after = follow.get(node << 7 | code) if code < ASCII else None
             if after is not None:
                 going.append(_Begun(start, after, cost + extra))
                 whole = costs.get(after)
@@ -194,6 +234,20 @@ def segment(letters: Iterable[Letter]) -> Iterator[list[Letter]]:
     yield from segmenter.finish()
 
 
+def is_two(word: str) -> bool:
+    """Whether a word is two of the table, none of them an abbreviation."""
+    known = known_words()
+    return any(
+        word[at:] in known and word[:at] in known and _may_stand(word[:at]) and _may_stand(word[at:])
+        for at in range(1, len(word))
+    )
+
+
+def _may_stand(word: str) -> bool:
+    return len(word) > 2 or word in _SHORT_WORDS or word in "ai"
+
+
+@lru_cache(1 << 10)
 def worth(text: str) -> float:
     """Nats that a letter costs where ``text`` is cut into words: about 2 where it is words, 3 where it is none."""
     segmenter = Segmenter()

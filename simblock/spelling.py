@@ -61,14 +61,14 @@ class Speller:
         """Where the open word begins."""
         return self._letters[0].start if self._letters else None
 
-    def feed(self, reads: Iterable[Read]) -> Iterator[Spelled]:
+    def feed(self, reads: Iterable[Read]) -> Iterator[Spelled]:  # noqa: C901 - one pass over the kinds of characters
         """The words that have ended."""
         for char, end in reads:
             start, self.position = self.position, end
             if char in self._signs:
                 self._add(char, start, end, capital=False)
                 continue
-            for kind, point in _folded(char):
+            for kind, point in folded_char(char):
                 if kind >= DIGIT:
                     if self._join and not (kind == LETTER and self._letters[-1].char.isalpha()):
                         yield from self.finish()
@@ -101,7 +101,8 @@ class Speller:
 
 
 @lru_cache(1 << 12)
-def _folded(char: str) -> tuple[Folded, ...]:
+def folded_char(char: str) -> tuple[Folded, ...]:
+    """:func:`simblock.folding.fold`, remembered."""
     return fold(char)
 
 

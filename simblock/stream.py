@@ -5,8 +5,9 @@ answers, and return the text that may go out. Everything is judged at ticks coun
 of the stream (the end of a word, or 64 characters without one), never at chunk borders, so decision,
 deciding work, rule and position are the same for every cut on the same index.
 
-Words, and of code lexemes and syntax tokens (:mod:`simblock.codestream`), are three lanes; tokens of all have
-their turn in the order in which they become certain, words first, so the order depends on no cut either.
+Words, and of code lexemes and syntax tokens (:mod:`simblock.codestream`), are three lanes, and the words of
+masked stretches as they were meant (:mod:`simblock.unmasking`) a fourth; tokens of all have their turn in the order
+in which they become certain, words first, so the order depends on no cut either.
 
 What is held: ``D_TICKS - max_leak`` ticks always (nothing by default, 48 in strict mode), and
 from the beginning of a match that is under suspicion until it is cleared or acted upon, which
@@ -15,102 +16,35 @@ takes at most 48 ticks after its last matched token. Memory is bounded, work a t
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 
 from simblock.codestream import CodeScanner, Seen
-from simblock.exemption import Exemption
-from simblock.grain import Grain
 from simblock.history import Coming
-from simblock.lane import Lane
-from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
+from simblock.lane import Lane, UnmaskedLane
+from simblock.ledger import AnswerLost, Steps, Told, asked
 from simblock.match import HOLDING, SEVERITY, Decided, Match, Span, distinct
 from simblock.matching import match_of
 from simblock.newlines import Newlines
 from simblock.outlet import PLACEHOLDER, Outlet, Tail
-from simblock.policy import Policy, Verdict, decided
+from simblock.policy import Verdict, decided
 from simblock.questions import Placed, Places
-from simblock.scheme import D_TICKS, T_LEXEMES
-from simblock.signature import Signer
+from simblock.response import ResponseCore, Turn
+from simblock.scheme import T_LEXEMES
 from simblock.text import Scanned, WordScanner
 from simblock.ticks import Ticks
 from simblock.tokens import CHAR
 from simblock.tracking import Track
+from simblock.unmasking import Unmasked, Unmasker
 
 LOOK_EVERY = 16
 """Tokens after which a match that is decided is looked at again."""
 MAX_UNACTED = 1000
 """Matches below the thresholds that a stream remembers for ``--all``."""
 ALL = 1 << 62  # code points: more than any stream has
-
-
-class Turn(NamedTuple):
-    """An earlier turn of a conversation: role user, assistant, system or tool."""
-
-    role: str
-    content: str
-
-
-class ResponseCore:
-    """One model response: what its streams share, and what went before it.
-
-    ``names`` are those of the indexes, in the order in which answers come. ``coded``: some hold code.
-    """
-
-    def __init__(
-        self,
-        signer: Signer,
-        policy: Policy,
-        names: Sequence[str],
-        *,
-        prompt: str = "",
-        history: Sequence[Turn] = (),
-        tenant: str | None = None,
-        keep_all: bool = False,
-        coded: bool = True,
-    ) -> None:
-        self.signer, self.policy, self.names, self.keep_all = signer, policy, tuple(names), keep_all
-        own = [prompt, *(turn.content for turn in history if turn.role != "assistant")]
-        exemption = Exemption(own if policy.exempt_prompt else ())
-        self.ledger = Ledger(policy, exemption, tenant)
-        self.coded = coded
-        self._turns = deque(turn.content for turn in history if turn.role == "assistant")
-        self.leak = D_TICKS if policy.max_leak is None else policy.max_leak
-        self._wary = False
-
-    @property
-    def hold(self) -> int:
-        """Ticks that are always held."""
-        return D_TICKS - self.leak
-
-    def suspicion(self, grain: Grain) -> int:
-        """Half tokens of a match from which on it is under suspicion."""
-        return 0 if self._wary else 2 * min(grain.certain, self.leak)
-
-    def prepare(self) -> Steps:
-        """Reads the assistant's earlier turns, once; a quota that they fill makes the response strict."""
-        while self._turns:
-            turn = StreamCore(self, scanning=True)
-            text = self._turns.popleft()
-            yield from turn.feed(text)
-            yield from turn.finish()
-            if turn.error:
-                raise AnswerLost(turn.error)
-            for (work, view), resolved in self.ledger.resolved.items():
-                quota = self.ledger.quotas.get((work.id, view))
-                if quota and resolved.action in HOLDING and quota.words >= resolved.limits.max_quoted:
-                    self.ledger.barred.add(work.id)
-                    self.leak, self._wary = 0, True
-
-    @property
-    def quoted(self) -> dict[str, int]:
-        """Words or lexemes quoted of each work, in the response and its history."""
-        counts = {work: count for work, count in self.ledger.quoted.items() if count}
-        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 class StreamCore:
@@ -136,11 +70,13 @@ class StreamCore:
         self.matches: list[Match] = []
         self._scanner = WordScanner()
         self._code = CodeScanner(language) if response.coded and not prose else None
+        self._unmasker = Unmasker()
         self._newlines = Newlines()
+        shared = (response.signer, response.ledger, self._newlines)
         self.words, self.lexemes, self.syntax = self.lanes = tuple(
-            Lane(name, response.signer, response.ledger, self._newlines)
-            for name in ("words", "lexemes", "syntax")
+            Lane(name, *shared) for name in ("words", "lexemes", "syntax")
         )
+        self.unmasked = UnmaskedLane("words", *shared)  # among the lanes once it has tokens
         self.outlet = Outlet()
         self._tail: Tail | None = None
         self._ticks = Ticks()
@@ -162,9 +98,9 @@ class StreamCore:
         """Takes model text; returns what may go out now."""
         if self.over:
             return ""
-        if not self.scanning and self.response._turns:
+        if not self.scanning and self.response.turns:
             try:
-                yield from self.response.prepare()
+                yield from prepare(self.response)
             except AnswerLost as lost:
                 self.lose(str(lost))
         if self._tail is None and self.response.hold:  # the history may have made the response strict
@@ -173,9 +109,10 @@ class StreamCore:
         self.outlet.take(chunk)
         words = self._scanner.feed(chunk)
         known = self._scanner.known
+        unmasked = self._unmasker.feed(chunk, words, known)
         code = self._code.feed(chunk) if self._code else None
         known = min(known, self._code.known) if self._code else known
-        yield from self._advance(words, code, known)
+        yield from self._advance(words, unmasked, code, known)
         return self.outlet.release(self._limit())
 
     def finish(self) -> Told[str]:
@@ -183,13 +120,14 @@ class StreamCore:
         if self.over:
             return ""
         code = self._code.finish() if self._code else None
-        yield from self._advance(self._scanner.finish(), code, ALL)
+        words = self._scanner.finish()
+        yield from self._advance(words, self._unmasker.finish(words), code, ALL)
         yield from self._conclude()
         return self.outlet.release(self.outlet.fed)
 
     # -- from text to turns
 
-    def _advance(self, words: Scanned, code: Seen | None, known: int) -> Steps:
+    def _advance(self, words: Scanned, unmasked: Unmasked | None, code: Seen | None, known: int) -> Steps:
         self._ticks.extend(words.ticks)
         if self._tail is not None:
             characters = {end for flag, end in zip(words.flags, words.ends, strict=True) if flag & CHAR}
@@ -199,6 +137,8 @@ class StreamCore:
             yield from self.words.take(Coming(keys, flags, starts, ends, ends, clocks))
             if code is not None:
                 yield from self._take_code(code)
+            if unmasked is not None:
+                yield from self._take_unmasked(unmasked)
             yield from self._walk(known)
         except AnswerLost as lost:
             self.lose(str(lost))
@@ -209,6 +149,11 @@ class StreamCore:
         for lane, coded in zip((self.lexemes, self.syntax), code, strict=True):
             if coded.keys:
                 yield from lane.take_code(coded)
+
+    def _take_unmasked(self, found: Unmasked) -> Steps:
+        if self.unmasked not in self.lanes:
+            self.lanes = (*self.lanes, self.unmasked)
+        yield from self.unmasked.take_unmasked(found)
 
     # -- what happens at a turn
 
@@ -356,12 +301,16 @@ class StreamCore:
     def _holds(self, lane: Lane, track: Track, clock: int) -> bool:
         if track.resolved.action not in HOLDING:
             return False
-        return track.holds(lane.at, clock, self.response.suspicion(lane.grain))
+        return track.holds(lane.at, lane.clock_at(clock, self._ticks), self.response.suspicion(lane.grain))
 
     def _limit(self) -> int:
         """The code point up to which text may go out."""
         inside = self._code is not None and self._code.inside
         limit = self.outlet.fed if self._tail is None else self._tail.limit(self.outlet.fed, inside=inside)
+        if self._tail is not None and self._unmasker.reading is not None:
+            limit = min(
+                limit, self.unmasked.limit(self._unmasker.reading, self.response.hold, self.outlet.fed)
+            )
         for lane, track in self._tracks():
             if track.spans and self._holds(lane, track, self._ticks.count):
                 limit = min(limit, max(track.begin(), track.redacted))
@@ -395,6 +344,22 @@ class StreamCore:
         placed = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
         match = match_of(track, cast(Placed, placed), self.response.names[track.key[0]])
         self.matches.append(match)
+
+
+def prepare(response: ResponseCore) -> Steps:
+    """Reads the assistant's earlier turns, once; a quota that they fill makes the response strict."""
+    while response.turns:
+        turn = StreamCore(response, scanning=True)
+        text = response.turns.popleft()
+        yield from turn.feed(text)
+        yield from turn.finish()
+        if turn.error:
+            raise AnswerLost(turn.error)
+        for (work, view), resolved in response.ledger.resolved.items():
+            quota = response.ledger.quotas.get((work.id, view))
+            if quota and resolved.action in HOLDING and quota.words >= resolved.limits.max_quoted:
+                response.ledger.barred.add(work.id)
+                response.leak, response.wary = 0, True
 
 
 __all__ = ["PLACEHOLDER", "ResponseCore", "StreamCore", "Turn"]

@@ -10,14 +10,16 @@ costs a test a word.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from operator import eq
 from typing import NamedTuple
 
 from simblock.escapes import EscapeReader, Read
 from simblock.joining import Joiner, Meant
 from simblock.leetspeak import SIGNS
-from simblock.masks import PLAIN, Signs
+from simblock.masks import Signs, suspects
 from simblock.references import ReferenceReader
 from simblock.scanner import Scanned
 from simblock.spelling import Named, Speller
@@ -29,15 +31,17 @@ BACK_CHARACTERS = 2048
 """Characters that it goes back at most."""
 ON = 48
 """Tokens that it goes on for without a mask."""
-PERIODS = range(2, 6)
-"""Words from one filler to the next."""
-AGAIN = 4
-"""Times that a filler stands at the same distance before it is taken for one."""
-MEMORY = AGAIN * PERIODS[-1]
+AGAIN = {2: 8, 3: 6, 4: 5, 5: 5}
+"""Words from one filler to the next → how often it has stood so before when it is taken for one."""
+MEMORY = max(period * again for period, again in AGAIN.items())
 NUMBER = -1
 """All numbers are one filler."""
-LONGEST_PLAIN, LONGEST_LOOK = 14, 600
-"""Characters of an ordinary word with what stands before it, and characters that signs are looked for in."""
+BLOCK, BLOCK_CHARACTERS = 16, 128
+"""Words, and characters, that are looked at together."""
+LONGEST_LOOK = 600
+"""Characters that signs are looked for in."""
+CHUNKS = 1024
+"""Chunks that are put together at once; a longer one by itself."""
 BREAK = (0x5EED_5EED & 0x7FFF_FFFF,) * 9
 """Keys of tokens that stand where two readings do not join: more than any alignment reaches over."""
 
@@ -67,30 +71,35 @@ class Recent:
     Of a word that is given next, the last ``KEPT`` / 2 characters are there.
     """
 
-    __slots__ = ("_late", "_late_base", "base", "text")
+    __slots__ = ("_late", "_late_base", "base", "chunks", "text")
 
     KEPT = 4 * BACK_CHARACTERS
 
     def __init__(self) -> None:
         self.text, self.base = "", 0
         self._late, self._late_base = "", -1  # what follows the open word by far
+        self.chunks: list[str] = []
 
-    def take(self, chunk: str) -> None:
-        """Adds a chunk."""
+    def _put_together(self) -> None:
+        more, self.chunks = "".join(self.chunks), []
         if self._late_base < 0:
-            self.text += chunk
+            self.text += more
         else:
-            self._late += chunk
+            self._late += more
 
     def part(self, start: int, end: int) -> str:
         """The characters [start, end)."""
+        if self.chunks:
+            self._put_together()
         late = 0 <= self._late_base <= start
         text, base = (self._late, self._late_base) if late else (self.text, self.base)
         return text[max(start - base, 0) : max(end - base, 0)]
 
     def trim(self, known: int) -> None:
-        """Forgets what lies far behind; every word that ends up to ``known`` was read."""
+        """Forgets what lies far behind; every word that ends up to ``known`` was given."""
         kept = self.KEPT
+        if self.chunks:
+            self._put_together()
         if self._late_base >= 0:
             if known >= self._late_base + kept // 2:
                 self.text, self.base, self._late, self._late_base = self._late, self._late_base, "", -1
@@ -126,12 +135,12 @@ class Fillers:
         return drops
 
 
-def period_of(key: int, last: deque[int]) -> int:
+def period_of(key: int, last: Sequence[int]) -> int:
     """The distance at which a key has stood again and again before; 0 where there is none."""
-    if key >= CHAR_KEY:
+    if key >= CHAR_KEY or last[-1] == key:
         return 0
-    for period in PERIODS:
-        if last[-period] == key and all(last[-period * n] == key for n in range(2, AGAIN + 1)):
+    for period, again in AGAIN.items():
+        if last[-period] == key and all(last[-period * n] == key for n in range(2, again + 1)):
             return period
     return 0
 
@@ -139,11 +148,21 @@ def period_of(key: int, last: deque[int]) -> int:
 class Reading:
     """One second reading of a stretch, by some rules, from code point ``start`` on."""
 
-    __slots__ = ("_escapes", "_fillers", "_joiner", "_references", "_speller", "position", "rules", "since")
+    __slots__ = (
+        "_escapes",
+        "_fillers",
+        "_joiner",
+        "_references",
+        "_speller",
+        "begin",
+        "position",
+        "rules",
+        "since",
+    )
 
     def __init__(self, rules: Collection[str], start: int, fillers: Iterable[tuple[int, int]]) -> None:
         self.rules = frozenset(rules)
-        self.position = start
+        self.begin = self.position = start
         self.since = 0  # tokens since one was masked
         self._escapes = EscapeReader()
         self._escapes.skip(start)
@@ -193,102 +212,137 @@ class Reading:
 
 
 class Unmasker:
-    """Takes a text in chunks with its words, gives the words of masked stretches as they were meant."""
+    """Takes a text in chunks with its words, gives the words of masked stretches as they were meant.
 
-    __slots__ = ("_end", "_given", "_last", "_near", "_number", "_recent", "_signs", "_starts", "reading")
+    Outside of a reading words are looked at a block at a time: ``BLOCK`` words, or 128 characters.
+    """
+
+    __slots__ = ("_begins", "_ends", "_given", "_keys", "_next", "_number", "_recent", "_signs", "reading")
 
     def __init__(self) -> None:
         self.reading: Reading | None = None
         self._recent = Recent()
         self._signs = Signs()
-        self._starts: deque[int] = deque(maxlen=BACK)  # of the last words
-        self._last: deque[int] = deque([0] * MEMORY, MEMORY)  # their keys
-        self._near: deque[int] = deque([0] * PERIODS[-1], PERIODS[-1])  # the last of those
-        self._end = self._number = self._given = 0
+        # of the last words: keys (NUMBER for all that are one), starts and ends; a few before the first
+        self._keys, self._begins, self._ends = [0] * MEMORY, [0] * MEMORY, [0] * MEMORY
+        self._next = MEMORY  # the first that was not looked at
+        self._number = 0  # of those that are forgotten
+        self._given = 0  # where the last reading ended
 
     def feed(self, chunk: str, words: Scanned, known: int) -> Unmasked | None:
         """The tokens that are certain now; ``known`` as of the scanner that gave ``words``."""
         recent = self._recent
-        recent.take(chunk)
-        if not words.keys:
-            recent.trim(known)
-            return None
-        found: Unmasked | None = None
-        starts, last, near, at = self._starts, self._last, self._near, self._end
-        for key, start, end in zip(words.keys, words.starts, words.ends, strict=True):
-            starts.append(start)
+        recent.chunks.append(chunk)
+        found = None
+        if words.keys:
+            self._keys += words.keys
+            self._begins += words.starts
+            self._ends += words.ends
+            at = self._next
             if (
-                self.reading is None
-                and end - at <= LONGEST_PLAIN
-                and key not in near
-                and PLAIN(recent.part(at, end))
+                self.reading is not None
+                or len(self._keys) >= at + BLOCK
+                or self._ends[-1] >= self._ends[at - 1] + BLOCK_CHARACTERS
             ):
-                told = key
-            else:
-                found = found or Unmasked([], [], [], [], [])
-                told = self._look(key, start, end, found)
-            last.append(told)
-            near.append(told)
-            self._end = at = end
-            self._number += 1
-        recent.trim(known)
-        return found if found and found.keys else None
+                found = self._look(last=False)
+        if len(recent.chunks) > CHUNKS or len(chunk) > CHUNKS:
+            recent.trim(known)
+        return found
 
     def finish(self, words: Scanned) -> Unmasked | None:
         """The rest, at the end of the text."""
-        found = self.feed("", words, self._end) or Unmasked([], [], [], [], [])
+        self._keys += words.keys
+        self._begins += words.starts
+        self._ends += words.ends
+        found = self._look(last=True) or Unmasked([], [], [], [], [])
         if self.reading is not None:
-            self._close(self.reading, found)
+            self._close(self.reading, self._ends[-1], self._ends[-1], found)
         return found if found.keys else None
 
-    @property
-    def waiting(self) -> int | None:
-        """Where the masked text begins that is not given yet; None outside of a reading."""
-        return None if self.reading is None else self.reading.start
+    def _look(self, *, last: bool) -> Unmasked | None:
+        """Looks at the words that have come: at all in a reading, else at whole blocks, and at the end at the rest."""
+        found = Unmasked([], [], [], [], [])
+        ends, count = self._ends, len(self._ends)
+        while self._next < count:
+            at = self._next
+            stop = at + 1
+            if self.reading is None:
+                stop = 1 + min(at + BLOCK - 1, bisect_left(ends, ends[at - 1] + BLOCK_CHARACTERS, at))
+                if stop > count:
+                    if not last:
+                        break
+                    stop = count
+            looked = self._suspects(at, stop) if self.reading is None else ()
+            for one in range(at, stop) if looked or self.reading is not None else ():
+                if self.reading is not None or one - at in looked:
+                    self._take(one, ends[stop - 1], found)
+            self._next = stop
+        if self._next > 4 * BACK + MEMORY:
+            self._forget()
+        return found if found.keys else None
 
-    def _look(self, key: int, start: int, end: int, found: Unmasked) -> int:
-        """Looks for signs in a word that is not ordinary, or may not be, and reads on; the word as fillers count it."""
-        low = max(self._end, end - LONGEST_LOOK)
-        text = self._recent.part(low, end)
-        gap, word = text[: max(start - low, 0)], text[max(start - low, 0) :]
-        told = NUMBER if word.isdigit() else key
-        rules = self._signs.look(self._number, gap, word)
-        period = 0 if self.reading is not None else period_of(told, self._last)
-        if period:
+    def _suspects(self, at: int, stop: int) -> Collection[int]:
+        """Which words of a block, counted from its first, may show a sign."""
+        keys, block = self._keys, self._keys[at:stop]
+        begins, ends = self._begins[at:stop], self._ends[at:stop]
+        base = self._ends[at - 1]
+        filled = any(sum(map(eq, block, keys[at - period : stop])) > 1 for period in AGAIN)
+        if filled or ends[-1] - base > LONGEST_LOOK:
+            return range(stop - at)
+        text = self._recent.part(base, ends[-1])
+        return suspects(text, [text[max(a - base, 0) : b - base] for a, b in zip(begins, ends, strict=True)])
+
+    def _forget(self) -> None:
+        cut = self._next - BACK - MEMORY
+        for column in (self._keys, self._begins, self._ends):
+            del column[:cut]
+        self._next -= cut
+        self._number += cut
+
+    def _take(self, at: int, when: int, found: Unmasked) -> None:
+        """Looks for signs in one word, and reads on."""
+        keys, before, end = self._keys, self._ends[at - 1], self._ends[at]
+        start, reading = self._begins[at], self.reading
+        rules = set()
+        if keys[at] < CHAR_KEY:
+            low = max(before, end - LONGEST_LOOK)
+            text = self._recent.part(low, end)
+            gap, word = text[: max(start - low, 0)], text[max(start - low, 0) :]
+            if word.isdigit():
+                keys[at] = NUMBER
+            rules = self._signs.look(self._number + at, gap, word)
+        period = 0
+        if reading is None and (period := period_of(keys[at], keys[at - MEMORY : at])):
             rules.add("fillers")
-        if self.reading is not None and start - self._end > BACK_CHARACTERS:
-            self._close(self.reading, found)
+        if reading is not None and start - before > BACK_CHARACTERS:
+            self._close(reading, before, when, found)
+        if rules and (self.reading is None or not rules <= self.reading.rules):
+            self._open(rules, [(keys[at], period)] if period else [], at, when, found)
         reading = self.reading
-        if rules and (reading is None or not rules <= reading.rules):
-            reading = self._open(rules, [(told, period)] if period else [], end, found)
         if reading is not None:
-            found.put(reading.feed(self._recent.part(reading.position, end)), end)
+            found.put(reading.feed(self._recent.part(reading.position, end)), when)
             if rules:
                 reading.since = 0
             elif reading.since >= ON:
-                self._end = end
-                self._close(reading, found)
-        return told
+                self._close(reading, end, when, found)
 
     def _open(
-        self, rules: set[str], fillers: list[tuple[int, int]], end: int, found: Unmasked
-    ) -> Reading | None:
-        """Begins a reading by more rules, some words back; nothing where the word itself is too long."""
-        old, least = self.reading, end - BACK_CHARACTERS
-        if old is not None:
-            rules = rules | old.rules
-        elif self._starts[0] < self._given:
+        self, rules: set[str], fillers: list[tuple[int, int]], at: int, when: int, found: Unmasked
+    ) -> None:
+        """Begins a reading by more rules, some words back; not where the word itself is too long."""
+        old, least = self.reading, self._ends[at] - BACK_CHARACTERS
+        begins = self._begins[max(at + 1 - BACK, MEMORY - self._number, 0) : at + 1]
+        goes_on = old is None and begins[0] < self._given
+        if goes_on:
             least = max(least, self._given)
-        start = next((start for start in self._starts if start >= least), None)
+        start = next((start for start in begins if start >= least), None)
         if start is None:
-            return old
-        if self._given and (old is not None or self._starts[0] >= self._given):
-            found.put((Named(key, 0, start, start) for key in BREAK), end)
-        self._given = 1
-        self.reading = Reading(rules, start, fillers)
-        return self.reading
+            return
+        if self._given and not goes_on:
+            found.put((Named(key, 0, start, start) for key in BREAK), when)
+        self._given = self._given or 1
+        self.reading = Reading(rules | old.rules if old is not None else rules, start, fillers)
 
-    def _close(self, reading: Reading, found: Unmasked) -> None:
-        found.put(reading.finish(), self._end)
-        self._given = reading.position
-        self.reading = None
+    def _close(self, reading: Reading, end: int, when: int, found: Unmasked) -> None:
+        found.put(reading.finish(), when)
+        self._given, self.reading = end, None
