@@ -85,6 +85,7 @@ def svg(choice: Choice, rate: float) -> str:
         plane.axvline(100 * rate, color="0.6", linewidth=1, linestyle=":", label="asked")
         plane.set_xscale("symlog", linthresh=max(100 * rate, 0.001))
         plane.set_xlim(left=0)
+        plane.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         plane.set_xlabel("clean outputs stopped, % (linear up to the asked rate, then logarithmic)")
         plane.set_ylabel(drawn.height)
         plane.grid(alpha=0.3)
