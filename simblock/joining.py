@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
-from simblock.leetspeak import plain
+from simblock.leetspeak import SIGNS, plain
 from simblock.masks import HYPHEN
 from simblock.segmenting import Letter, Segmenter, segment, word_costs
 from simblock.spelling import Named, Spelled, named, named_char
@@ -113,14 +114,8 @@ class Joiner:
     def _alone(self, word: Spelled) -> Iterator[Meant]:
         letters, text = word.letters, word.text
         if "leetspeak" in self._rules and not text.isalpha():
-            read = plain(text)
-            if read is not None:
-                skipped, meant = read
-                changed = [
-                    one._replace(char=char) for one, char in zip(letters[skipped:], meant, strict=False)
-                ]
-                yield Meant(named(changed), masked=True)
-                return
+            yield from _leet(letters, text)
+            return
         if "joined" in self._rules and len(text) >= RUN_TOGETHER and text not in word_costs():
             words = list(segment(letters))
             if len(words) > 1:
@@ -128,6 +123,25 @@ class Joiner:
                     yield meant._replace(masked=False)  # any text has words that the table lacks
                 return
         yield Meant(named(letters), masked=False, number=text.isdigit())
+
+
+def _leet(letters: Sequence[Letter], text: str) -> Iterator[Meant]:
+    """The word that leetspeak stands for; where none is known, the words between signs."""
+    read = plain(text)
+    if read is not None and (read[1] in word_costs() or not any(char in SIGNS for char in text)):
+        skipped, meant = read
+        kept = letters[skipped : skipped + len(meant)]
+        word = [one._replace(char=char) for one, char in zip(kept, meant, strict=True)]
+        yield Meant(named(word), masked=meant in word_costs())
+        return
+    at = 0
+    for sign, group in groupby(letters, key=lambda letter: letter.char in SIGNS):
+        part = list(group)
+        if not sign and len(part) < len(letters):
+            yield from _leet(part, text[at : at + len(part)])
+        elif not sign:
+            yield Meant(named(part), masked=False, number=text.isdigit())
+        at += len(part)
 
 
 def _single(chain: Sequence[Spelled]) -> bool:

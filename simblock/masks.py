@@ -124,7 +124,7 @@ _OF_LONG_WORDS = (
     Sign("a string of over 64 letters", 1, 1, "joined", _endless),
     Sign("strings of words", 2, 4, "joined", _string),
     Sign("shorter strings", 3, 6, "joined", _clause),
-    Sign("words run together", 5, 20, "joined", _merged),
+    Sign("words run together", 4, 24, "joined", _merged),
 )
 _OF_MARKS = (
     Sign("entities", 3, 24, "references", _entity),

@@ -13,14 +13,17 @@ from simblock.escapes import Read
 
 _HEX = "[0-9a-fA-F]"
 _FOLLOW = "[89abAB]" + _HEX
+_QUOTED = (
+    "20|3D|09|0A|0D|2[127CDE]"  # what quoted-printable writes so; after other signs of equality stand numbers
+)
 
 
-def _bytes(mark: str) -> str:
-    """One character of UTF-8 whose bytes are each behind a mark."""
+def _bytes(mark: str, ascii: str) -> str:
+    """One character of UTF-8 whose bytes are each behind a mark; ``ascii`` are those of one byte."""
     more = mark + _FOLLOW
     return "|".join(
         (
-            f"{mark}[0-7]{_HEX}",
+            f"{mark}(?:{ascii})",
             f"{mark}[cCdD]{_HEX}{more}",
             f"{mark}[eE]{_HEX}{more}{more}",
             f"{mark}[fF][0-4]{more}{more}{more}",
@@ -30,7 +33,7 @@ def _bytes(mark: str) -> str:
 
 _REFERENCE = re.compile(
     rf"(?P<entity>&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,7}});)"
-    rf"|(?P<bytes>{_bytes('%')}|{_bytes('=')})|(?P<joint>=\r?\n)"
+    rf"|(?P<bytes>{_bytes('%', f'[0-7]{_HEX}')}|{_bytes('=', _QUOTED)})|(?P<joint>=\r?\n)"
 )
 _BEGUN = re.compile(rf"(?:&(?:#[0-9]{{0,7}}|#[xX]{_HEX}{{0,6}}|[A-Za-z][A-Za-z0-9]{{0,7}})?|(?:[%=]{_HEX}{{2}}){{0,3}}[%=]{_HEX}?|(?:[%=]{_HEX}{{2}}){{1,3}}|=\r)\Z")  # fmt: skip
 _SOFT_HYPHEN = "\u00ad"

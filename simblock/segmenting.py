@@ -25,10 +25,15 @@ INITIAL = 11.0
 """What a letter costs at least that stands as a word: the table counts the s of it's."""
 SHORT = 3.0
 """What any other word of two letters costs more than its frequency says: the table has abbreviations."""
-UNMARKED, MARKED = 4.0, 6.0
-"""What a cut costs where others are marked and it is not, and what it costs to read over a mark."""
+AT_MARK = 6.0
+"""What a stretch that is no word costs less where words are marked and it begins at a mark."""
+UNMARKED, MARKED = 8.0, 14.0
+"""What a cut costs where words are marked and it is not; and what it costs to read over a mark, the half of it where
+marks are few."""
+TURN = 6.0
+"""What it costs a stretch that is no word to go from letters to digits or back, or from one part to the next."""
 ASCII = 128
-MARKS, NEAR = 3, 27
+MARKS, NEAR = 4, 27
 """So many marks within so many letters tell that words are marked."""
 
 _SHORT_WORDS = frozenset(
@@ -188,21 +193,25 @@ class Segmenter:
         return words
 
     def _take(self, letter: Letter) -> None:
-        at = len(self._letters)
+        at, turns = len(self._letters), False
         follow, costs = self._tree.next, self._tree.costs
         code, extra = ord(letter.char), 0.0
         if letter.marked:
             self._marks.append(at)
-            extra = MARKED
+        near = at - self._marks[0] < NEAR  # the last marks are so close that each word has one
+        if letter.marked:
+            extra = MARKED if near else MARKED / 2
+        if at:
+            before = self._letters[-1]
+            turns = letter.char.isdigit() != before.char.isdigit() or (before.shut and not letter.shut)
         begun = self._begun
-        over = MARKED if at and self._letters[-1].shut and not letter.shut else extra  # between shut parts
-        unknown = self._unknown._replace(cost=self._unknown.cost + over)
+        unknown = self._unknown._replace(cost=self._unknown.cost + max(extra, TURN if turns else 0.0))
         if not letter.shut or not at:
-            near = at - self._marks[0] < NEAR
-            begin = self._costs[at] + (UNMARKED if near and not letter.marked and at else 0.0)
+            begin = self._costs[at] + (UNMARKED if near and at and not (letter.marked or turns) else 0.0)
             begun = [*begun, _Begun(at, 0, begin - extra)]
-            if begin + UNKNOWN < unknown.cost:
-                unknown = _Begun(at, -1, begin + UNKNOWN)
+            fresh = begin + UNKNOWN - (AT_MARK if near and letter.marked else 0.0)
+            if fresh < unknown.cost:
+                unknown = _Begun(at, -1, fresh)
         best, back, going = unknown.cost + UNKNOWN_LETTER, unknown.start, []
         for start, node, cost in begun:
             after = follow.get(node << 7 | code) if code < ASCII else None

@@ -118,19 +118,21 @@ class Recent:
 class Fillers:
     """Drops tokens that have stood several times at the same distance."""
 
-    __slots__ = ("_known", "_last")
+    __slots__ = ("_first", "_known", "_last")
 
     def __init__(self, known: Iterable[tuple[int, int]] = ()) -> None:
         self._known = set(known)
+        self._first = {key for key, _ in self._known}  # to come the first time, with none before it
         self._last: deque[int] = deque([0] * MEMORY, MEMORY)
 
     def drops(self, key: int) -> bool:
         """Whether the next token, with this key, is a filler."""
-        found = period_of(key, self._last)
-        if found:
-            self._known.add((key, found))
         last = self._last
-        drops = any(known == key and last[-period] == key for known, period in self._known)
+        period = period_of(key, last)
+        if period:
+            self._known.add((key, period))
+        drops = key in self._first or any(known == key and last[-far] == key for known, far in self._known)
+        self._first.discard(key)
         last.append(key)
         return drops
 
