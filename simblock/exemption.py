@@ -18,6 +18,7 @@ from simblock.shingles import hashes, numbered
 from simblock.syntax import parse
 from simblock.text import tokenise
 from simblock.tokens import CHAR_KEY, U32, U64
+from simblock.unmasking import unmasked
 
 WORD_RUNS: tuple[tuple[int, bool], ...] = ((8, False), (16, True))
 """Tokens in a row, words or characters, that make a source token exempt."""
@@ -96,6 +97,9 @@ def _shingles(keys: U32, reading: Reading) -> Iterable[tuple[U32, int, U64]]:
 
 def _words(text: str, _language: str | None) -> Iterable[U32]:
     yield tokenise(text).keys
+    masked = unmasked(text)
+    if masked is not None:
+        yield np.array(masked.keys, np.uint32)
 
 
 def _lexemes(text: str, language: str | None) -> Iterable[U32]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from simblock.leetspeak import SIGNS, plain
+from simblock.leetspeak import PAIRS, SIGNS, plain
 from simblock.masks import HYPHEN
 from simblock.segmenting import Letter, Segmenter, segment, word_costs
 from simblock.spelling import Named, Spelled, named, named_char
@@ -19,6 +19,8 @@ LIVE = 6
 """Single letters from which on words are given before the row has ended."""
 PARTS = 12
 """Parts between hyphens at most."""
+SIGNS_READ = 3
+"""Words with signs within after which signs are letters."""
 RUN_TOGETHER = 6
 """Letters of an unknown word that may be several."""
 
@@ -34,7 +36,7 @@ class Meant(NamedTuple):
 class Joiner:
     """Takes words as they are spelled, gives them as they were meant by the rules that are on."""
 
-    __slots__ = ("_apart", "_chain", "_live", "_rules", "_segmenter")
+    __slots__ = ("_apart", "_chain", "_live", "_rules", "_segmenter", "_signs_read")
 
     def __init__(self, rules: Collection[str]) -> None:
         self._rules = rules
@@ -42,6 +44,7 @@ class Joiner:
         self._live = ""  # what is going on: single letters, a string without spaces, or nothing
         self._apart = ""  # the gap between letters of one word
         self._segmenter = Segmenter()
+        self._signs_read = 0  # words of leetspeak with signs within
 
     @property
     def start(self) -> int | None:
@@ -114,7 +117,8 @@ class Joiner:
     def _alone(self, word: Spelled) -> Iterator[Meant]:
         letters, text = word.letters, word.text
         if "leetspeak" in self._rules and not text.isalpha():
-            yield from _leet(letters, text)
+            paired = _paired(letters)
+            yield from self._leet(paired, "".join([letter.char for letter in paired]))
             return
         if "joined" in self._rules and len(text) >= RUN_TOGETHER and text not in word_costs():
             words = list(segment(letters))
@@ -124,24 +128,37 @@ class Joiner:
                 return
         yield Meant(named(letters), masked=False, number=text.isdigit())
 
+    def _leet(self, letters: Sequence[Letter], text: str) -> Iterator[Meant]:
+        """The word that leetspeak stands for; where none is known, words between signs, unless signs are letters too."""
+        read = plain(text)
+        with_signs = any(char in SIGNS for char in text)
+        known = read is not None and read[1] in word_costs()
+        if read is not None and (known or not with_signs or self._signs_read >= SIGNS_READ):
+            skipped, meant = read
+            self._signs_read += known and any(char in SIGNS for char in text[1:-1])
+            kept = letters[skipped : skipped + len(meant)]
+            word = [one._replace(char=char) for one, char in zip(kept, meant, strict=True)]
+            yield Meant(named(word), masked=known)
+            return
+        at = 0
+        for sign, group in groupby(letters, key=lambda letter: letter.char in SIGNS):
+            part = list(group)
+            if not sign and len(part) < len(letters):
+                yield from self._leet(part, text[at : at + len(part)])
+            elif not sign:
+                yield Meant(named(part), masked=False, number=text.isdigit())
+            at += len(part)
 
-def _leet(letters: Sequence[Letter], text: str) -> Iterator[Meant]:
-    """The word that leetspeak stands for; where none is known, the words between signs."""
-    read = plain(text)
-    if read is not None and (read[1] in word_costs() or not any(char in SIGNS for char in text)):
-        skipped, meant = read
-        kept = letters[skipped : skipped + len(meant)]
-        word = [one._replace(char=char) for one, char in zip(kept, meant, strict=True)]
-        yield Meant(named(word), masked=meant in word_costs())
-        return
-    at = 0
-    for sign, group in groupby(letters, key=lambda letter: letter.char in SIGNS):
-        part = list(group)
-        if not sign and len(part) < len(letters):
-            yield from _leet(part, text[at : at + len(part)])
-        elif not sign:
-            yield Meant(named(part), masked=False, number=text.isdigit())
-        at += len(part)
+
+def _paired(letters: Sequence[Letter]) -> list[Letter]:
+    """Letters with one in the place of two signs that stand for it."""
+    made: list[Letter] = []
+    for letter in letters:
+        if made and made[-1].char + letter.char in PAIRS:
+            made[-1] = made[-1]._replace(char=PAIRS[made[-1].char + letter.char], end=letter.end)
+        else:
+            made.append(letter)
+    return made
 
 
 def _single(chain: Sequence[Spelled]) -> bool:

@@ -14,6 +14,8 @@ STANDS_FOR = {
 }  # fmt: skip
 """What a digit or sign may stand for, the likeliest first."""
 SIGNS = frozenset(char for char in STANDS_FOR if not char.isdigit())
+PAIRS = {"|<": "k", "|-": "h", "|3": "b"}
+"""Letters that are written with two signs."""
 WAYS = 16
 """Readings of one word that are tried."""
 

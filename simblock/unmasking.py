@@ -21,7 +21,7 @@ from simblock.joining import Joiner, Meant
 from simblock.leetspeak import SIGNS
 from simblock.masks import Signs, suspects
 from simblock.references import ReferenceReader
-from simblock.scanner import Scanned
+from simblock.scanner import Scanned, WordScanner
 from simblock.spelling import Named, Speller
 from simblock.tokens import CHAR_KEY
 
@@ -137,12 +137,12 @@ class Fillers:
         return drops
 
 
-def period_of(key: int, last: Sequence[int]) -> int:
-    """The distance at which a key has stood again and again before; 0 where there is none."""
+def period_of(key: int, last: Sequence[int], less: int = 0) -> int:
+    """The distance at which a key has stood again and again before, ``less`` often than usual; 0 where there is none."""
     if key >= CHAR_KEY or last[-1] == key:
         return 0
     for period, again in AGAIN.items():
-        if last[-period] == key and all(last[-period * n] == key for n in range(2, again + 1)):
+        if last[-period] == key and all(last[-period * n] == key for n in range(2, again + 1 - less)):
             return period
     return 0
 
@@ -319,7 +319,7 @@ class Unmasker:
         if reading is not None and start - before > BACK_CHARACTERS:
             self._close(reading, before, when, found)
         if rules and (self.reading is None or not rules <= self.reading.rules):
-            self._open(rules, [(keys[at], period)] if period else [], at, when, found)
+            self._open(rules, self._fillers(at) if period else [], at, when, found)
         reading = self.reading
         if reading is not None:
             found.put(reading.feed(self._recent.part(reading.position, end)), when)
@@ -327,6 +327,16 @@ class Unmasker:
                 reading.since = 0
             elif reading.since >= ON:
                 self._close(reading, end, when, found)
+
+    def _fillers(self, at: int) -> list[tuple[int, int]]:
+        """The fillers about a word that is one, with their periods: there may be several together."""
+        near = ((place, self._keys[place]) for place in range(at + 1 - max(AGAIN), at + 1))
+        found = (
+            (key, period_of(key, self._keys[place - MEMORY : place], less=1))
+            for place, key in near
+            if place >= MEMORY
+        )
+        return [(key, period) for key, period in found if period]
 
     def _open(
         self, rules: set[str], fillers: list[tuple[int, int]], at: int, when: int, found: Unmasked
@@ -348,3 +358,14 @@ class Unmasker:
     def _close(self, reading: Reading, end: int, when: int, found: Unmasked) -> None:
         found.put(reading.finish(), when)
         self._given, self.reading = end, None
+
+
+def unmasked(text: str) -> Unmasked | None:
+    """The words of the masked stretches of a text, as they were meant; None where it has none."""
+    scanner, unmasker = WordScanner(), Unmasker()
+    words = scanner.feed(text)
+    found = unmasker.feed(text, words, scanner.known)
+    rest = unmasker.finish(scanner.finish())
+    if found is None or rest is None:
+        return found or rest
+    return Unmasked(*(first + more for first, more in zip(found, rest, strict=True)))
