@@ -2,7 +2,7 @@
 
 The case that NIL was made for (Nakagawa, Higo, Kusumoto 2021): recall 1.0, precision .87 by its authors' own
 judgement of a sample. Here the functions of one part of the code corpora are the works, each of them once with a
-block of consecutive lines of a function of no work put in at one place, and every other work that is named
+block of consecutive lines of a function of unrelated packages put in at one place, and every other work that is named
 counts against precision. Works that are alike by nature (``ALIKE``) are counted apart as well.
 """
 
@@ -29,12 +29,16 @@ LINES = (15, 50)
 """Lines of a function that is taken."""
 PUT_IN = (1, 5, 10, 15, 20)
 """Upper ends of the classes of how many lines were put in."""
+DONORS = "background"
+"""The part of the corpora that lines are taken from: it shares no package with the works."""
 FILES = 200
 """Files of a language that functions are taken from, chosen by the seed."""
 ALIKE = 0.5
 """Similarity of two works from which on one is no wrong answer where the other was asked for."""
 CONTAINMENTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-"""Thresholds of containment that are tried."""
+"""Thresholds of containment that are told."""
+CHOSEN = 0.5
+"""The one that was chosen on the tune half: the highest with nothing missed there."""
 
 
 class Case(NamedTuple):
@@ -62,18 +66,17 @@ class Language(NamedTuple):
     by_nature: frozenset[tuple[int, int]]
 
 
-def chosen(options: argparse.Namespace, language: str) -> tuple[list[Function], list[Function]]:
-    """The works, and as many functions of which none is one; no two are the same down to their tokens."""
+def chosen(options: argparse.Namespace, language: str, part: str) -> list[Function]:
+    """Functions of one part of the corpora, no two the same down to their tokens."""
     rng = random.Random(options.seed)
-    files = list(sources(options.code_corpus, language, options.half))
+    files = list(sources(options.code_corpus, language, part))
     rng.shuffle(files)
     them: dict[bytes, Function] = {}
     for source in files[:FILES]:
         for one in functions(source, language):
             if LINES[0] <= one.text.count("\n") + 1 <= LINES[1]:
                 them.setdefault(digest(one), one)
-    taken = spread(list(them.values()), 2 * options.count, options.seed)
-    return taken[::2], taken[1::2]
+    return spread(list(them.values()), options.count, options.seed)
 
 
 def with_lines(text: str, donor: str, count: int, rng: random.Random) -> str:
@@ -98,7 +101,7 @@ def cases(works: Sequence[Function], donors: Sequence[Function], seed: int) -> I
 
 def measured(options: argparse.Namespace, language: str) -> Language:
     """Every case checked against all works, and compared with each."""
-    works, donors = chosen(options, language)
+    works, donors = (chosen(options, language, part) for part in (options.half, DONORS))
     made = list(cases(works, donors, options.seed))
     documents = [_document(f"{at}", standing(one), language) for at, one in enumerate(works)]
     guard = Guard(MemoryIndex(documents), Policy())

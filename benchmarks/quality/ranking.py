@@ -70,7 +70,7 @@ def _thresholds(them: Ranked) -> _Points:
     return _Points(scores[last], np.cumsum(labels)[last], np.cumsum(~labels)[last])
 
 
-def roc(them: Ranked, most: int = 100) -> list[dict[str, float]]:
+def roc(them: Ranked, most: int = 40) -> list[dict[str, float]]:
     """Points of the ROC and the precision-recall curve, about ``most`` of them."""
     points = _thresholds(them)
     chosen = np.unique(np.linspace(0, len(points.scores) - 1, min(most, len(points.scores))).astype(int))
