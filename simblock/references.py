@@ -35,7 +35,11 @@ _REFERENCE = re.compile(
     rf"(?P<entity>&(?:#[0-9]{{1,7}}|#[xX]{_HEX}{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,7}});)"
     rf"|(?P<bytes>{_bytes('%', f'[0-7]{_HEX}')}|{_bytes('=', _QUOTED)})|(?P<joint>=\r?\n)"
 )
-_BEGUN = re.compile(rf"(?:&(?:#[0-9]{{0,7}}|#[xX]{_HEX}{{0,6}}|[A-Za-z][A-Za-z0-9]{{0,7}})?|(?:[%=]{_HEX}{{2}}){{0,3}}[%=]{_HEX}?|(?:[%=]{_HEX}{{2}}){{1,3}}|=\r)\Z")  # fmt: skip
+_BEGUN = re.compile(
+    rf"&(?:#[0-9]{{0,7}}|#[xX]{_HEX}{{0,6}}|[A-Za-z][A-Za-z0-9]{{0,7}})?|(?:%{_HEX}{{2}}){{0,3}}(?:%{_HEX}?)?"
+    rf"|(?:={_HEX}{{2}}){{0,3}}(?:={_HEX}?)?|=\r"
+)
+_MARK = re.compile("[&%=]")
 _SOFT_HYPHEN = "\u00ad"
 
 
@@ -50,23 +54,32 @@ class ReferenceReader:
     def feed(self, reads: Iterable[Read]) -> Iterator[Read]:
         """The characters that are certain now."""
         self._held += reads
-        text = "".join([char for char, _ in self._held])
-        begun = _BEGUN.search(text, max(len(text) - 14, 0))
-        yield from self._give(text, begun.start() if begun else len(text))
+        yield from self._give(last=False)
 
     def finish(self) -> Iterator[Read]:
         """What is left."""
-        text = "".join([char for char, _ in self._held])
-        yield from self._give(text, len(text))
+        yield from self._give(last=True)
 
-    def _give(self, text: str, stop: int) -> Iterator[Read]:
+    def _give(self, *, last: bool) -> Iterator[Read]:
         held, at = self._held, 0
-        for found in _REFERENCE.finditer(text, 0, stop):
-            yield from held[at : found.start()]
-            yield (_read(found), held[found.end() - 1][1])
-            at = found.end()
-        yield from held[at:stop]
-        self._held = held[max(stop, at) :]
+        text = "".join([char for char, _ in held])
+        while mark := _MARK.search(text, at):
+            start = mark.start()
+            yield from held[at:start]
+            at = start
+            found = _REFERENCE.match(text, at)
+            if found:
+                yield (_read(found), held[found.end() - 1][1])
+                at = found.end()
+            elif not last and _BEGUN.fullmatch(text, at):
+                break
+            else:
+                yield held[at]
+                at += 1
+        else:
+            yield from held[at:]
+            at = len(held)
+        self._held = held[at:]
 
 
 def _read(found: re.Match[str]) -> str:

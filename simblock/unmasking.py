@@ -316,7 +316,7 @@ class Unmasker:
         period = 0
         if reading is None and (period := period_of(keys[at], keys[at - MEMORY : at])):
             rules.add("fillers")
-        if reading is not None and start - before > BACK_CHARACTERS:
+        if reading is not None and end - before > BACK_CHARACTERS:
             self._close(reading, before, when, found)
         if rules and (self.reading is None or not rules <= self.reading.rules):
             self._open(rules, self._fillers(at) if period else [], at, when, found)
