@@ -22,6 +22,7 @@ from rich.console import Console
 
 from benchmarks import code_corpus, corpus
 from benchmarks.quality import curves, measuring, tables
+from benchmarks.quality.alike import alike_rows
 from benchmarks.quality.asked import gates
 from benchmarks.quality.measuring import CodeRun, TextRun
 from benchmarks.quality.page import page
@@ -96,6 +97,7 @@ def tables_of_code(run: CodeRun) -> dict[str, Sequence[Row]]:
         "False stops of code, by language": tables.false_stops(clean, "language"),
         "False stops of code, by package": tables.false_stops(clean, "language", "name"),
         "Innocent code": tables.false_stops(innocent, "name"),
+        "Alike by nature": alike_rows(tables.of_part(run.seen, "sibling")),
         "What was stopped of clean and innocent code": tables.stops([*clean, *innocent]),
         "Evasions that did not apply": tables.not_made(
             [one for one in run.seen if one.part in ("dropped", "failed")], copied

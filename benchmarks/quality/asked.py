@@ -37,12 +37,12 @@ def stopped(them: Sequence[Sighting]) -> Interval:
 
 def first(them: Sequence[Sighting]) -> Interval:
     """Of what was caught, the share with the right work named first."""
-    return share([one for one in them if one.right], "first")
+    return share(them, "first")
 
 
 def overlapping(them: Sequence[Sighting]) -> float:
     """The median overlap of what was caught."""
-    values = [one.overlap for one in them if one.right and one.group in EXACT]
+    values = [one.overlap for one in them if one.group in EXACT]
     return round(median(values), 3) if values else 0.0
 
 
@@ -50,7 +50,7 @@ def leaking(mode: str) -> Callable[[Sequence[Sighting]], Interval]:
     """The share of streamed copies of which anything gets out."""
 
     def figure(them: Sequence[Sighting]) -> Interval:
-        counts = [one.leaked[mode] for one in them if one.leaked]
+        counts = [(one.leaked or {})[mode] for one in them]
         return interval(sum(count > 0 for count in counts), len(counts))
 
     return figure
@@ -68,6 +68,16 @@ def copy(
         )  # fmt: skip
 
     return picked
+
+
+def caught_of(picked: Picked) -> Picked:
+    """Of some copies, those that were stopped for the right work."""
+    return lambda one: picked(one) and one.right
+
+
+def streamed_of(picked: Picked) -> Picked:
+    """Of some copies, those that were stopped and streamed too."""
+    return lambda one: picked(one) and one.leaked is not None
 
 
 def part(name: str, *, code: bool = False) -> Picked:
@@ -92,9 +102,9 @@ ASKED = (
     Asked("text, sentences reordered", "text", copy("sentences-reordered", words=64), caught, least=0.95),
     Asked("text, interleaved", "text", copy("interleaved", words=64), caught, least=0.9),
     Asked("text, hidden in code", "text", copy("hidden", words=64), caught, least=0.99),
-    Asked("text, right source first", "text", copy(), first, least=0.98),
-    Asked("text, overlap, median", "text", copy(), overlapping, least=0.9),
-    *(Asked(f"text, strict leak, {edits} % edited", "text", copy(f"text-{edits}"), leaking("strict"), most=most)
+    Asked("text, right source first", "text", caught_of(copy()), first, least=0.98),
+    Asked("text, overlap, median", "text", caught_of(copy()), overlapping, least=0.9),
+    *(Asked(f"text, strict leak, {edits} % edited", "text", streamed_of(copy(f"text-{edits}")), leaking("strict"), most=most)
       for edits, most in ((10, 0.01), (20, 0.03))),
     Asked("clean passages stopped", "text", part("clean"), stopped, most=0.0001),
     Asked("answers stopped", "text", part("answers"), stopped, most=0),
@@ -106,9 +116,8 @@ ASKED = (
           copy("code-rewrites", least=100, code=True), caught, least=0.85),
     Asked("code, half a function in new code, over 200 lexemes", "code",
           copy("code-fragment", least=200, code=True), caught, least=0.95),
-    Asked("code, text hidden, and code hidden in text", "code", copy("hidden", code=True), caught, least=0.99),
-    Asked("code, right source first", "code", copy(code=True), first, least=0.98),
-    Asked("code, overlap, median", "code", copy(code=True), overlapping, least=0.9),
+    Asked("code, right source first", "code", caught_of(copy(code=True)), first, least=0.98),
+    Asked("code, overlap, median", "code", caught_of(copy(code=True)), overlapping, least=0.9),
     Asked("clean functions stopped", "code", part("clean", code=True), stopped, most=0.001),
     Asked("innocent code stopped", "code", part("innocent", code=True), stopped, most=0),
 )  # fmt: skip

@@ -25,6 +25,8 @@ from benchmarks.quality.workers import guard
 from simblock.policy import Policy
 
 DEFAULT = Policy.load()
+SHARES = {"code-10": 1.0, "code-30": 1.0, "code-fragment": 1.0, "code-rewrites": 0.5}
+"""Of how many functions transforms are tried, by their gate; the others on a fifth, so that a run takes minutes."""
 BARE = ("hidden", "port")
 """Groups whose copies are not put into a fence: they are text as they come, or of another language."""
 WRAPPED = "class Holder"
@@ -135,6 +137,12 @@ OWN = {
     "renamed-edited-30": (0.3, "code-30"),
 }
 """Copies as a programmer gets them: the share of statements edited besides, and the gate that they count for."""
+
+
+def of_them(name: str, count: int) -> int:
+    """Of how many functions a transform is tried: most where a gate asks for each class of size by itself."""
+    gate = OWN[name][1] if name in OWN else CODE[name].gate
+    return count if name in OWN else max(int(count * SHARES.get(gate, 0.2)), 1)
 
 
 def names() -> list[str]:

@@ -11,7 +11,7 @@ from benchmarks import code_recall, corpus
 from benchmarks.clean_text import Passage, Quotations, clean_passages, passages
 from benchmarks.corpus import Places
 from benchmarks.evasions import INNOCENT, TEXT
-from benchmarks.quality import codes, curves, growth, texts
+from benchmarks.quality import alike, codes, curves, growth, texts
 from benchmarks.quality.curves import Point
 from benchmarks.quality.material import Case, Passages, hosts, works_of_text, write_index
 from benchmarks.quality.sighting import Row, Sighting
@@ -154,14 +154,14 @@ def code(options: argparse.Namespace, folder: Path) -> CodeRun:
     stat = code_recall.build(options.code_corpus, options.languages, index).stat()
     tell("code", f"an index of {stat.works:,} works, {stat.lexemes:,} lexemes")
     around = code_recall.prose(options.shared)
-    each = max(options.count // len(options.languages), 1)
+    each = max(options.count // len(options.languages), 4)
     wanted = [
         codes.Wanted(options.code_corpus, language, options.half, each, options.clean_functions // len(options.languages), options.seed)
         for language in reversed(options.languages)
     ]  # fmt: skip
     prepared = spread("functions", options.processes, codes.prepare, wanted)
     tasks = [
-        codes.CodeCopies(index, name, them, one.inserts, around, options.seed)
+        codes.CodeCopies(index, name, them[: codes.of_them(name, each)], one.inserts, around, options.seed)
         for one in prepared for them in one.cases.values() for name in codes.names() if them
     ]  # fmt: skip
     seen = spread("evasions of code", options.processes, codes.check_code_copies, tasks)
@@ -169,6 +169,9 @@ def code(options: argparse.Namespace, folder: Path) -> CodeRun:
     cleans = [codes.CodeCleans(index, part, around, options.seed) for part in parts(clean, 100)]
     seen += spread("clean functions", options.processes, codes.check_code_clean, cleans)
     seen += innocents(index, "code", options)
+    alikes = [alike.Alike(options.code_corpus, options.shared, language, options.half, options.count, around, options.seed)
+              for language in (*options.languages, "")]  # fmt: skip
+    seen += spread("siblings, independent solutions", options.processes, alike.check_alike, alikes)
     about = {"works of code": stat.works, "index lexemes": stat.lexemes, "languages": list(options.languages),
              "clean functions": len(clean)}  # fmt: skip
     return CodeRun(seen, flat(one.left_out for one in prepared), about)
