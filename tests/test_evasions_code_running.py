@@ -7,6 +7,7 @@ given; Python runs them in this process, JavaScript in one process of node where
 from __future__ import annotations
 
 import ast
+import builtins
 import json
 import random
 import shutil
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from benchmarks.evasions import CODE
+from simblock.grammar import grammar
 
 INPUTS = ((1, 2), (5, -3), (0, 0), (17, 4), (-9, 30))
 GIVEN = [3, 1, 4, 1]
@@ -162,8 +164,7 @@ class Ticking(dict[str, Any]):
         self.state = 0
 
     def __missing__(self, name: str) -> Any:
-        known = __builtins__ if isinstance(__builtins__, dict) else vars(__builtins__)
-        return known.get(name, self.tick)
+        return getattr(builtins, name) if name in grammar("python").builtins else self.tick
 
     def tick(self, value: int) -> int:
         self.state = (self.state * 3 + value) % 1009
