@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks.code_functions import Function
 from benchmarks.quality import insertions, pairs
-from benchmarks.quality.pair_scores import likenesses, minhash, of_index, of_reports
+from benchmarks.quality.pair_scores import likenesses, minhash, of_index, of_reports, tokenised
 from benchmarks.quality.pair_sets import SETS, Pair, PairSet
 from benchmarks.quality.ranking import (
     Estimate,
@@ -99,10 +99,11 @@ def test_an_interval_of_resamples_holds_its_figure() -> None:
 
 def test_a_renamed_program_is_before_an_unrelated_one_by_every_score() -> None:
     them = small()
+    runs = tokenised(them)
     for scores in (
-        [one.containment for one in likenesses(them)],
-        [one.similarity for one in of_index(them)],
-        of_reports(them),
+        [one.containment for one in likenesses(them, runs)],
+        [one.similarity for one in of_index(them, runs)],
+        of_reports(them, runs),
         minhash(them),
     ):
         assert scores[0] > max(scores[1:])
@@ -193,5 +194,5 @@ def test_the_sets_are_read_as_they_lie(shared: Path) -> None:
 
 def test_containment_tells_judged_plagiarism_from_solutions_of_one_task(shared: Path) -> None:
     them = SETS["conplag"](argparse.Namespace(shared=shared.parent))
-    scores = [one.containment for one in likenesses(them)]
+    scores = [one.containment for one in likenesses(them, tokenised(them))]
     assert auc(ranked(scores, [pair.label != "none" for pair in them.pairs])) > 0.93

@@ -40,9 +40,13 @@ def documents(them: PairSet) -> list[Document]:
     return [Document(Work(id, kind="code", language=LANGUAGE), code) for id, code in them.files.items()]
 
 
-def likenesses(them: PairSet, *, words: int = WORDS, lexemes: int = LEXEMES) -> list[Likeness]:
-    """simblock's likeness of each pair, among all files of the set."""
-    runs = tokenise_documents(documents(them))
+def tokenised(them: PairSet) -> Runs:
+    """The runs of all files of a set."""
+    return tokenise_documents(documents(them))
+
+
+def likenesses(them: PairSet, runs: Runs, *, words: int = WORDS, lexemes: int = LEXEMES) -> list[Likeness]:
+    """simblock's likeness of each pair, among all files of the set; ``runs`` are those of :func:`tokenised`."""
     made = dict(zip(them.files, profiles(runs, words=words, lexemes=lexemes), strict=True))
     rarity = Rarity.among(made.values())
     return [likeness(made[pair.a], made[pair.b], rarity) for pair in them.pairs]
@@ -61,9 +65,8 @@ class _Known:
             self.anchors[channel.name] = np.unique(order[anchors(order, channel.g, np.array([len(order)]))])
 
 
-def of_index(them: PairSet) -> list[Likeness]:
+def of_index(them: PairSet, runs: Runs) -> list[Likeness]:
     """The same shares of winnowed keys alone, with the frequencies that an index has: no shingle more is known."""
-    runs = tokenise_documents(documents(them))
     made = {id: _Known(runs, 4 * at) for at, id in enumerate(them.files)}
     rarity = Rarity.among(one.anchors for one in made.values())
     return [_between(made[pair.a], made[pair.b], rarity) for pair in them.pairs]
@@ -86,11 +89,11 @@ def _weight(profile: Profile, rarity: Rarity) -> float:
     return sum(float(rarity.weights(name, keys).sum()) for name, keys in profile.items())
 
 
-def of_reports(them: PairSet, every: int = 1) -> list[float]:
+def of_reports(them: PairSet, runs: Runs, every: int = 1) -> list[float]:
     """Lexemes that the report on the smaller file says are of the other, over those of the smaller file."""
     index = MemoryIndex(documents(them))
     guard = Guard(index, Policy(action="observe", on_error="release"))
-    sizes = dict(zip(them.files, _sizes(them), strict=True))
+    sizes = dict(zip(them.files, _sizes(runs), strict=True))
     seen: dict[str, tuple[Match, ...]] = {}
     scores = []
     for pair in them.pairs[::every]:
@@ -103,8 +106,7 @@ def of_reports(them: PairSet, every: int = 1) -> list[float]:
     return scores
 
 
-def _sizes(them: PairSet) -> list[int]:
-    runs = tokenise_documents(documents(them))
+def _sizes(runs: Runs) -> list[int]:
     return np.diff(runs.bounds)[VIEWS.index("lexemes") - 1 :: 4].tolist()
 
 

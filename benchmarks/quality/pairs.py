@@ -44,14 +44,14 @@ SHOWN = ("Gates", "Programs", "BigCloneBench", "Insertions")
 
 def scored(them: PairSet, options: argparse.Namespace) -> Scored:
     """Every score of all pairs of a set."""
-    found: Scored = {}
-    found |= _both("simblock", pair_scores.likenesses(them))
-    found |= _both("index keys", pair_scores.of_index(them))
+    runs = pair_scores.tokenised(them)
+    found = _both("simblock", pair_scores.likenesses(them, runs))
+    found |= _both("index keys", pair_scores.of_index(them, runs))
     if pair_scores.has_copydetect():
         found |= _both("copydetect", pair_scores.copydetect(them))
     found["MinHash of words"] = pair_scores.minhash(them)
     if options.reports and them.name != "BigCloneBench":
-        found["simblock reports"] = pair_scores.of_reports(them)
+        found["simblock reports"] = pair_scores.of_reports(them, runs)
     return found
 
 
@@ -125,14 +125,15 @@ def clone_recall(them: PairSet, values: Sequence[float], places: Sequence[int], 
 
 def tried(sets: Mapping[str, PairSet]) -> list[Row]:
     """What other sizes of shingles come to, on the tune halves alone."""
-    rows = []
-    for words, tokens in TRIED:
-        row: Row = {"words": words, "lexemes": tokens, "chosen": (words, tokens) == (WORDS, LEXEMES)}
-        for them in sets.values():
-            made = _both("simblock", pair_scores.likenesses(them, words=words, lexemes=tokens))
-            places = dict(parts(them))["tune"]
-            row |= _tried(them, made, places)
-        rows.append(row)
+    rows: list[Row] = [
+        {"words": words, "lexemes": tokens, "chosen": (words, tokens) == (WORDS, LEXEMES)}
+        for words, tokens in TRIED
+    ]
+    for them in sets.values():
+        runs, places = pair_scores.tokenised(them), dict(parts(them))["tune"]
+        for row in rows:
+            made = pair_scores.likenesses(them, runs, words=row["words"], lexemes=row["lexemes"])
+            row |= _tried(them, _both("simblock", made), places)
     return rows
 
 
