@@ -29,6 +29,8 @@ SHARES = {"code-10": 1.0, "code-30": 1.0, "code-fragment": 1.0, "code-rewrites":
 """Of how many functions transforms are tried, by their gate; the others on a fifth, so that a run takes minutes."""
 BARE = ("hidden", "port")
 """Groups whose copies are not put into a fence: they are text as they come, or of another language."""
+LONGEST = 500
+"""Lexemes of a function that copies are made of, at most: longer ones are no harder to find, and take long."""
 WRAPPED = "class Holder"
 
 
@@ -91,7 +93,7 @@ def prepare(task: Wanted) -> list[Prepared]:
     every = cut(sources(task.folder, task.language, "protected"), task.language, 40)
     half = [one for one in every if half_of(one.id) == task.half]
     equals = Equals(every)
-    cases = {least: list(cases_of(half, equals, least, most, task)) for least, most in CLASSES}
+    cases = {least: list(cases_of(half, equals, least, min(most, LONGEST), task)) for least, most in CLASSES}
     clean = clean_functions(task.folder, task.language, task.half, task.clean, task.seed)
     return [
         Prepared(task.language, cases, clean.functions, donors(clean.functions, task.seed), clean.left_out)
