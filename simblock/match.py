@@ -121,13 +121,14 @@ class Match:
 
 
 def distinct(matches: Iterable[Match]) -> list[Match]:
-    """Matches without those of a work whose characters another view of it matches as well, in their order.
+    """Matches without those of a work whose characters another match of it has as well, in their order.
 
-    A work of code is read in several ways at once: told is the severest match, of equals that of code.
+    A work of code is read in several ways at once, and so is an output where its words are masked: told is the
+    severest match, of equals that of code.
     """
     kept: list[Match] = []
     for match in sorted(matches, key=lambda m: (-SEVERITY[m.action], m.view in _WORDS, m.order)):
-        if not any(match.view != other.view and match.inside(other) for other in kept):
+        if not any(match.inside(other) for other in kept):
             kept.append(match)
     return sorted(kept, key=lambda m: m.order)
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,7 @@ def test_references_are_read_as_what_they_stand_for(text, meant):
 def test_the_cut_does_not_matter_and_ends_rise(text, at):
     whole = read([text])
     bounds = [0, *sorted({min(place, len(text)) for place in at}), len(text)]
-    assert read([text[a:b] for a, b in zip(bounds, bounds[1:])]) == whole  # noqa: B905
+    assert read([text[a:b] for a, b in pairwise(bounds)]) == whole
     assert read(text) == whole
     ends = [end for _, end in whole]
     assert ends == sorted(set(ends))

@@ -1,4 +1,5 @@
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -18,7 +19,7 @@ INDEX = MemoryIndex([Document(Work("baker"), PASSAGE)])
 
 def pieces(text, at):
     bounds = [0, *sorted({min(place, len(text)) for place in at}), len(text)]
-    return [text[a:b] for a, b in zip(bounds, bounds[1:])]  # noqa: B905
+    return [text[a:b] for a, b in pairwise(bounds)]
 
 
 def read(parts):
