@@ -196,3 +196,9 @@ def test_containment_tells_judged_plagiarism_from_solutions_of_one_task(shared: 
     them = SETS["conplag"](argparse.Namespace(shared=shared.parent))
     scores = [one.containment for one in likenesses(them, tokenised(them))]
     assert auc(ranked(scores, [pair.label != "none" for pair in them.pairs])) > 0.93
+
+
+def test_overloads_are_alike_by_nature_and_strangers_are_not() -> None:
+    texts = [PROGRAM.format(name="A", n="values", extra=extra) for extra in ("1", "(2 + at)")] + [OTHER]
+    works = [Function("java", "p", "f.java", text, 0, len(text), 60) for text in texts]
+    assert insertions.by_nature(works) == {(0, 1), (1, 0)}

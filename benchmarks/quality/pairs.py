@@ -133,7 +133,7 @@ def tried(sets: Mapping[str, PairSet]) -> list[Row]:
         runs, places = pair_scores.tokenised(them), dict(parts(them))["tune"]
         for row in rows:
             made = pair_scores.likenesses(them, runs, words=row["words"], lexemes=row["lexemes"])
-            row |= _tried(them, _both("simblock", made), places)
+            row.update(_tried(them, _both("simblock", made), places))
     return rows
 
 
