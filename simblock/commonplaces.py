@@ -38,7 +38,7 @@ COUNTED = 10_000
 PI = "3 14159 26535 89793 23846 26433 83279 50288 41971 69399 37510 58209 74944 59230 78164"
 """Its digits, in the groups in which they are printed."""
 _SLOTS = 1 << 18
-_LISTED, _WORDED, _USUAL = 1, 2, 4
+_ALONE, _WORDED, _USUAL = 1, 2, 4
 _F64 = NDArray[np.float64]
 
 
@@ -46,13 +46,14 @@ class _Phrases(NamedTuple):
     """Hashes u64, sorted: of items by their number of words, and of every RUN words of the longer ones.
 
     ``listed`` are the keys of numbers and of words of the former, ``worded`` of words of the longer ones,
-    ``runs`` the hashes of those. ``kinds`` u8 [_SLOTS] has the kinds of words by the low bits of their keys;
-    another word may share them.
+    ``runs`` the hashes of those. By the low bits of a key, which another may share, ``kinds`` u8 [_SLOTS] has
+    what a word is; ``pairs`` bool [_SLOTS], whether two words stand side by side in a short item.
     """
 
     short: dict[int, U64]
     long: U64
     kinds: U8
+    pairs: Bools
     listed: frozenset[int]
     worded: frozenset[int]
     runs: frozenset[int]
@@ -71,10 +72,14 @@ def commonplace(keys: U32) -> Bools:
     if len(keys) < RUN:
         return found
     kinds = _phrases().kinds[keys & np.uint32(_SLOTS - 1)]
-    listed, usual = (kinds & _LISTED) != 0, (kinds & _USUAL) != 0
+    listed, usual = (kinds & _ALONE) != 0, (kinds & _USUAL) != 0
+    at = np.flatnonzero(_phrases().pairs[_pairs(keys)])
+    listed[at] = listed[at + 1] = True
     if _in_row((kinds & _WORDED) != 0).any():
         found |= _covered(keys, RUN, _phrases().long)
-    maybe = _in_row(listed | found) & ((_within(listed & ~usual) >= FEWEST) | (_within(found) > 0))
+    maybe = _in_row(listed | found)
+    if maybe.any():
+        maybe &= (_within(listed & ~usual) >= FEWEST) | (_within(found) > 0)
     whole = found | _repeated(keys)
     for start, stop in _runs(_spread(np.flatnonzero(maybe), len(keys), RUN)):
         inside = slice(start, stop)
@@ -103,6 +108,11 @@ def _list(keys: U32, whole: Bools, usual: Bools) -> Bools:
         if stop - start < RUN or (few and not whole[start:stop].any()):
             found[start:stop] = False
     return found
+
+
+def _pairs(keys: U32) -> U32:
+    """The slot of each word with the next: u32 [n] → u32 [n - 1]."""
+    return (keys[:-1] * np.uint32(0x9E3779B1) ^ keys[1:]) & np.uint32(_SLOTS - 1)
 
 
 def _in_row(mask: Bools) -> Bools:
@@ -181,7 +191,9 @@ def _in_order(places: _F64) -> Bools:
 
 def _runs(mask: Bools) -> Iterator[tuple[int, int]]:
     """Start and end of each stretch that is true."""
-    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
+    padded = np.zeros(len(mask) + 2, bool)
+    padded[1:-1] = mask
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
@@ -200,11 +212,14 @@ def _phrases() -> _Phrases:
     listed = np.unique(np.concatenate([read.keys[few], _numbers().keys]))
     worded, runs = np.unique(read.keys[~few]), np.unique(np.concatenate(long))
     kinds = np.zeros(_SLOTS, np.uint8)
-    for keys, kind in ((listed, _LISTED), (worded, _WORDED), (words("\n".join(skip_words())).keys, _USUAL)):
+    alone = np.concatenate([read.keys[np.repeat(sizes == 1, sizes)], _numbers().keys])
+    for keys, kind in ((alone, _ALONE), (worded, _WORDED), (words("\n".join(skip_words())).keys, _USUAL)):
         kinds[keys & np.uint32(_SLOTS - 1)] |= np.uint8(kind)
+    pairs = np.zeros(_SLOTS, bool)
+    pairs[_pairs(read.keys)[few[1:] & (np.diff(np.repeat(np.arange(len(sizes)), sizes)) == 0)]] = True
     short = {n: np.unique(some) for n, some in made.items() if len(some)}
     sets = (frozenset(some.tolist()) for some in (listed, worded, runs))
-    return _Phrases(short, runs, kinds, *sets)
+    return _Phrases(short, runs, kinds, pairs, *sets)
 
 
 def _long(bounds: I64) -> Iterator[tuple[int, int]]:

@@ -1,6 +1,7 @@
-"""What is the user's own: a source token in a run that the client's own request holds too.
+"""What counts for nothing: a source token in a run that the client's own request holds too, and commonplaces.
 
 Such a run has 8 words, 16 characters of scripts without spaces, or 15 lexemes with their names numbered.
+Commonplaces (:mod:`simblock.commonplaces`) are runs of words alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simblock.codestream import code_of
+from simblock.commonplaces import commonplace, ends_commonplace
 from simblock.grammar import grammar
 from simblock.lexer import Lexer, lexeme_view
 from simblock.scheme import Lane
@@ -41,18 +43,22 @@ class Exemption:
 
     Most responses never come near a protected work, so most requests are never read. A source token in
     such a run is exempt, and so is an output token: what the user said, word for word, may be said back.
+    With ``commonplaces`` so is what nobody owns, whoever said it.
     """
 
-    def __init__(self, texts: Sequence[str] = ()) -> None:
+    def __init__(self, texts: Sequence[str] = (), *, commonplaces: bool = False) -> None:
         self._texts = tuple(text for text in texts if text)
+        self._commonplaces = commonplaces
         self._known: dict[Reading, tuple[U64, frozenset[int]]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._texts)
+        return bool(self._texts) or self._commonplaces
 
     def echoes(self, back: Sequence[int], reading: Reading = WORDS) -> bool:
-        """Whether the output repeats the request up to the last of these tokens."""
-        if not back:
+        """Whether the output repeats the request, or a commonplace, up to the last of these tokens."""
+        if self._commonplaces and reading == WORDS and ends_commonplace(back):
+            return True
+        if not back or not self._texts:
             return False
         if reading.lane != "words":
             keys, count, hashed = list(back[-LEXEMES:]), LEXEMES, numbered
@@ -65,10 +71,12 @@ class Exemption:
 
     def places(self, keys: Sequence[int], base: int, reading: Reading = WORDS) -> set[int]:
         """Which of the source tokens from ``base`` on, with these keys, are exempt."""
-        if not self._texts:
-            return set()
-        runs, _ = self._read(reading)
         found: set[int] = set()
+        if self._commonplaces and reading == WORDS:
+            found.update((np.flatnonzero(commonplace(np.array(keys, np.uint32))) + base).tolist())
+        if not self._texts:
+            return found
+        runs, _ = self._read(reading)
         for keep, n, made in _shingles(np.array(keys, np.uint32), reading):
             for at in np.flatnonzero(np.isin(made, runs)):
                 found.update((keep[at : at + n] + base).tolist())

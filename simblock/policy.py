@@ -182,6 +182,7 @@ class Policy(_Strict):
     on_error: Literal["stop", "release", "degraded"] = "stop"
     stale_after: float = Field(30, gt=0)
     exempt_prompt: bool = True
+    exempt_commonplace: bool = True
     max_leak: int | None = Field(None, ge=0, le=D_TICKS)
     text: TextLimits = TextLimits()
     code: CodeLimits = CodeLimits()

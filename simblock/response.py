@@ -41,7 +41,7 @@ class ResponseCore:
     ) -> None:
         self.signer, self.policy, self.names, self.keep_all = signer, policy, tuple(names), keep_all
         own = [prompt, *(turn.content for turn in history if turn.role != "assistant")]
-        exemption = Exemption(own if policy.exempt_prompt else ())
+        exemption = Exemption(own if policy.exempt_prompt else (), commonplaces=policy.exempt_commonplace)
         self.ledger = Ledger(policy, exemption, tenant)
         self.coded = coded
         self.turns = deque(turn.content for turn in history if turn.role == "assistant")
