@@ -32,7 +32,21 @@ def test_letters_of_no_word_are_one_stretch():
 
 
 def test_marks_tell_where_words_begin_that_no_table_has():
-    meant = ["old", "zarquon", "met", "young", "vexmoor", "at", "the", "gribble", "inn", "and", "they", "drank", "blorg"]
+    meant = [
+        "old",
+        "zarquon",
+        "met",
+        "young",
+        "vexmoor",
+        "at",
+        "the",
+        "gribble",
+        "inn",
+        "and",
+        "they",
+        "drank",
+        "blorg",
+    ]
     text, marks, at = "".join(meant), set(), 0
     for word in meant:
         marks.add(at)
