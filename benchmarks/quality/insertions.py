@@ -123,7 +123,8 @@ def measured(options: argparse.Namespace, language: str) -> Language:
 def by_nature(works: Sequence[Function]) -> frozenset[tuple[int, int]]:
     """Pairs of works that are alike without any line put in, by the parser's tokens as they are spelled."""
     spelled = [
-        [leaf.text for leaf in leaves(parse(one.text, one.language), one.text.encode())] for one in works
+        [leaf.text for leaf in leaves(parse(one.text, one.language), one.text.encode("utf-8", "replace"))]
+        for one in works
     ]
     return frozenset(
         (a, b) for a, one in enumerate(spelled) for b, other in enumerate(spelled)
