@@ -34,7 +34,7 @@ from simblock.policy import Policy
 PARTS = ("text", "code")
 SHOWN = ("Gates", "Leak of stopped copies", "Innocent text", "Innocent code", "Growth")
 """Tables that are printed; the others are in the files."""
-DRAWN_OF_CODE = ("renamed", "renamed-edited-10", "renamed-edited-30")
+DRAWN_OF_CODE = ("renamed", "edited-10-renamed", "edited-30-renamed")
 """Transforms of code whose recall is drawn against false stops."""
 
 

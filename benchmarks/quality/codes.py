@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.code_copies import Prose, Unfit, canonical, copied, lexemes, planted, standing, unwrapped
 from benchmarks.code_corpus import sources
-from benchmarks.code_edits import donors, edited
 from benchmarks.code_functions import Function, spread
 from benchmarks.code_recall import CLASSES, Equals, clean_functions, cut
 from benchmarks.corpus import half_of
@@ -29,6 +27,8 @@ SHARES = {"code-10": 1.0, "code-30": 1.0, "code-fragment": 1.0, "code-rewrites":
 """Of how many functions transforms are tried, by their gate; the others on a fifth, so that a run takes minutes."""
 BARE = ("hidden", "port")
 """Groups whose copies are not put into a fence: they are text as they come, or of another language."""
+SHARES = {"code-10": 1.0, "code-30": 1.0, "code-fragment": 1.0, "code-rewrites": 0.5}
+"""Of how many functions transforms are tried, by their gate; the others on a fifth, so that a run takes minutes."""
 LONGEST = 500
 """Lexemes of a function that copies are made of, at most: longer ones are no harder to find, and take long."""
 WRAPPED = "class Holder"
@@ -53,7 +53,6 @@ class Prepared(NamedTuple):
     language: str
     cases: dict[int, list[CodeCase]]
     clean: list[Function]
-    inserts: list[str]
     left_out: list[dict[str, object]]
 
 
@@ -74,7 +73,6 @@ class CodeCopies(NamedTuple):
     index: Path
     evasion: str
     cases: Sequence[CodeCase]
-    inserts: Sequence[str]
     prose: Prose
     seed: int
 
@@ -95,9 +93,7 @@ def prepare(task: Wanted) -> list[Prepared]:
     equals = Equals(every)
     cases = {least: list(cases_of(half, equals, least, min(most, LONGEST), task)) for least, most in CLASSES}
     clean = clean_functions(task.folder, task.language, task.half, task.clean, task.seed)
-    return [
-        Prepared(task.language, cases, clean.functions, donors(clean.functions, task.seed), clean.left_out)
-    ]  # type: ignore[arg-type]
+    return [Prepared(task.language, cases, clean.functions, clean.left_out)]
 
 
 def cases_of(half: Sequence[Function], equals: Equals, least: int, most: int, task: Wanted) -> Iterator[CodeCase]:  # fmt: skip
@@ -122,48 +118,28 @@ def _copies(code: str, language: str) -> bool:
     return True
 
 
-def renamed(share: float, inserts: Sequence[str], code: str, language: str, rng: random.Random) -> str | None:
-    """Every own name changed, laid out anew, and a share of the statements inserted, deleted and moved before."""
+def renamed(code: str, language: str, rng: random.Random) -> str | None:
+    """As a programmer gets it: every own name changed, comments gone, laid out anew."""
     try:
-        changed = edited(code, language, share, inserts, rng)[0] if share else code
-        return copied(changed, language, rng)
+        return copied(code, language, rng)
     except (Unfit, UnicodeError):
         return None
 
 
-OWN = {
-    "renamed": (0.0, "surface"),
-    "renamed-edited-05": (0.05, None),
-    "renamed-edited-10": (0.1, "code-10"),
-    "renamed-edited-20": (0.2, None),
-    "renamed-edited-30": (0.3, "code-30"),
-}
-"""Copies as a programmer gets them: the share of statements edited besides, and the gate that they count for."""
+RENAMED = Evasion("renamed", "code-names", "code", renamed, "surface")
+"""The copies of ``code_recall``, beside the transforms of the library."""
+ALL = {RENAMED.name: RENAMED, **CODE}
 
 
 def of_them(name: str, count: int) -> int:
     """Of how many functions a transform is tried: most where a gate asks for each class of size by itself."""
-    gate = OWN[name][1] if name in OWN else CODE[name].gate
-    return count if name in OWN else max(int(count * SHARES.get(gate, 0.2)), 1)
-
-
-def names() -> list[str]:
-    """All transforms of code: those of the library, and those that are made as in ``code_recall``."""
-    return [*OWN, *CODE]
-
-
-def evasion(name: str, inserts: Sequence[str]) -> Evasion:
-    """A transform by its name."""
-    if name not in OWN:
-        return CODE[name]
-    share, gate = OWN[name]
-    group = "code-edits" if share else "code-names"
-    return Evasion(name, group, "code", partial(renamed, share, inserts), gate)
+    share = SHARES.get(ALL[name].gate or "", 0.2)
+    return max(int(count * share), 1)
 
 
 def check_code_copies(task: CodeCopies) -> list[Sighting]:
     """What the default policy makes of one evasion; where it is not applicable the row is of part "dropped"."""
-    how, asked = evasion(task.evasion, task.inserts), guard(task.index, DEFAULT)
+    how, asked = ALL[task.evasion], guard(task.index, DEFAULT)
     found = []
     for case in task.cases:
         language, rng = case.function.language, seeded(task.seed, how.name, case.id)

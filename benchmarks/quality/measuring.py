@@ -161,8 +161,8 @@ def code(options: argparse.Namespace, folder: Path) -> CodeRun:
     ]  # fmt: skip
     prepared = spread("functions", options.processes, codes.prepare, wanted)
     tasks = [
-        codes.CodeCopies(index, name, them[: codes.of_them(name, each)], one.inserts, around, options.seed)
-        for one in prepared for them in one.cases.values() for name in codes.names() if them
+        codes.CodeCopies(index, name, them[: codes.of_them(name, each)], around, options.seed)
+        for one in prepared for them in one.cases.values() for name in codes.ALL if them
     ]  # fmt: skip
     seen = spread("evasions of code", options.processes, codes.check_code_copies, tasks)
     clean = flat(one.clean for one in prepared)
