@@ -182,7 +182,10 @@ def test_sixteen_words_of_a_work_that_repeats_itself_are_found_at_its_borders_an
     rng = random.Random(seed)
     beat = rng.sample(WORDS, rng.randrange(1, 8))
     text = [*prose(rng, 40), *beat * 30, *prose(rng, 40)]
-    shield = Guard(MemoryIndex([Document(Work("refrain"), " ".join(text))]), Policy.load(text={"min_run": T}))
+    shield = Guard(
+        MemoryIndex([Document(Work("refrain"), " ".join(text))]),
+        Policy.load(text={"min_run": T}, exempt_commonplace=False),
+    )
     start = rng.randrange(0, len(text) - T)
     before, after = (prose(rng, 30, OTHERS, glue=0) for _ in range(2))
     stream = shield.stream()
