@@ -40,6 +40,11 @@ class Span(NamedTuple):
     end: int
 
 
+def unit_of(view: str) -> str:
+    """What the figures of a view count."""
+    return "word" if view in _WORDS else "lexeme"
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """The pieces of one work that stand close together in an output.
@@ -105,7 +110,7 @@ class Match:
     @property
     def unit(self) -> str:
         """What its figures count."""
-        return "word" if self.view in _WORDS else "lexeme"
+        return unit_of(self.view)
 
     def inside(self, other: Match) -> bool:
         """Whether it is of the same work, and lies for the most part in the same characters."""
@@ -135,7 +140,7 @@ def distinct(matches: Iterable[Match]) -> list[Match]:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What made a decision: the work, its rule, the figure that reached its threshold, and where."""
+    """What made a decision: the work and its view, its rule, the figure that reached its threshold, and where."""
 
     work: str
     rule: str
@@ -144,6 +149,12 @@ class Decided:
     threshold: float
     position: int
     action: Action
+    view: str = "words"
+
+    @property
+    def unit(self) -> str:
+        """What its figure counts, but for ``min_evidence``, which is in bits."""
+        return unit_of(self.view)
 
     def to_dict(self) -> dict[str, Any]:
         """The decision as JSON: docs/results.md has the fields."""

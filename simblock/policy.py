@@ -311,10 +311,10 @@ def decide(policy: Policy, matches: Iterable[Match], tenant: str | None = None) 
             continue
         place = rank(verdict.action, match.tokens, match.longest_run, match.names_alike, match.work.id)
         if best is None or place < best[0]:
-            best = (place, decided(match.work.id, resolved.rule, verdict, match.output.start))
+            best = (place, decided(match.work.id, match.view, resolved.rule, verdict, match.output.start))
     return best[1] if best else None
 
 
-def decided(work: str, rule: str, verdict: Verdict, position: int) -> Decided:
-    """A verdict on one work at one position of the stream."""
-    return Decided(work, rule, verdict.by, verdict.value, verdict.threshold, position, verdict.action)
+def decided(work: str, view: str, rule: str, verdict: Verdict, position: int) -> Decided:
+    """A verdict on one view of a work at one position of the stream."""
+    return Decided(work, rule, verdict.by, verdict.value, verdict.threshold, position, verdict.action, view)

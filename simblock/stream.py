@@ -193,7 +193,7 @@ class StreamCore:
         acting.sort(key=lambda row: row[1].rank(row[2].action))
         _, track, verdict = acting[0]
         if self.decided is None or SEVERITY[verdict.action] > SEVERITY[self.decided.action]:
-            self.decided = decided(track.work.id, track.resolved.rule, verdict, self._when)
+            self.decided = decided(track.work.id, track.view, track.resolved.rule, verdict, self._when)
         for _, one, its in acting:
             if its.action in HOLDING:
                 one.leaked = one.count_leaked(self.outlet.released)

@@ -68,8 +68,7 @@ def because(report: Report) -> str:
         return ""
     its = [m for m in report.matches if m.work.id == decided.work and m.output.start < decided.position]
     begin = f"begins at character {max(m.output.start for m in its):,}, " if its else ""
-    unit = its[0].unit if its else "word"
-    counts = "bits" if decided.by == "min_evidence" else f"{unit}s"
+    counts = "bits" if decided.by == "min_evidence" else f"{decided.unit}s"
     return (
         f"{decided.value:g} {counts} {FIGURES[decided.by]} ({decided.threshold:g} needed) of {printable(decided.work)} "
         f"(rule {printable(decided.rule)}, {decided.by}): {begin}decided at {decided.position:,}"
