@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ TALE = (
 )
 OTHER = "Nothing in these few lines has been taken from anywhere, and so they may go out as they stand.\n"
 OURS = "An old man tells it so: "
+PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
 class Outcome(NamedTuple):
@@ -566,6 +568,8 @@ def test_the_doctor_catches_a_copy_here_and_now(simblock, monkeypatch):
     assert found["self-check"] == {"passed": True, "copy": "stop", "other text": "release"}
     assert found["environment"] == {"SIMBLOCK_POLICY__ACTION": "release"}
     assert found["versions"]["simblock"] == __version__
+    extras = tomllib.loads(PROJECT.read_text())["project"]["optional-dependencies"]
+    assert set(found["extras"]) == set(extras) - {"all"}
     assert set(found["tokenisers"]) == {"words", "skip"}
     assert "self-check" in simblock("doctor").out
 

@@ -100,6 +100,14 @@ def test_renamed_names_are_pairs(check):
         assert f"{theirs} → {ours}" in out
 
 
+def test_what_decided_is_told_in_the_units_of_the_view_it_fell_on(check):
+    out = check("open.sbx", "renamed.py", "--explain").out
+    assert re.search(r"decided by \d+ lexemes [a-z ]+ \(\d+ needed\) of stock\.py", out)
+    row = json.loads(check("open.sbx", "renamed.py", "--json").out)
+    assert row["decided"]["view"] in {"lexemes", "syntax"}
+    assert json.loads(check("open.sbx", "edited.txt", "--json").out)["decided"]["view"] == "words"
+
+
 def test_without_stored_text_the_source_is_told_by_its_place(check):
     outcome = check("closed.sbx", "edited.txt", "--explain")
     shown = " ".join(outcome.out.split())

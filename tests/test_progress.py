@@ -9,6 +9,7 @@ import pytest
 from simblock.commands import progress
 from simblock.commands.checking import Asked, check
 from simblock.commands.progress import rows_shown
+from simblock.commands.sinks import Wanted
 from simblock_indexer.readers import ReadOptions
 from tests.material import guard
 
@@ -42,7 +43,15 @@ def rows(tmp_path):
 
 
 def checked(rows, out=None):
-    asked = Asked([], str(rows), out, None, (), all=False, json=False, options=ReadOptions())
+    asked = Asked(
+        inputs=[],
+        jsonl=str(rows),
+        prompt=None,
+        history=(),
+        all=False,
+        wanted=Wanted("json", explain=False, out=out, report=None),
+        options=ReadOptions(),
+    )
     return check(guard(), asked)
 
 

@@ -14,8 +14,11 @@ from simblock.errors import SimblockError
 from simblock_indexer.tables import emit, facts, say
 
 PACKAGES = ("numpy", "pydantic", "rapidfuzz", "datasketch", "typer", "rich", "filelock", "license-expression")
-EXTRAS = {"crypt": ("cryptography", "keyed indexes")}
-"""What each extra brings: the module, and what for."""
+EXTRAS = {
+    "crypt": (("cryptography",), "keyed indexes"),
+    "report": (("jinja2", "matplotlib", "plotext"), "pages and curves"),
+}
+"""What each extra brings: its modules, and what for."""
 
 SAMPLE = (
     "The ferryman counted his coins twice before the fog lifted, and both times the sum came out one short, "
@@ -83,8 +86,8 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 
 def _extras() -> Iterator[tuple[str, str]]:
-    for extra, (module, purpose) in EXTRAS.items():
-        if util.find_spec(module) is not None:
+    for extra, (modules, purpose) in EXTRAS.items():
+        if all(util.find_spec(module) is not None for module in modules):
             yield extra, f"installed ({purpose})"
         else:
             yield extra, f"not installed: pip install 'simblock[{extra}]' for {purpose}"

@@ -50,6 +50,7 @@ LOOKS: Mapping[Mark, Look] = {
     "replaced": Look("yellow", ("{~", "~}"), "replaced"),
     "only": Look("green", ("{+", "+}"), "only in the output", "only in the source"),
     "yours": Look("dim italic", ("((", "))"), "in the prompt: not counted"),
+    "commonplace": Look("dim italic", ("(=", "=)"), "a commonplace: not counted"),
     "matched": Look("reverse", ("[[", "]]"), "matched"),
     "plain": Look("dim", ("", ""), "around it"),
     "left": Look("dim", ("", ""), ""),
@@ -131,10 +132,8 @@ def _match(explained: Explained, *, colour: bool) -> Iterator[RenderableType]:
     yield Text(_from(explained), overflow="fold")
     if match.twins:
         yield Text(f"twins: {', '.join(map(printable, match.twins[:10]))}", overflow="fold")
-    if explained.exempt:
-        yield Text(
-            f"{explained.exempt:,} {match.unit}s stand in the prompt and count for nothing", overflow="fold"
-        )
+    for said in uncounted(explained):
+        yield Text(said, overflow="fold")
     yield _figures(explained)
     yield Text(verdict(explained), overflow="fold")
     if explained.names:
@@ -150,12 +149,21 @@ def _match(explained: Explained, *, colour: bool) -> Iterator[RenderableType]:
         yield Text(f"… and {len(explained.pieces) - PIECES:,} more pieces", overflow="fold")
 
 
+def uncounted(explained: Explained) -> Iterator[str]:
+    """What of a match counts for nothing, and why."""
+    unit = explained.match.unit
+    if explained.exempt:
+        yield f"{explained.exempt:,} {unit}s stand in the prompt and count for nothing"
+    if explained.commonplace:
+        yield f"{explained.commonplace:,} {unit}s are commonplaces and count for nothing"
+
+
 def _from(explained: Explained) -> str:
     match = explained.match
     facts = (
         f"index {printable(match.index)}",
         f"channel {match.channel}",
-        f"read as {match.view}",
+        f"read as {match.view}{', masked ones as they were meant' if explained.meant else ''}",
         f"{match.information:,.1f} bits",
         f"rule {printable(match.rule)}",
         "the decision fell on it" if explained.decided else "",

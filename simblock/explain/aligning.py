@@ -7,7 +7,7 @@ a longest common subsequence (rapidfuzz) of each piece is laid over its tokens o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from simblock.align import Block, common_blocks
@@ -16,11 +16,26 @@ from simblock.naming import disagreeing, levelled
 from simblock.tokens import NAME_KEY
 
 Mark: TypeAlias = Literal[
-    "alike", "renamed", "literal", "moved", "replaced", "only", "yours", "matched", "plain", "left"
+    "alike",
+    "renamed",
+    "literal",
+    "moved",
+    "replaced",
+    "only",
+    "yours",
+    "commonplace",
+    "matched",
+    "plain",
+    "left",
 ]
 """What is said of a token: alike on both sides; a name under another name; a literal that says something
-else; alike in another place; replaced by what stands across; on this side only; the user's own; matched,
-where the other side is not there to compare; not of the match; or a note in place of what is left out."""
+else; alike in another place; replaced by what stands across; on this side only; the user's own; nobody's own;
+matched, where the other side is not there to compare; not of the match; or a note in place of what is left out."""
+
+Free: TypeAlias = Mapping[int, Mark]
+"""Source tokens that count for nothing, and the mark that says why."""
+
+_NOTHING: Free = {}
 
 WINDOW = 4096
 """Tokens of a long piece that are aligned at once: the work grows with the square."""
@@ -58,16 +73,16 @@ class Aligned(NamedTuple):
     """Tokens that stand on both sides in one order."""
 
 
-def align(out: Side, src: Side, free: Collection[int] = (), *, code: bool, bag: bool = False) -> Aligned:
+def align(out: Side, src: Side, free: Free = _NOTHING, *, code: bool, bag: bool = False) -> Aligned:
     """Lays two sides over each other.
 
-    ``free`` are source tokens that are the user's own. With ``code``, names are compared by what one renaming
+    ``free`` are source tokens that count for nothing. With ``code``, names are compared by what one renaming
     makes of them. With ``bag``, tokens that stand on both sides in another order are alike too.
     """
     ours, theirs = (levelled(side.keys) if code else side.keys for side in (out, src))
     blocks = blocks_of(ours, theirs)
     pairs = [(block.o + at, block.s + at) for block in blocks for at in range(block.n)]
-    marks = _marks(out, src, pairs, frozenset(free), code=code)
+    marks = _marks(out, src, pairs, free, code=code)
     steps = _steps(pairs, marks, len(ours), len(theirs))
     if bag:
         steps = _moved(steps, ours, theirs)
@@ -82,10 +97,9 @@ def align(out: Side, src: Side, free: Collection[int] = (), *, code: bool, bag: 
     return Aligned(tuple(steps), names, len(pairs))
 
 
-def alone(out: Side, free: Collection[int] = ()) -> Aligned:
+def alone(out: Side, free: Free = _NOTHING) -> Aligned:
     """A passage without its source: its tokens are matched, none of them is told from another."""
-    own = frozenset(free)
-    steps = (Step(at, -1, "yours" if at in own else "matched") for at in range(len(out.keys)))
+    steps = (Step(at, -1, free.get(at, "matched")) for at in range(len(out.keys)))
     return Aligned(tuple(steps), Counter(), 0)
 
 
@@ -106,14 +120,12 @@ def blocks_of(out: Sequence[int], src: Sequence[int]) -> list[Block]:
     return found
 
 
-def _marks(
-    out: Side, src: Side, pairs: Sequence[tuple[int, int]], free: Collection[int], *, code: bool
-) -> list[Mark]:
+def _marks(out: Side, src: Side, pairs: Sequence[tuple[int, int]], free: Free, *, code: bool) -> list[Mark]:
     if not code:
-        return ["yours" if s in free else "alike" for _, s in pairs]
+        return [free.get(s, "alike") for _, s in pairs]
     strange = set(disagreeing([out.keys[o] for o, _ in pairs], [src.keys[s] for _, s in pairs]))
     return [
-        "yours" if s in free else "replaced" if at in strange else _of_code(out, src, o, s)
+        free.get(s) or ("replaced" if at in strange else _of_code(out, src, o, s))
         for at, (o, s) in enumerate(pairs)
     ]
 

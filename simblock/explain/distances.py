@@ -154,12 +154,24 @@ def _likeness(match: Match, limits: Limits) -> tuple[Distance, ...]:
 
 
 def _evidence(match: Match, limits: TextLimits) -> tuple[Distance, ...]:
-    """Words in any order: how little chance explains them, in a passage that is long enough."""
-    passage = round(match.tokens / match.similarity) if match.similarity else 0
+    """Words in any order: how little chance explains them, and the half of likeness that is asked beside it."""
+    whole = f"{match.unit}s in the passage"
     return (
         Distance("min_evidence", match.evidence, limits.min_evidence, "bits", "evidence"),
-        Distance("min_tokens", passage, limits.min_tokens, "count", f"{match.unit}s in the passage"),
+        Distance(
+            "min_tokens", match.tokens, -(-limits.min_tokens // 2), "count", f"{match.unit}s in any order"
+        ),
+        Distance(
+            "min_similarity", match.similarity, limits.min_similarity / 2, "share", "similarity in any order"
+        ),
+        Distance("min_tokens", _passage(match, limits.min_tokens), limits.min_tokens, "count", whole),
     )
+
+
+def _passage(match: Match, enough: int) -> int:
+    """Words of the longer side, rounded to that side of ``enough`` on which the policy's own sum has them."""
+    whole = int(min(match.tokens / match.similarity, NEVER)) if match.similarity else 0
+    return max(whole, enough) if match.tokens >= enough * match.similarity else min(whole, enough - 1)
 
 
 def _information(match: Match, name: str, threshold: float) -> tuple[Distance, ...]:

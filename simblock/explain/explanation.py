@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from simblock.align import weight
 from simblock.exemption import Exemption, Reading
 from simblock.explain import distances
-from simblock.explain.aligning import Aligned, Side, Step, align, alone
+from simblock.explain.aligning import Aligned, Free, Mark, Side, Step, align, alone
 from simblock.explain.distances import Distance, Way
 from simblock.explain.reading import OutputReading, SourceReading
 from simblock.explain.rows import Room, Row, rows
@@ -21,6 +21,8 @@ from simblock.work import Kind
 
 if TYPE_CHECKING:
     from simblock.guard import Guard, Turns
+
+_Exempt: TypeAlias = Mapping[Mark, Exemption]
 
 NAMES = 24
 """Pairs of names that are told of one match."""
@@ -45,15 +47,16 @@ class Piece:
     lined: bool
     """Whether it is read by line, as code is, whichever view found it."""
     unit: str
+    meant: bool
+    """Whether its words are masked in the output, and were read as they were meant."""
 
     def rows(self, room: Room) -> Iterator[Row]:
         """The piece side by side."""
         return rows(self.output, self.source, self.aligned, room, lined=self.lined, unit=self.unit)
 
-    @property
-    def exempt(self) -> int:
-        """How many of its words or lexemes are the user's own."""
-        return self._count(lambda step: step.mark == "yours")
+    def marked(self, mark: Mark) -> int:
+        """How many of its words or lexemes have a mark."""
+        return self._count(lambda step: step.mark == mark)
 
     @property
     def in_order(self) -> int:
@@ -93,7 +96,17 @@ class Explained:
     @property
     def exempt(self) -> int:
         """Tokens that count for nothing because the request holds them."""
-        return sum(piece.exempt for piece in self.pieces)
+        return sum(piece.marked("yours") for piece in self.pieces)
+
+    @property
+    def commonplace(self) -> int:
+        """Words that count for nothing because nobody owns them."""
+        return sum(piece.marked("commonplace") for piece in self.pieces)
+
+    @property
+    def meant(self) -> bool:
+        """Whether some of it is masked in the output; told only where the work's text is stored."""
+        return any(piece.meant for piece in self.pieces)
 
     @cached_property
     def names(self) -> tuple[Renaming, ...]:
@@ -111,6 +124,8 @@ class Explained:
             "decided": self.decided,
             "ways": distances.to_dict(self.ways),
             "exempt": self.exempt,
+            "commonplace": self.commonplace,
+            "masked": self.meant if self.stored else None,
             "text_stored": self.stored,
         }
 
@@ -150,13 +165,15 @@ class Explainer:
         matches = tuple(self._match(match, report, output, own) for match in report.matches)
         return Explanation(text, report, matches)
 
-    def _own(self, prompt: str | None, history: Turns) -> Exemption:
-        """What the client's own request holds."""
-        if not self.policy.exempt_prompt:
-            return Exemption()
-        return Exemption([prompt or "", *_said(history)])
+    def _own(self, prompt: str | None, history: Turns) -> _Exempt:
+        """What counts for nothing, under the mark that says why: what both know is the user's own."""
+        said = [prompt or "", *_said(history)] if self.policy.exempt_prompt else []
+        return {
+            "commonplace": Exemption(commonplaces=self.policy.exempt_commonplace),
+            "yours": Exemption(said),
+        }
 
-    def _match(self, match: Match, report: Report, output: OutputReading, own: Exemption) -> Explained:
+    def _match(self, match: Match, report: Report, output: OutputReading, own: _Exempt) -> Explained:
         decided = report.decided
         ways = distances.ways(self.policy, match)
         its = decided is not None and decided.work == match.work.id and match.output.start < decided.position
@@ -164,7 +181,7 @@ class Explainer:
         stored = self._sources.text(match) is not None
         return Explained(match, ways, acting, its, stored, partial(self._pieces, match, output, own, stored))
 
-    def _pieces(self, match: Match, output: OutputReading, own: Exemption, stored: bool) -> tuple[Piece, ...]:
+    def _pieces(self, match: Match, output: OutputReading, own: _Exempt, stored: bool) -> tuple[Piece, ...]:
         found = [self._piece(match, span, output, own, stored) for span in match.spans]
         # Where more was matched than stands in one order, its words were counted in any order.
         if stored and match.unit == "word" and sum(piece.in_order for piece in found) < match.tokens:
@@ -176,7 +193,7 @@ class Explainer:
         match: Match,
         span: tuple[int, int, int, int],
         output: OutputReading,
-        own: Exemption,
+        own: _Exempt,
         stored: bool,
         *,
         bag: bool = False,
@@ -184,15 +201,22 @@ class Explainer:
         """One piece, read in the way that has more in common with its source; of equals as it is written."""
         theirs = self._sources.side(match, *span[2:]) if stored else Side("", [], [], [])
         code = match.unit != "word"
-        best: tuple[Side, Aligned] | None = None
-        for ours in output.sides(match, *span[:2]):
-            told = theirs if stored else ours
-            free = own.places(told.keys, 0, _lane(match)) if own else ()
+        best: tuple[Side, Aligned, bool] | None = None
+        for reading, ours in enumerate(output.sides(match, *span[:2])):
+            free = _free((theirs if stored else ours).keys, own, _lane(match))
             aligned = align(ours, theirs, free, code=code, bag=bag) if stored else alone(ours, free)
             if best is None or aligned.common > best[1].common:
-                best = ours, aligned
+                best = ours, aligned, reading > 0
         assert best is not None
-        return Piece(span, best[0], theirs, best[1], match.work.kind == "code", match.unit)
+        ours, aligned, meant = best
+        return Piece(span, ours, theirs, aligned, match.work.kind == "code", match.unit, meant)
+
+
+def _free(keys: Sequence[int], own: _Exempt, reading: Reading) -> Free:
+    """The tokens that count for nothing, with the mark of what holds them; the last of several is told."""
+    return {
+        at: mark for mark, exemption in own.items() if exemption for at in exemption.places(keys, 0, reading)
+    }
 
 
 def _lane(match: Match) -> Reading:

@@ -17,7 +17,7 @@ from simblock.explain.aligning import Aligned, Mark, Side, Step
 
 ROW = 40
 """Tokens after which a row of prose ends where it can."""
-QUIET: frozenset[Mark] = frozenset({"alike", "literal", "renamed", "matched", "yours"})
+QUIET: frozenset[Mark] = frozenset({"alike", "literal", "renamed", "matched", "yours", "commonplace"})
 """Marks of which a long stretch may be left out."""
 
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")

@@ -103,3 +103,14 @@ def test_ways_as_json_have_every_distance():
     (run,) = [way for way in to_dict(ways(Policy(), TEXT)) if way["by"] == "min_run"]
     assert run["reached"]
     assert run["figures"] == [{"name": "min_run", "value": 31, "threshold": 30, "distance": 1}]
+
+
+def test_words_in_any_order_ask_for_half_of_likeness_in_a_passage_that_is_long_enough():
+    match = replace(TEXT, longest_run=5, tokens=16, similarity=0.5, evidence=31.0, quoted=0)
+    (way,) = [way for way in ways(Policy(), match) if way.by == "min_evidence"]
+    assert way.reached
+    assert "32 words in the passage, 32 needed: reached" in way.sentence
+    (way,) = [way for way in ways(Policy(), replace(match, tokens=15)) if way.by == "min_evidence"]
+    assert way.sentence.startswith("15 words in any order, 16 needed: 1 short")
+    (way,) = [way for way in ways(Policy(), replace(match, similarity=1e-308)) if way.by == "min_evidence"]
+    assert way.sentence == "similarity in any order .00, .30 needed: .30 short"

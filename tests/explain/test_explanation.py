@@ -126,3 +126,54 @@ def test_two_characters_of_a_script_without_spaces_are_one_word():
     (explained,) = Explainer(guard).explain(text, report, prompt=prompt).matches
     assert explained.exempt == 20
     assert sum(piece.in_order for piece in explained.pieces) == 60
+
+
+MONTHS = "January February March April May June July August September October November December"
+"""A commonplace; in a work of our own around it."""
+
+
+def with_months():
+    words = TALE.split()
+    return " ".join([*words[:44], MONTHS, *words[44:]])
+
+
+def explained_with_months(prompt=None, **policy):
+    from simblock.explain.explanation import Explainer
+    from simblock.guard import Guard
+    from simblock.policy import Policy
+    from simblock.stores.memory import MemoryIndex
+    from simblock.work import Document, Work
+
+    guard = Guard(MemoryIndex([Document(Work("tale"), with_months())], store_text=True), Policy(**policy))
+    report = guard.check(with_months(), prompt=prompt)
+    (explained,) = Explainer(guard).explain(with_months(), report, prompt=prompt).matches
+    return explained
+
+
+def test_a_commonplace_is_told_from_what_the_request_holds():
+    explained = explained_with_months(prompt=" ".join(TALE.split()[:20]))
+    assert (explained.exempt, explained.commonplace) == (20, 12)
+    assert marks(explained)["commonplace"] == 12
+    assert explained.to_dict()["commonplace"] == 12
+    assert explained.match.tokens == len(with_months().split()) - 32
+
+
+def test_what_both_know_is_the_users_own():
+    explained = explained_with_months(prompt=f"Name them: {MONTHS}")
+    assert (explained.exempt, explained.commonplace) == (12, 0)
+
+
+def test_a_policy_that_protects_commonplaces_marks_none():
+    explained = explained_with_months(exempt_commonplace=False)
+    assert (explained.exempt, explained.commonplace) == (0, 0)
+
+
+def test_only_masked_words_are_said_to_be_read_as_they_were_meant(shop, closed_shop):
+    masked = "  ".join(" ".join(word) for word in TALE.split())
+    best = max(shop.explain(masked).matches, key=lambda one: one.match.tokens)
+    assert best.meant
+    assert best.to_dict()["masked"] is True
+    (plain,) = shop.explain(TALE).matches
+    assert plain.to_dict()["masked"] is False
+    (unknown,) = closed_shop.explain(TALE).matches
+    assert unknown.to_dict()["masked"] is None
