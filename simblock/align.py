@@ -37,12 +37,16 @@ class Block(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """A piece in figures: matched and longest run in half words, both lengths in half words."""
+    """A piece in figures: matched and longest run in half words, both lengths in half words.
+
+    ``evidence`` is in bits, of hulls alone.
+    """
 
     matched: int
     longest: int
     output: int
     source: int
+    evidence: float = 0.0
 
     @property
     def similarity(self) -> float:

@@ -32,6 +32,14 @@ to on the whole. ``scripts/make_tables.py`` prints it.
 """
 
 
+NEAR_WORDS = 64
+"""Words about a place, among which one may stand by chance."""
+NUMBERS, NUMBER_DOCUMENTS = 10_000, 90_000.0
+"""Numbers below this one stand in so many documents, as it were: they count up, and fill tables."""
+MOST_BITS = 12.0
+"""A rarer word says no more: names and slips of the pen are rarer than they tell."""
+
+
 class _Frequencies(NamedTuple):
     """Sorted keys u32, and documents f64."""
 
@@ -47,11 +55,23 @@ def skip_words() -> tuple[str, ...]:
 
 def document_frequency(keys: U32) -> NDArray[np.float64]:
     """Of how many of the BACKGROUND_DOCUMENTS hold each token: u32 [n] → f64 [n], at least 0.5."""
-    table = _english()
+    table = _known()
     at = np.searchsorted(table.keys, keys)
     at[at == len(table.keys)] = 0
     known = np.where(table.keys[at] == keys, table.documents[at], UNKNOWN_DOCUMENTS)
     return np.where(keys >= CHAR_KEY, CHAR_DOCUMENTS, known)
+
+
+@cache
+def word_bits() -> dict[int, float]:
+    """How little a word of the table is to be expected among NEAR_WORDS words by chance, in bits, by its key.
+
+    A word that the table lacks says MOST_BITS.
+    """
+    table = _known()
+    absent = (1 - table.documents / BACKGROUND_DOCUMENTS).clip(1e-6) ** (NEAR_WORDS / DOCUMENT_WORDS)
+    bits = np.minimum(-np.log2(1 - absent), MOST_BITS)
+    return dict(zip(table.keys.tolist(), bits.tolist(), strict=True))
 
 
 def document_counts() -> dict[str, float]:
@@ -61,16 +81,28 @@ def document_counts() -> dict[str, float]:
 
 
 @cache
-def _english() -> _Frequencies:
-    names, counts = zip(*(row.split(" ") for row in _rows("en.txt")), strict=True)
+def _known() -> _Frequencies:
+    numbers = np.unique(words(" ".join(f"{n} {n:02}" for n in range(NUMBERS))).keys)
+    tables = [_table("en.txt"), _table("technical.txt")]
+    tables.append(_Frequencies(numbers, np.full(len(numbers), NUMBER_DOCUMENTS)))
+    distinct = np.unique(np.concatenate([table.keys for table in tables]))
+    documents = np.full(len(distinct), UNKNOWN_DOCUMENTS)
+    for table in tables:
+        at = np.searchsorted(distinct, table.keys)
+        documents[at] = np.maximum(documents[at], table.documents)
+    return _Frequencies(distinct, documents.clip(UNKNOWN_DOCUMENTS, BACKGROUND_DOCUMENTS))
+
+
+def _table(name: str) -> _Frequencies:
+    names, counts = zip(*(row.split(" ") for row in _rows(name)), strict=True)
     keys = words("\n".join(names)).keys
     if len(keys) != len(names):
         raise SimblockError(
-            "simblock/tables/en.txt has a row that is not one word: make it again with scripts/make_tables.py"
+            f"simblock/tables/{name} has a row that is not one word: make it again with the script it names"
         )
     distinct, which = np.unique(keys, return_inverse=True)
     documents = np.bincount(which, np.array(counts, np.float64))  # words that share a key are one token
-    return _Frequencies(distinct, documents.clip(UNKNOWN_DOCUMENTS, BACKGROUND_DOCUMENTS))
+    return _Frequencies(distinct, documents.astype(np.float64))
 
 
 def _rows(table: str) -> list[str]:

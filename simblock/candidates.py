@@ -8,6 +8,7 @@ shuffled, and the hull of the square is the piece.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from functools import partial
@@ -18,9 +19,10 @@ from simblock.align import MAX_GAP, chain_to, common_blocks, local
 from simblock.asking import Heard
 from simblock.crowds import FEW, MANY, Crowds
 from simblock.exemption import Reading
-from simblock.figures import Hull, Seed
+from simblock.figures import Seed
 from simblock.grain import WORDS, Grain
 from simblock.history import History
+from simblock.hull import BACK, REACH, Hull
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.naming import levelled
 from simblock.piece import Piece
@@ -43,9 +45,12 @@ SAME_RUN = 4
 """Postings of one key in one run that are followed."""
 MIN_START = 8
 """Half words that a piece must match to be begun."""
-HULL_KEYS = 3
-HULL_BITS = 36.0
-"""Different keys and information that a shuffled square must hold."""
+HULL_LEAST = 16.0
+"""Bits of evidence with which a hull begins, chance left out of account."""
+MANY_KEYS = 3
+"""So many keys of a square are worth an alignment where no hull begins: a short slice says little."""
+OFTEN, FIRST = 16, 8
+"""Of a shingle of words in more places the first ones are followed, which are of the same works for all of a passage."""
 MANY_SQUARES = 4096
 AT_ONCE = 8
 """Runs that one key of a near channel may have aligned, those with the most hits about."""
@@ -97,7 +102,7 @@ class Candidates:
             self._squares = {k: seeds for k, seeds in self._squares.items() if seeds[-1].o >= behind}
             self._forget_at = max(MANY_SQUARES, 2 * len(self._squares))
 
-    def reach(self, piece: Piece, track: Track, o: int) -> Steps:
+    def reach(self, piece: Piece | Hull, track: Track, o: int) -> Steps:
         """Fetches more of the source where a piece nears the end of what it has."""
         if piece.wants(o) > piece.src_end < track.length:
             stop = min(piece.wants(o) + LOOK_AHEAD, track.length)
@@ -238,7 +243,11 @@ class Candidates:
             or (self.informed and telling.quiet(seed))
         ):
             return
-        if len(postings) > FEW:
+        if channel.unordered and len(postings) > OFTEN:
+            if hit.frequency > FEW:
+                return
+            postings = postings[:FIRST]
+        elif len(postings) > FEW:
             if (yield from self._crowds.is_common(index, hit)):
                 return
             postings = postings[:FEW]
@@ -247,12 +256,18 @@ class Candidates:
             run = (index, posting.segment, posting.run)
             square = self._heard(run, seed._replace(s=posting.position))
             voices = min(len({one.key for one in square}), len({one.o for one in square}))
-            if voices >= max(2, self._needed(run, o)) and (not self.informed or telling.worth(square)):
+            if voices >= max(2, self._needed(run, o)) and self._worth(square, channel):
                 crowded.append((-voices, posting.run, posting, square))
         crowded.sort(key=lambda row: row[:2])
         for voices, _, posting, square in crowded[:AT_ONCE]:
             self._tried[index, posting.segment, posting.run] = (o, -voices)
             yield from self._crowded(index, posting, square, channel)
+
+    def _worth(self, square: list[Seed], channel: Channel) -> bool:
+        """Whether a square is worth an alignment."""
+        if channel.unordered:
+            return telling.bits(square) >= math.log2(square[-1].works + 1)
+        return not self.informed or telling.worth(square)
 
     def _seed(self, o: int, heard: Heard) -> Seed:
         """A hit with what tells of its rarity, its place in the source still to be filled in; a signature's has nothing."""
@@ -266,14 +281,19 @@ class Candidates:
         return Seed(o, 0, key, tokens, hit.frequency, hit.works, language)
 
     def _heard(self, run: TrackKey, seed: Seed) -> list[Seed]:
-        """The square of a near hit; nothing where a piece goes through it already."""
+        """The square of a near hit; nothing where all that could be begun there goes through it already."""
         track = self.tracks.get(run)
         if track is not None:
             track.note(seed)
-            drift = MAX_GAP if seed.informs else SQUARE  # a window's place is known roughly
-            if track.through(seed.o, seed.s, drift):
+            both = self.grain.numbered or track.view != "words" or track.hull_about(seed.o, seed.s)
+            if both and self._aligned(track, seed):
                 return []
         return self._square(run, seed)
+
+    @staticmethod
+    def _aligned(track: Track, seed: Seed) -> bool:
+        """Whether a piece goes through the place of a hit; a window's is known roughly."""
+        return track.through(seed.o, seed.s, MAX_GAP if seed.informs else SQUARE) is not None
 
     def _needed(self, run: TrackKey, o: int) -> int:
         """How many different keys a run must have to be aligned again: twice those that came to nothing."""
@@ -298,12 +318,16 @@ class Candidates:
         if track is None:
             return
         seed = square[-1]
-        opened = yield from self._open(track, seed.o, seed.s, "near", ahead=channel.role == "signature")
+        opened = False
+        if track.view == "words" and not channel.require:
+            opened = track.hull_about(seed.o, seed.s) is None and (yield from self._shuffled(track, seed))
+            if not opened and len({one.key for one in square}) < MANY_KEYS:
+                return
+        if not self._aligned(track, seed):
+            opened |= yield from self._open(track, seed.o, seed.s, "near", ahead=channel.role == "signature")
         if opened:
             for one in square:
                 track.note(one)
-        else:
-            yield from self._shuffled(track, square)
 
     def _open(self, track: Track, o: int, s: int, channel: str, *, ahead: bool = False) -> Told[bool]:
         """Aligns a piece at a hit and gives it to the track; False where there is none."""
@@ -355,27 +379,19 @@ class Candidates:
                 floor = max(floor, stop.o)
         return floor
 
-    def _shuffled(self, track: Track, square: list[Seed]) -> Steps:
-        if self.grain.numbered:  # a bag of levelled lexemes says nothing
-            return
-        aligned = [(p.first.o, p.extent().o) for p in track.pieces if isinstance(p, Piece)]
-        square = [seed for seed in square if not any(a <= seed.o < b for a, b in aligned)]
-        if len({seed.key for seed in square if seed.informs}) < HULL_KEYS or telling.bits(square) < HULL_BITS:
-            return
-        o, s = min(seed.o for seed in square) - 2, max(min(seed.s for seed in square) - 2, 0)
-        for old in track.pieces:
-            if isinstance(old, Hull) and old.stop.o > o and seed_near(old, square[-1]):
-                o, s = min(o, old.first.o), min(s, old.first.s)
-        output = self.history.back(square[-1].o, square[-1].o + 1 - max(o, self.history.base))
-        source = yield from self._source(track.key, s, max(seed.s for seed in square) + 1)
-        hull = Hull(square[-1].o + 1 - len(output), s, output, source)
-        hull.exempt = self.ledger.exemption.places(source, s, track.reading)
-        if hull.measure(bag=True).matched < self.grain.least:
-            return
+    def _shuffled(self, track: Track, seed: Seed) -> Told[bool]:
+        """Begins a hull; False where it comes to nothing. What is exempt is looked for only where it does not."""
+        base = max(seed.s - BACK - REACH, 0)
+        source = yield from self._source(track.key, base, min(seed.s + LOOK_AHEAD, track.length))
+        begun = partial(Hull, seed.o, seed.s, source, base, history=self.history, works=seed.works)
+        hull = begun()
+        if hull.bits >= HULL_LEAST and self.ledger.exemption:
+            exempt = self.ledger.exemption.places(source, base, track.reading)
+            hull = begun(exempt=exempt, echoes=partial(self._echoes, track.reading))
+        if hull.bits < HULL_LEAST:
+            return False
         self._give(track, hull)
-        track.pieces = [p for p in track.pieces if p is hull or not isinstance(p, Hull) or p.stop.o <= o]
-        for seed in square:
-            track.note(seed)
+        return True
 
     def _give(self, track: Track, piece: Piece | Hull) -> None:
         """Adds a piece to its match, or begins a new one where the last lies further back."""
@@ -383,8 +399,3 @@ class Candidates:
             self.finished.append(track.split())
         track.take(piece)
         self.tracks[track.key] = track
-
-
-def seed_near(hull: Hull, seed: Seed) -> bool:
-    """Whether a hit lies close to a hull in the source."""
-    return hull.first.s - SQUARE < seed.s < hull.stop.s + SQUARE

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simblock.align import Block, Measure, shared
+from simblock.align import Measure
 from simblock.background import BACKGROUND_DOCUMENTS, document_frequency
+from simblock.hull import Hull
 from simblock.match import Span
-from simblock.piece import Piece, State
+from simblock.piece import Piece
 from simblock.vocabulary import documents_with
 
 
@@ -46,35 +47,6 @@ class Seed(NamedTuple):
         return math.log2((BACKGROUND_DOCUMENTS + self.works + 1) / (background + self.frequency + 1))
 
 
-class Hull:
-    """A square whose seeds say much and whose words are shuffled: one piece, scored by its bag. Of text only."""
-
-    def __init__(self, o: int, s: int, output: list[int], source: list[int]) -> None:
-        self.first = Block(o, s, 0)
-        self.stop = Block(o + len(output), s + len(source), 0)
-        self.src, self.src_base = source, s
-        self.exempt: set[int] = set()
-        self.closed = True
-        self.channel = "near"
-        self._measure = Measure(shared(output, source), 0, 2 * len(output), 2 * len(source))
-
-    def most(self) -> int:
-        """Half tokens of an alignment."""
-        return 0
-
-    def measure(self, *, bag: bool) -> Measure:
-        """The hull's bag; nothing where only alignments are asked for."""
-        return self._measure if bag and not self.exempt else Measure(0, 0, 0, 0)
-
-    def is_free(self, _o: int, s: int) -> bool:
-        """Whether source token ``s`` is the user's own."""
-        return s in self.exempt
-
-    def extent(self) -> State:
-        """The tokens behind the hull."""
-        return State(self.stop.o, self.stop.s)
-
-
 class Figures(NamedTuple):
     """A match in words: what the policy judges."""
 
@@ -85,6 +57,12 @@ class Figures(NamedTuple):
     output: int = 0
     source: int = 0
     names_alike: int = 0
+    evidence: float = 0.0
+
+    @property
+    def gain(self) -> int:
+        """Half words matched less those that were not, on the longer side."""
+        return 2 * self.matched - max(self.output, self.source)
 
 
 NOTHING = Figures(0, 0, 0.0)

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from simblock.work import Kind, Work
 
 Action: TypeAlias = Literal["stop", "replace", "redact", "cite", "observe", "release"]
-By: TypeAlias = Literal["min_run", "min_tokens", "max_quoted"]
+By: TypeAlias = Literal["min_run", "min_tokens", "max_quoted", "min_evidence"]
 
 SEVERITY: dict[Action, int] = {
     "stop": 5,
@@ -79,6 +79,7 @@ class Match:
     view: str = "words"
     names_alike: int = 0
     quoted: int = 0
+    evidence: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """The match as JSON: docs/results.md has the fields."""
@@ -90,7 +91,17 @@ class Match:
             "lines": {"output": list(self.lines[0]), "source": list(self.lines[1])},
             "spans": [list(span) for span in self.spans],
         }
-        names = ("index", "kind", "language", "channel", "similarity", "tokens", "longest_run", "information")
+        names = (
+            "index",
+            "kind",
+            "language",
+            "channel",
+            "similarity",
+            "tokens",
+            "longest_run",
+            "information",
+            "evidence",
+        )
         flags = (
             "verbatim",
             "renamed",

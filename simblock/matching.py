@@ -24,6 +24,7 @@ def match_of(track: Track, placed: Placed, index: str) -> Match:
         longest_run=figures.longest_run,
         names_alike=figures.names_alike,
         quoted=track.quota.words,
+        evidence=figures.evidence,
         information=max(
             track.information([(p.first, p.last + 1) for p in placings], exempt), track.snapshot.information
         ),

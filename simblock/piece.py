@@ -93,6 +93,11 @@ class Piece:
         """Output less source token where the piece stands now."""
         return self.last.o - self.last.s
 
+    def running(self, o: int) -> int:
+        """Tokens of the run that goes through output token ``o``; 0 where none does."""
+        last = self.last
+        return last.n if last.o + last.n == o + 1 else 0
+
     def wants(self, o: int) -> int:
         """The source token up to which ``src`` must reach before token ``o`` is pushed."""
         return self.now.s + (o - self.now.o) + 3 * MAX_GAP
@@ -137,10 +142,14 @@ class Piece:
         if self.names is not None:
             return self._measure_names(extent)
         matched = extent.matched
-        if bag and first.o >= history.base and first.s >= self.src_base and not self.exempt:
+        if bag and first.o >= history.base and first.s >= self.src_base and not self._exempts(extent):
             source = self.src[first.s - self.src_base : extent.s - self.src_base]
             matched = max(matched, shared(history.back(extent.o - 1, extent.o - first.o), source))
         return Measure(matched, extent.longest, max(extent.output, matched), max(extent.source, matched))
+
+    def _exempts(self, extent: State) -> bool:
+        """Whether any source token of the piece is exempt."""
+        return any(self.first.s <= s < extent.s for s in self.exempt)
 
     def strangers(self) -> set[int]:
         """Output tokens, as far as both sides are remembered, whose names no common renaming explains."""

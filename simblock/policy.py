@@ -61,6 +61,15 @@ class TextLimits(Limits):
     """[text]: counted in words; two characters of scripts without spaces are one."""
 
     min_run: int = Field(30, ge=T_WORDS)
+    min_evidence: float = Field(30, ge=0)
+
+    def scattered(self, tokens: int, similarity: float, evidence: float) -> bool:
+        """Whether words in any order are a copy by their evidence.
+
+        Theirs is a passage of ``min_tokens`` words and more, of which half of ``min_similarity`` is the work's.
+        """
+        enough = 2 * tokens >= self.min_tokens and 2 * similarity >= self.min_similarity
+        return enough and tokens >= self.min_tokens * similarity and evidence >= self.min_evidence
 
 
 class CodeLimits(Limits):
@@ -265,6 +274,7 @@ class Policy(_Strict):
         similarity: float,
         information: float,
         quoted: int,
+        evidence: float = 0.0,
     ) -> Verdict | None:
         """Why a match of these figures acts, or None. A quota acts whatever the information."""
         limits = resolved.limits
@@ -276,6 +286,8 @@ class Policy(_Strict):
         alike = tokens >= limits.min_tokens and similarity >= limits.min_similarity
         if alike and information >= limits.min_information:
             return Verdict(resolved.action, "min_tokens", tokens, limits.min_tokens)
+        if isinstance(limits, TextLimits) and limits.scattered(tokens, similarity, evidence):
+            return Verdict(resolved.action, "min_evidence", evidence, limits.min_evidence)
         cites = self.profile == "cite" and resolved.action in HOLDING
         if cites and telling and longest_run >= resolved.certain:
             return Verdict("cite", "min_run", longest_run, resolved.certain)
@@ -306,6 +318,7 @@ def decide(policy: Policy, matches: Iterable[Match], tenant: str | None = None) 
             similarity=match.similarity,
             information=match.information,
             quoted=match.quoted,
+            evidence=match.evidence,
         )
         if verdict is None or verdict.action == "release":
             continue

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from itertools import chain
 
 from simblock.align import Block
-from simblock.figures import Hull
 from simblock.history import KEEP, History
+from simblock.hull import Hull
 from simblock.piece import Piece
 from simblock.quota import Quota
 
@@ -29,10 +29,10 @@ class Quoting:
         for piece in pieces:
             done = self._done.get(piece, -1)
             if isinstance(piece, Hull):
-                if done < 0:
-                    matched = piece.measure(bag=True).matched // 2
-                    self._count(piece, Block(piece.first.o, piece.first.s, matched), 0)
-                    self._done[piece] = piece.stop.s
+                if piece.found > done and fills(piece):
+                    for block in piece.remembered():
+                        self._count(piece, block, 0)
+                    self._done[piece] = piece.found
             elif done >= 0 or fills(piece):
                 end = piece.extent().o
                 for block in chain(reversed(piece.tail), reversed(piece.blocks)):

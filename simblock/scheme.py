@@ -49,7 +49,8 @@ class Channel:
     the shingle's own hash is the key. Channels asked at anchors winnow the output as well.
 
     ``views`` are the runs of an index that the channel holds; ``numbered``: names inside a shingle count
-    as numbers, by first occurrence (Baker 1996, parameterised matching), however they are spelled.
+    as numbers, by first occurrence (Baker 1996, parameterised matching), however they are spelled. An
+    ``unordered`` shingle is the multiset of its tokens.
     """
 
     id: int
@@ -64,6 +65,7 @@ class Channel:
     forbid: int = 0
     views: tuple[str, ...] = ("words", "comments")
     numbered: bool = False
+    unordered: bool = False
 
     @property
     def reads(self) -> Lane:
@@ -85,7 +87,7 @@ ALL_WORDS = ("words", "source", "comments")
 TEXT_CHANNELS = (
     Channel(1, "text-exact", "exact", n=8, g=9, forbid=CHAR, views=ALL_WORDS),
     Channel(2, "text-exact-chars", "exact", n=16, g=17, require=CHAR, views=ALL_WORDS),
-    Channel(3, "text-seeds", "seed", n=3, g=4, forbid=CHAR | COMMON),
+    Channel(3, "text-seeds", "seed", n=2, g=2, forbid=CHAR | COMMON, unordered=True),
     Channel(4, "text-seeds-chars", "seed", n=6, g=8, require=CHAR),
     Channel(
         5,
@@ -95,7 +97,7 @@ TEXT_CHANNELS = (
         g=11,
         window=24,
         rows=3,
-        bands=4,
+        bands=2,
         forbid=CHAR | COMMON,
         views=("words",),
     ),

@@ -80,6 +80,18 @@ def _polynomials(power: U64, n: int) -> U64:
         width *= 2
 
 
+def unordered(keys: U32, n: int) -> U64:
+    """Hashes u64 [len - n + 1] of every ``n`` consecutive keys in whatever order: their mixed sum."""
+    if len(keys) < n:
+        return np.empty(0, np.uint64)
+    mixed = finish_all(keys.astype(np.uint64) * np.uint64(_C))
+    span = len(keys) - n + 1
+    total = mixed[:span].copy()
+    for at in range(1, n):
+        total += mixed[at : at + span]
+    return finish_all(total)
+
+
 def numbered(keys: U32, n: int) -> U64:
     """:func:`hashes` with names as numbers: u64 [len - n + 1]."""
     values = keys.astype(np.uint64)
@@ -181,13 +193,43 @@ class RollingNumbers:
         return result
 
 
-def rolling(channel: Channel) -> Rolling | RollingNumbers:
+class RollingSum:
+    """:func:`unordered`, one key at a time."""
+
+    __slots__ = ("_keys", "_n")
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self._keys: list[int] = []
+
+    def push(self, key: int) -> int | None:
+        """The hash of the last ``n`` keys in whatever order, None before there are so many."""
+        keys = self._keys
+        keys.append(key)
+        if len(keys) < self._n:
+            return None
+        found = finish(sum(finish(one * _C & MASK) for one in keys) & MASK)
+        del keys[0]
+        return found
+
+    def extend(self, keys: U32) -> U64:
+        """Hashes u64 of all shingles that end in ``keys``; goes on where ``push`` or ``extend`` left off."""
+        whole = np.concatenate([np.array(self._keys, np.uint32), keys])
+        self._keys = whole[max(len(whole) - self._n + 1, 0) :].tolist()
+        return unordered(whole, self._n)
+
+
+def rolling(channel: Channel) -> Rolling | RollingNumbers | RollingSum:
     """What makes a channel's hashes one key at a time."""
+    if channel.unordered:
+        return RollingSum(channel.n)
     return (RollingNumbers if channel.numbered else Rolling)(channel.n)
 
 
 def shingle_hashes(keys: U32, channel: Channel) -> U64:
     """Hashes u64 of a channel's shingles of ``keys``."""
+    if channel.unordered:
+        return unordered(keys, channel.n)
     return (numbered if channel.numbered else hashes)(keys, channel.n)
 
 

@@ -13,9 +13,10 @@ from functools import cache
 
 from simblock.align import MAX_GAP, Measure
 from simblock.exemption import Reading
-from simblock.figures import NO_MEASURE, NOTHING, Figures, Hull, Placing, Seed, Snapshot, apart
+from simblock.figures import NO_MEASURE, NOTHING, Figures, Placing, Seed, Snapshot, apart
 from simblock.grain import GRAINS, Grain
 from simblock.history import History
+from simblock.hull import REACH, Hull
 from simblock.match import SEVERITY, Action, Rank, Span, rank
 from simblock.piece import SETTLE, Piece
 from simblock.policy import Policy, Resolved, Verdict
@@ -36,6 +37,9 @@ MAX_SPANS = 256
 """Spans of summed-up pieces that a report lists."""
 MAX_SEEDS = 4096
 """Seed hits remembered for a work's information; more of them would not change a decision."""
+
+HEARD = 15.0
+"""Bits of evidence without which a hull counts for nothing; a growing one with more is under suspicion."""
 
 TrackKey = tuple[int, Hashable, int]
 """(number of the index, segment, run)."""
@@ -99,14 +103,21 @@ class Track:
 
     def through(self, o: int, s: int, drift: int = MAX_GAP) -> Piece | None:
         """The growing piece that goes through output token ``o`` and source token ``s``, or nearly."""
-        for piece in self.growing():
+        for piece in self.aligned():
             if abs((o - s) - piece.diagonal) <= drift and piece.first.o <= o:
+                return piece
+        return None
+
+    def hull_about(self, o: int, s: int) -> Hull | None:
+        """The growing hull about output token ``o`` and source token ``s``."""
+        for piece in self.pieces:
+            if isinstance(piece, Hull) and not piece.closed and abs((o - s) - piece.diagonal) <= REACH:
                 return piece
         return None
 
     def on(self, o: int, s: int) -> Piece | None:
         """The growing piece whose settled run goes through output token ``o`` and source token ``s``."""
-        for piece in self.growing():
+        for piece in self.aligned():
             last = piece.last
             if last.o + last.n == o + 1 and last.s + last.n == s + 1 and last.n >= SETTLE:
                 return piece
@@ -121,22 +132,20 @@ class Track:
         before = now = 0
         self.active = False
         for piece in self.pieces:
-            if piece.closed or not isinstance(piece, Piece):
+            if piece.closed:
                 continue
             self.active = True
-            last = piece.last
-            if last.o + last.n == o:
-                before = max(before, last.n)
+            if isinstance(piece, Piece):
+                before = max(before, piece.running(o - 1))
             self.dirty |= piece.push(o) or piece.closed
             self.closing |= piece.closed
-            last = piece.last
-            if last.o + last.n == o + 1:
-                now = max(now, last.n)
+            if isinstance(piece, Piece):
+                now = max(now, piece.running(o))
         return before >= RUN and now < before
 
     def running(self, o: int) -> int:
         """Tokens of the longest run that goes through output token ``o``."""
-        return max((p.last.n for p in self.growing() if p.last.o + p.last.n == o + 1), default=0)
+        return max((piece.running(o) for piece in self.aligned()), default=0)
 
     def take(self, piece: Piece | Hull) -> None:
         """Adds a piece to the match; the track is ``active`` while any of them may grow."""
@@ -145,16 +154,22 @@ class Track:
 
     def ripe(self, begin: int) -> bool:
         """Whether more is aligned than before, and so much that the match may act, or be under suspicion from
-        ``begin`` half tokens on. Of text always, for its words may count in any order.
+        ``begin`` half tokens on. Of text wherever anything is aligned, for its words may count in any order.
         """
-        if not self.grain.numbered or self.past.matched or self.forced or self.quota.halves:
+        if self.past.matched or self.forced or (self.grain.numbered and self.quota.halves):
             return True
+        if not self.grain.numbered:
+            return any(not isinstance(piece, Hull) or self._counts(piece) for piece in self.pieces)
         most = sum([piece.most() for piece in self.pieces])
         grown, self.most = most != self.most, most
         return grown and most >= max(begin, self.grain.least)
 
-    def growing(self) -> list[Piece]:
+    def growing(self) -> list[Piece | Hull]:
         """The pieces that are not closed."""
+        return [piece for piece in self.pieces if not piece.closed]
+
+    def aligned(self) -> list[Piece]:
+        """The alignments that are not closed."""
         return [piece for piece in self.pieces if isinstance(piece, Piece) and not piece.closed]
 
     def note(self, seed: Seed) -> None:
@@ -189,7 +204,7 @@ class Track:
         past = [self.past, *(m for p, m in counting if p in old)]
         self.past = Measure(
             sum(m.matched for m in past), max(m.longest for m in past),
-            sum(m.output for m in past), sum(m.source for m in past),
+            sum(m.output for m in past), sum(m.source for m in past), sum(m.evidence for m in past),
         )  # fmt: skip
         self.past_spans = (*self.past_spans, *(self.spans[p] for p, _ in counting if p in old))[:MAX_SPANS]
         self.pieces = [piece for piece in self.pieces if piece not in old]
@@ -200,7 +215,7 @@ class Track:
         """The pieces that count: of those that overlap the one that matches more."""
         measured = [(p, p.measure(bag=bag)) for p in self.pieces]
         least = self.grain.least
-        measured = [(p, m) for p, m in measured if m.matched >= least]
+        measured = [(p, m) for p, m in measured if m.matched >= least and self._counts(p, 0)]
         if len(measured) < 2:
             return measured
         kept: list[tuple[Piece | Hull, Measure]] = []
@@ -219,7 +234,10 @@ class Track:
         longest = max([self.past.longest, *runs])
         similarity = self._likeness(matched, output, source)
         alike = sum(piece.names_alike() for piece, _ in counting if isinstance(piece, Piece))
-        return Figures(matched // 2, longest // 2, round(similarity, 4), matched, output, source, alike)
+        evidence = round(sum(m.evidence for m in measures), 1)
+        return Figures(
+            matched // 2, longest // 2, round(similarity, 4), matched, output, source, alike, evidence
+        )
 
     @staticmethod
     def _longest(piece: Piece) -> int:
@@ -232,7 +250,9 @@ class Track:
         return matched / max(whole, 1)
 
     def _counts(self, piece: Piece | Hull, least: int | None = None) -> bool:
-        return isinstance(piece, Hull) or piece.extent().raw >= (least or self.grain.least)
+        if isinstance(piece, Hull):
+            return piece.evidence >= HEARD
+        return piece.extent().raw >= (least or self.grain.least)
 
     def count(self) -> None:
         """Adds what the pieces match of the source to the work's quota; each output token counts once."""
@@ -278,21 +298,24 @@ class Track:
         counting = self._counting(bag=False)
         self.now = figures = self._figures(counting)
         verdict = self._judge(policy, figures, bits)
-        if (
-            verdict is None
-            and bag
-            and not self.grain.numbered
-            and figures.output >= 2 * self.resolved.limits.min_tokens
-        ):
+        if bag and self._worth_a_bag(figures):
             bagged = self._counting(bag=True)
-            verdict = self._judge(policy, self._figures(bagged), bits)
-            counting = bagged if verdict else counting
+            fuller = self._figures(bagged)
+            other = self._judge(policy, fuller, bits)
+            if not verdict or (other and fuller.gain > figures.gain):
+                counting, verdict = bagged, other
+                self.now = fuller if other else figures
         if verdict is not None or (keep and self.verdict is None):
             self.snapshot = self._snap(counting, bits() if verdict else 0.0)
         if verdict is None or (self.verdict and SEVERITY[verdict.action] <= SEVERITY[self.verdict.action]):
             return None
         self.verdict = verdict
         return verdict
+
+    def _worth_a_bag(self, figures: Figures) -> bool:
+        """Whether words in any order may make a match act that their alignment does not."""
+        long = figures.output >= 2 * self.resolved.limits.min_tokens
+        return not self.grain.numbered and (long or any(isinstance(piece, Hull) for piece in self.pieces))
 
     def place(self) -> None:
         """Notes where the pieces stand in the text, while the history knows."""
@@ -316,6 +339,7 @@ class Track:
             tokens=figures.tokens,
             similarity=figures.similarity,
             information=bits() if self._may_act(policy, figures) else 0.0,
+            evidence=figures.evidence,
             quoted=self.quota.words,
         )
 
@@ -361,7 +385,9 @@ class Track:
         trailing = 2 * (o + 1 - self.end())
         if now.matched >= least and self._likeness(now.matched, now.output + trailing, now.source) >= alike:
             return True
-        return any(self._runs_on(piece, o, least, alike) for piece in self.growing())
+        if any(isinstance(piece, Hull) and piece.evidence >= HEARD for piece in self.growing()):
+            return True
+        return any(self._runs_on(piece, o, least, alike) for piece in self.aligned())
 
     @staticmethod
     def _runs_on(piece: Piece, o: int, least: int, alike: float) -> bool:
@@ -379,15 +405,15 @@ class Track:
 
     def standing(self) -> list[Span]:
         """The output code points of the pieces that count, in order."""
-        return sorted(self.spans[piece].output for piece, _ in self._counting(bag=False))
+        return sorted(self.spans[piece].output for piece, _ in self._counting(bag=True))
 
     def count_leaked(self, released: int) -> int:
         """Tokens of the match of which anything had gone out when it acted."""
         history = self.history
         out: dict[int, int] = {}
-        for piece, _ in self._counting(bag=False):
+        for piece, _ in self._counting(bag=True):
             strange = piece.strangers() if isinstance(piece, Piece) and piece.names else set()
-            for block in piece.remembered() if isinstance(piece, Piece) else ():
+            for block in piece.remembered():
                 for o in set(range(block.o, block.o + block.n)) - strange:
                     at = o - history.base
                     if at < 0 or history.starts[at] < released:

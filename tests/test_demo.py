@@ -218,7 +218,7 @@ def test_the_walk_ends_for_good_and_near_the_quota(stage):
     assert played.faults == ()
     quota = stage.default.policy.text.max_quoted
     assert played.strict.out <= quota
-    assert played.default.out <= quota + 16
+    assert played.default.out <= quota + 32  # slices under 16 words may not be counted: docs/limits.md
 
 
 def test_the_code_is_that_of_the_library_and_its_functions_stand_where_it_says():

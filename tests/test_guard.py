@@ -143,7 +143,7 @@ def test_a_report_has_the_shape_of_the_design():
         "quoted", "indexes", "policy", "elapsed_ms",
     ]  # fmt: skip
     assert set(row["matches"][0]) == {
-        "work", "index", "kind", "language", "channel", "similarity", "tokens", "longest_run", "information",
+        "work", "index", "kind", "language", "channel", "similarity", "tokens", "longest_run", "information", "evidence",
         "verbatim", "renamed", "names_alike", "quoted", "view", "common", "twins", "twin_count", "leaked", "output", "source", "lines", "spans",
         "rule", "action",
     }  # fmt: skip

@@ -455,7 +455,7 @@ def found_without_a_run(scheme):
     [
         ({"exact", "seed", "signature"}, 40, 40),
         ({"seed"}, 40, 40),
-        ({"signature"}, 30, 40),
+        ({"signature"}, 15, 40),
         ({"exact"}, 0, 0),
     ],
 )

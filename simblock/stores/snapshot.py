@@ -21,6 +21,7 @@ import numpy as np
 from simblock import text
 from simblock.errors import Damaged, Incompatible, KeyProblem
 from simblock.questions import Hit, Posting
+from simblock.scheme import Channel
 from simblock.stores import journal
 from simblock.stores.buckets import DECODED, Found
 from simblock.stores.container import Container, Sealing, Section
@@ -37,6 +38,8 @@ _FEW = 64
 MOST_PLACES = {"exact": 2048, "seed": 256, "signature": 32}
 """Places of one key that a segment answers with, by what the key is for: near channels pass over common
 keys, which need not be listed in full for that. :class:`Hit` says besides how many works hold the key."""
+MOST_UNORDERED = 17
+"""The same for shingles in any order, which are short and so more common than others."""
 
 Sealer: TypeAlias = Callable[[bytes], Sealing | None]
 """Gives what encrypts the file of an id, None without a key."""
@@ -116,7 +119,7 @@ class Snapshot:
             old.get(bytes.fromhex(ref.id)) or self._open(ref) for ref in manifest.segments
         ]
         self.journal = self._journal()
-        caps = {channel.id: MOST_PLACES[channel.role] for channel in manifest.scheme.channels}
+        caps = {channel.id: _most_places(channel) for channel in manifest.scheme.channels}
         self._most = [caps.get(id, 0) for id in range(max(caps, default=0) + 1)]
         self.works_counted = sum(int(segment.is_head.sum()) for segment in self.segments)
         self._number = {segment: number for number, segment in enumerate(self.segments)}
@@ -281,7 +284,7 @@ class Snapshot:
         segment = self.segments[number]
         runs = np.searchsorted(segment.bounds, found.places, side="right") - 1
         keep = self.live_runs[number][runs]
-        if len(keep) > min(MOST_PLACES.values()):
+        if len(keep) > MOST_UNORDERED:
             keep &= _rank(found.asks, keep) <= most[found.asks]
         kept_runs = runs[keep]
         begins = segment.bounds[kept_runs]
@@ -294,6 +297,10 @@ class Snapshot:
         codes = found.frequencies[firsts].tolist()
         for at, ask in enumerate(passed[found.asks[firsts]].tolist()):
             yield Hit(ask, postings[kept[at] : kept[at + 1]], DECODED[codes[at]], 0)
+
+
+def _most_places(channel: Channel) -> int:
+    return MOST_UNORDERED if channel.unordered else MOST_PLACES[channel.role]
 
 
 def _rank(asks: I64, keep: Bools) -> I64:
