@@ -8,7 +8,7 @@ together what those that are kept would say on average.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from simblock.naming import STRETCH, Pair, disagreeing
 from simblock.scheme import CODE_CHANNELS
@@ -19,7 +19,7 @@ _SEEDS = next(channel for channel in CODE_CHANNELS if channel.role == "seed")
 SHINGLE = _SEEDS.n
 KEPT = 2 / (_SEEDS.g + 1)
 """The share of a run's shingles that winnowing keeps (Schleimer, Wilkerson, Aiken 2003)."""
-MOST = 4096
+MOST = 512
 """Shingles that are remembered of a piece; more of them would not change a decision."""
 
 
@@ -74,20 +74,16 @@ def _shingles(runs: Iterable[list[Pair]], hashes: U64, base: int) -> Iterator[in
             yield from hashes[max(run[0].s - base, 0) : run[-1].s + 2 - SHINGLE - base].tolist()
 
 
-def bits(language: str, keys: Iterable[Sequence[int]], heard: Mapping[int, float], enough: float) -> float:
-    """What different shingles of several pieces say, each once; no more when ``enough``.
+def bits(language: str, keys: Collection[int], heard: Mapping[int, float]) -> float:
+    """What shingles say. ``heard`` has the bits of those that were hits: how rare they are in the index, too.
 
-    Of those that were hits the index knows how rare they are, of others the table alone.
+    The others stand beside them in the same works, so what hits say less than the table has it goes for all.
     """
-    seen: set[int] = set()
-    total = 0.0
-    for key in (key for of_piece in keys for key in of_piece):
-        if key not in seen:
-            seen.add(key)
-            total += KEPT * (heard[key] if key in heard else rarity(language, key))
-            if total >= enough:
-                break
-    return round(total, 1)
+    table = {key: rarity(language, key) for key in keys}
+    hits = [key for key in keys if key in heard]
+    known, told = math.fsum(heard[key] for key in hits), math.fsum(table[key] for key in hits)
+    share = min(known / told, 1.0) if told else 1.0
+    return round(KEPT * share * math.fsum(table.values()), 1)
 
 
 def rarity(language: str, key: int) -> float:

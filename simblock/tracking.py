@@ -11,10 +11,9 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from simblock import saying
 from simblock.align import MAX_GAP, Measure
 from simblock.exemption import Reading
-from simblock.figures import NO_MEASURE, NOTHING, Figures, Hull, Placing, Seed, Snapshot, apart
+from simblock.figures import NO_MEASURE, NOTHING, Figures, Hull, Placing, Seed, Snapshot, apart, said
 from simblock.grain import GRAINS, Grain
 from simblock.history import History
 from simblock.match import SEVERITY, Action, Rank, Span, rank
@@ -250,14 +249,11 @@ class Track:
     def information(
         self, pieces: Sequence[Piece | Hull], spans: list[tuple[int, int]], enough: float = math.inf
     ) -> float:
-        """Bits of pieces, no more when ``enough``: of syntax tokens those of all that is aligned.
-
-        Else those of the hits inside source token spans, each key once.
+        """Bits of pieces: of syntax tokens those of all that is aligned; else those of the hits inside
+        source token spans, each key once, no more when ``enough``.
         """
         if self.grain.lane == "syntax":
-            heard = {seed.key: seed.bits for seed in self.seeds}
-            said = (piece.said() for piece in pieces if isinstance(piece, Piece))
-            return saying.bits(self.work.language or "", said, heard, enough)
+            return said(self.work.language or "", pieces, self.seeds)
         exempt: set[int] = set().union(*(piece.exempt for piece in pieces))
         known: set[int] = set()
         bits = 0.0
