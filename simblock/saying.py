@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from simblock.naming import STRETCH, Pair, disagreeing
 from simblock.scheme import CODE_CHANNELS
 from simblock.tokens import U64
-from simblock.vocabulary import BACKGROUND_DOCUMENTS, documents_with
+from simblock.vocabulary import BACKGROUND_DOCUMENTS, documents_with, worth
 
 _SEEDS = next(channel for channel in CODE_CHANNELS if channel.role == "seed")
 SHINGLE = _SEEDS.n
@@ -83,7 +83,7 @@ def bits(language: str, keys: Collection[int], heard: Mapping[int, float]) -> fl
     hits = [key for key in keys if key in heard]
     known, told = math.fsum(heard[key] for key in hits), math.fsum(table[key] for key in hits)
     share = min(known / told, 1.0) if told else 1.0
-    return round(KEPT * share * math.fsum(table.values()), 1)
+    return round(worth(language) * KEPT * share * math.fsum(table.values()), 1)
 
 
 def rarity(language: str, key: int) -> float:
