@@ -229,11 +229,8 @@ def __init__(self, left, right, width):
     self.in_total = 0
 """
 LISTS = """\
-COLOURS = [
-    "red", "green", "blue", "grey", "brown", "pink", "white", "black", "cyan", "lime",
-    "gold", "teal", "navy", "plum", "coral", "beige", "ivory", "olive", "azure", "amber",
-    "rose", "rust", "sand", "mint", "pearl", "ruby", "jade", "onyx", "topaz", "copper",
-]
+SIZES = {"small": 1, "middling": 2, "large": 3, "larger": 4, "huge": 5, "whole": 6}
+LENGTHS = {"short": 1, "middling": 2, "long": 3, "longer": 4, "endless": 5, "whole": 6, "none": 0, "all": 9}
 """
 
 
