@@ -152,7 +152,7 @@ class Grammar(_Strict):
     lexer: LexerTable
     syntax: SyntaxTable
     detect: DetectTable = DetectTable()
-    information: float = Field(1.0, gt=0)
+    information: float = Field(1.0, gt=0, le=1)
 
 
 def folder() -> Path:
