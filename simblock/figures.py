@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
+from simblock import saying
 from simblock.align import Measure
 from simblock.background import BACKGROUND_DOCUMENTS, document_frequency
 from simblock.hull import Hull
@@ -88,6 +91,13 @@ class Snapshot:
     renamed: bool
     exact: bool
     information: float
+
+
+def said(language: str, pieces: Sequence[Piece | Hull], seeds: Sequence[Seed]) -> float:
+    """Bits of all that pieces of syntax tokens have aligned, each shingle once; ``seeds`` are hits, the last ones last."""
+    keys = dict.fromkeys(key for piece in pieces if isinstance(piece, Piece) for key in piece.said())
+    lately = islice(reversed(seeds), 2 * saying.MOST)
+    return saying.bits(language, keys, {seed.key: seed.bits for seed in lately if seed.key in keys})
 
 
 def apart(one: Piece | Hull, other: Piece | Hull) -> bool:

@@ -137,7 +137,11 @@ class DetectTable(_Strict):
 
 
 class Grammar(_Strict):
-    """All of one language's file. ``tags`` are the names it has on Markdown fences."""
+    """All of one language's file. ``tags`` are the names it has on Markdown fences.
+
+    ``information`` is what a bit of its table of commonplaces is worth: packages of one kind make a table that
+    takes too much for rare, and clean functions say how much (scripts/make_code_tables.py).
+    """
 
     name: str
     tags: tuple[str, ...]
@@ -148,6 +152,7 @@ class Grammar(_Strict):
     lexer: LexerTable
     syntax: SyntaxTable
     detect: DetectTable = DetectTable()
+    information: float = Field(1.0, gt=0, le=1)
 
 
 def folder() -> Path:

@@ -14,7 +14,7 @@ def match_of(track: Track, placed: Placed, index: str) -> Match:
     placings, figures = track.snapshot.placings, track.snapshot.figures
     firsts, lasts = placed.starts[::2].tolist(), placed.ends[1::2].tolist()
     spans = [(*p.output, first, last) for p, first, last in zip(placings, firsts, lasts, strict=True)]
-    exempt: set[int] = set().union(*(piece.exempt for piece in track.pieces))
+    stretches = [(p.first, p.last + 1) for p in placings]
     return Match(
         work=track.work,
         index=index,
@@ -25,9 +25,7 @@ def match_of(track: Track, placed: Placed, index: str) -> Match:
         names_alike=figures.names_alike,
         quoted=track.quota.words,
         evidence=figures.evidence,
-        information=max(
-            track.information([(p.first, p.last + 1) for p in placings], exempt), track.snapshot.information
-        ),
+        information=max(track.information(track.pieces, stretches), track.snapshot.information),
         output=Span(min(s[0] for s in spans), max(s[1] for s in spans)),
         source=Span(min(s[2] for s in spans), max(s[3] for s in spans)),
         lines=(

@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import NamedTuple
 
+import numpy as np
+
 from simblock.align import MAX_DROP, MAX_GAP, Block, Measure, common_blocks, gap, shared, weight
 from simblock.history import History
 from simblock.naming import STRETCH, Judged, Pair, disagreeing
-from simblock.tokens import CHAR_KEY
+from simblock.saying import SHINGLE, Said
+from simblock.shingles import numbered
+from simblock.tokens import CHAR_KEY, U64
 
 SETTLE = 8
 """A block so long is never realigned."""
@@ -52,7 +56,7 @@ class Piece:
     """
 
     __slots__ = (
-        "_before", "_echoes", "_judged", "_named", "_reckoned", "best", "blocks", "channel", "closed", "exempt", "first", "history",
+        "_before", "_echoes", "_hashed", "_judged", "_named", "_reckoned", "_said", "_told", "best", "blocks", "channel", "closed", "exempt", "first", "history",
         "names", "now", "src", "src_base", "tail",
     )  # fmt: skip
 
@@ -73,7 +77,9 @@ class Piece:
         self.src, self.src_base, self.names = src, src_base, names
         self.closed = False
         self._named: tuple[State, Judged] | None = None
-        self._judged = Judged()
+        self._judged, self._said = Judged(), Said()
+        self._told: tuple[State, list[int]] | None = None
+        self._hashed: tuple[int, int, U64] | None = None
         self.tail: tuple[Block, ...] = ()
         self._reckoned: tuple[tuple[Block, ...], State, State] | None = None
         self._restart(blocks[0])
@@ -164,6 +170,22 @@ class Piece:
     def renames(self) -> bool:
         """Whether any name of the source is another in the output."""
         return self.names is not None and self._naming(self.extent()).renamed
+
+    def said(self) -> list[int]:
+        """Hashes of the source's shingles that are aligned whole under one renaming, each once."""
+        extent = self.extent()
+        if self._told is None or self._told[0] != extent:
+            pairs = self._pairs(extent, self._said.o)
+            self._told = (extent, self._said.keys(pairs, self._hashes(), self.src_base))
+        return self._told[1]
+
+    def _hashes(self) -> U64:
+        """Hashes of the shingles of what is remembered of the source."""
+        assert self.names is not None
+        known = (self.src_base, len(self.names))
+        if self._hashed is None or self._hashed[:2] != known:
+            self._hashed = (*known, numbered(np.array(self.names, np.uint32), SHINGLE))
+        return self._hashed[2]
 
     def _measure_names(self, extent: State) -> Measure:
         """The piece in figures, names that no renaming explains left out."""
@@ -259,7 +281,7 @@ class Piece:
         self.first = first
         self.blocks: list[Block] = []
         self._before: list[tuple[State, State]] = []
-        self._judged = Judged()
+        self._judged, self._said = Judged(), Said()
         self.now = self.best = State(first.o, first.s)
 
     def _settle(self, blocks: Iterable[Block]) -> None:

@@ -7,13 +7,13 @@ acted keeps the figures with which it last did, so that a report decides as the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 from simblock.align import MAX_GAP, Measure
 from simblock.exemption import Reading
-from simblock.figures import NO_MEASURE, NOTHING, Figures, Placing, Seed, Snapshot, apart
+from simblock.figures import NO_MEASURE, NOTHING, Figures, Placing, Seed, Snapshot, apart, said
 from simblock.grain import GRAINS, Grain
 from simblock.history import History
 from simblock.hull import REACH, Hull
@@ -264,10 +264,17 @@ class Track:
             return False
         wanted = self.resolved.limits.least_information if self.grain.numbered else 0
         span = [(piece.first.s, piece.extent().s)]
-        return not wanted or self.information(span, piece.exempt, wanted) >= wanted
+        return not wanted or self.information([piece], span, wanted) >= wanted
 
-    def information(self, spans: list[tuple[int, int]], exempt: set[int], enough: float = math.inf) -> float:
-        """Bits of the seed channels' hits inside source token spans, each key once; no more when ``enough``."""
+    def information(
+        self, pieces: Sequence[Piece | Hull], spans: list[tuple[int, int]], enough: float = math.inf
+    ) -> float:
+        """Bits of pieces: of syntax tokens those of all that is aligned; else those of the hits inside
+        source token spans, each key once, no more when ``enough``.
+        """
+        if self.grain.lane == "syntax":
+            return said(self.work.language or "", pieces, self.seeds)
+        exempt: set[int] = set().union(*(piece.exempt for piece in pieces))
         known: set[int] = set()
         bits = 0.0
         for seed in reversed(self.seeds):
@@ -359,9 +366,8 @@ class Track:
     def _bits(self) -> float:
         """Bits of the match, as far as they matter to the policy."""
         spans = [(p.first.s, p.extent().s) for p in self.pieces]
-        exempt: set[int] = set().union(*(p.exempt for p in self.pieces))
         limits = self.resolved.limits
-        return self.information(spans, exempt, max(limits.min_information, limits.run_information))
+        return self.information(self.pieces, spans, max(limits.min_information, limits.run_information))
 
     def _snap(self, counting: list[tuple[Piece | Hull, Measure]], bits: float) -> Snapshot:
         figures = self._figures(counting)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simblock.errors import SimblockError
-from simblock.grammar import languages
+from simblock.grammar import grammar, languages
 from simblock.lexer import spelling_key
 from simblock.shingles import numbered
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, U64
@@ -58,6 +58,11 @@ def documents_with_each(language: str, keys: U64) -> NDArray[np.float64]:
     at = np.searchsorted(table.keys, keys)
     at[at == len(table.keys)] = 0
     return np.where(table.keys[at] == keys, table.documents[at], UNKNOWN_DOCUMENTS)
+
+
+def worth(language: str) -> float:
+    """What a bit of the language's table is worth; 1 where there is no grammar of it."""
+    return grammar(language).information if language in languages() else 1.0
 
 
 @cache

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from simblock import figures
+from simblock import figures, saying
 from simblock.grammar import grammar
 from simblock.guard import Guard
 from simblock.history import KEEP
@@ -42,7 +42,8 @@ def index():
 
 
 def guard(*, code=None, **policy):
-    wanted = {"min_information": 0, "min_run_information": 0, **(code or {})}
+    strict = {"min_tokens": 50, "min_similarity": 0.9}  # likeness that no bits back has to be great
+    wanted = {"min_information": 0, "min_run_information": 0, **strict, **(code or {})}
     return Guard(index(), Policy(code=wanted, **policy))
 
 
@@ -228,11 +229,8 @@ def __init__(self, left, right, width):
     self.in_total = 0
 """
 LISTS = """\
-COLOURS = [
-    "red", "green", "blue", "grey", "brown", "pink", "white", "black", "cyan", "lime",
-]
 SIZES = {"small": 1, "middling": 2, "large": 3, "larger": 4, "huge": 5, "whole": 6}
-WORDS = {"one": "first", "two": "second", "three": "third", "four": "fourth", "five": "fifth", "six": "sixth"}
+LENGTHS = {"short": 1, "middling": 2, "long": 3, "longer": 4, "endless": 5, "whole": 6, "none": 0, "all": 9}
 """
 
 
@@ -257,7 +255,8 @@ def test_what_every_program_says_flows_by_default_and_what_few_say_is_stopped(co
     stream = of_one_work(rare(size))[0].stream()
     run(stream, of_one_work(rare(size))[1])
     assert stream.stopped
-    monkeypatch.setattr(figures, "documents_with", lambda *_: 0.5)  # as if no table knew it
+    for module in (figures, saying):
+        monkeypatch.setattr(module, "documents_with", lambda *_: 0.5)  # as if no table knew it
     stream = held.stream()
     run(stream, text, range(0, len(text), 9))
     assert stream.stopped

@@ -202,12 +202,12 @@ def test_a_run_and_likeness_act_from_their_own_bits_on_and_a_quota_whatever_its_
     view, figures, information, by
 ):
     bits = {"min_information": 100, "min_run_information": 60}
-    policy = Policy(text=bits)
+    policy = Policy(text=bits, code=bits)
     verdict = policy.judge(policy.resolve(Work("a"), view=view), **figures, information=information)
     assert (verdict and verdict.by) == by
 
 
-@pytest.mark.parametrize("information", [0, 59.9, 60, 99.9, 100])
+@pytest.mark.parametrize("information", [0, 59.9, 60, 74.9, 75])
 @pytest.mark.parametrize(("figures", "by"), [(LONG_RUN, "min_run"), (ALIKE, "min_tokens")])
 def test_by_default_bits_are_asked_of_code_and_not_of_text(figures, by, information):
     policy = Policy()
@@ -217,7 +217,7 @@ def test_by_default_bits_are_asked_of_code_and_not_of_text(figures, by, informat
         return verdict and verdict.by
 
     assert judged("words") == by
-    assert judged("lexemes") == (by if information >= {"min_run": 60, "min_tokens": 100}[by] else None)
+    assert judged("lexemes") == (by if information >= {"min_run": 60, "min_tokens": 75}[by] else None)
 
 
 def test_citing_from_the_shortest_certain_run_on_asks_for_the_bits_of_a_run():
