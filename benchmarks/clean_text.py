@@ -128,7 +128,11 @@ def blocks(path: Path) -> list[str]:
         return html.unescape(re.sub(r"<[^>]*>", "", _BLOCK.sub("\n\n", data))).split("\n\n")
     if path.suffix == ".json":
         text = json.loads(path.read_text("utf-8"))["text"]
-        return (text.partition("\n\n")[2] if path.parent.name.rpartition("-")[0].endswith(("ham", "spam")) else text).split("\n\n")
+        return (
+            text.partition("\n\n")[2]
+            if path.parent.name.rpartition("-")[0].endswith(("ham", "spam"))
+            else text
+        ).split("\n\n")
     text = corpus.read(path)
     if path.suffix == ".cfg":
         return [re.sub(r"\s+", " ", spoken) for spoken in _SPOKEN.findall(text)]
@@ -214,7 +218,9 @@ class Quotations:
         runs = self._runs(text)
         lows, highs = (np.searchsorted(self._hashes, runs, side) for side in ("left", "right"))
         owners = Counter(
-            owner for low, high in zip(lows, highs, strict=True) for owner in set(self._owner[low:high].tolist())
+            owner
+            for low, high in zip(lows, highs, strict=True)
+            for owner in set(self._owner[low:high].tolist())
         )
         return {self._works[owner] for owner, n in owners.items() if n >= share * len(runs)}
 
@@ -238,8 +244,9 @@ def clean_passages(where: Places, half: str, count: int | None = None) -> list[P
 
 def _version() -> str:
     """Differs when passages may: by the list of packages, and by how they are read and cut."""
-    rules = f"{READ_AS} {SHORTEST} {LONGEST} {MOST} {LEAST_LETTERS} {QUOTED}".encode()
-    return hashlib.sha256((HERE / "text_packages.toml").read_bytes() + rules).hexdigest()[:8]
+    listed = [packages(half) for half in HALVES]
+    rules = f"{listed} {READ_AS} {SHORTEST} {LONGEST} {MOST} {LEAST_LETTERS} {QUOTED}"
+    return hashlib.sha256(rules.encode()).hexdigest()[:8]
 
 
 def _make(where: Places, half: str, kept: Path) -> None:
