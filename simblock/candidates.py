@@ -199,7 +199,7 @@ class Candidates:
         """Where a run breaks at output token ``o``, goes on at another place of the last exact hit."""
         heard, places = track.heard
         since = o - heard
-        if len(places) < 2 or since > SQUARE:
+        if not places or since > SQUARE:
             return
         ahead = [posting._replace(position=posting.position + since) for posting in places]
         ahead = [posting for posting in ahead if posting.position < posting.length]

@@ -251,7 +251,7 @@ class Track:
 
     def _counts(self, piece: Piece | Hull, least: int | None = None) -> bool:
         if isinstance(piece, Hull):
-            return piece.evidence >= HEARD
+            return piece.evidence >= HEARD and piece.measure(bag=True).evidence > 0
         return piece.extent().raw >= (least or self.grain.least)
 
     def count(self) -> None:
@@ -391,7 +391,7 @@ class Track:
         trailing = 2 * (o + 1 - self.end())
         if now.matched >= least and self._likeness(now.matched, now.output + trailing, now.source) >= alike:
             return True
-        if any(isinstance(piece, Hull) and piece.evidence >= HEARD for piece in self.growing()):
+        if any(isinstance(piece, Hull) and self._counts(piece) for piece in self.growing()):
             return True
         return any(self._runs_on(piece, o, least, alike) for piece in self.aligned())
 
@@ -411,13 +411,17 @@ class Track:
 
     def standing(self) -> list[Span]:
         """The output code points of the pieces that count, in order."""
-        return sorted(self.spans[piece].output for piece, _ in self._counting(bag=True))
+        return sorted(self.spans[piece].output for piece, _ in self._deciding())
+
+    def _deciding(self) -> list[tuple[Piece | Hull, Measure]]:
+        """The pieces by which the match acts."""
+        return self._counting(bag=self.verdict is not None and self.verdict.by == "min_evidence")
 
     def count_leaked(self, released: int) -> int:
         """Tokens of the match of which anything had gone out when it acted."""
         history = self.history
         out: dict[int, int] = {}
-        for piece, _ in self._counting(bag=True):
+        for piece, _ in self._deciding():
             strange = piece.strangers() if isinstance(piece, Piece) and piece.names else set()
             for block in piece.remembered():
                 for o in set(range(block.o, block.o + block.n)) - strange:

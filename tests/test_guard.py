@@ -147,7 +147,7 @@ def test_a_report_has_the_shape_of_the_design():
         "verbatim", "renamed", "names_alike", "quoted", "view", "common", "twins", "twin_count", "leaked", "output", "source", "lines", "spans",
         "rule", "action",
     }  # fmt: skip
-    assert set(row["decided"]) == {"work", "rule", "by", "value", "threshold", "position"}
+    assert set(row["decided"]) == {"work", "view", "rule", "by", "value", "threshold", "position"}
 
 
 def test_works_added_and_removed_count_for_running_streams():
