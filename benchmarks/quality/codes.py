@@ -27,8 +27,6 @@ SHARES = {"code-10": 1.0, "code-30": 1.0, "code-fragment": 1.0, "code-rewrites":
 """Of how many functions transforms are tried, by their gate; the others on a fifth, so that a run takes minutes."""
 BARE = ("hidden", "port")
 """Groups whose copies are not put into a fence: they are text as they come, or of another language."""
-SHARES = {"code-10": 1.0, "code-30": 1.0, "code-fragment": 1.0, "code-rewrites": 0.5}
-"""Of how many functions transforms are tried, by their gate; the others on a fifth, so that a run takes minutes."""
 LONGEST = 500
 """Lexemes of a function that copies are made of, at most: longer ones are no harder to find, and take long."""
 WRAPPED = "class Holder"

@@ -18,7 +18,7 @@ MOVED_TEXT: dict[str, tuple[float, ...]] = {
     "min_similarity": (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8),
     "min_run": (16, 20, 24, 30, 40, 60),
     "min_information": (0, 30, 60, 90, 120, 150),
-    "min_evidence": (40, 60, 80, 100, 120, 160),
+    "min_evidence": (10, 20, 30, 40, 60, 100),
 }
 """Thresholds of [text] that are moved, one by one, the others as they are by default."""
 MOVED_CODE: dict[str, tuple[float, ...]] = {

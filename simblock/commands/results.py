@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from simblock.explain.deciding import decisive
 from simblock_indexer.escaping import printable
 from simblock_indexer.tables import counted, say
 
@@ -66,8 +67,8 @@ def because(report: Report) -> str:
     decided = report.decided
     if decided is None:
         return ""
-    its = [m for m in report.matches if m.work.id == decided.work and m.output.start < decided.position]
-    begin = f"begins at character {max(m.output.start for m in its):,}, " if its else ""
+    match = decisive(report)
+    begin = f"begins at character {match.output.start:,}, " if match else ""
     counts = "bits" if decided.by == "min_evidence" else f"{decided.unit}s"
     return (
         f"{decided.value:g} {counts} {FIGURES[decided.by]} ({decided.threshold:g} needed) of {printable(decided.work)} "

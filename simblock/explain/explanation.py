@@ -12,6 +12,7 @@ from simblock.align import weight
 from simblock.exemption import Exemption, Reading
 from simblock.explain import distances
 from simblock.explain.aligning import Aligned, Free, Mark, Side, Step, align, alone
+from simblock.explain.deciding import decisive
 from simblock.explain.distances import Distance, Way
 from simblock.explain.reading import OutputReading, SourceReading
 from simblock.explain.rows import Room, Row, rows
@@ -156,13 +157,17 @@ class Explainer:
         *,
         prompt: str | None = None,
         history: Turns = (),
+        tenant: str | None = None,
         kind: Kind | None = None,
         language: str | None = None,
     ) -> Explanation:
         """What a check of ``text`` came to; the other arguments are those that it was checked with."""
         output = OutputReading(text, kind, language)
         own = self._own(prompt, history)
-        matches = tuple(self._match(match, report, output, own) for match in report.matches)
+        made_it = decisive(report)
+        matches = tuple(
+            self._match(match, output, own, tenant, decided=match is made_it) for match in report.matches
+        )
         return Explanation(text, report, matches)
 
     def _own(self, prompt: str | None, history: Turns) -> _Exempt:
@@ -173,13 +178,14 @@ class Explainer:
             "yours": Exemption(said),
         }
 
-    def _match(self, match: Match, report: Report, output: OutputReading, own: _Exempt) -> Explained:
-        decided = report.decided
-        ways = distances.ways(self.policy, match)
-        its = decided is not None and decided.work == match.work.id and match.output.start < decided.position
-        acting = distances.acting(self.policy, match, ways)
+    def _match(
+        self, match: Match, output: OutputReading, own: _Exempt, tenant: str | None, *, decided: bool
+    ) -> Explained:
+        ways = distances.ways(self.policy, match, tenant)
+        acting = distances.acting(self.policy, match, ways, tenant)
         stored = self._sources.text(match) is not None
-        return Explained(match, ways, acting, its, stored, partial(self._pieces, match, output, own, stored))
+        pieces = partial(self._pieces, match, output, own, stored)
+        return Explained(match, ways, acting, decided, stored, pieces)
 
     def _pieces(self, match: Match, output: OutputReading, own: _Exempt, stored: bool) -> tuple[Piece, ...]:
         found = [self._piece(match, span, output, own, stored) for span in match.spans]

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from simblock.errors import MissingExtra
 from simblock.explain.explanation import NAMES, Explained, Explanation
 from simblock.explain.rows import Room
+from simblock.explain.templating import environment
 from simblock.match import SEVERITY, Action, Match, Report
 from simblock.work import Work
 from simblock_indexer.escaping import encodable, printable
@@ -206,17 +206,7 @@ def _folded(stretch: Stretch) -> Stretch:
 
 def templates() -> Environment:
     """What pages are made with. Raises MissingExtra without jinja2."""
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError:
-        raise MissingExtra("a report as a page", "report") from None
-    found = Environment(
-        loader=PackageLoader("simblock"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    found = environment("templates", "a report as a page")
     found.filters |= {"seen": seen, "line": printable, "web": web, "figures": _figures_of}
     return found
 

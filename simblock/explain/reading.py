@@ -16,9 +16,9 @@ from simblock.code import tokenise_documents
 from simblock.codestream import CodeScanner
 from simblock.explain.aligning import Side
 from simblock.match import Match
-from simblock.text import WordScanner, tokenise
+from simblock.text import tokenise
 from simblock.tokens import VIEWS, Tokens
-from simblock.unmasking import Unmasker
+from simblock.unmasking import unmasked
 from simblock.work import Document, Kind, Work
 
 KEPT = 8
@@ -61,13 +61,11 @@ class OutputReading:
     @cached_property
     def _meant(self) -> Tokens:
         """The words of masked stretches."""
-        scanner, unmasker = WordScanner(), Unmasker()
-        words = scanner.feed(self.text)
-        found = [unmasker.feed(self.text, words, scanner.known), unmasker.finish(scanner.finish())]
-        rows: list[tuple[int, int, int]] = []
-        for one in filter(None, found):
-            rows += zip(one.keys, one.starts, one.ends, strict=True)
+        found = unmasked(self.text)
+        if found is None:
+            return _NONE
         # Readings begin anew where more is known, with tokens in between that stand nowhere.
+        rows = zip(found.keys, found.starts, found.ends, strict=True)
         return _tokens([row for row in rows if row[2] > row[1]])
 
     @cached_property

@@ -49,16 +49,16 @@ RULES: dict[By | None, SarifRule] = {
 
 
 class Log:
-    """A SARIF log of one run, as it grows. ``version`` is simblock's."""
+    """A SARIF log of one run, as it grows. ``version`` is simblock's, ``tenant`` whose outputs were checked."""
 
-    def __init__(self, policy: Policy, version: str) -> None:
-        self._policy, self._version = policy, version
+    def __init__(self, policy: Policy, version: str, tenant: str | None = None) -> None:
+        self._policy, self._version, self._tenant = policy, version, tenant
         self._results: list[dict[str, Any]] = []
         self._notifications: list[dict[str, Any]] = []
 
     def take(self, text: str, report: Report) -> None:
         """Adds what was found in one output, whose ``text`` tells lines and columns."""
-        self._results += _results(text, report, self._policy)
+        self._results += _results(text, report, self._policy, self._tenant)
         if report.error is not None:
             self._notifications.append(_notification(report))
 
@@ -91,12 +91,12 @@ def _driver(version: str) -> dict[str, Any]:
     return {"name": "simblock", "version": version, "rules": rules}
 
 
-def _results(text: str, report: Report, policy: Policy) -> Iterator[dict[str, Any]]:
+def _results(text: str, report: Report, policy: Policy, tenant: str | None) -> Iterator[dict[str, Any]]:
     ends = _line_ends(text)
     order = list(RULES)
     for match in report.matches:
-        found = distances.ways(policy, match)
-        way = distances.acting(policy, match, found) if match.action != "release" else None
+        found = distances.ways(policy, match, tenant)
+        way = distances.acting(policy, match, found, tenant) if match.action != "release" else None
         by = way.by if way else None
         yield {
             "ruleId": RULES[by].id,

@@ -51,7 +51,7 @@ GROUPS: dict[str, tuple[Group, Group]] = {
                 "min_tokens": (16, 24, 32, 40, 48, 64, 96),
                 "min_similarity": (0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
                 "min_information": (0, 50, 100, 150, 250),
-                "min_evidence": (40, 60, 80, 100, 150, 250),
+                "min_evidence": (10, 20, 30, 40, 60, 100),
             },
         ),
     ),

@@ -21,7 +21,7 @@ from simblock.tokens import CODE_VIEWS
 from simblock.work import Kind, Work
 
 LOWEST: dict[str, dict[str, float]] = {
-    "text": {"min_run": 16, "min_tokens": 8, "min_similarity": 0.3, "min_evidence": 24},
+    "text": {"min_run": 16, "min_tokens": 8, "min_similarity": 0.3, "min_evidence": 10},
     "code": {"min_run": 30, "min_tokens": 15, "min_similarity": 0.3},
 }
 """Figures under which nothing is heard: of tokens the lowest that a policy may have."""

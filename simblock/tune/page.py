@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from importlib.util import find_spec
 
 from simblock.errors import MissingExtra
+from simblock.explain.templating import environment
 from simblock.tune.curves import EXTRA, svg
 from simblock.tune.outcome import Outcome, percent, told
 from simblock.tune.policyfile import written
 from simblock.tune.rows import HEADINGS, rows
 from simblock_indexer.escaping import printable
 
-FIGURES = ("tokens", "longest_run", "similarity", "information", "quoted")
+PAGE = "a page of the tuning"
+FIGURES = ("tokens", "longest_run", "similarity", "information", "evidence", "quoted")
 LISTED = 1000
 """Clean outputs that the page names."""
 
@@ -20,18 +21,15 @@ LISTED = 1000
 def require() -> None:
     """Raises MissingExtra where a page cannot be made: better before everything is measured than after."""
     if not all(map(find_spec, ("jinja2", "matplotlib"))):
-        raise MissingExtra("a page of the tuning", EXTRA)
+        raise MissingExtra(PAGE, EXTRA)
 
 
 def page(outcome: Outcome) -> str:
     """The page. Raises MissingExtra without jinja2 or matplotlib."""
     require()
-    from jinja2 import Environment
     from markupsafe import Markup
 
-    template = Environment(autoescape=True).from_string(
-        resources.files("simblock.tune").joinpath("page.html").read_text("utf-8")
-    )
+    template = environment("tune", PAGE).get_template("page.html")
     return template.render(
         question=outcome.question,
         asked=percent(outcome.question.rate),
