@@ -1,8 +1,17 @@
 """Reports explained, on texts and on renamed code."""
 
+import random
 from collections import Counter
+from dataclasses import replace
 
+from simblock.commands.results import because
+from simblock.explain.deciding import decisive
+from simblock.explain.explanation import Explainer
 from simblock.explain.rows import Room
+from simblock.guard import Guard
+from simblock.policy import Policy, Rule
+from simblock.stores.memory import MemoryIndex
+from simblock.work import Document, Work
 from tests.explain.conftest import RENAMES, STOCK, edited, renamed
 from tests.test_cli import TALE
 
@@ -91,11 +100,6 @@ def test_sentences_in_another_order_are_shown_as_moved_where_they_were_counted(s
 
 
 def test_a_work_whose_text_grew_shorter_meanwhile_is_not_shown(shop):
-    from simblock.explain.explanation import Explainer
-    from simblock.guard import Guard
-    from simblock.stores.memory import MemoryIndex
-    from simblock.work import Document, Work
-
     index = MemoryIndex([Document(Work("tale"), TALE)], store_text=True)
     guard = Guard(index)
     report = guard.check(TALE)
@@ -114,10 +118,6 @@ def test_json_has_figures_and_no_text(shop):
 
 
 def test_two_characters_of_a_script_without_spaces_are_one_word():
-    from simblock.explain.explanation import Explainer
-    from simblock.guard import Guard
-    from simblock.stores.memory import MemoryIndex
-    from simblock.work import Document, Work
 
     text = "".join(chr(0x4E00 + 37 * at % 5000) for at in range(120))
     guard = Guard(MemoryIndex([Document(Work("poem"), text)], store_text=True))
@@ -138,12 +138,6 @@ def with_months():
 
 
 def explained_with_months(prompt=None, **policy):
-    from simblock.explain.explanation import Explainer
-    from simblock.guard import Guard
-    from simblock.policy import Policy
-    from simblock.stores.memory import MemoryIndex
-    from simblock.work import Document, Work
-
     guard = Guard(MemoryIndex([Document(Work("tale"), with_months())], store_text=True), Policy(**policy))
     report = guard.check(with_months(), prompt=prompt)
     (explained,) = Explainer(guard).explain(with_months(), report, prompt=prompt).matches
@@ -177,3 +171,67 @@ def test_only_masked_words_are_said_to_be_read_as_they_were_meant(shop, closed_s
     assert plain.to_dict()["masked"] is False
     (unknown,) = closed_shop.explain(TALE).matches
     assert unknown.to_dict()["masked"] is None
+
+
+def spread_copy(short, long):
+    """The first words of a work, 200 words of nobody's, and more words of it."""
+    words = long_tale().split()
+    between = " ".join(f"pebble{at}" for at in range(200))
+    return f"{' '.join(words[:short])} {between} {' '.join(words[40 : 40 + long])}"
+
+
+def long_tale():
+    rng = random.Random(11)
+    return " ".join("".join(rng.choices("abcdefghiklmnoprstu", k=7)) for _ in range(200))
+
+
+def explained_of(output, limits=None, *, tenant=None, **policy):
+    guard = Guard(
+        MemoryIndex([Document(Work("tale"), long_tale())], store_text=True),
+        Policy(text=limits or {}, **policy),
+    )
+    report = guard.check(output, all=True, tenant=tenant)
+    return Explainer(guard).explain(output, report, tenant=tenant)
+
+
+def test_the_decision_fell_on_the_match_that_acted_and_on_no_other_of_its_work():
+    explanation = explained_of(spread_copy(20, 80))
+    assert sorted((one.match.tokens > 20, one.decided) for one in explanation.matches) == [
+        (False, False),
+        (True, True),
+    ]
+    begin = next(one.match.output.start for one in explanation.matches if one.decided)
+    assert f"begins at character {begin:,}, " in because(explanation.report)
+
+
+def test_of_several_matches_that_act_the_decision_fell_on_the_first():
+    explanation = explained_of(spread_copy(35, 50), action="observe")
+    assert [one.match.action for one in explanation.matches] == ["observe"] * 2
+    assert [one.match.output.start for one in explanation.matches if one.decided] == [0]
+
+
+def test_a_quota_is_decided_by_the_match_that_filled_it():
+    limits = {"max_quoted": 60, "min_run": 70, "min_tokens": 1000}
+    explanation = explained_of(spread_copy(36, 50), limits)
+    assert explanation.report.decided.by == "max_quoted"
+    assert [one.match.output.start > 0 for one in explanation.matches if one.decided] == [True]
+
+
+def test_where_its_view_is_not_told_the_decision_fell_on_the_match_that_is():
+    (explained,) = explained_of(spread_copy(0, 80)).matches
+    report = explained_of(spread_copy(0, 80)).report
+    other = replace(report, decided=replace(report.decided, view="source"))
+    assert decisive(other) is other.matches[0]
+    assert explained.decided
+    assert decisive(replace(report, decided=None)) is None
+
+
+def test_a_match_is_explained_by_the_rules_of_its_tenant():
+    rules = (Rule(name="press", tenant="press", action="cite", text={"min_run": 60}),)
+    text = spread_copy(0, 80)
+    told = {}
+    for tenant in (None, "press"):
+        (explained,) = explained_of(text, tenant=tenant, rule=rules).matches
+        assert explained.match.action == explained.acting.action
+        told[tenant] = next(figure.threshold for figure in explained.figures if figure.name == "min_run")
+    assert told == {None: 30, "press": 60}

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from simblock.explain.sarif import RULES, Log
-from tests.explain.conftest import edited, renamed
+from simblock.policy import Policy, Rule
+from tests.explain.conftest import Shop, edited, renamed
 from tests.test_cli import TALE
 
 LEVELS = {"none", "note", "warning", "error"}
@@ -80,6 +81,16 @@ def test_no_text_of_output_or_work_is_in_a_log(shop):
 def test_what_no_rule_acted_on_is_a_note(shop):
     (result,) = results(log_of(shop, ("a", " ".join(TALE.split()[:20]))))
     assert (result["level"], result["ruleId"]) == ("note", "copy/listed")
+
+
+def test_results_are_told_by_the_rules_of_the_tenant():
+    policy = Policy(rule=(Rule(name="press", tenant="press", action="cite", text={"min_run": 40}),))
+    guard = Shop(policy=policy).guard
+    log = Log(policy, "1", tenant="press")
+    log.take(TALE, guard.check(TALE, tenant="press"))
+    (result,) = results(log.to_dict())
+    assert (result["level"], result["ruleId"]) == ("warning", "copy/run")
+    assert "40 needed" in result["message"]["text"]
 
 
 def test_an_index_that_could_not_answer_makes_the_run_unsuccessful(shop):
