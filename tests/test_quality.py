@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from benchmarks import clean_text
 from benchmarks.clean_text import LONGEST, QUOTED, SHORTEST, Passage, Quotations, blocks, cut, packages
+from benchmarks.evasions import TEXT
 from benchmarks.evasions.own_stories import STORIES
 from benchmarks.quality import curves, growth, page, tables, texts
 from benchmarks.quality.asked import ASKED, gates
 from benchmarks.quality.material import Case, write_index
+from benchmarks.quality.measuring import LENGTHS, tried_on
 from benchmarks.quality.sighting import Sighting, merged, overlap, recall
 from benchmarks.quality.texts import Told
 from benchmarks.record import interval
@@ -262,3 +264,12 @@ def test_the_page_stands_alone_with_its_curves_and_all_columns():
     assert not re.search(
         r"""(src|href)=["'](?!#)""", made.replace("xlink:href", "href").replace('href="#', "")
     )
+
+
+def test_an_evasion_that_no_gate_asks_for_is_tried_on_half_as_many_passages_of_64_words():
+    cases = [Case(f"tale#{at}", frozenset({"tale"}), 64, "a word", "", "") for at in range(9)]
+    gated = next(one for one in TEXT.values() if one.gate)
+    stated = next(one for one in TEXT.values() if not one.gate)
+    assert [len(tried_on(gated, words, cases)) for words in LENGTHS] == [9, 9]
+    assert [len(tried_on(stated, words, cases)) for words in LENGTHS] == [5, 0]
+    assert len(tried_on(stated, 64, cases[:1])) == 1

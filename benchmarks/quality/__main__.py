@@ -53,14 +53,15 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--count",
         type=int,
-        default=200,
-        help="passages an evasion and length; functions of all languages a class of size",
+        default=100,
+        help="passages an evasion and length, where no gate asks half as many, of 64 words alone; functions of all "
+        "languages a class of size",
     )
     parser.add_argument(
         "--streams", type=int, default=100, help="of them streamed for the leak, where words are edited"
     )
     parser.add_argument(
-        "--compared", type=int, default=200, help="of them checked under every policy of the curves"
+        "--compared", type=int, default=100, help="of them checked under every policy of the curves"
     )
     parser.add_argument("--clean", type=int, help="clean passages; all without")
     parser.add_argument("--clean-functions", type=int, default=20_000, help="of all languages")

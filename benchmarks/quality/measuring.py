@@ -10,7 +10,7 @@ from typing import NamedTuple
 from benchmarks import code_recall, corpus
 from benchmarks.clean_text import Passage, Quotations, clean_passages, passages
 from benchmarks.corpus import Places
-from benchmarks.evasions import INNOCENT, TEXT
+from benchmarks.evasions import INNOCENT, TEXT, Evasion
 from benchmarks.quality import alike, codes, curves, growth, texts
 from benchmarks.quality.curves import Point
 from benchmarks.quality.material import Case, Passages, hosts, works_of_text, write_index
@@ -65,7 +65,7 @@ def text(options: argparse.Namespace, folder: Path) -> TextRun:
     tell("text", f"an index of {stat.works:,} works, {stat.tokens:,} words")
     drawn = planter(where, documents, index, options)
     cases = {words: drawn.cases(options.count, words) for words in LENGTHS}
-    tell("text", f"{len(TEXT)} evasions of {options.count} passages of {LENGTHS} words each")
+    tell("text", f"{len(TEXT)} evasions of at most {options.count} passages of {LENGTHS} words each")
     seen = copies(index, cases, options)
     seen += edited(index, drawn, options)
     every = passages(where, options.half)
@@ -93,12 +93,19 @@ def planter(
 
 
 def copies(index: Path, cases: Mapping[int, Sequence[Case]], options: argparse.Namespace) -> list[Sighting]:
-    """Every evasion of text at every length; those that edit words are streamed, too."""
+    """Every evasion of text on its passages; those that edit words are streamed, too."""
     tasks = [
         texts.Copies(index, name, them, options.seed, options.streams if evasion.gate and evasion.group == "edits" else 0)
-        for them in cases.values() for name, evasion in TEXT.items()
+        for words, every in cases.items() for name, evasion in TEXT.items() if (them := tried_on(evasion, words, every))
     ]  # fmt: skip
     return spread("evasions of text", options.processes, texts.check_copies, tasks)
+
+
+def tried_on(evasion: Evasion, words: int, them: Sequence[Case]) -> Sequence[Case]:
+    """The passages of a length that an evasion is tried on: where no gate asks, half as many, of the first length."""
+    if evasion.gate is not None:
+        return them
+    return them[: -(-len(them) // 2)] if words == LENGTHS[0] else ()
 
 
 def edited(index: Path, drawn: Passages, options: argparse.Namespace) -> list[Sighting]:
