@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks import gates
+from benchmarks.__main__ import ALL, NAMED
 from benchmarks.gates import GATES, LANGUAGES, Gate, Results, missed
+from benchmarks.quality import pair_gates
 from benchmarks.record import interval
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -22,11 +25,40 @@ def code_recall(n: int = 500, stopped: int = 500, errors: int = 0) -> Tables:
              "right file first": interval(stopped, n), "errors": errors}
             for one in LANGUAGES
         ],
-        "Clean functions": [
-            {"language": one, "package": "all", "functions": 5000, "stopped": 2, "share": interval(2, 5000), "errors": 0}
-            for one in LANGUAGES
-        ],
     }  # fmt: skip
+
+
+def clean_functions(stopped: int = 2, n: int = 5000) -> Tables:
+    return {
+        "False stops of code, by language": [
+            {"language": one, "n": n, "stopped": stopped, "share": interval(stopped, n), "errors": 0}
+            for one in (*LANGUAGES, "all")
+        ]
+    }
+
+
+def found_pairs(auc: float = 0.96) -> Tables:
+    """What is read of pairs; of all of a set, beside the report half, poor figures."""
+    tables: Tables = {}
+    for it in pair_gates.ASKED:
+        for part, value in (("report", 1.0), ("all", 0.1)):
+            where = it.where | ({"part": part} if "part" in it.where else {})
+            rows = tables.setdefault(it.table, [])
+            row = pair_gates.find(rows, where)
+            if row is None:
+                rows.append(row := {**where, it.count: it.enough})
+            row.setdefault(it.column, [auc if value == 1.0 and it.column == "AUC" else value, 0.0, 1.0])
+    return tables
+
+
+def pan13(found: float = 1.0, plagdet: float = 0.98, false: int = 0) -> Tables:
+    return {
+        "Cases, policy default": [
+            {"part": part, "cases": 155, "cases found": [found, 0.9, 1.0], "plagdet": plagdet}
+            for part in gates.PAN13
+        ],
+        "Unrelated pairs, policy default": [{"pairs": 130, "false": interval(false, 130)}],
+    }
 
 
 def code_stream_cost() -> Tables:
@@ -104,6 +136,72 @@ def test_a_share_of_too_few_is_no_share(tmp_path: Path) -> None:
     assert len(named) == 8
 
 
+def test_clean_functions_are_held_language_by_language(tmp_path: Path) -> None:
+    save(tmp_path, "quality", clean_functions(stopped=20))
+    named = why(tmp_path, "quality")
+    assert named["clean functions stopped, java"] == "is 0.004"
+    save(tmp_path, "quality", clean_functions(n=900))
+    assert why(tmp_path, "quality")["clean functions stopped, java"] == "of 900 n, not 4,500"
+
+
+def test_a_share_of_quality_that_is_missed_is_told_with_its_count(tmp_path: Path) -> None:
+    row = {"gate": "clean passages stopped", "measured": interval(20, 100_000), "n": 100_000}
+    save(tmp_path, "quality", {"Gates": [row]})
+    assert why(tmp_path, "quality")["clean passages stopped"] == "is 0.0002 (20 of 100,000)"
+
+
+def test_pairs_are_held_against_the_half_that_nothing_was_chosen_on(tmp_path: Path) -> None:
+    save(tmp_path, "pairs", found_pairs())
+    assert not why(tmp_path, "pairs")
+    save(tmp_path, "pairs", found_pairs(auc=0.94))
+    assert why(tmp_path, "pairs") == {"ConPlag, AUC": "is 0.94"}
+    save(tmp_path, "pairs", found_pairs(), half="tune")
+    assert set(why(tmp_path, "pairs").values()) == {"the results are of the tune half"}
+
+
+def test_one_false_pair_of_pan13_is_over_3_in_1000(tmp_path: Path) -> None:
+    save(tmp_path, "pan13", pan13())
+    assert not why(tmp_path, "pan13")
+    assert list(gates.counted(Results(tmp_path))) == [
+        "PAN-13, false pairs: 0 (0 of 130), wanted at most 0.003"
+    ]
+    save(tmp_path, "pan13", pan13(false=1))
+    assert why(tmp_path, "pan13") == {"PAN-13, false pairs": "is 0.0077 (1 of 130)"}
+
+
+def test_a_part_of_pan13_under_its_bound_is_named(tmp_path: Path) -> None:
+    save(tmp_path, "pan13", pan13(found=0.935, plagdet=0.9))
+    assert set(why(tmp_path, "pan13")) == {
+        "PAN-13, cases found, verbatim",
+        "PAN-13, cases found, translation",
+        "PAN-13, plagdet, verbatim",
+    }
+
+
+def test_a_figure_that_is_asked_and_no_gate_fails_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path, "pan13", pan13(plagdet=0.5))
+    monkeypatch.setattr(gates, "Results", lambda: Results(tmp_path))
+    monkeypatch.setattr(gates, "GATES", tuple(gate for gate in GATES if gate.benchmark == "pan13"))
+    assert gates.main() == 0
+    said = capsys.readouterr().out
+    assert "MISSED, no gate: PAN-13, plagdet, random: wanted at least 0.86, is 0.5" in said
+    assert "4 of 4 gates hold\n0 of 3 figures that are asked, and no gates, are reached" in said
+
+
+def test_no_two_gates_have_one_name() -> None:
+    assert len({gate.name for gate in GATES}) == len(GATES)
+
+
+def test_every_benchmark_that_is_run_can_be_imported_and_each_gate_has_one_that_can_be_named() -> None:
+    files = {name.rpartition(".")[2] for name in NAMED}
+    assert {gate.benchmark for gate in GATES} <= files
+    assert all(find_spec(f"benchmarks.{name}") for name in NAMED)
+    assert {"quality", "quality.pairs"} < set(ALL)
+    assert "code_recall" not in ALL
+
+
 def test_errors_are_no_figures(tmp_path: Path) -> None:
     save(tmp_path, "code_recall", code_recall(errors=3))
     assert why(tmp_path, "code_recall")["renamed functions stopped, java"] == "3 errors"
@@ -139,7 +237,7 @@ def test_what_is_missed_is_printed_and_is_a_failure(
     assert gates.main() == 1
     said = capsys.readouterr().out
     assert "MISSED: renamed functions stopped, c: wanted at least 0.99, is 0.98" in said
-    assert f" of {len(GATES)} gates hold" in said
+    assert f" of {sum(gate.bold for gate in GATES)} gates hold" in said
 
 
 def test_no_bound_holds_for_what_is_no_number() -> None:

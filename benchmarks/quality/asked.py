@@ -15,7 +15,7 @@ EXACT = frozenset({"surface", "edits", "typo", "code-surface", "code-names", "co
 
 
 class Asked(NamedTuple):
-    """A gate: which rows it is about, the figure, and its bound."""
+    """A figure that is asked: which rows it is about, and its bound. ``bold``: a gate; of others a miss is told."""
 
     name: str
     kind: str
@@ -23,6 +23,7 @@ class Asked(NamedTuple):
     figure: Callable[[Sequence[Sighting]], Interval | float]
     least: float | None = None
     most: float | None = None
+    bold: bool = True
 
 
 def caught(them: Sequence[Sighting]) -> Interval:
@@ -85,11 +86,11 @@ def part(name: str, *, code: bool = False) -> Picked:
     return lambda one: one.part == name and bool(one.language) == code
 
 
-def _classes(gate: str, *bounds: float) -> Iterable[Asked]:
+def _classes(gate: str, *bounds: float, bold: bool) -> Iterable[Asked]:
     sizes = ("50 to 100", "100 to 200", "over 200")
     for size, least in zip(sizes, bounds, strict=True):
         yield Asked(f"code, {gate.removeprefix('code-')} % of statements edited, {size} lexemes", "code",
-                    copy(gate, lexemes=size, code=True), caught, least=least)  # fmt: skip
+                    copy(gate, lexemes=size, code=True), caught, least=least, bold=bold)  # fmt: skip
 
 
 ASKED = (
@@ -97,27 +98,27 @@ ASKED = (
     Asked("text, surface, 200 words", "text", copy("surface", words=200), caught, least=0.999),
     *(Asked(f"text, {edits} % edited, {words} words", "text", copy(f"text-{edits}", words=words), caught, least=least)
       for words in (64, 200) for edits, least in ((10, 0.995), (20, 0.98), (30, 0.92))),
-    Asked("text, filler after every third word", "text", copy("filler-third", words=64), caught, least=0.95),
-    Asked("text, the same filler after every word", "text", copy("filler-same", words=64), caught, least=0.85),
-    Asked("text, sentences reordered", "text", copy("sentences-reordered", words=64), caught, least=0.95),
-    Asked("text, interleaved", "text", copy("interleaved", words=64), caught, least=0.9),
-    Asked("text, hidden in code", "text", copy("hidden", words=64), caught, least=0.99),
-    Asked("text, right source first", "text", caught_of(copy()), first, least=0.98),
-    Asked("text, overlap, median", "text", caught_of(copy()), overlapping, least=0.9),
+    Asked("text, filler after every third word", "text", copy("filler-third", words=64), caught, least=0.95, bold=False),
+    Asked("text, the same filler after every word", "text", copy("filler-same", words=64), caught, least=0.85, bold=False),
+    Asked("text, sentences reordered", "text", copy("sentences-reordered", words=64), caught, least=0.95, bold=False),
+    Asked("text, interleaved", "text", copy("interleaved", words=64), caught, least=0.9, bold=False),
+    Asked("text, hidden in code", "text", copy("hidden", words=64), caught, least=0.99, bold=False),
+    Asked("text, right source first", "text", caught_of(copy()), first, least=0.98, bold=False),
+    Asked("text, overlap, median", "text", caught_of(copy()), overlapping, least=0.9, bold=False),
     *(Asked(f"text, strict leak, {edits} % edited", "text", streamed_of(copy(f"text-{edits}")), leaking("strict"), most=most)
       for edits, most in ((10, 0.01), (20, 0.03))),
     Asked("clean passages stopped", "text", part("clean"), stopped, most=0.0001),
     Asked("answers stopped", "text", part("answers"), stopped, most=0),
     Asked("innocent text stopped", "text", part("innocent"), stopped, most=0),
     Asked("code, surface, 60 lexemes and more", "code", copy("surface", least=60, code=True), caught, least=0.999),
-    *_classes("code-10", 0.9, 0.97, 0.995),
-    *_classes("code-30", 0.7, 0.9, 0.98),
+    *_classes("code-10", 0.9, 0.97, 0.995, bold=True),
+    *_classes("code-30", 0.7, 0.9, 0.98, bold=False),
     Asked("code, loops, conditions, expressions rewritten, over 100 lexemes", "code",
-          copy("code-rewrites", least=100, code=True), caught, least=0.85),
+          copy("code-rewrites", least=100, code=True), caught, least=0.85, bold=False),
     Asked("code, half a function in new code, over 200 lexemes", "code",
-          copy("code-fragment", least=200, code=True), caught, least=0.95),
-    Asked("code, right source first", "code", caught_of(copy(code=True)), first, least=0.98),
-    Asked("code, overlap, median", "code", caught_of(copy(code=True)), overlapping, least=0.9),
+          copy("code-fragment", least=200, code=True), caught, least=0.95, bold=False),
+    Asked("code, right source first", "code", caught_of(copy(code=True)), first, least=0.98, bold=False),
+    Asked("code, overlap, median", "code", caught_of(copy(code=True)), overlapping, least=0.9, bold=False),
     Asked("clean functions stopped", "code", part("clean", code=True), stopped, most=0.001),
     Asked("innocent code stopped", "code", part("innocent", code=True), stopped, most=0),
 )  # fmt: skip

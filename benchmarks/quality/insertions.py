@@ -40,8 +40,6 @@ ALIKE = 0.7
 BigCloneBench calls strongly like. Overloads and the like, that any judge would call clones."""
 CONTAINMENTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 """Thresholds of containment that are told."""
-CHOSEN = 0.5
-"""The one that was chosen on the tune half: the highest with nothing missed there."""
 
 
 class Case(NamedTuple):

@@ -23,6 +23,7 @@ from rich.console import Console
 from benchmarks import code_corpus
 from benchmarks.code_copies import lexemes
 from benchmarks.quality import insertions, pair_scores
+from benchmarks.quality.pair_gates import CLONES, LEAST, OURS, SHARES, gates
 from benchmarks.quality.pair_sets import HALVES, SETS, PairSet
 from benchmarks.quality.ranking import auc, average_precision, estimated, ranked, roc, threshold_at
 from benchmarks.record import RESULTS, conditions, interval, table
@@ -30,15 +31,8 @@ from simblock.likeness import LEXEMES, WORDS, Likeness
 
 Row = dict[str, Any]
 Scored = dict[str, Sequence[float]]
-CLONES = ("T1", "T2", "ST3", "MT3")
-LEAST = 50
-"""Lexemes of the smaller function of the pairs of BigCloneBench that gates are about, as in published figures."""
-SHARES = (0.01, 0.001)
 TRIED = tuple((words, tokens) for words in (2, 3, 4) for tokens in (8, 10, 11, 12, 15))
 """Words and lexemes of a shingle that were tried."""
-OURS = ("simblock containment", "simblock similarity")
-PARTS = ("report", "all")
-"""Parts of a set that gates are held against, and that are told beside."""
 SHOWN = ("Gates", "Programs", "BigCloneBench", "Insertions")
 
 
@@ -160,34 +154,6 @@ def curves(them: PairSet, scores: Scored) -> list[Row]:
     return rows
 
 
-def _find(rows: Sequence[Row], **wanted: object) -> Row | None:
-    return next((row for row in rows if all(row[name] == value for name, value in wanted.items())), None)
-
-
-def gates(found: Mapping[str, Sequence[Row]]) -> list[Row]:
-    """The figures that were asked for beside those that were found: on the report halves, and on everything."""
-    rows: list[Row] = []
-
-    def hold(what: str, asked: float, value: Any, overall: Any) -> None:
-        rows.append({"what": what, "asked": asked, "found": value, "on all": overall,
-                     "met": "yes" if value[0] >= asked else "no"})  # fmt: skip
-
-    programs = [_find(found.get("Programs", ()), set="ConPlag", part=part, score=OURS[0]) for part in PARTS]
-    if programs[0] and programs[1]:
-        for figure, asked in (("AUC", 0.95), ("average precision", 0.91)):
-            hold(f"ConPlag, {figure}", asked, programs[0][figure], programs[1][figure])
-    wanted = {"lexemes": LEAST, "score": OURS[1], "of non-clones": SHARES[0]}
-    clones = [_find(found.get("BigCloneBench", ()), part=part, **wanted) for part in PARTS]
-    if clones[0] and clones[1]:
-        for kind, asked in zip(CLONES, (1.0, 0.99, 0.99, 0.65), strict=True):
-            hold(f"BigCloneBench, {kind}", asked, clones[0][kind], clones[1][kind])
-    for by in (f"containment {insertions.CHOSEN:g}", "policy"):
-        if row := _find(found.get("Insertions", ()), language="all", by=by):
-            hold(f"lines put in, by {by}: recall", 1.0, row["recall"], "")
-            hold(f"lines put in, by {by}: precision", 0.95, row["precision"], "")
-    return rows
-
-
 def measured(options: argparse.Namespace) -> dict[str, Sequence[Row]]:
     """All tables."""
     sets = {name: SETS[name](options) for name in options.sets}
@@ -230,7 +196,7 @@ def main() -> None:
     started = time.monotonic()
     found = measured(options)
     parameters = {
-        "words": WORDS, "lexemes": LEXEMES, "sets": "development", "insertions": options.half, "count": options.count,
+        "words": WORDS, "lexemes": LEXEMES, "sets": "development", "half": options.half, "languages": list(options.languages), "count": options.count,
         "seed": options.seed, "minutes": round((time.monotonic() - started) / 60, 1),
     }  # fmt: skip
     console = Console(width=None if Console().is_terminal else 200)
