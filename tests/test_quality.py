@@ -172,6 +172,8 @@ def test_every_point_of_the_curves_is_a_policy():
     ):
         points = curves.points(moved, limits)
         assert points[0] == ("as it is", {})
+        for threshold, values in moved.items():
+            assert min(values) <= getattr(limits, threshold) <= max(values)
         assert len({Policy(**{name: point}).digest for _, point in points}) == len(points)
 
 

@@ -21,7 +21,7 @@ from simblock.tune import curves, policyfile
 from simblock.tune.choosing import ENOUGH, Choice, Point, Rates, Share, choose, tuned, weigh
 from simblock.tune.grid import GROUPS, Grid, cells, changed, verdict
 from simblock.tune.interval import interval, needed
-from simblock.tune.listening import Ear, Heard, Measured, add
+from simblock.tune.listening import LOWEST, Ear, Heard, Measured, add
 from simblock.tune.outcome import Question, outcome
 from simblock.work import Document, Work
 from simblock_indexer.exits import run
@@ -193,6 +193,13 @@ def test_the_policys_own_values_are_in_the_grid_whatever_they_are():
                 assert value == (
                     limits.run_information if name == "min_run_information" else getattr(limits, name)
                 )
+
+
+def test_evidence_is_tried_on_both_sides_of_the_default_and_heard_as_far_down():
+    default = Policy().text.min_evidence
+    tried = GROUPS["text"][1].levels["min_evidence"]
+    assert min(tried) < default < max(tried)
+    assert LOWEST["text"]["min_evidence"] <= min(tried)
 
 
 # -- the choice
@@ -425,6 +432,7 @@ def test_thresholds_are_chosen_written_and_shown(simblock, tmp_path):
     page = report.read_text("utf-8")
     assert "<svg" in page
     assert "clean/0.txt" in page
+    assert "<th>evidence</th>" in page
     assert not any(" ".join(WORKS["work-5"][n : n + 4]) in page + done.out for n in range(0, 34, 4))
     guard = Guard(INDEX, Policy.load(policy))
     assert not guard.check(hosted(random.Random(1), WORKS["work-5"][3:37])).acted
