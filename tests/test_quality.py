@@ -15,7 +15,7 @@ from benchmarks.evasions.own_stories import STORIES
 from benchmarks.quality import curves, growth, page, tables, texts
 from benchmarks.quality.asked import ASKED, gates
 from benchmarks.quality.material import Case, write_index
-from benchmarks.quality.measuring import LENGTHS, tried_on
+from benchmarks.quality.measuring import LENGTHS, OF_ALL_LENGTHS, tried_on
 from benchmarks.quality.sighting import Sighting, merged, overlap, recall
 from benchmarks.quality.texts import Told
 from benchmarks.record import interval
@@ -268,10 +268,19 @@ def test_the_page_stands_alone_with_its_curves_and_all_columns():
     )
 
 
-def test_an_evasion_that_no_gate_asks_for_is_tried_on_half_as_many_passages_of_64_words():
+def test_evasions_are_tried_where_a_gate_asks_and_others_on_half_as_many_passages_of_64_words():
     cases = [Case(f"tale#{at}", frozenset({"tale"}), 64, "a word", "", "") for at in range(9)]
-    gated = next(one for one in TEXT.values() if one.gate)
     stated = next(one for one in TEXT.values() if not one.gate)
-    assert [len(tried_on(gated, words, cases)) for words in LENGTHS] == [9, 9]
-    assert [len(tried_on(stated, words, cases)) for words in LENGTHS] == [5, 0]
+    for gate, counts in (("surface", [9, 9]), ("text-20", [9, 9]), ("interleaved", [9, 0]), (None, [5, 0])):
+        assert [len(tried_on(stated._replace(gate=gate), words, cases)) for words in LENGTHS] == counts
     assert len(tried_on(stated, 64, cases[:1])) == 1
+
+
+def test_passages_of_200_words_are_made_for_just_the_gates_that_are_asked_of_them():
+    def asked_of(gate, words):
+        one = Sighting("copy", "x", "1", gate=gate, size=words)
+        return {it.name for it in ASKED if it.least is not None and it.picked(one)}
+
+    plain = asked_of(None, 200)
+    gates_of_text = {one.gate for one in TEXT.values()} - {None}
+    assert {gate for gate in gates_of_text if asked_of(gate, 200) - plain} == OF_ALL_LENGTHS

@@ -54,8 +54,8 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--count",
         type=int,
         default=100,
-        help="passages an evasion and length, where no gate asks half as many, of 64 words alone; functions of all "
-        "languages a class of size",
+        help="passages an evasion and length that a gate is about, of other evasions half as many of 64 words; "
+        "functions of all languages a class of size",
     )
     parser.add_argument(
         "--streams", type=int, default=100, help="of them streamed for the leak, where words are edited"

@@ -22,6 +22,8 @@ from simblock.work import Document
 
 LENGTHS = (64, 200)
 """Words of the passages that evasions are tried on."""
+OF_ALL_LENGTHS = frozenset({"surface", "text-10", "text-20", "text-30"})
+"""Gates that are asked of every length; the others are of passages of 64 words."""
 RATES = tuple(round(0.05 * step, 2) for step in range(11))
 """Shares of words edited, for the curve by rate."""
 ALL_LENGTHS = (24, 32, 40, 48, 64, 96, 128, 200)
@@ -102,10 +104,10 @@ def copies(index: Path, cases: Mapping[int, Sequence[Case]], options: argparse.N
 
 
 def tried_on(evasion: Evasion, words: int, them: Sequence[Case]) -> Sequence[Case]:
-    """The passages of a length that an evasion is tried on: where no gate asks, half as many, of the first length."""
-    if evasion.gate is not None:
-        return them
-    return them[: -(-len(them) // 2)] if words == LENGTHS[0] else ()
+    """The passages of a length that an evasion is tried on: all where a gate asks, without one half of the shortest."""
+    if words != LENGTHS[0]:
+        return them if evasion.gate in OF_ALL_LENGTHS else ()
+    return them if evasion.gate else them[: -(-len(them) // 2)]
 
 
 def edited(index: Path, drawn: Passages, options: argparse.Namespace) -> list[Sighting]:
