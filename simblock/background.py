@@ -74,6 +74,7 @@ def word_bits() -> dict[int, float]:
     return dict(zip(table.keys.tolist(), bits.tolist(), strict=True))
 
 
+@cache
 def document_counts() -> dict[str, float]:
     """Of how many of the BACKGROUND_DOCUMENTS hold each English word of the table, by its folded letters."""
     pairs = (row.split(" ") for row in _rows("en.txt"))
@@ -82,7 +83,7 @@ def document_counts() -> dict[str, float]:
 
 @cache
 def _known() -> _Frequencies:
-    numbers = np.unique(words(" ".join(f"{n} {n:02}" for n in range(NUMBERS))).keys)
+    numbers = np.unique(words(" ".join([*map(str, range(NUMBERS)), *(f"{n:02}" for n in range(10))])).keys)
     tables = [_table("en.txt"), _table("technical.txt")]
     tables.append(_Frequencies(numbers, np.full(len(numbers), NUMBER_DOCUMENTS)))
     distinct = np.unique(np.concatenate([table.keys for table in tables]))

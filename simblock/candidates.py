@@ -1,9 +1,8 @@
 """From hits to pieces: which works a stream comes near, and where.
 
 A hit of an exact channel makes a candidate at once. Near channels need two different keys of one
-run inside a square of 64 tokens, in any order (PAN's best matchers do likewise). A candidate's piece
-is aligned backwards from the hit; where near hits crowd and no piece is found, the passage may be
-shuffled, and the hull of the square is the piece.
+run inside a square of 64 tokens, in any order (PAN's best matchers do likewise). Of words a hull is grown from the
+last of them, which takes no order for granted; a piece is aligned backwards from the hit.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.naming import levelled
 from simblock.piece import Piece
 from simblock.questions import Posting, Run
-from simblock.scheme import Channel
+from simblock.scheme import OFTEN, Channel
 from simblock.tokens import U32, VIEWS
 from simblock.tracking import JOIN, Track, TrackKey
 
@@ -49,8 +48,8 @@ HULL_LEAST = 16.0
 """Bits of evidence with which a hull begins, chance left out of account."""
 MANY_KEYS = 3
 """So many keys of a square are worth an alignment where no hull begins: a short slice says little."""
-OFTEN, FIRST = 16, 8
-"""Of a shingle of words in more places the first ones are followed, which are of the same works for all of a passage."""
+FIRST = 8
+"""Of a shingle of words in over OFTEN places so many are followed, which are of the same works for all of a passage."""
 MANY_SQUARES = 4096
 AT_ONCE = 8
 """Runs that one key of a near channel may have aligned, those with the most hits about."""

@@ -1,4 +1,4 @@
-"""What differs between the lanes of a stream: its words, its lexemes, its syntax tokens."""
+"""What differs between the lanes of a stream: its words, also as they were meant, its lexemes, its syntax tokens."""
 
 from __future__ import annotations
 

@@ -38,6 +38,8 @@ LEAN = 0.2
 PROSE = 0.15
 """Share of the commonest words in prose, at least: in lists, in code, and in languages that the table of words does not
 know, the telling words are not told from the others."""
+SHORTER = 2.0
+"""How much longer a passage of the work may be than what is made of it: a summary tells it in fewer words."""
 LONGEST = 384
 """Output words of a hull; a longer copy is several."""
 BACK = 160
@@ -45,7 +47,7 @@ BACK = 160
 
 
 FEW_WORKS = 512
-CHANCE, CHANCE_MORE = 30.0, 10.0
+CHANCE, CHANCE_MORE = 30.0, 17.0
 """Bits that the likest of so many works has by chance, and for each doubling of them.
 
 Words of one subject come together, so the bits of chance likenesses add up: their number halves with each 17 bits,
@@ -244,7 +246,8 @@ class Hull:
             flag & COMMON != 0 for flag in history.flags[first - history.base : box.last_o + 1 - history.base]
         )
         prose = common >= PROSE * (box.last_o + 1 - first)
-        evidence = self.evidence if prose else 0.0
+        told = SHORTER * len(output) >= len(source)
+        evidence = self.evidence if prose and told else 0.0
         return Measure(shared(output, source), 0, 2 * len(output), 2 * len(source), evidence)
 
     def is_free(self, o: int, s: int) -> bool:

@@ -137,10 +137,7 @@ class Piece:
 
     def most(self) -> int:
         """Half tokens of an alignment that :meth:`measure` counts at most."""
-        most = self.now.matched
-        for block in self.tail:
-            most += 2 * block.n
-        return most
+        return self.now.matched + 2 * sum([block.n for block in self.tail])
 
     def measure(self, *, bag: bool) -> Measure:
         """The piece in figures. With ``bag``, tokens that both sides have in any order count where they are more."""

@@ -28,6 +28,10 @@ NEVER = 1 << 30
 """A threshold that nothing reaches."""
 
 
+SCATTERED = 0.7
+"""Of ``min_similarity``, what words in any order must have: those of a summary have less."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,14 +65,14 @@ class TextLimits(Limits):
     """[text]: counted in words; two characters of scripts without spaces are one."""
 
     min_run: int = Field(30, ge=T_WORDS)
-    min_evidence: float = Field(30, ge=0)
+    min_evidence: float = Field(30, gt=0)
 
     def scattered(self, tokens: int, similarity: float, evidence: float) -> bool:
         """Whether words in any order are a copy by their evidence.
 
-        Theirs is a passage of ``min_tokens`` words and more, of which half of ``min_similarity`` is the work's.
+        Theirs is a passage of ``min_tokens`` words and more, of which SCATTERED of ``min_similarity`` is the work's.
         """
-        enough = 2 * tokens >= self.min_tokens and 2 * similarity >= self.min_similarity
+        enough = 2 * tokens >= self.min_tokens and similarity >= SCATTERED * self.min_similarity
         return enough and tokens >= self.min_tokens * similarity and evidence >= self.min_evidence
 
 

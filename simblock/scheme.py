@@ -82,6 +82,9 @@ class Channel:
         return self.n + self.g - 1
 
 
+OFTEN = 16
+"""Places from which on a shingle in any order is too common to be told in full."""
+
 ALL_WORDS = ("words", "source", "comments")
 
 TEXT_CHANNELS = (

@@ -34,6 +34,7 @@ from simblock.policy import Verdict, decided
 from simblock.questions import Placed, Places
 from simblock.response import ResponseCore, Turn
 from simblock.scheme import T_LEXEMES
+from simblock.suspicion import count_leaked, holds, standing
 from simblock.text import Scanned, WordScanner
 from simblock.ticks import Ticks
 from simblock.tokens import CHAR
@@ -196,7 +197,7 @@ class StreamCore:
             self.decided = decided(track.work.id, track.view, track.resolved.rule, verdict, self._when)
         for _, one, its in acting:
             if its.action in HOLDING:
-                one.leaked = one.count_leaked(self.outlet.released)
+                one.leaked = count_leaked(one, self.outlet.released)
         if verdict.action == "stop" and not self.stopped:
             yield from self._stop(track)
 
@@ -274,7 +275,7 @@ class StreamCore:
     def _redact(self, track: Track) -> None:
         """Redacts the pieces that were not yet; what stands between them goes out."""
         track.place()
-        for span in track.standing():
+        for span in standing(track):
             start = max(span.start, track.redacted)
             if span.end > start:
                 self.outlet.redact(Span(start, span.end))
@@ -301,7 +302,8 @@ class StreamCore:
     def _holds(self, lane: Lane, track: Track, clock: int) -> bool:
         if track.resolved.action not in HOLDING:
             return False
-        return track.holds(lane.at, lane.clock_at(clock, self._ticks), self.response.suspicion(lane.grain))
+        at = lane.clock_at(clock, self._ticks)
+        return holds(track, lane.at, at, self.response.suspicion(lane.grain))
 
     def _limit(self) -> int:
         """The code point up to which text may go out."""

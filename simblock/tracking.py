@@ -23,8 +23,7 @@ from simblock.policy import Policy, Resolved, Verdict
 from simblock.questions import Posting
 from simblock.quota import Quota
 from simblock.quoting import Quoting
-from simblock.scheme import D_TICKS, lane_of
-from simblock.tokens import CHAR_KEY
+from simblock.scheme import lane_of
 from simblock.work import Work
 
 JOIN = 64
@@ -159,7 +158,7 @@ class Track:
         if self.past.matched or self.forced or (self.grain.numbered and self.quota.halves):
             return True
         if not self.grain.numbered:
-            return any(not isinstance(piece, Hull) or self._counts(piece) for piece in self.pieces)
+            return any(not isinstance(piece, Hull) or self.counts(piece) for piece in self.pieces)
         most = sum([piece.most() for piece in self.pieces])
         grown, self.most = most != self.most, most
         return grown and most >= max(begin, self.grain.least)
@@ -191,15 +190,15 @@ class Track:
         """Forgets pieces that ended without being any."""
         self.closing = False
         for piece in self.pieces:
-            if piece.closed and not self._counts(piece):
+            if piece.closed and not self.counts(piece):
                 self.spans.pop(piece, None)
-        self.pieces = [piece for piece in self.pieces if not piece.closed or self._counts(piece)]
+        self.pieces = [piece for piece in self.pieces if not piece.closed or self.counts(piece)]
         if len(self.pieces) > MAX_PIECES:
             self._fold()
 
     def _fold(self) -> None:
         """Sums up the older half of very many pieces, so that a long match costs no more than a short one."""
-        counting = self._counting(bag=False)
+        counting = self.counting(bag=False)
         old = {p for p in self.pieces if p.closed and p.extent().o < self.end() - 2 * JOIN}
         past = [self.past, *(m for p, m in counting if p in old)]
         self.past = Measure(
@@ -211,11 +210,11 @@ class Track:
         self.spans = {piece: span for piece, span in self.spans.items() if piece not in old}
         self.quoting.forget(old)
 
-    def _counting(self, *, bag: bool) -> list[tuple[Piece | Hull, Measure]]:
+    def counting(self, *, bag: bool) -> list[tuple[Piece | Hull, Measure]]:
         """The pieces that count: of those that overlap the one that matches more."""
         measured = [(p, p.measure(bag=bag)) for p in self.pieces]
         least = self.grain.least
-        measured = [(p, m) for p, m in measured if m.matched >= least and self._counts(p, 0)]
+        measured = [(p, m) for p, m in measured if m.matched >= least and self.counts(p, 0)]
         if len(measured) < 2:
             return measured
         kept: list[tuple[Piece | Hull, Measure]] = []
@@ -232,7 +231,7 @@ class Track:
         # also a run whose piece a bigger, poorer one outdoes: whatever stands around it, it was copied
         runs = [self._longest(p) for p in self.pieces if isinstance(p, Piece)]
         longest = max([self.past.longest, *runs])
-        similarity = self._likeness(matched, output, source)
+        similarity = self.likeness(matched, output, source)
         alike = sum(piece.names_alike() for piece, _ in counting if isinstance(piece, Piece))
         evidence = round(sum(m.evidence for m in measures), 1)
         return Figures(
@@ -244,12 +243,12 @@ class Track:
         """Half tokens of a piece's longest run."""
         return piece.extent().longest if piece.names is None else piece.measure(bag=False).longest
 
-    def _likeness(self, matched: int, output: int, source: int) -> float:
+    def likeness(self, matched: int, output: int, source: int) -> float:
         """Matched over the longer side; of code over both sides' mean (Dice)."""
         whole = (output + source) / 2 if self.grain.numbered else max(output, source)
         return matched / max(whole, 1)
 
-    def _counts(self, piece: Piece | Hull, least: int | None = None) -> bool:
+    def counts(self, piece: Piece | Hull, least: int | None = None) -> bool:
         if isinstance(piece, Hull):
             return piece.evidence >= HEARD and piece.measure(bag=True).evidence > 0
         return piece.extent().raw >= (least or self.grain.least)
@@ -260,7 +259,7 @@ class Track:
 
     def _fills(self, piece: Piece | Hull) -> bool:
         """Whether a piece says enough to fill a quota."""
-        if not self._counts(piece, self.grain.quoted):
+        if not self.counts(piece, self.grain.quoted):
             return False
         wanted = self.resolved.limits.least_information if self.grain.numbered else 0
         span = [(piece.first.s, piece.extent().s)]
@@ -302,18 +301,19 @@ class Track:
         self.place()
         informed = self.resolved.limits.least_information > 0
         bits = cache(lambda: max(self._bits(), beside()) if informed else 0.0)
-        counting = self._counting(bag=False)
+        counting = self.counting(bag=False)
         self.now = figures = self._figures(counting)
         verdict = self._judge(policy, figures, bits)
         if bag and self._worth_a_bag(figures):
-            bagged = self._counting(bag=True)
+            bagged = self.counting(bag=True)
             fuller = self._figures(bagged)
             other = self._judge(policy, fuller, bits)
             if not verdict or (other and fuller.gain > figures.gain):
                 counting, verdict = bagged, other
                 self.now = fuller if other else figures
         if verdict is not None or (keep and self.verdict is None):
-            self.snapshot = self._snap(counting, bits() if verdict else 0.0)
+            decided_by_bits = verdict or self._may_act(policy, self.now)
+            self.snapshot = self._snap(counting, bits() if decided_by_bits else 0.0)
         if verdict is None or (self.verdict and SEVERITY[verdict.action] <= SEVERITY[self.verdict.action]):
             return None
         self.verdict = verdict
@@ -378,54 +378,6 @@ class Track:
         same = whole and figures.similarity == 1.0 and not renamed
         return Snapshot(figures, placings, same, renamed, exact, bits)
 
-    def holds(self, o: int, clock: int, begin: int) -> bool:
-        """Whether suspicion stands behind output token ``o`` and ``clock`` ticks.
-
-        It does while ``begin`` half words are matched, lately, and still alike with what followed.
-        """
-        if not self.pieces or not self._recent(clock):
-            return False
-        if self.forced:
-            return True
-        now, least, alike = self.now, max(begin, self.grain.least), self.resolved.limits.min_similarity
-        trailing = 2 * (o + 1 - self.end())
-        if now.matched >= least and self._likeness(now.matched, now.output + trailing, now.source) >= alike:
-            return True
-        if any(isinstance(piece, Hull) and self._counts(piece) for piece in self.growing()):
-            return True
-        return any(self._runs_on(piece, o, least, alike) for piece in self.aligned())
-
-    @staticmethod
-    def _runs_on(piece: Piece, o: int, least: int, alike: float) -> bool:
-        """Whether a piece ends in a run worth suspicion by itself, whatever the match was like before."""
-        extent = piece.extent()
-        return extent.run >= least and extent.run >= alike * (extent.run + 2 * (o + 1 - extent.o))
-
-    def _recent(self, clock: int) -> bool:
-        last = self.end() - 1 - self.history.base
-        return last >= 0 and clock - self.history.clocks[last] <= D_TICKS
-
     def begin(self) -> int:
         """The first output code point of the match."""
         return min(placing.output.start for placing in (*self.past_spans[:1], *self.spans.values()))
-
-    def standing(self) -> list[Span]:
-        """The output code points of the pieces that count, in order."""
-        return sorted(self.spans[piece].output for piece, _ in self._deciding())
-
-    def _deciding(self) -> list[tuple[Piece | Hull, Measure]]:
-        """The pieces by which the match acts."""
-        return self._counting(bag=self.verdict is not None and self.verdict.by == "min_evidence")
-
-    def count_leaked(self, released: int) -> int:
-        """Tokens of the match of which anything had gone out when it acted."""
-        history = self.history
-        out: dict[int, int] = {}
-        for piece, _ in self._deciding():
-            strange = piece.strangers() if isinstance(piece, Piece) and piece.names else set()
-            for block in piece.remembered():
-                for o in set(range(block.o, block.o + block.n)) - strange:
-                    at = o - history.base
-                    if at < 0 or history.starts[at] < released:
-                        out[o] = 1 if at >= 0 and history.keys[at] >= CHAR_KEY else 2
-        return (self.past.matched + sum(out.values())) // 2

@@ -21,7 +21,7 @@ import numpy as np
 from simblock import text
 from simblock.errors import Damaged, Incompatible, KeyProblem
 from simblock.questions import Hit, Posting
-from simblock.scheme import Channel
+from simblock.scheme import OFTEN, Channel
 from simblock.stores import journal
 from simblock.stores.buckets import DECODED, Found
 from simblock.stores.container import Container, Sealing, Section
@@ -38,7 +38,7 @@ _FEW = 64
 MOST_PLACES = {"exact": 2048, "seed": 256, "signature": 32}
 """Places of one key that a segment answers with, by what the key is for: near channels pass over common
 keys, which need not be listed in full for that. :class:`Hit` says besides how many works hold the key."""
-MOST_UNORDERED = 17
+MOST_UNORDERED = OFTEN + 1
 """The same for shingles in any order, which are short and so more common than others."""
 
 Sealer: TypeAlias = Callable[[bytes], Sealing | None]
