@@ -280,7 +280,10 @@ class Policy(_Strict):
         quoted: int,
         evidence: float = 0.0,
     ) -> Verdict | None:
-        """Why a match of these figures acts, or None. A quota acts whatever the information."""
+        """Why a match of these figures acts, or None. A quota acts whatever the information.
+
+        What is alike says its bits times its similarity: gaps are less likely in a copy than in a coincidence.
+        """
         limits = resolved.limits
         if quoted >= limits.max_quoted:
             return Verdict(resolved.action, "max_quoted", quoted, limits.max_quoted)
@@ -288,7 +291,7 @@ class Policy(_Strict):
         if telling and longest_run >= limits.min_run:
             return Verdict(resolved.action, "min_run", longest_run, limits.min_run)
         alike = tokens >= limits.min_tokens and similarity >= limits.min_similarity
-        if alike and information >= limits.min_information:
+        if alike and information * similarity >= limits.min_information:
             return Verdict(resolved.action, "min_tokens", tokens, limits.min_tokens)
         if isinstance(limits, TextLimits) and limits.scattered(tokens, similarity, evidence):
             return Verdict(resolved.action, "min_evidence", evidence, limits.min_evidence)

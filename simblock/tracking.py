@@ -367,7 +367,8 @@ class Track:
         """Bits of the match, as far as they matter to the policy."""
         spans = [(p.first.s, p.extent().s) for p in self.pieces]
         limits = self.resolved.limits
-        return self.information(self.pieces, spans, max(limits.min_information, limits.run_information))
+        alike = limits.min_information / limits.min_similarity  # its bits count times its similarity
+        return self.information(self.pieces, spans, max(alike, limits.run_information))
 
     def _snap(self, counting: list[tuple[Piece | Hull, Measure]], bits: float) -> Snapshot:
         figures = self._figures(counting)

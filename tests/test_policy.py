@@ -181,7 +181,7 @@ def test_the_source_of_every_field_is_told(tmp_path, monkeypatch):
 
 FIGURES = {"longest_run": 0, "tokens": 0, "similarity": 0.0, "quoted": 0}
 LONG_RUN = FIGURES | {"longest_run": 80, "tokens": 80, "similarity": 1.0}
-ALIKE = FIGURES | {"longest_run": 20, "tokens": 80, "similarity": 0.95}
+ALIKE = FIGURES | {"longest_run": 20, "tokens": 80, "similarity": 1.0}
 QUOTED = FIGURES | {"quoted": 500}
 
 
@@ -205,6 +205,15 @@ def test_a_run_and_likeness_act_from_their_own_bits_on_and_a_quota_whatever_its_
     policy = Policy(text=bits, code=bits)
     verdict = policy.judge(policy.resolve(Work("a"), view=view), **figures, information=information)
     assert (verdict and verdict.by) == by
+
+
+def test_bits_of_what_is_alike_count_times_its_similarity():
+    policy = Policy()
+    resolved = policy.resolve(Work("a"), view="lexemes")
+    alike = ALIKE | {"similarity": 0.8}
+    assert policy.judge(resolved, **alike, information=93.7) is None
+    assert policy.judge(resolved, **alike, information=93.8).by == "min_tokens"
+    assert policy.judge(resolved, **LONG_RUN | {"similarity": 0.8}, information=60).by == "min_run"
 
 
 @pytest.mark.parametrize("information", [0, 59.9, 60, 74.9, 75])

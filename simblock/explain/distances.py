@@ -149,7 +149,7 @@ def _likeness(match: Match, limits: Limits) -> tuple[Distance, ...]:
     return (
         Distance("min_tokens", match.tokens, limits.min_tokens, "count", f"{match.unit}s alike"),
         Distance("min_similarity", match.similarity, limits.min_similarity, "share", "similarity"),
-        *_information(match, "min_information", limits.min_information),
+        *_weighed(match, limits.min_information),
     )
 
 
@@ -177,6 +177,16 @@ def _passage(match: Match, enough: int) -> int:
 def _information(match: Match, name: str, threshold: float) -> tuple[Distance, ...]:
     """Left out where none is asked: zero bits say nothing about a match."""
     return (Distance(name, match.information, threshold, "bits", "information"),) if threshold else ()
+
+
+def _weighed(match: Match, threshold: float) -> tuple[Distance, ...]:
+    """The bits of likeness: they count times the similarity."""
+    bits = match.information * match.similarity
+    return (
+        (Distance("min_information", bits, threshold, "bits", "information times similarity"),)
+        if threshold
+        else ()
+    )
 
 
 def _shown(amount: float, figure: Distance) -> str:

@@ -204,6 +204,8 @@ class Grid:
             # Of scattered words half of both thresholds is asked, and the one over the other.
             figures["similarity"] = heard.figures["similarity"]
             figures["tokens"] = min(heard.figures["tokens"], self._thresholds["tokens"][-1])
+        if figures.get("information"):  # bits of what is alike count times its similarity
+            figures |= {name: heard.figures[name] for name in ("similarity", "information")}
         rule = next((n for n, one in enumerate(self.policy.rule) if one.covers(heard.work)), None)
         return _Floored(heard._replace(figures=figures), rule)
 
