@@ -153,7 +153,7 @@ def in_parts(asked: Guard, case: Case, parts: Sequence[str], name: str) -> Repor
 
 
 def leaked(asked: Guard, copy: Masked) -> int:
-    """Matched tokens of a copy that had gone out when it was stopped."""
+    """Matched tokens of a copy that had gone out when it was stopped; of one that was not, all its words had."""
     response = asked.response()
     one = response.stream()
     for at in range(0, len(copy.text), CHUNK):
@@ -162,8 +162,9 @@ def leaked(asked: Guard, copy: Masked) -> int:
             break
     else:
         one.finish()
-    of_it = [m for m in response.report.matches if not names(m).isdisjoint(copy.case.works)]
-    return max((match.leaked for match in of_it), default=0)
+    report = response.report
+    of_it = [m for m in report.matches if m.action == "stop" and not names(m).isdisjoint(copy.case.works)]
+    return max((match.leaked for match in of_it), default=len(copy.text.split()))
 
 
 def check_clean(task: Cleans) -> list[Sighting]:
