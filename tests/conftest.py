@@ -1,5 +1,6 @@
 import os
 import random
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,17 @@ settings.register_profile(
 settings.load_profile("simblock")
 
 SHARED = Path(os.environ.get("SIMBLOCK_SHARED", Path(__file__).parents[2] / "shared")) / "data"
+
+
+@pytest.fixture
+def interruptible():
+    """Interruptions are heard here and by what is started, also where a script runs the tests behind it.
+
+    Shells have such jobs ignore SIGINT, which every process inherits.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -487,6 +487,7 @@ def test_the_report_of_a_stream_is_kept_where_asked(folder, tmp_path):
     assert json.loads((tmp_path / "report.json").read_text())["decision"] == "release"
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_stream_exits_130_in_one_line(folder):
     running = process("stream", folder / "works.sbx")
     running.stdin.write(b"something")

@@ -74,6 +74,7 @@ def fifo(tmp_path):
     return path
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_build_leaves_nothing(process, fifo, tmp_path):
     code, out, err = interrupted(process, fifo, "build", fifo, "--out", tmp_path / "x.sbx")
     assert (code, out) == (130, "")
@@ -81,6 +82,7 @@ def test_an_interrupted_build_leaves_nothing(process, fifo, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [fifo.name]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_add_leaves_the_index_as_it_was(process, index_command, index, fifo):
     before = {path.name: path.read_bytes() for path in index.iterdir()}
     code, _, err = interrupted(process, fifo, "add", index, fifo)
@@ -126,6 +128,7 @@ def test_a_reader_of_our_output_that_goes_away_is_no_error(process, tmp_path):
         listing.stderr.close()
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_command_that_only_reads_says_that_it_was_interrupted(process, tmp_path):
     pipe = tmp_path / "key"
     os.mkfifo(pipe)

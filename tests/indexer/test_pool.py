@@ -115,6 +115,7 @@ def interrupts_and_never_answers(line):
     threading.Event().wait()
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_ends_processes_that_heed_nothing(monkeypatch):
     monkeypatch.setattr(pool, "_work", interrupts_and_never_answers)
     with pytest.raises(KeyboardInterrupt), TokeniserPool(1) as made:
@@ -188,7 +189,7 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def long_build(tmp_path):
+def long_build(tmp_path, interruptible):
     """Starts a build of some seconds; the command, its processes, and where the index will be."""
     root = tmp_path / "tree"
     root.mkdir()
@@ -208,7 +209,7 @@ def test_an_interruption_ends_all_processes_and_leaves_nothing(long_build, secon
     process, started, out = long_build
     time.sleep(seconds)
     os.killpg(process.pid, signal.SIGINT)
-    error = process.communicate()[1]
+    error = process.communicate(timeout=60)[1]
     assert (process.returncode, error) == (130, f"simblock-index: interrupted; {out} was not made\n")
     wait_for(lambda: not any(map(alive, started)))
     assert not out.exists()
