@@ -111,10 +111,13 @@ def check(
     for, unless --kind text. Exit code 1 where something was acted on.
     """
     from simblock.commands import checking, outputs, sinks
+    from simblock.commands.writing import Target, spare
 
     to = sinks.wanted(format, json=json, jsonl=jsonl is not None, explain=explain, out=out, report=report)
     indexes, inputs = sort_arguments(arguments or [])
     inputs = _inputs(inputs, jsonl, out)
+    read = (*inputs, jsonl, prompt, history, policy, key_file)
+    spare([Target("--out", out), Target("--report", report)], read, indexes)
     before = outputs.read_prompt(prompt, options), read_history(history)
     asked = checking.Asked(inputs, jsonl, *before, all, to, options)
     raise typer.Exit(checking.check(open_guard(indexes, policy, key_file), asked))
@@ -146,10 +149,12 @@ def stream(
     and in lines that look like it; with --language all of the input is a file of it.
     """
     from simblock.commands import flow, outputs
+    from simblock.commands.writing import Target, spare
 
     indexes, others = sort_arguments(arguments or [])
     if others:
         raise UsageError(f"{others[0]} is no index: stream reads standard input; simblock check reads files")
+    spare([Target("--report", report)], (prompt, history, policy, key_file), indexes)
     guard = open_guard(indexes, policy, key_file)
     before = outputs.read_prompt(prompt, ReadOptions()), read_history(history)
     raise typer.Exit(flow.flow(guard, *before, options, report))

@@ -38,8 +38,6 @@ LEAN = 0.2
 PROSE = 0.15
 """Share of the commonest words in prose, at least: in lists, in code, and in languages that the table of words does not
 know, the telling words are not told from the others."""
-SHORTER = 2.0
-"""How much longer a passage of the work may be than what is made of it: a summary tells it in fewer words."""
 LONGEST = 384
 """Output words of a hull; a longer copy is several."""
 BACK = 160
@@ -246,8 +244,7 @@ class Hull:
             flag & COMMON != 0 for flag in history.flags[first - history.base : box.last_o + 1 - history.base]
         )
         prose = common >= PROSE * (box.last_o + 1 - first)
-        told = SHORTER * len(output) >= len(source)
-        evidence = self.evidence if prose and told else 0.0
+        evidence = self.evidence if prose else 0.0
         return Measure(shared(output, source), 0, 2 * len(output), 2 * len(source), evidence)
 
     def is_free(self, o: int, s: int) -> bool:

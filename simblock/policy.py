@@ -28,7 +28,7 @@ NEVER = 1 << 30
 """A threshold that nothing reaches."""
 
 
-SCATTERED = 0.7
+SCATTERED = 2 / 3
 """Of ``min_similarity``, what words in any order must have: those of a summary have less."""
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 from simblock.commands import outputs
 from simblock.commands.outputs import Output
 from simblock.commands.progress import rows_shown
-from simblock.commands.writing import whole
+from simblock.commands.writing import Target, spare, whole
 from simblock.errors import MissingExtra, UsageError
 from simblock.policy import Policy
 from simblock.stores import open_index
@@ -56,6 +56,7 @@ def tune(indexes: Sequence[str], policy_file: Path | None, key_file: Path | None
     Raises UsageError for an index without works and a file that is there already, InputError for outputs that
     cannot be read, MissingExtra, StoreLost, and what opening raises.
     """
+    _spare(indexes, policy_file, key_file, asked)
     policy = Policy.load(policy_file)
     _check(asked)
     opened = [cast(StoredIndex, open_index(index, key_file=key_file)) for index in indexes]
@@ -70,6 +71,14 @@ def tune(indexes: Sequence[str], policy_file: Path | None, key_file: Path | None
     today = dt.datetime.now(dt.UTC).date().isoformat()
     question = Question(asked.false_stops, asked.upper, names, today, source)
     _tell(outcome(question, policy, clean, copies), asked)
+
+
+def _spare(indexes: Sequence[str], policy_file: Path | None, key_file: Path | None, asked: Asked) -> None:
+    """Refuses to write over what is read, but for a policy that --force lets the chosen one replace."""
+    read = (*asked.clean, *asked.copies, key_file)
+    out, report = Target("--out", asked.out), Target("--report", asked.report)
+    spare([out, report], read, indexes)
+    spare([report], [policy_file])
 
 
 def _check(asked: Asked) -> None:

@@ -3,12 +3,53 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
-from simblock.errors import InputError
+from simblock.errors import InputError, UsageError
+from simblock_indexer.readers.sources import STANDARD_INPUT
+
+
+class Target(NamedTuple):
+    """A file that is to be written, if any, and the option that names it."""
+
+    option: str
+    path: Path | None
+
+
+def spare(targets: Iterable[Target], read: Iterable[str | Path | None], indexes: Iterable[str] = ()) -> None:
+    """Makes sure that no target takes the place of another, of a file that is read, or of one of an index.
+
+    Of a folder that is read, the files in it are read. Devices and pipes may be named as often as one likes.
+    Raises UsageError naming the file and the option.
+    """
+    written: dict[Path, str] = {}
+    inputs = [Path(one).resolve() for one in read if one is not None and str(one) != STANDARD_INPUT]
+    places = [(name, Path(name).resolve()) for name in indexes if "://" not in name]
+    for option, path in targets:
+        if path is None or _is_device(path):
+            continue
+        target = path.resolve()
+        if other := written.get(target):
+            raise UsageError(f"{path}: {other} and {option} name the same file: give each its own")
+        if any(_is_read(target, one) for one in inputs):
+            raise UsageError(f"{path}: {option} would replace what is read: give another {option}")
+        if index := next((name for name, place in places if target.is_relative_to(place)), None):
+            raise UsageError(f"{path}: {option} would write into the index {index}: give another {option}")
+        written[target] = option
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _is_read(target: Path, read: Path) -> bool:
+    """Whether a file is one that is read, or stands already in a folder that is."""
+    if target == read or not target.exists():
+        return target == read
+    return target.is_relative_to(read) or (read.exists() and target.samefile(read))
 
 
 @contextmanager
