@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,12 +27,12 @@ def spare(targets: Iterable[Target], read: Iterable[str | Path | None], indexes:
     Raises UsageError naming the file and the option.
     """
     written: dict[Path, str] = {}
-    inputs = [Path(one).resolve() for one in read if one is not None and str(one) != STANDARD_INPUT]
-    places = [(name, Path(name).resolve()) for name in indexes if "://" not in name]
+    inputs = [path for one in read if one is not None for path in _meant(str(one))]
+    places = [(name, _real(name)) for name in indexes if "://" not in name]
     for option, path in targets:
         if path is None or _is_device(path):
             continue
-        target = path.resolve()
+        target = _real(path)
         if other := written.get(target):
             raise UsageError(f"{path}: {other} and {option} name the same file: give each its own")
         if any(_is_read(target, one) for one in inputs):
@@ -41,15 +42,33 @@ def spare(targets: Iterable[Target], read: Iterable[str | Path | None], indexes:
         written[target] = option
 
 
+def _meant(item: str) -> list[Path]:
+    """The file or folder that an input names, or all that match it as a pattern."""
+    if item == STANDARD_INPUT:
+        return []
+    if glob.has_magic(item) and not os.path.lexists(item):
+        return [_real(match) for match in glob.glob(item, recursive=True)]  # noqa: PTH207 - absolute ones too
+    return [_real(item)]
+
+
+def _real(path: str | Path) -> Path:
+    # Path.resolve raises for links that go in circles, which opening tells better.
+    return Path(os.path.realpath(path))
+
+
 def _is_device(path: Path) -> bool:
-    return path.exists() and not path.is_file() and not path.is_dir()
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except OSError:
+        return False
 
 
 def _is_read(target: Path, read: Path) -> bool:
     """Whether a file is one that is read, or stands already in a folder that is."""
-    if target == read or not target.exists():
-        return target == read
-    return target.is_relative_to(read) or (read.exists() and target.samefile(read))
+    try:
+        return target == read or (target.exists() and (target.is_relative_to(read) or target.samefile(read)))
+    except OSError:
+        return False  # what cannot be looked at is told when it is read
 
 
 @contextmanager
