@@ -201,7 +201,7 @@ class Grid:
     def _kind(self, heard: Heard) -> _Floored:
         figures = {name: self._floored(name, value) for name, value in heard.figures.items()}
         if figures.get("evidence"):
-            # Of scattered words half of both thresholds is asked, and the one over the other.
+            # Of scattered words a part of both thresholds is asked, and the one over the other.
             figures["similarity"] = heard.figures["similarity"]
             figures["tokens"] = min(heard.figures["tokens"], self._thresholds["tokens"][-1])
         if figures.get("information"):  # bits of what is alike count times its similarity
