@@ -2,15 +2,16 @@
 
 Notices of licences, clauses, proverbs, and lists of months, countries, elements and codes are read from
 ``tables/commonplaces.txt``. What counts up is told by rule: numbers that follow each other in even steps,
-known series such as primes and squares, and few words said over and over. A table of measured figures is
-none of these and stays protected.
+known series such as primes and squares, and few words said over and over. The names of a list count in its
+order, or beside what belongs to them, such as the capital of a country. A table of measured figures is none
+of these and stays protected, and so are names in an order of someone's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import count, islice
+from itertools import count, islice, product
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -29,10 +30,14 @@ TELLING = 1 / 3
 """Share of the words of a list that are not of the commonest 100: what has fewer is a sentence."""
 FEWEST = 2
 """Of RUN words in a row, somewhere in a list, so many are not of the commonest 100."""
-BESIDE = 3
-"""Numbers in a row, at most, that are taken for the numbering of a list, whatever their order."""
+CHAIN = 4
+"""So many numbers in even steps, or names in the order of their list, are counting."""
+REACH = 2
+"""How far the next name may lie in a list, for it may leave one out."""
+SORTED = 8
+"""So many names in the order of their list count however far apart they lie in it."""
 LAGS = range(1, 7)
-"""How many words lie between a number and the next of its column."""
+"""How many numbers lie between a number and the next of its column."""
 COUNTED = 10_000
 """Numbers below this one are known by value."""
 PI = "3 14159 26535 89793 23846 26433 83279 50288 41971 69399 37510 58209 74944 59230 78164"
@@ -57,6 +62,13 @@ class _Phrases(NamedTuple):
     listed: frozenset[int]
     worded: frozenset[int]
     runs: frozenset[int]
+
+
+class _Lists(NamedTuple):
+    """Names of lists: by number of words their hashes u64, sorted; by hash, each list and place that has it."""
+
+    hashes: dict[int, U64]
+    places: dict[int, tuple[tuple[int, int], ...]]
 
 
 class _Numbers(NamedTuple):
@@ -100,7 +112,7 @@ def ends_commonplace(back: Sequence[int]) -> bool:
 
 def _list(keys: U32, whole: Bools, usual: Bools) -> Bools:
     """Which words lie in a list; ``whole`` are those known without, ``usual`` those of the commonest 100."""
-    found = whole | _numbering(keys)
+    found = whole | _numbering(keys) | _in_order(keys)
     for n, known in _phrases().short.items():
         found |= _covered(keys, n, known)
     for start, stop in _runs(found):
@@ -165,27 +177,64 @@ def _repeated(keys: U32) -> Bools:
 
 
 def _numbering(keys: U32) -> Bools:
-    """Which words are numbers that count up or down, or stand between other words as numbers of a list do."""
+    """Which words are numbers that count up or down, whatever words stand between them."""
     numbers = _numbers()
     at = _places(numbers.keys, keys)
     found = at >= 0
-    many = [run for run in _runs(found) if run[1] - run[0] > BESIDE]
-    if many:
-        order = _in_order(np.where(found, numbers.places[:, at], np.nan))
-        for start, stop in many:
-            found[start:stop] = order[start:stop]
+    found[found] = _in_step(numbers.places[:, at[found]])
     return found
 
 
-def _in_order(places: _F64) -> Bools:
-    """Which words are one of three values in even steps, or neighbours in a series, at one of the LAGS."""
+def _in_step(places: _F64) -> Bools:
+    """Which numbers are of CHAIN in even steps, or of CHAIN that follow in a series, at one of the LAGS."""
     found = np.zeros(places.shape[1], bool)
     for lag in LAGS:
         steps = places[:, lag:] - places[:, :-lag]
-        even = np.flatnonzero(steps[0, lag:] == steps[0, :-lag])
-        beside = np.flatnonzero((np.abs(steps[1:]) == 1).any(axis=0))
-        for at in (even, even + lag, even + 2 * lag, beside, beside + lag):
-            found[at] = True
+        even = steps[0, lag:] == steps[0, :-lag]
+        _mark(found, even[lag:] & even[:-lag], lag)
+        for sign in (1, -1):
+            beside = steps[1:] == sign
+            _mark(
+                found, (beside[:, 2 * lag :] & beside[:, lag:-lag] & beside[:, : -2 * lag]).any(axis=0), lag
+            )
+    return found
+
+
+def _mark(found: Bools, first: Bools, lag: int, size: int = CHAIN) -> None:
+    """Sets those of ``size`` that lie ``lag`` apart, where the first of them is true."""
+    at = np.flatnonzero(first)
+    for step in range(size):
+        found[at + step * lag] = True
+
+
+def _in_order(keys: U32) -> Bools:
+    """Which words lie in names that follow each other as in a list that holds them."""
+    found, taken = np.zeros(len(keys), bool), np.zeros(len(keys), bool)
+    hits: dict[int, list[tuple[int, int, int]]] = {}
+    for n in sorted(_lists().hashes, reverse=True):
+        made = hashes(keys, n)
+        for at in np.flatnonzero(_places(_lists().hashes[n], made) >= 0).tolist():
+            if not taken[at]:
+                taken[at : at + n] = True
+                for row, place in _lists().places[int(made[at])]:
+                    hits.setdefault(row, []).append((at, n, place))
+    for some in hits.values():
+        some.sort()
+        for (at, n, _), follows in zip(some, _follows([place for *_, place in some]), strict=True):
+            found[at : at + n] |= follows
+    return found
+
+
+def _follows(places: list[int]) -> Bools:
+    """Which are of CHAIN that rise, or fall, by no more than REACH a step, or of SORTED that do by any step."""
+    found = np.zeros(len(places), bool)
+    steps = np.diff(np.array(places))
+    for size, reach in ((CHAIN, REACH), (SORTED, len(places) + max(places))):
+        for sign in (1, -1):
+            good = (steps * sign > 0) & (steps * sign <= reach)
+            if len(good) >= size - 1:
+                windows = np.lib.stride_tricks.sliding_window_view(good, size - 1)
+                _mark(found, cast(Bools, windows.all(axis=1)), 1, size)
     return found
 
 
@@ -202,11 +251,13 @@ def _runs(mask: Bools) -> Iterator[tuple[int, int]]:
 
 @cache
 def _phrases() -> _Phrases:
-    items = [*_listed(), *_generated()]
+    lone = [*_listed(), *_pairs_listed(), "0 1 1 2 3 5 8 13 21 34 55"]
+    items = [*lone, *(form for row in (*_rows(), *_generated()) for forms in row for form in forms)]
     read, ends = words("\n".join(items)), np.cumsum([len(item) + 1 for item in items])
     bounds = np.searchsorted(read.starts, np.concatenate([[0], ends]))
     sizes = np.diff(bounds)
-    made = {n: hashes(read.keys, n)[bounds[:-1][sizes == n]] for n in range(1, RUN)}
+    heads, of = bounds[: len(lone)], sizes[: len(lone)]
+    made = {n: hashes(read.keys, n)[heads[of == n]] for n in range(1, RUN)}
     long = [hashes(read.keys[first : first + size], RUN) for first, size in _long(bounds)]
     few = np.repeat(sizes < RUN, sizes)
     listed = np.unique(np.concatenate([read.keys[few], _numbers().keys]))
@@ -228,21 +279,57 @@ def _long(bounds: I64) -> Iterator[tuple[int, int]]:
     return ((first, size) for first, size in pairs if size >= RUN)
 
 
-def _listed() -> list[str]:
+def _table(mark: str) -> list[list[str]]:
+    """The items of each row of the table that begins with this mark, or of those that begin with none."""
     from importlib.resources import files  # as in simblock.background
 
     text = files("simblock").joinpath("tables", "commonplaces.txt").read_text(encoding="utf-8")
-    rows = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
-    return [item.strip() for item in rows.replace("\n ", " ").replace("\n", "|").split("|") if item]
+    lines = (line for line in text.replace("\n ", " ").splitlines() if line and line[0] != "#")
+    rows = (line.removeprefix(mark) for line in lines if (line[0] if line[0] in ">=" else "") == mark)
+    return [[" ".join(item.split()) for item in row.split("|")] for row in rows]
 
 
-def _generated() -> Iterator[str]:
-    """Items that are made rather than listed: letters, bytes, and Roman numerals to a hundred."""
+def _listed() -> list[str]:
+    """What is known wherever it stands."""
+    return [item for row in _table("") for item in row]
+
+
+def _pairs_listed() -> Iterator[str]:
+    """What belongs together, side by side: a country and its capital, a code and what it stands for."""
+    for row in _table("="):
+        for one, other in zip(row[::2], row[1::2], strict=True):
+            for first, second in product(one.split("/"), other.split("/")):
+                yield from (f"{first} {second}", f"{second} {first}")
+                yield from (f"{first} is {second}", f"{second} is {first}")
+
+
+def _rows() -> Iterator[list[list[str]]]:
+    """What is known in order: lists of names in all their forms; of pairs, each half."""
+    halves = [half for row in _table("=") for half in (row[::2], row[1::2])]
+    yield from ([name.split("/") for name in row] for row in (*_table(">"), *halves))
+
+
+def _generated() -> Iterator[list[list[str]]]:
+    """Lists that are made: letters, bytes, and Roman numerals to a hundred."""
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
-    yield from letters
-    yield from (2 * letter for letter in letters)
-    yield from (f"0x{code:02x}" for code in range(256))
-    yield from (_roman(number) for number in range(1, 101))
+    yield [[letter] for letter in letters]
+    yield [[2 * letter] for letter in letters]
+    yield [[f"0x{code:02x}"] for code in range(256)]
+    yield [[_roman(number)] for number in range(1, 101)]
+
+
+@cache
+def _lists() -> _Lists:
+    made: dict[int, set[int]] = {}
+    places: dict[int, list[tuple[int, int]]] = {}
+    for row, names in enumerate((*_rows(), *_generated())):
+        for place, forms in enumerate(names):
+            for keys in (words(form).keys for form in forms):
+                key = int(hashes(keys, len(keys))[0])
+                made.setdefault(len(keys), set()).add(key)
+                places.setdefault(key, []).append((row, place))
+    known = {n: np.array(sorted(some), np.uint64) for n, some in made.items()}
+    return _Lists(known, {key: tuple(some) for key, some in places.items()})
 
 
 def _roman(number: int) -> str:

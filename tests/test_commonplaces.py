@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from benchmarks.evasions import INNOCENT
 from benchmarks.evasions.held import commonplaces
+from benchmarks.evasions.innocent_lists import MONTHS
 from benchmarks.evasions.own_stories import STORIES
-from benchmarks.evasions.own_words import SENTENCES
+from benchmarks.evasions.own_words import SENTENCES, words
 from simblock import commonplaces as module
 from simblock.commonplaces import RUN, commonplace, ends_commonplace
 from simblock.exemption import WORDS, Exemption, Reading
@@ -164,3 +165,69 @@ def test_a_run_across_a_notice_counts_its_other_words_alone():
     assert with_notice.tokens == own
     assert Guard(index).check(text).decision == "stop"
     assert Guard(index).check(" ".join([*before[-10:], NOTICE, *after[:10]])).decision == "release"
+
+
+PLACES = words(
+    "Peru France Kenya Norway Chile Japan Egypt Poland Spain Cuba India Greece Italy Ghana Iran Nepal Latvia "
+    "Mexico Sweden Turkey"
+)
+COLOURS = words(
+    "black white red lime blue yellow cyan magenta silver gray maroon olive green purple teal navy"
+)
+CHORDS = words("Am F C G Dm Em Bb A D E")
+METALS = words(
+    "iron zinc lead gold tin copper silver nickel cobalt sodium carbon neon argon iodine sulfur boron"
+)
+WINDS = words("north south east west northeast northwest southeast southwest")
+LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+EUPL = (
+    "Licensed under the EUPL, Version 1.2 or – as soon they will be approved by the European Commission - "
+    'subsequent versions of the EUPL (the "Licence"); You may not use this work except in compliance with the '
+    "Licence. You may obtain a copy of the Licence at:"
+)
+OWN = {
+    "countries with figures": lambda rng: "\n".join(
+        f"{name} {rng.randint(10, 9999)} {rng.randint(10, 99)}" for name in PLACES
+    ),
+    "countries in order with figures": lambda rng: "\n".join(
+        f"{name} {rng.randint(10, 9999)} {rng.randint(10, 99)}" for name in sorted(PLACES)
+    ),
+    "elements with figures": lambda rng: "\n".join(
+        f"{name} {rng.randint(1, 99)}" for name in rng.sample(METALS, len(METALS)) * 2
+    ),
+    "rainfall by month": lambda rng: "\n".join(
+        f"{month} {year}: {rng.randint(10, 99)}" for year in (1911, 1912) for month in MONTHS
+    ),
+    "legs of a course": lambda rng: ", ".join(f"{rng.choice(WINDS)} {rng.randint(2, 90)}" for _ in range(40)),
+    "colours": lambda rng: " ".join(rng.choices(COLOURS, k=120)),
+    "letters of DNA": lambda rng: " ".join(rng.choices("ACGT", k=120)),
+    "chords": lambda rng: "\n".join(" ".join(rng.choices(CHORDS, k=4)) for _ in range(30)),
+    "figures alone": lambda rng: "\n".join(
+        f"{rng.randint(10, 9999)} {rng.randint(10, 99)}" for _ in range(40)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_names_and_figures_in_an_order_of_their_own_are_protected(name):
+    for seed in range(4):
+        text = OWN[name](random.Random(seed))
+        assert share(text) < 0.2, seed
+        assert Guard(MemoryIndex([Document(Work("own"), text)])).check(text).decision == "stop"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ", ".join(MONTHS),
+        "\n".join(f"{month}: {days} days" for month, days in zip(MONTHS, LENGTHS, strict=True)),
+        "Norway - Oslo\nSweden - Stockholm\nPeru - Lima\nEgypt - Cairo\nKenya - Nairobi",
+        "Austria, Belgium, Bulgaria, Croatia, Cyprus, Czechia, Denmark, Estonia, Finland, France, Germany, Greece",
+        "404 Not Found, 200 OK, 503 Service Unavailable, 301 Moved Permanently",
+        "George Washington, John Adams, Thomas Jefferson, James Madison, James Monroe, John Quincy Adams",
+        EUPL,
+    ],
+    ids=lambda text: " ".join(text.split()[:3]),
+)
+def test_names_in_the_order_of_their_list_or_beside_what_belongs_to_them_are_commonplaces(text):
+    assert share(text) > 0.8
