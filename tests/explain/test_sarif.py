@@ -84,13 +84,27 @@ def test_what_no_rule_acted_on_is_a_note(shop):
 
 
 def test_results_are_told_by_the_rules_of_the_tenant():
-    policy = Policy(rule=(Rule(name="press", tenant="press", action="cite", text={"min_run": 40}),))
+    policy = Policy(
+        rule=(Rule(name="press", tenant="press", action="cite", text={"min_run": 40, "min_tokens": 60}),)
+    )
     guard = Shop(policy=policy).guard
     log = Log(policy, "1", tenant="press")
     log.take(TALE, guard.check(TALE, tenant="press"))
     (result,) = results(log.to_dict())
     assert (result["level"], result["ruleId"]) == ("warning", "copy/run")
     assert "40 needed" in result["message"]["text"]
+
+
+def test_the_rule_of_a_result_is_what_decided_whatever_was_reached_later(shop):
+    report = shop.explain(TALE).report
+    (match,) = report.matches
+    assert match.tokens >= 32
+    decided = replace(report.decided, by="min_evidence", value=41.25, threshold=30)
+    log = Log(shop.guard.policy, "1")
+    log.take(TALE, replace(report, decided=decided, matches=(replace(match, evidence=0.0),)))
+    (result,) = results(log.to_dict())
+    assert result["ruleId"] == "copy/scattered"
+    assert "41.2 bits of evidence, 30.0 bits needed: 11.2 bits over" in result["message"]["text"]
 
 
 def test_an_index_that_could_not_answer_makes_the_run_unsuccessful(shop):
