@@ -200,10 +200,10 @@ def _in_step(places: _F64) -> Bools:
     return found
 
 
-def _mark(found: Bools, first: Bools, lag: int, size: int = CHAIN) -> None:
-    """Sets those of ``size`` that lie ``lag`` apart, where the first of them is true."""
+def _mark(found: Bools, first: Bools, lag: int) -> None:
+    """Sets those of CHAIN that lie ``lag`` apart, where the first of them is true."""
     at = np.flatnonzero(first)
-    for step in range(size):
+    for step in range(CHAIN):
         found[at + step * lag] = True
 
 
@@ -218,23 +218,22 @@ def _in_order(keys: U32) -> Bools:
                 taken[at : at + n] = True
                 for row, place in _lists().places[int(made[at])]:
                     hits.setdefault(row, []).append((at, n, place))
-    for some in hits.values():
-        some.sort()
+    for some in (sorted(row) for row in hits.values() if len(row) >= CHAIN):
         for (at, n, _), follows in zip(some, _follows([place for *_, place in some]), strict=True):
             found[at : at + n] |= follows
     return found
 
 
-def _follows(places: list[int]) -> Bools:
+def _follows(places: Sequence[int]) -> list[bool]:
     """Which are of CHAIN that rise, or fall, by no more than REACH a step, or of SORTED that do by any step."""
-    found = np.zeros(len(places), bool)
-    steps = np.diff(np.array(places))
-    for size, reach in ((CHAIN, REACH), (SORTED, len(places) + max(places))):
-        for sign in (1, -1):
-            good = (steps * sign > 0) & (steps * sign <= reach)
-            if len(good) >= size - 1:
-                windows = np.lib.stride_tricks.sliding_window_view(good, size - 1)
-                _mark(found, cast(Bools, windows.all(axis=1)), 1, size)
+    found = [False] * len(places)
+    for sign, (size, reach) in product((1, -1), ((CHAIN, REACH), (SORTED, 1 << 16))):
+        start = 0
+        for at in range(1, len(places) + 1):
+            if at == len(places) or not 0 < sign * (places[at] - places[at - 1]) <= reach:
+                if at - start >= size:
+                    found[start:at] = [True] * (at - start)
+                start = at
     return found
 
 
