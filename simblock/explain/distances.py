@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from simblock.match import HOLDING, By, Match
-from simblock.policy import NEVER, Limits, Policy, Resolved, TextLimits
+from simblock.match import HOLDING, By, Decided, Match
+from simblock.policy import NEVER, SCATTERED, Limits, Policy, Resolved, TextLimits
 
 Shape: TypeAlias = Literal["count", "share", "bits"]
 
+_FIRST: dict[By, tuple[Shape, str]] = {
+    "max_quoted": ("count", "{unit}s quoted in all"),
+    "min_run": ("count", "{unit}s in a row"),
+    "min_tokens": ("count", "{unit}s alike"),
+    "min_evidence": ("bits", "evidence"),
+}
 _STATED: dict[Shape, str] = {
     "count": "{value} {what}",
     "share": "{what} {value}",
@@ -17,13 +24,18 @@ _STATED: dict[Shape, str] = {
 }
 MOST_DIGITS = 4
 """Decimals of a share at the most."""
+NOT_WEIGHED = "not weighed"
+"""Said of the evidence of words that nobody had to weigh: others decided first, or they have none."""
 
 
 class Distance(NamedTuple):
-    """One figure of a match and the threshold that it must reach: a count of ``unit``, a share, or bits."""
+    """One figure of a match and the threshold that it must reach: a count, a share, or bits.
+
+    ``value`` is None where it was not weighed.
+    """
 
     name: str
-    value: float
+    value: float | None
     threshold: float
     shape: Shape
     what: str
@@ -31,11 +43,13 @@ class Distance(NamedTuple):
     @property
     def reached(self) -> bool:
         """Whether it is as high as it must be."""
-        return self.value >= self.threshold
+        return self.value is not None and self.value >= self.threshold
 
     @property
     def short(self) -> str:
         """How much it is over its threshold, or short of it: ``1 over``, ``.02 short``, ``reached``."""
+        if self.value is None:
+            return NOT_WEIGHED
         if self.value == self.threshold:
             return "reached"
         between = abs(_cut(self.value, self) - self.threshold)
@@ -44,12 +58,15 @@ class Distance(NamedTuple):
     @property
     def shown(self) -> tuple[str, str]:
         """The value and the threshold as people read them."""
-        return _shown(self.value, self), _shown(self.threshold, self)
+        value = "–" if self.value is None else _shown(self.value, self)
+        return value, _shown(self.threshold, self)
 
     @property
     def sentence(self) -> str:
         """``31 words in a row, 30 needed: 1 over``; ``similarity .58, .60 needed: .02 short``."""
         value, threshold = self.shown
+        if self.value is None:
+            return f"{self.what} {NOT_WEIGHED}, {threshold} needed"
         stated = _STATED[self.shape].format(value=value, what=self.what)
         return f"{stated}, {threshold} needed: {self.short}"
 
@@ -87,7 +104,7 @@ def ways(policy: Policy, match: Match, tenant: str | None = None) -> tuple[Way, 
     ]
     if limits.min_tokens < NEVER:
         found.append(Way("min_tokens", _likeness(match, limits), action))
-    if isinstance(limits, TextLimits) and limits.min_tokens < NEVER:
+    if isinstance(limits, TextLimits) and limits.min_tokens < NEVER and limits.min_evidence < math.inf:
         found.append(Way("min_evidence", _evidence(match, limits), action))
     if policy.profile == "cite" and action in HOLDING:
         found.append(Way("min_run", (_run(match, resolved.certain), *run_bits), "cite"))
@@ -111,6 +128,34 @@ def acting(policy: Policy, match: Match, found: tuple[Way, ...], tenant: str | N
     return next((way for way in found if (way.by, way.action) == (verdict.by, verdict.action)), None)
 
 
+def told(
+    policy: Policy, match: Match, decided: Decided | None, tenant: str | None = None
+) -> tuple[tuple[Way, ...], Way | None]:
+    """The ways of a match and the one by which it acts, as a report tells them.
+
+    Of the match that made the decision, ``decided`` is told: figures of the whole match are those of the end, when
+    others may be reached as well, and evidence that was enough is not weighed again.
+    """
+    if decided is None:
+        found = ways(policy, match, tenant)
+        return found, acting(policy, match, found, tenant)
+    if decided.by == "min_evidence":
+        match = replace(match, evidence=max(match.evidence, decided.value))
+    found = ways(policy, match, tenant)
+    return found, _deciding(found, match, decided)
+
+
+def _deciding(found: tuple[Way, ...], match: Match, decided: Decided) -> Way:
+    """The way that made a decision; what it reached then, where the whole match does not reach it."""
+    if match.view == decided.view:
+        for way in found:
+            if (way.by, way.action) == (decided.by, decided.action) and way.reached:
+                return way
+    return Way(
+        decided.by, (_first(decided.by, decided.value, decided.threshold, decided.unit),), decided.action
+    )
+
+
 def table(found: tuple[Way, ...]) -> tuple[Distance, ...]:
     """Every figure of some ways once, in their order."""
     return tuple(dict.fromkeys(figure for way in found for figure in way.figures))
@@ -128,7 +173,7 @@ def to_dict(found: tuple[Way, ...]) -> list[dict[str, Any]]:
                     "name": figure.name,
                     "value": figure.value,
                     "threshold": figure.threshold,
-                    "distance": round(figure.value - figure.threshold, 6),
+                    "distance": None if figure.value is None else round(figure.value - figure.threshold, 6),
                 }
                 for figure in way.figures
             ],
@@ -137,32 +182,42 @@ def to_dict(found: tuple[Way, ...]) -> list[dict[str, Any]]:
     ]
 
 
+def _first(by: By, value: float | None, threshold: float, unit: str) -> Distance:
+    """The figure that a way is called by."""
+    shape, what = _FIRST[by]
+    return Distance(by, value, threshold, shape, what.format(unit=unit))
+
+
 def _run(match: Match, threshold: int) -> Distance:
-    return Distance("min_run", match.longest_run, threshold, "count", f"{match.unit}s in a row")
+    return _first("min_run", match.longest_run, threshold, match.unit)
 
 
 def _quoted(match: Match, limits: Limits) -> Distance:
-    return Distance("max_quoted", match.quoted, limits.max_quoted, "count", f"{match.unit}s quoted in all")
+    return _first("max_quoted", match.quoted, limits.max_quoted, match.unit)
 
 
 def _likeness(match: Match, limits: Limits) -> tuple[Distance, ...]:
     return (
-        Distance("min_tokens", match.tokens, limits.min_tokens, "count", f"{match.unit}s alike"),
+        _first("min_tokens", match.tokens, limits.min_tokens, match.unit),
         Distance("min_similarity", match.similarity, limits.min_similarity, "share", "similarity"),
         *_weighed(match, limits.min_information),
     )
 
 
 def _evidence(match: Match, limits: TextLimits) -> tuple[Distance, ...]:
-    """Words in any order: how little chance explains them, and the half of likeness that is asked beside it."""
+    """Words in any order: how little chance explains them, and the part of likeness that is asked beside it."""
     whole = f"{match.unit}s in the passage"
     return (
-        Distance("min_evidence", match.evidence, limits.min_evidence, "bits", "evidence"),
+        _first("min_evidence", match.evidence or None, limits.min_evidence, match.unit),
         Distance(
             "min_tokens", match.tokens, -(-limits.min_tokens // 2), "count", f"{match.unit}s in any order"
         ),
         Distance(
-            "min_similarity", match.similarity, limits.min_similarity / 2, "share", "similarity in any order"
+            "min_similarity",
+            match.similarity,
+            SCATTERED * limits.min_similarity,
+            "share",
+            "similarity in any order",
         ),
         Distance("min_tokens", _passage(match, limits.min_tokens), limits.min_tokens, "count", whole),
     )
@@ -209,6 +264,8 @@ def _cut(amount: float, figure: Distance) -> float:
 def _digits(figure: Distance) -> int:
     """As many decimals as show a threshold whole."""
     exact = (
-        digits for digits in range(2, MOST_DIGITS) if round(figure.threshold, digits) == figure.threshold
+        digits
+        for digits in range(2, MOST_DIGITS)
+        if math.isclose(round(figure.threshold, digits), figure.threshold)
     )
     return next(exact, MOST_DIGITS)

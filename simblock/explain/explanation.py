@@ -16,7 +16,7 @@ from simblock.explain.deciding import decisive
 from simblock.explain.distances import Distance, Way
 from simblock.explain.reading import OutputReading, SourceReading
 from simblock.explain.rows import Room, Row, rows
-from simblock.match import Match, Report
+from simblock.match import Decided, Match, Report
 from simblock.policy import Policy
 from simblock.work import Kind
 
@@ -166,7 +166,8 @@ class Explainer:
         own = self._own(prompt, history)
         made_it = decisive(report)
         matches = tuple(
-            self._match(match, output, own, tenant, decided=match is made_it) for match in report.matches
+            self._match(match, output, own, tenant, report.decided if match is made_it else None)
+            for match in report.matches
         )
         return Explanation(text, report, matches)
 
@@ -179,13 +180,12 @@ class Explainer:
         }
 
     def _match(
-        self, match: Match, output: OutputReading, own: _Exempt, tenant: str | None, *, decided: bool
+        self, match: Match, output: OutputReading, own: _Exempt, tenant: str | None, decided: Decided | None
     ) -> Explained:
-        ways = distances.ways(self.policy, match, tenant)
-        acting = distances.acting(self.policy, match, ways, tenant)
+        ways, acting = distances.told(self.policy, match, decided, tenant)
         stored = self._sources.text(match) is not None
         pieces = partial(self._pieces, match, output, own, stored)
-        return Explained(match, ways, acting, decided, stored, pieces)
+        return Explained(match, ways, acting, decided is not None, stored, pieces)
 
     def _pieces(self, match: Match, output: OutputReading, own: _Exempt, stored: bool) -> tuple[Piece, ...]:
         found = [self._piece(match, span, output, own, stored) for span in match.spans]

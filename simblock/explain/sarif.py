@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from simblock.explain import distances
+from simblock.explain.deciding import decisive
 from simblock.match import HOLDING, By, Match, Report
 from simblock.policy import Policy
 
@@ -93,10 +94,11 @@ def _driver(version: str) -> dict[str, Any]:
 
 def _results(text: str, report: Report, policy: Policy, tenant: str | None) -> Iterator[dict[str, Any]]:
     ends = _line_ends(text)
-    order = list(RULES)
+    order, made_it = list(RULES), decisive(report)
     for match in report.matches:
-        found = distances.ways(policy, match, tenant)
-        way = distances.acting(policy, match, found, tenant) if match.action != "release" else None
+        decided = report.decided if match is made_it else None
+        _, acting = distances.told(policy, match, decided, tenant)
+        way = acting if match.action != "release" else None
         by = way.by if way else None
         yield {
             "ruleId": RULES[by].id,

@@ -1,13 +1,15 @@
 """How far a match is from acting."""
 
+import json
+import math
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simblock.explain.distances import acting, table, to_dict, ways
-from simblock.match import Match, Span
+from simblock.explain.distances import acting, table, to_dict, told, ways
+from simblock.match import Decided, Match, Span
 from simblock.policy import Policy
 from simblock.work import Work
 
@@ -105,7 +107,7 @@ def test_ways_as_json_have_every_distance():
     assert run["figures"] == [{"name": "min_run", "value": 31, "threshold": 30, "distance": 1}]
 
 
-def test_words_in_any_order_ask_for_half_of_likeness_in_a_passage_that_is_long_enough():
+def test_words_in_any_order_ask_for_a_part_of_likeness_in_a_passage_that_is_long_enough():
     match = replace(TEXT, longest_run=5, tokens=16, similarity=0.5, evidence=31.0, quoted=0)
     (way,) = [way for way in ways(Policy(), match) if way.by == "min_evidence"]
     assert way.reached
@@ -113,4 +115,49 @@ def test_words_in_any_order_ask_for_half_of_likeness_in_a_passage_that_is_long_e
     (way,) = [way for way in ways(Policy(), replace(match, tokens=15)) if way.by == "min_evidence"]
     assert way.sentence.startswith("15 words in any order, 16 needed: 1 short")
     (way,) = [way for way in ways(Policy(), replace(match, similarity=1e-308)) if way.by == "min_evidence"]
-    assert way.sentence == "similarity in any order .00, .30 needed: .30 short"
+    assert way.sentence == "similarity in any order .00, .40 needed: .40 short"
+
+
+def decision(by, value, threshold, view="words"):
+    return Decided("tale", "default", by, value, threshold, 200, "stop", view)
+
+
+def test_evidence_that_nobody_weighed_is_not_told_as_none():
+    (way,) = [way for way in ways(Policy(), TEXT) if way.by == "min_evidence"]
+    assert not way.reached
+    assert way.sentence.startswith("evidence not weighed, 30.0 bits needed")
+    assert (way.figures[0].shown, way.figures[0].short) == (("–", "30.0 bits"), "not weighed")
+    figure = to_dict((way,))[0]["figures"][0]
+    assert (figure["value"], figure["distance"]) == (None, None)
+
+
+def test_the_match_of_the_decision_tells_the_way_that_decided_not_one_that_was_reached_later():
+    whole = replace(TEXT, tokens=68, similarity=1.0, longest_run=28, evidence=0.0)
+    found, way = told(Policy(), whole, None)
+    assert way.by == "min_tokens"
+    found, way = told(Policy(), whole, decision("min_evidence", 73.0, 30.0))
+    assert (way.by, way.action) == ("min_evidence", "stop")
+    assert way.sentence.startswith("73.0 bits of evidence, 30.0 bits needed: 43.0 bits over")
+    assert way in found
+    assert "not weighed" not in [figure.short for figure in table(found)]
+
+
+@pytest.mark.parametrize(
+    ("decided", "sentence"),
+    [
+        (decision("min_tokens", 32, 32), "32 words alike, 32 needed: reached"),
+        (decision("max_quoted", 97, 96), "97 words quoted in all, 96 needed: 1 over"),
+        (decision("min_run", 60, 60, "lexemes"), "60 lexemes in a row, 60 needed: reached"),
+        (decision("min_run", 30, 30), "31 words in a row, 30 needed: 1 over"),
+    ],
+)
+def test_a_decision_is_told_as_it_fell_where_the_whole_match_does_not_reach_it(decided, sentence):
+    _, way = told(Policy(), TEXT, decided)
+    assert (way.by, way.sentence) == (decided.by, sentence)
+    assert way.reached
+
+
+def test_evidence_that_is_switched_off_is_no_way_to_act():
+    found = ways(Policy(text={"min_evidence": math.inf}), replace(TEXT, evidence=500.0))
+    assert "min_evidence" not in {way.by for way in found}
+    assert "Infinity" not in json.dumps(to_dict(found))
