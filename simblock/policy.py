@@ -33,7 +33,8 @@ SCATTERED = 2 / 3
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # JSON knows no infinity: as a string it is read back.
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
 
 def _one_or_many(value: Any) -> Any:

@@ -1,3 +1,6 @@
+import json
+from math import inf
+
 import pytest
 
 from simblock.errors import PolicyError
@@ -247,3 +250,32 @@ def test_without_bits_of_its_own_a_run_is_asked_for_those_of_likeness():
 def test_a_misspelt_field_is_looked_for_in_its_own_section():
     with pytest.raises(PolicyError, match=r"code\.min_runs: no such field: did you mean code\.min_run\?"):
         Policy(code={"min_runs": 40})
+
+
+def test_evidence_is_switched_off_by_a_threshold_that_is_infinite(tmp_path, monkeypatch):
+    path = tmp_path / "policy.toml"
+    path.write_text("[text]\nmin_evidence = inf\n")
+    policy = Policy.load(path)
+    assert not policy.text.scattered(500, 1.0, 1e300)
+    assert policy.digest != Policy().digest
+    assert Policy(**json.loads(policy.model_dump_json())) == policy
+    monkeypatch.setenv("SIMBLOCK_POLICY__TEXT__MIN_EVIDENCE", "inf")
+    assert Policy.load() == policy
+    assert Policy(rule=[{"text": {"min_evidence": inf}}]).resolve(Work("a")).limits.min_evidence == inf
+    monkeypatch.delenv("SIMBLOCK_POLICY__TEXT__MIN_EVIDENCE")
+    path.write_text("[text]\nmin_evidence = nan\n")
+    with pytest.raises(PolicyError, match=r"text\.min_evidence"):
+        Policy.load(path)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "similarity", "with_evidence", "without"),
+    [(30, 0.5, "min_evidence", None), (40, 0.65, "min_tokens", "min_tokens")],
+)
+def test_without_evidence_words_in_any_order_are_judged_by_their_likeness(
+    tokens, similarity, with_evidence, without
+):
+    figures = {"longest_run": 5, "tokens": tokens, "similarity": similarity, "information": 0.0, "quoted": 0}
+    for policy, by in ((Policy(), with_evidence), (Policy(text={"min_evidence": inf}), without)):
+        found = policy.judge(policy.resolve(Work("a")), **figures, evidence=90.0)
+        assert (found and found.by) == by

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import random
 import re
@@ -354,6 +355,14 @@ def test_the_policy_file_loads_as_the_chosen_policy(tmp_path):
     assert Policy.load(tmp_path / "policy.toml") == found.chosen
     assert "min_run = 40  # was 30" in text
     assert "2026-11-25" in text
+
+
+def test_a_policy_without_evidence_stays_one_in_the_file_and_in_json():
+    policy = Policy(text={"min_evidence": math.inf}, rule=(Rule(text={"min_evidence": math.inf}),))
+    found = outcome(QUESTION, policy, outputs_of([], 3, "clean"), outputs_of([run_of(45)], 20, "copy"))
+    assert Policy(**tomllib.loads(policyfile.written(found))) == found.chosen
+    row = json.dumps(found.to_dict(), allow_nan=False)
+    assert Policy(**json.loads(row)["policy"]) == found.chosen
 
 
 @settings(max_examples=20)

@@ -36,7 +36,7 @@ def show(path: Path | None, *, as_json: bool) -> None:
         emit(
             {
                 "digest": policy.digest,
-                "policy": policy.model_dump(mode="json"),
+                "policy": json.loads(policy.model_dump_json()),
                 "from": {row.field: row.source for row in found},
             }
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -86,7 +88,7 @@ class Outcome:
             "stopped_now": [one.to_dict() for one in self.stopped_now],
             "stopped": [one.to_dict() for one in self.stopped],
             "notes": list(self.notes),
-            "policy": self.chosen.model_dump(mode="json"),
+            "policy": json.loads(self.chosen.model_dump_json()),
         }
 
 
@@ -203,7 +205,10 @@ def told(share: Share) -> str:
 
 def _of_point(point: Point) -> dict[str, Any]:
     return {
-        **{name: dict(fields) for name, fields in point.fields.items()},
+        **{
+            section: {name: "Infinity" if math.isinf(value) else value for name, value in fields.items()}
+            for section, fields in point.fields.items()
+        },
         "steps": point.steps,
         "tuned": _of_rates(point.tuned),
         "reported": _of_rates(point.reported),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -53,6 +54,8 @@ def _value(value: Any) -> str:
         return "{ " + ", ".join(f"{name} = {_value(one)}" for name, one in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, float) and math.isinf(value):
+        return "inf"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     # Strings, numbers and truth values are written as in TOML, but for one character.
