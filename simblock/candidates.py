@@ -56,7 +56,6 @@ AT_ONCE = 8
 BUDGET, REFILL = 512, 8
 """Near alignments that may be spent at once, and regained by each tick."""
 
-
 _ORDER = {"exact": 0, "seed": 1, "signature": 2}
 
 
@@ -253,7 +252,11 @@ class Candidates:
         crowded = []
         for posting in postings:
             run = (index, posting.segment, posting.run)
-            square = self._heard(run, seed._replace(s=posting.position))
+            at = Seed(o, posting.position, *seed[2:])
+            if run not in self._squares and run not in self.tracks:
+                self._squares[run] = [at]  # on clean text most are the only hit of their work
+                continue
+            square = self._heard(run, at)
             voices = min(len({one.key for one in square}), len({one.o for one in square}))
             if voices >= max(2, self._needed(run, o)) and self._worth(square, channel):
                 crowded.append((-voices, posting.run, posting, square))
@@ -263,7 +266,6 @@ class Candidates:
             yield from self._crowded(index, posting, square, channel)
 
     def _worth(self, square: list[Seed], channel: Channel) -> bool:
-        """Whether a square is worth an alignment."""
         if channel.unordered:
             return telling.bits(square) >= math.log2(square[-1].works + 1)
         return not self.informed or telling.worth(square)
@@ -291,11 +293,9 @@ class Candidates:
 
     @staticmethod
     def _aligned(track: Track, seed: Seed) -> bool:
-        """Whether a piece goes through the place of a hit; a window's is known roughly."""
         return track.through(seed.o, seed.s, MAX_GAP if seed.informs else SQUARE) is not None
 
     def _needed(self, run: TrackKey, o: int) -> int:
-        """How many different keys a run must have to be aligned again: twice those that came to nothing."""
         last, voices = self._tried.get(run, (0, 0))
         return 2 * voices if o - last < SQUARE else 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -17,6 +18,13 @@ from simblock.hull import Hull
 from simblock.match import Span
 from simblock.piece import Piece
 from simblock.vocabulary import documents_with
+
+
+@lru_cache(1 << 14)
+def _documents_with(tokens: tuple[int, ...]) -> float:
+    """How many background documents hold all of these words, as if they were independent."""
+    rates = document_frequency(np.array(tokens, np.uint32)) / BACKGROUND_DOCUMENTS
+    return BACKGROUND_DOCUMENTS * float(rates.prod())
 
 
 class Seed(NamedTuple):
@@ -45,8 +53,7 @@ class Seed(NamedTuple):
         if self.language is not None:
             background = documents_with(self.language, self.key)
         else:
-            rates = document_frequency(np.array(self.tokens, np.uint32)) / BACKGROUND_DOCUMENTS
-            background = BACKGROUND_DOCUMENTS * float(rates.prod())
+            background = _documents_with(self.tokens)
         return math.log2((BACKGROUND_DOCUMENTS + self.works + 1) / (background + self.frequency + 1))
 
 

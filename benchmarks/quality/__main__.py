@@ -68,6 +68,9 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=10)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--rows", type=Path, help="writes a row a text here, as JSON lines")
+    parser.add_argument(
+        "--join", action="store_true", help="make one result of quality-text and quality-code"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS, help="where quality.json and quality.html go")
     return parser.parse_args(arguments)
 
@@ -147,8 +150,22 @@ def publish(folder: Path, name: str, parameters: Row, found: Mapping[str, Sequen
     console.print(f"written to {folder / name}.json and .html")
 
 
+def join(folder: Path) -> None:
+    """Makes one result of those of two runs, text and code apart. Raises OSError where one is not there."""
+    runs = [json.loads((folder / f"quality-{part}.json").read_text("utf-8")) for part in PARTS]
+    tables_ = {"Gates": [row for run in runs for row in run["tables"]["Gates"]]}
+    for run in runs:
+        tables_ |= {title: rows for title, rows in run["tables"].items() if title != "Gates"}
+    parameters = {f"{part}: {name}": value for part, run in zip(PARTS, runs, strict=True)
+                  for name, value in (run["parameters"] | {"commit": run["conditions"].get("commit")}).items()}  # fmt: skip
+    publish(folder, "quality", parameters, tables_)
+
+
 def main() -> None:
     options = options_of()
+    if options.join:
+        join(options.out)
+        return
     started = time.monotonic()
     seen: list[Sighting] = []
     found: dict[str, Sequence[Row]] = {}
