@@ -84,7 +84,7 @@ class CodeLimits(Limits):
     min_tokens: int = Field(30, ge=15)
     min_similarity: float = Field(0.75, gt=0, le=1)
     max_quoted: int = Field(240, ge=15)
-    min_information: float = Field(85, ge=0)
+    min_information: float = Field(100, ge=0)
     min_run_information: float | None = Field(60, ge=0)
 
 

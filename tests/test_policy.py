@@ -214,12 +214,12 @@ def test_bits_of_what_is_alike_count_times_its_similarity():
     policy = Policy()
     resolved = policy.resolve(Work("a"), view="lexemes")
     alike = ALIKE | {"similarity": 0.8}
-    assert policy.judge(resolved, **alike, information=106.2) is None
-    assert policy.judge(resolved, **alike, information=106.3).by == "min_tokens"
+    assert policy.judge(resolved, **alike, information=124.9) is None
+    assert policy.judge(resolved, **alike, information=125).by == "min_tokens"
     assert policy.judge(resolved, **LONG_RUN | {"similarity": 0.8}, information=60).by == "min_run"
 
 
-@pytest.mark.parametrize("information", [0, 59.9, 60, 84.9, 85])
+@pytest.mark.parametrize("information", [0, 59.9, 60, 99.9, 100])
 @pytest.mark.parametrize(("figures", "by"), [(LONG_RUN, "min_run"), (ALIKE, "min_tokens")])
 def test_by_default_bits_are_asked_of_code_and_not_of_text(figures, by, information):
     policy = Policy()
@@ -229,7 +229,7 @@ def test_by_default_bits_are_asked_of_code_and_not_of_text(figures, by, informat
         return verdict and verdict.by
 
     assert judged("words") == by
-    assert judged("lexemes") == (by if information >= {"min_run": 60, "min_tokens": 85}[by] else None)
+    assert judged("lexemes") == (by if information >= {"min_run": 60, "min_tokens": 100}[by] else None)
 
 
 def test_citing_from_the_shortest_certain_run_on_asks_for_the_bits_of_a_run():
