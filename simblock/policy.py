@@ -301,6 +301,18 @@ class Policy(_Strict):
             return Verdict("cite", "min_run", longest_run, resolved.certain)
         return None
 
+    def judge_match(self, resolved: Resolved, match: Match) -> Verdict | None:
+        """:meth:`judge` of a match's own figures."""
+        return self.judge(
+            resolved,
+            longest_run=match.longest_run,
+            tokens=match.tokens,
+            similarity=match.similarity,
+            information=match.information,
+            quoted=match.quoted,
+            evidence=match.evidence,
+        )
+
 
 _FIELDS = {
     **{name: name for name in Policy.model_fields},
@@ -319,15 +331,7 @@ def decide(policy: Policy, matches: Iterable[Match], tenant: str | None = None) 
     best: tuple[Rank, Decided] | None = None
     for match in matches:
         resolved = policy.resolve(match.work, tenant, match.view)
-        verdict = policy.judge(
-            resolved,
-            longest_run=match.longest_run,
-            tokens=match.tokens,
-            similarity=match.similarity,
-            information=match.information,
-            quoted=match.quoted,
-            evidence=match.evidence,
-        )
+        verdict = policy.judge_match(resolved, match)
         if verdict is None or verdict.action == "release":
             continue
         place = rank(verdict.action, match.tokens, match.longest_run, match.names_alike, match.work.id)

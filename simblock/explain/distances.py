@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from simblock.match import HOLDING, By, Decided, Match
-from simblock.policy import NEVER, SCATTERED, Limits, Policy, Resolved, TextLimits
+from simblock.policy import NEVER, SCATTERED, Limits, Policy, TextLimits
 
 Shape: TypeAlias = Literal["count", "share", "bits"]
 
@@ -113,16 +113,7 @@ def ways(policy: Policy, match: Match, tenant: str | None = None) -> tuple[Way, 
 
 def acting(policy: Policy, match: Match, found: tuple[Way, ...], tenant: str | None = None) -> Way | None:
     """The way by which the policy would have it act, None where none of them is reached."""
-    resolved: Resolved = policy.resolve(match.work, tenant, match.view)
-    verdict = policy.judge(
-        resolved,
-        longest_run=match.longest_run,
-        tokens=match.tokens,
-        similarity=match.similarity,
-        information=match.information,
-        quoted=match.quoted,
-        evidence=match.evidence,
-    )
+    verdict = policy.judge_match(policy.resolve(match.work, tenant, match.view), match)
     if verdict is None:
         return None
     return next((way for way in found if (way.by, way.action) == (verdict.by, verdict.action)), None)
