@@ -1,0 +1,1 @@
+"""An index in Redis: one protected corpus for a fleet of guards, changed while they run."""
