@@ -1,7 +1,7 @@
 """What the keys of an index in Redis are called.
 
 All begin with ``sb:TENANT:``, which is what access rules go by. Keys that change together (manifest,
-change stream, writer's lock, pending uploads) carry one hash tag, so that on a cluster they share a
+change stream, writer's lock, list of files) carry one hash tag, so that on a cluster they share a
 slot and one transaction; records carry none, so that they spread over all nodes.
 """
 
@@ -42,9 +42,9 @@ class Names:
         return self._control("writer")
 
     @property
-    def pending(self) -> bytes:
-        """The hash of what was being uploaded, by file, so that what a dead writer left can be removed."""
-        return self._control("pending")
+    def files(self) -> bytes:
+        """The hash of the files that have records, each with how many: what a dead writer left is found by it."""
+        return self._control("files")
 
     def record(self, file: str, kind: str, number: int) -> bytes:
         """A record: the id (hex) of its file, what it is (a letter), and its number."""
