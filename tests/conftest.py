@@ -11,6 +11,8 @@ settings.register_profile(
 )
 settings.load_profile("simblock")
 
+pytest_plugins = ["tests.redis_fixtures"]
+
 SHARED = Path(os.environ.get("SIMBLOCK_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 
 
