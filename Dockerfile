@@ -8,7 +8,8 @@ RUN python -m venv /opt/simblock && /opt/simblock/bin/pip install --no-cache-dir
 
 FROM python:3.13-slim
 COPY --from=build /opt/simblock /opt/simblock
-RUN useradd --create-home --uid 10001 simblock
+# Volumes are laid over these two, and take their owner from them.
+RUN useradd --create-home --uid 10001 simblock && install -d -o simblock -g simblock /cache /replica
 USER simblock
 WORKDIR /data
 ENV PATH=/opt/simblock/bin:$PATH PYTHONUNBUFFERED=1

@@ -1,0 +1,144 @@
+"""docker-compose.yml is valid, gives no secret away, and what its services run can be run without it."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import yaml
+
+from simblock.stores import keys
+from simblock.stores.redis.address import Address
+
+TOP = Path(__file__).parents[1]
+EXAMPLES = TOP / "examples" / "redis"
+COMMANDS = (["docker-compose"], ["docker", "compose"])
+
+
+def compose_command():
+    for command in COMMANDS:
+        if shutil.which(command[0]):
+            said = subprocess.run([*command, "version"], capture_output=True, check=False)
+            if said.returncode == 0:
+                return command
+    pytest.skip(
+        "NO docker-compose here: docker-compose.yml was NOT validated (apt-get install docker-compose)"
+    )
+
+
+@pytest.fixture(scope="module")
+def services():
+    return yaml.safe_load((TOP / "docker-compose.yml").read_text("utf-8"))["services"]
+
+
+@pytest.fixture
+def made(tmp_path):
+    subprocess.run(
+        [EXAMPLES / "make_secrets.sh", tmp_path / "secrets", "press"], check=True, capture_output=True
+    )
+    return tmp_path / "secrets"
+
+
+def test_the_file_is_valid(tmp_path):
+    command = compose_command()
+    profiles = {"COMPOSE_PROFILES": "run,replica"}
+    done = subprocess.run(
+        [*command, "config"], cwd=TOP, capture_output=True, text=True, check=False, env=os.environ | profiles
+    )
+    assert done.returncode == 0, done.stderr
+    assert set(yaml.safe_load(done.stdout)["services"]) == {
+        "simblock",
+        "redis",
+        "indexer",
+        "reader",
+        "replica",
+    }
+
+
+def test_nothing_is_published_and_redis_stands_in_a_closed_network(services):
+    whole = yaml.safe_load((TOP / "docker-compose.yml").read_text("utf-8"))
+    assert whole["networks"] == {"store": {"internal": True}}
+    for name, service in services.items():
+        assert not {"ports", "expose", "network_mode", "privileged"} & set(service), name
+        assert service["read_only"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_secrets_are_files_and_each_service_has_its_own_alone(services):
+    held = {
+        name: {one if isinstance(one, str) else one["source"] for one in service.get("secrets", ())}
+        for name, service in services.items()
+    }
+    assert held == {
+        "simblock": set(),
+        "redis": {"users", "reader_password"},
+        "indexer": {"indexer_password", "protected_key"},
+        "reader": {"reader_password", "protected_key"},
+        "replica": {"reader_password", "protected_key"},
+    }
+    for service in services.values():
+        assert all(value.startswith("/") for value in service.get("environment", {}).values())
+
+
+def test_folders_that_services_write_to_are_theirs_in_the_image(services):
+    written = {
+        volume.split(":")[1]
+        for name, service in services.items()
+        if name != "redis"
+        for volume in service["volumes"]
+        if not volume.endswith(":ro")
+    }
+    assert written == {"/replica", "/cache"}
+    (line,) = re.findall(r"install -d -o simblock -g simblock (.+)", (TOP / "Dockerfile").read_text("utf-8"))
+    assert set(line.split()) == written
+
+
+def test_a_service_hands_its_password_on_by_environment_and_its_arguments_as_they_are(services, tmp_path):
+    (tmp_path / "password").write_text("s3cret word")
+    for name, program in (
+        ("indexer", "simblock-index"),
+        ("reader", "simblock"),
+        ("replica", "simblock-index"),
+    ):
+        shell, option, script, started = services[name]["entrypoint"]
+        assert started == program
+        script = script.replace("$$", "$").replace("/run/secrets", str(tmp_path))
+        show = "import os, sys; print(os.environ['SIMBLOCK_REDIS_PASSWORD'], sys.argv[1:])"
+        done = subprocess.run(
+            [shell, option, script, sys.executable, "-c", show, "a b", "$c"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == "s3cret word ['a b', '$c']\n"
+
+
+def test_services_name_redis_and_their_user_in_a_url_that_is_read(services):
+    sync, url, _, follow = services["replica"]["command"]
+    assert (sync, follow) == ("sync", "--follow")
+    address = Address.parse(re.sub(r"\$\{\w+:-(\w+)\}", r"\1", url))
+    assert (address.hosts, address.username, address.tenant) == ((("redis", 6379),), "reader", "acme")
+
+
+def test_made_secrets_are_a_closed_folder_a_key_and_hashes_of_the_passwords(made):
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    assert len(keys.load(made / "protected_key")) == 32
+    rules = (made / "users.acl").read_text().splitlines()
+    assert rules[0] == "user default reset"
+    for rule, name in zip(rules[1:], ("reader", "indexer"), strict=True):
+        password = (made / f"{name}_password").read_text()
+        assert len(password) == 64
+        assert password not in rule
+        assert rule.endswith(f"#{sha256(password.encode()).hexdigest()}")
+        assert "~sb:press:* -@all" in rule
+        assert "acme" not in rule
+
+
+def test_secrets_are_never_written_over(made):
+    done = subprocess.run([EXAMPLES / "make_secrets.sh", made], capture_output=True, check=False)
+    assert done.returncode != 0
