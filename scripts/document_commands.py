@@ -17,14 +17,18 @@ HEAD = """# Commands
 <!-- Written by `make docs` from the commands' own help: change it there. -->
 
 Two programs come with the package. `simblock` looks at what models say, `simblock-index` keeps the index
-of what is protected. INDEX is a directory, by habit called `something.sbx`.
+of what is protected. INDEX is a directory, by habit called `something.sbx`, or a URL of Redis: `redis://`,
+`rediss://` (TLS), `redis+sentinel://`, `redis+cluster://`.
 
 Exit codes of both: 0 nothing was acted on, 1 `check` or `stream` acted (or a case of `demo` failed), 2 an
 error, said in one line on standard error with what to do about it, 130 interrupted.
 
 By environment: `SIMBLOCK_INDEX` (an index, where none is named), `SIMBLOCK_POLICY` (a policy file),
-`SIMBLOCK_KEY_FILE` (the key of keyed indexes), and `SIMBLOCK_POLICY__TEXT__MIN_TOKENS=40` and its like for
-every [field of the policy](policy.md).
+`SIMBLOCK_KEY_FILE` (the keys of keyed indexes, `:` between them), and `SIMBLOCK_POLICY__TEXT__MIN_TOKENS=40` and
+its like for every [field of the policy](policy.md).
+
+Where several indexes are asked together, each takes the key that it was made with, and one without a key takes
+none. A call in which no index needs any of the keys that are given is refused.
 
 Of a folder not everything is read: [what is passed over](index.md#what-of-a-folder-is-read) is hidden, junk by its name,
 minified, binary, empty, or ignored by git.

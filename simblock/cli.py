@@ -116,7 +116,7 @@ def check(
     to = sinks.wanted(format, json=json, jsonl=jsonl is not None, explain=explain, out=out, report=report)
     indexes, inputs = sort_arguments(arguments or [])
     inputs = _inputs(inputs, jsonl, out)
-    read = (*inputs, jsonl, prompt, history, policy, key_file)
+    read = (*inputs, jsonl, prompt, history, policy, *(key_file or ()))
     spare([Target("--out", out), Target("--report", report)], read, indexes)
     before = outputs.read_prompt(prompt, options), read_history(history)
     asked = checking.Asked(inputs, jsonl, *before, all, to, options)
@@ -154,7 +154,7 @@ def stream(
     indexes, others = sort_arguments(arguments or [])
     if others:
         raise UsageError(f"{others[0]} is no index: stream reads standard input; simblock check reads files")
-    spare([Target("--report", report)], (prompt, history, policy, key_file), indexes)
+    spare([Target("--report", report)], (prompt, history, policy, *(key_file or ())), indexes)
     guard = open_guard(indexes, policy, key_file)
     before = outputs.read_prompt(prompt, ReadOptions()), read_history(history)
     raise typer.Exit(flow.flow(guard, *before, options, report))

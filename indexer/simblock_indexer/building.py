@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from itertools import dropwhile, islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from simblock.errors import InputError, UsageError
-from simblock.stores import keys, writer
-from simblock.stores.directory import DirectoryIndex
+from simblock.stores import open_index, writer
+from simblock.stores.reader import StoredIndex
 from simblock.stores.writer import Commit, Writer
 from simblock.work import Document
+from simblock_indexer.indexes import KeyFiles, check_keyed, is_url, key_of, key_paths, new_key, shown
 from simblock_indexer.pool import SMALL, TokeniserPool
 from simblock_indexer.readers import ReadOptions, Source, Tally, Unreadable, documents, plan, root_name
 from simblock_indexer.readers.texts import read_text
@@ -39,20 +41,23 @@ def build(
     out: str | Path,
     options: ReadOptions | None = None,
     *,
-    key_file: str | Path | None = None,
+    key_file: KeyFiles = None,
+    no_key: bool = False,
     store_text: bool = False,
     watch: Watch | None = None,
 ) -> Report:
     """Makes a new index of the works in ``inputs`` (see :func:`simblock_indexer.readers.read`).
 
-    With ``key_file`` the index gives nothing away to who lacks the key; ``store_text`` keeps the
-    texts too. Nothing stands at ``out`` until all of it is written. Raises InputError for what
-    cannot be read, UsageError where something is at ``out`` already, KeyProblem.
+    ``out`` is a directory or a URL of Redis. With ``key_file`` the index gives nothing away to who lacks the
+    key; at a URL it is asked for, unless ``no_key`` says that whoever reads the server may read the works'
+    words. ``store_text`` keeps the texts too. Nothing stands at ``out`` until all of it is written. Raises
+    InputError for what cannot be read, UsageError where something is at ``out`` already, KeyProblem, StoreLost.
     """
-    call = _Call(inputs, out, options, key_file, watch)
+    check_keyed(out, key_file, no_key=no_key)
+    call = _Call(inputs, out, options, key_file, watch, key=new_key(out, key_file))
     with (
         call.tokeniser() as tokenise,
-        Writer.create(call.path, key=call.key, store_text=store_text, tokenise=tokenise) as session,
+        Writer.create(_directory(out), key=call.key, store_text=store_text, tokenise=tokenise) as session,
     ):
         session.put(call.documents())
         return call.report(session.commit())
@@ -65,7 +70,7 @@ def add(
     *,
     prune: bool = False,
     clear_metadata: bool = False,
-    key_file: str | Path | None = None,
+    key_file: KeyFiles = None,
     watch: Watch | None = None,
 ) -> Report:
     """Adds works to an index, or replaces those of the same id; what is the same stays untouched.
@@ -74,12 +79,12 @@ def add(
     gone are removed; files that are there and cannot be read keep theirs. Raises as :func:`build`
     does, NotAnIndex, and Busy while another process writes.
     """
-    call = _Call(inputs, index, options, key_file, watch)
+    call = _Call(inputs, index, options, key_file, watch, key=key_of(index, key_file))
     if prune:
         call.check_roots()
     with (
         call.tokeniser() as tokenise,
-        Writer.open(call.path, key=call.key, tokenise=tokenise) as session,
+        Writer.open(_directory(index), key=call.key, tokenise=tokenise) as session,
     ):
         session.put(call.documents(), clear_metadata=clear_metadata)
         removed = call.gone(session) if prune else []
@@ -93,7 +98,7 @@ def remove(
     *,
     purge: bool = False,
     reason: str | None = None,
-    key_file: str | Path | None = None,
+    key_file: KeyFiles = None,
 ) -> Report:
     """Removes works; with ``purge`` what is stored of them leaves the disk at once.
 
@@ -101,32 +106,37 @@ def remove(
     """
     began = time.monotonic()
     wanted = list(dict.fromkeys(ids))
-    with Writer.open(Path(index), key=_key(key_file)) as session:
+    with Writer.open(_directory(index), key=key_of(index, key_file)) as session:
         missing = session.remove(wanted, reason=reason, purge=purge)
         if missing:
             raise UsageError(_not_there(index, missing))
         epoch = session.commit().epoch
     seconds = time.monotonic() - began
-    return Report(str(index), epoch, changed=True, removed=len(wanted), seconds=seconds)
+    return Report(shown(index), epoch, changed=True, removed=len(wanted), seconds=seconds)
 
 
 def rebuild(
     old: str | Path,
     new: str | Path,
     *,
-    key_file: str | Path | None = None,
-    new_key_file: str | Path | None = None,
+    key_file: KeyFiles = None,
+    new_key_file: KeyFiles = None,
+    no_key: bool = False,
 ) -> Report:
     """Makes a new index of what an old one stores of its works, by today's scheme; ``old`` stays.
 
-    ``key_file`` is the old one's, and the new one's too unless ``new_key_file`` is given. Raises
-    UsageError where something is at ``new`` already, Incompatible where today's tokens are others.
+    ``key_file`` is the old one's, and the new one's too unless ``new_key_file`` is given; at a URL a key is
+    asked for as :func:`build` does. Raises UsageError where something is at ``new`` already, Incompatible
+    where today's tokens are others.
     """
     began = time.monotonic()
-    epoch = writer.rebuild(Path(old), Path(new), key=_key(key_file), new_key=_key(new_key_file))
-    with closing(DirectoryIndex(new, key_file=new_key_file or key_file)) as index:
+    check_keyed(new, new_key_file or key_file, no_key=no_key)
+    key = key_of(old, key_file)
+    made = new_key(new, new_key_file) or key
+    epoch = writer.rebuild(_directory(old), _directory(new), key=key, new_key=made)
+    with closing(cast(StoredIndex, open_index(new, key=made))) as index:
         added = sum(1 for _ in index.entries())
-    return Report(str(new), epoch, changed=True, added=added, seconds=time.monotonic() - began)
+    return Report(shown(new), epoch, changed=True, added=added, seconds=time.monotonic() - began)
 
 
 class _Call:
@@ -137,13 +147,15 @@ class _Call:
         inputs: Inputs,
         index: str | Path,
         options: ReadOptions | None,
-        key_file: str | Path | None,
+        key_file: KeyFiles,
         watch: Watch | None,
+        *,
+        key: bytes | None,
     ) -> None:
         self._began = time.monotonic()
-        self.path = Path(index)
-        self.key = _key(key_file)
-        self.options = _without_itself(options or ReadOptions(), self.path, key_file)
+        self.key = key
+        self._index = index
+        self.options = _without_itself(options or ReadOptions(), index, key_file)
         self._inputs = list(inputs)
         self._watch = watch
         self._tally = Tally()
@@ -218,13 +230,13 @@ class _Call:
         """What was done."""
         counts, tally = commit.counts, self._tally
         changed = any((counts.added, counts.replaced, counts.metadata, counts.removed))
-        small = sum(path.stat().st_size for path in self.path.iterdir()) <= WEIGHED
+        small = _weight(self._index) <= WEIGHED
         if changed and not small:
             tally.notes.append("simblock-index stat names works that are too short or mostly common")
         short, common = self._weak() if changed and small else ((), ())
         return Report(
             **counts._asdict(),
-            index=str(self.path),
+            index=shown(self._index),
             epoch=commit.epoch,
             changed=changed,
             bytes=tally.done - tally.unread,
@@ -242,24 +254,35 @@ class _Call:
 
     def _weak(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The works read that are too short, and that are mostly common."""
-        with closing(DirectoryIndex(self.path, key=self.key)) as index:
+        with closing(cast(StoredIndex, open_index(self._index, key=self.key))) as index:
             stat = index.stat()
         short = (name for name in stat.too_short if name in self._seen)
         common = (name for name in stat.mostly_common if name in self._seen)
         return tuple(short), tuple(common)
 
 
-def _key(key_file: str | Path | None) -> bytes | None:
-    return None if key_file is None else keys.load(Path(key_file))
+def _directory(index: str | Path) -> Path:
+    if is_url(index):
+        raise UsageError(f"{shown(index)}: URLs are not supported yet: give a directory")
+    return Path(index)
 
 
-def _without_itself(options: ReadOptions, index: Path, key_file: str | Path | None) -> ReadOptions:
+def _weight(index: str | Path) -> float:
+    """The bytes of an index; one behind a URL is taken for large, as all of it would be fetched."""
+    if is_url(index):
+        return math.inf
+    return sum(path.stat().st_size for path in Path(index).iterdir())
+
+
+def _without_itself(options: ReadOptions, index: str | Path, key_file: KeyFiles) -> ReadOptions:
     """An index and its key may lie in a folder that is indexed, and are no works."""
-    own = (index,) if key_file is None else (index, Path(key_file))
+    own = key_paths(key_file) if is_url(index) else [Path(index), *key_paths(key_file)]
     return replace(options, leave_out=(*options.leave_out, *own))
 
 
 def _not_there(index: str | Path, missing: list[str]) -> str:
     named = ", ".join(repr(name[:80]) for name in missing[:3])
     more = f" and {len(missing) - 3:,} more" if len(missing) > 3 else ""
-    return f"{index} has no work {named}{more}, so nothing was removed: simblock-index list shows the ids"
+    return (
+        f"{shown(index)} has no work {named}{more}, so nothing was removed: simblock-index list shows the ids"
+    )

@@ -34,11 +34,16 @@ def build(
     *,
     options: ReadOptions,
     out: Annotated[
-        Path,
-        typer.Option("--out", metavar="INDEX", help="Where the index will stand; nothing may be there yet."),
+        str,
+        typer.Option(
+            "--out",
+            metavar="INDEX",
+            help=f"Where the index will stand: {p.AN_INDEX}; nothing may be there yet.",
+        ),
     ],
     store_text: p.Store = False,
     key_file: p.KeyFile = None,
+    no_key: p.NoKey = False,
     verbose: p.Verbose = False,
     json: p.Json = False,
 ) -> None:
@@ -57,14 +62,16 @@ def build(
     allocation.keep_freed_memory()
 
     with left_as_it_was(out), bar(wanted=not json) as watch:
-        report = building.build(inputs, out, options, key_file=key_file, store_text=store_text, watch=watch)
+        report = building.build(
+            inputs, out, options, key_file=key_file, no_key=no_key, store_text=store_text, watch=watch
+        )
     reporting.show(report, json=json, all=verbose)
 
 
 @app.command()
 @p.with_read_options()
 def add(
-    index: p.IndexPath,
+    index: p.IndexName,
     inputs: p.Inputs,
     *,
     options: ReadOptions,
@@ -93,7 +100,7 @@ def add(
 
 @app.command()
 def remove(
-    index: p.IndexPath,
+    index: p.IndexName,
     work_ids: p.WorkIds,
     *,
     purge: p.Purge = False,
@@ -118,14 +125,15 @@ def remove(
 @app.command()
 def rebuild(
     old: Annotated[
-        Path, typer.Argument(metavar="OLD", help="The index to read; it stays.", show_default=False)
+        str, typer.Argument(metavar="OLD", help="The index to read; it stays.", show_default=False)
     ],
     new: Annotated[
-        Path, typer.Argument(metavar="NEW", help="Where the new one will stand.", show_default=False)
+        str, typer.Argument(metavar="NEW", help="Where the new one will stand.", show_default=False)
     ],
     *,
     key_file: p.KeyFile = None,
     new_key_file: p.NewKeyFile = None,
+    no_key: p.NoKey = False,
     json: p.Json = False,
 ) -> None:
     """Make an index anew from what an old one stores, with today's scheme and without removed works.
@@ -137,7 +145,7 @@ def rebuild(
     allocation.keep_freed_memory()
 
     with left_as_it_was(new):
-        report = building.rebuild(old, new, key_file=key_file, new_key_file=new_key_file)
+        report = building.rebuild(old, new, key_file=key_file, new_key_file=new_key_file, no_key=no_key)
     reporting.show(report, json=json)
 
 

@@ -15,6 +15,7 @@ import typer
 from simblock.errors import SimblockError, UsageError
 from simblock.stores.names import MANIFEST
 from simblock_indexer.escaping import encodable
+from simblock_indexer.indexes import shown
 
 ERROR = 2
 INTERRUPTED = 130
@@ -35,8 +36,8 @@ class ClosedInput:
 
 
 def complain(program: str, sentence: str) -> None:
-    """Prints ``program: sentence`` as one line on standard error."""
-    line = " ".join(sentence.split())
+    """Prints ``program: sentence`` as one line on standard error; of URLs in it, no password."""
+    line = " ".join(shown(word) for word in sentence.split())
     print(encodable(f"{program}: {line}"), file=sys.stderr)
 
 
@@ -108,7 +109,7 @@ def _hush() -> int:
 
 
 @contextmanager
-def left_as_it_was(index: Path) -> Iterator[None]:
+def left_as_it_was(index: str) -> Iterator[None]:
     """Around a change of an index: an interruption says, too, what became of it."""
     before = _stamp(index)
     try:
@@ -118,13 +119,13 @@ def left_as_it_was(index: Path) -> Iterator[None]:
         state = (
             "was not made" if after is None else "is as it was" if after == before else "is written and whole"
         )
-        raise KeyboardInterrupt(f"{index} {state}") from None
+        raise KeyboardInterrupt(f"{shown(index)} {state}") from None
 
 
-def _stamp(index: Path) -> tuple[int, int] | None:
+def _stamp(index: str) -> tuple[int, int] | None:
     """Differs when an index was written; None where there is none."""
     try:
-        found = (index / MANIFEST).stat()
+        found = (Path(index) / MANIFEST).stat()
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns

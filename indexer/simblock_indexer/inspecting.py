@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simblock.errors import Damaged, UsageError
 from simblock_indexer import parameters as p
+from simblock_indexer.indexes import reading, shown
 
 if TYPE_CHECKING:
     from simblock.stores.inspection import Entry, Stat
     from simblock.stores.journal import Event
-    from simblock.stores.reader import StoredIndex
 
 READS_BACK = (
     "NOT keyed: the words of its works can be read back with a dictionary, so the index is as confidential "
@@ -24,14 +21,6 @@ READS_BACK = (
 """Said wherever an index is looked at: hashes of words look like a secret and are none."""
 
 FATES = ("added", "replaced", "metadata", "removed")
-
-
-@contextmanager
-def _opened(path: Path, key_file: Path | None) -> Iterator[StoredIndex]:
-    from simblock.stores.directory import DirectoryIndex
-
-    with closing(DirectoryIndex(path, key_file=key_file)) as index:
-        yield index
 
 
 def list_works(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json = False) -> None:
@@ -43,7 +32,7 @@ def list_works(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json =
     """
     from simblock_indexer.tables import Column, emit, table
 
-    with _opened(index, key_file) as opened:
+    with reading(index, key_file) as opened:
         entries = sorted(opened.entries(), key=lambda entry: entry.work.id)
     if json:
         for entry in entries:
@@ -66,17 +55,17 @@ def _listed(entry: Entry, has_code: bool) -> list[object]:
     return [id, work.title, *of_code, moment(entry.added), work.license, work.owner]
 
 
-def show(index: p.IndexPath, work_id: p.WorkId, *, key_file: p.KeyFile = None, json: p.Json = False) -> None:
+def show(index: p.IndexName, work_id: p.WorkId, *, key_file: p.KeyFile = None, json: p.Json = False) -> None:
     """Show all that is known about one work.
 
     --json prints one object with the keys of list.
     """
     from simblock_indexer.tables import emit, facts
 
-    with _opened(index, key_file) as opened:
+    with reading(index, key_file) as opened:
         entry = next((entry for entry in opened.entries() if entry.work.id == work_id), None)
     if entry is None:
-        raise UsageError(f"{index} has no work {work_id[:80]!r}: simblock-index list shows the ids")
+        raise UsageError(f"{shown(index)} has no work {work_id[:80]!r}: simblock-index list shows the ids")
     fields = entry_fields(entry)
     if json:
         emit(fields)
@@ -98,7 +87,7 @@ def log(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json = False)
     """
     from simblock_indexer.tables import Column, emit, table
 
-    with _opened(index, key_file) as opened:
+    with reading(index, key_file) as opened:
         events = opened.history()
     if json:
         for event in events:
@@ -120,7 +109,7 @@ def stat(
     from simblock_indexer import reporting
     from simblock_indexer.tables import emit
 
-    with _opened(index, key_file) as opened:
+    with reading(index, key_file) as opened:
         found = opened.stat()
     if json:
         emit(_stat_fields(found))
@@ -145,21 +134,22 @@ def verify(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json = Fal
     """
     from simblock_indexer.tables import counted, emit, say
 
+    name = shown(index)
     try:
-        with _opened(index, key_file) as opened:
+        with reading(index, key_file) as opened:
             problems = opened.verify()
             works = sum(1 for _ in opened.entries()) if not problems else 0
     except Damaged as error:
         problems, works = [str(error)], 0
     if json:
-        emit({"index": str(index), "whole": not problems, "problems": problems})
+        emit({"index": name, "whole": not problems, "problems": problems})
     for problem in problems if not json else ():
         say(problem)
     if problems:
         places = counted(len(problems), "place")
-        raise Damaged(f"{index} is damaged in {places}: rebuild it or restore it from a copy")
+        raise Damaged(f"{name} is damaged in {places}: rebuild it or restore it from a copy")
     if not json:
-        say(f"{index} is whole: {counted(works, 'work')}")
+        say(f"{name} is whole: {counted(works, 'work')}")
 
 
 def entry_fields(entry: Entry) -> dict[str, Any]:

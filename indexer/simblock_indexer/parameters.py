@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from inspect import Signature, signature
 from pathlib import Path
@@ -12,18 +13,18 @@ import typer
 from simblock_indexer.readers import ReadOptions
 from simblock_indexer.readers.options import MIB, ErrorChoice, KindChoice
 
-IndexPath: TypeAlias = Annotated[
-    Path,
-    typer.Argument(
-        metavar="INDEX", help="The index: a directory, such as protected.sbx.", show_default=False
-    ),
+AN_INDEX = "a directory, such as protected.sbx, or a URL of Redis"
+
+IndexName: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="INDEX", help=f"The index: {AN_INDEX}.", show_default=False),
 ]
 OnlyIndex: TypeAlias = Annotated[
-    Path,
+    str,
     typer.Argument(
         metavar="INDEX",
         envvar="SIMBLOCK_INDEX",
-        help="The index: a directory, such as protected.sbx.",
+        help=f"The index: {AN_INDEX}.",
         show_default=False,
     ),
 ]
@@ -36,12 +37,20 @@ Inputs: TypeAlias = Annotated[
     ),
 ]
 KeyFile: TypeAlias = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
         "--key-file",
         metavar="FILE",
         envvar="SIMBLOCK_KEY_FILE",
-        help="The key of a keyed index (made by simblock-index keygen).",
+        help="The key of a keyed index (made by simblock-index keygen). Of several, each index takes its own: give it "
+        f"several times, or name them in the variable with {os.pathsep} between them.",
+    ),
+]
+NoKey: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--no-key",
+        help="Without a key, where whoever reads the store may read the works' words: in Redis that must be said.",
     ),
 ]
 NewKeyFile: TypeAlias = Annotated[

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simblock.errors import InputError, UsageError
 from simblock.stores.names import MANIFEST
+from simblock_indexer.indexes import open_all
 
 if TYPE_CHECKING:
     from simblock.guard import Guard
@@ -49,14 +50,13 @@ def sort_arguments(arguments: Sequence[str]) -> Sorted:
     return Sorted(inputs[:1], inputs[1:])
 
 
-def open_guard(indexes: Sequence[str], policy: Path | None, key_file: Path | None) -> Guard:
-    """A guard over the indexes. Raises IndexProblem, KeyProblem, PolicyError."""
+def open_guard(indexes: Sequence[str], policy: Path | None, key_files: Sequence[Path] | None) -> Guard:
+    """A guard over the indexes, each with its own of the keys. Raises IndexProblem, PolicyError, StoreLost."""
     from simblock.guard import Guard
     from simblock.policy import Policy
-    from simblock.stores import open_index
 
     loaded = Policy.load(policy)  # first: a wrong policy is told at once, a big index may take a moment
-    return Guard([open_index(index, key_file=key_file) for index in indexes], loaded)
+    return Guard(open_all(indexes, key_files), loaded)
 
 
 def read_history(path: Path | None) -> list[dict[str, str]]:

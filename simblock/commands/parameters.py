@@ -11,7 +11,8 @@ Arguments: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="INDEX [FILE|FOLDER|-]",
-        help="One index or several, then what to check; without anything to check, standard input. "
+        help="One index or several, directories or URLs of Redis, then what to check; without anything to check, "
+        "standard input. "
         "Without an index, the one that SIMBLOCK_INDEX names.",
         show_default=False,
     ),
@@ -20,7 +21,7 @@ Indexes: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="INDEX",
-        help="One index or several; without, the one that SIMBLOCK_INDEX names.",
+        help="One index or several, directories or URLs of Redis; without, the one that SIMBLOCK_INDEX names.",
         show_default=False,
     ),
 ]

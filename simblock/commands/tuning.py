@@ -6,7 +6,7 @@ import datetime as dt
 import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from simblock.commands import outputs
 from simblock.commands.outputs import Output
@@ -14,7 +14,6 @@ from simblock.commands.progress import rows_shown
 from simblock.commands.writing import Target, spare, whole
 from simblock.errors import MissingExtra, UsageError
 from simblock.policy import Policy
-from simblock.stores import open_index
 from simblock.stores.reader import StoredIndex
 from simblock.tune import copies as copying
 from simblock.tune.curves import plain
@@ -25,6 +24,7 @@ from simblock.tune.policyfile import written
 from simblock.tune.rows import HEADINGS, rows, summary
 from simblock_indexer.escaping import printable
 from simblock_indexer.exits import complain
+from simblock_indexer.indexes import open_all
 from simblock_indexer.readers import ReadOptions, Tally
 from simblock_indexer.readers.streams import holds_rows
 from simblock_indexer.tables import Column, emit, say, table
@@ -50,16 +50,18 @@ class Asked(NamedTuple):
     options: ReadOptions
 
 
-def tune(indexes: Sequence[str], policy_file: Path | None, key_file: Path | None, asked: Asked) -> None:
+def tune(
+    indexes: Sequence[str], policy_file: Path | None, key_files: Sequence[Path] | None, asked: Asked
+) -> None:
     """Measures, chooses, prints, and writes what was asked for.
 
     Raises UsageError for an index without works and a file that is there already, InputError for outputs that
     cannot be read, MissingExtra, StoreLost, and what opening raises.
     """
-    _spare(indexes, policy_file, key_file, asked)
+    _spare(indexes, policy_file, key_files, asked)
     policy = Policy.load(policy_file)
     _check(asked)
-    opened = [cast(StoredIndex, open_index(index, key_file=key_file)) for index in indexes]
+    opened = open_all(indexes, key_files)
     for index in opened:
         if next(index.entries(), None) is None:
             raise UsageError(f"{index.name} holds no works: add some with simblock-index add")
@@ -73,9 +75,11 @@ def tune(indexes: Sequence[str], policy_file: Path | None, key_file: Path | None
     _tell(outcome(question, policy, clean, copies), asked)
 
 
-def _spare(indexes: Sequence[str], policy_file: Path | None, key_file: Path | None, asked: Asked) -> None:
+def _spare(
+    indexes: Sequence[str], policy_file: Path | None, key_files: Sequence[Path] | None, asked: Asked
+) -> None:
     """Refuses to write over what is read, but for a policy that --force lets the chosen one replace."""
-    read = (*asked.clean, *asked.copies, key_file)
+    read: list[str | Path] = [*asked.clean, *asked.copies, *(key_files or ())]
     out, report = Target("--out", asked.out), Target("--report", asked.report)
     spare([out, report], read, indexes)
     spare([report], [policy_file])
