@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.redis_servers import version
+
 TOP = Path(__file__).parents[3]
 RULES = TOP / "examples" / "redis" / "users.acl"
 
@@ -127,6 +129,10 @@ class Granted:
 
 @pytest.fixture
 def granted(redis_server):
+    if version() < (7,):
+        pytest.skip(
+            "NO RIGHTS BY KEY: this server is older than 7.0, and the shipped access rules were NOT tested"
+        )
     users = Granted(redis_server, f"t{secrets.token_hex(4)}")
     yield users
     users.close()
@@ -141,6 +147,10 @@ def refusal(client, command, tenant):
         return client.execute_command(*words)
     except redis.exceptions.ResponseError as error:
         return error
+
+
+def is_about_keys(said):
+    return isinstance(said, redis.exceptions.NoPermissionError) and "run the" not in str(said)
 
 
 @pytest.mark.parametrize("name", ["reader", "indexer"])
@@ -161,7 +171,7 @@ def test_a_reader_writes_nothing(granted):
 def test_another_tenants_keys_are_neither_read_nor_written(granted, name):
     asked = ELSEWHERE_READ + (ELSEWHERE_WRITTEN if name == "indexer" else [])
     with granted.connect(name) as client:
-        given = [one for one in asked if "one of the keys" not in str(refusal(client, one, granted.tenant))]
+        given = [one for one in asked if not is_about_keys(refusal(client, one, granted.tenant))]
     assert given == []
     assert granted.server.client.exists("sb:other:x") == 0
 
