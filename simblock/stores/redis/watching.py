@@ -1,0 +1,285 @@
+"""A thread that learns of each change to an index, so that no look-up has to ask.
+
+It waits on the change stream and looks at the manifest when something was announced, and each ``poll``
+seconds besides: a stream that is lost, trimmed or unreadable costs a second, never a change. All that
+is taken from the stream is that something changed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import os
+import random
+import threading
+import time
+import traceback
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from simblock.errors import SimblockError, StoreLost
+
+__all__ = ["Source", "Watcher"]
+
+_BEGINNING = b"0-0"
+_SOONEST, _LATEST = 0.05, 1.0
+"""Seconds between looks at a server in trouble: at random, below a bound that doubles, so that a fleet
+does not come back all at once."""
+_SLOWEST_RETRY = 5.0
+"""Seconds between attempts to take the same manifest again: each may load much from the server."""
+_SHORTEST_WAIT = 0.01
+
+_log = logging.getLogger("simblock")
+
+
+class Source(Protocol):
+    """What is watched. All raise StoreLost, or another SimblockError, within a bounded time."""
+
+    def get(self, key: bytes, /) -> bytes | None:
+        """A value."""
+
+    def last_change(self, stream: bytes, /) -> bytes | None:
+        """The id of a stream's newest entry."""
+
+    def changes(
+        self, stream: bytes, after: bytes, block: float, /
+    ) -> Sequence[tuple[bytes, Mapping[bytes, bytes]]]:
+        """Entries after an id; waits ``block`` seconds for one."""
+
+
+class _Heard(Enum):
+    NEWS = "something changed, or may have"
+    NOTHING = "nothing since the last look, which is long enough ago"
+    DEAF = "the stream cannot be read"
+
+
+class _Refused(NamedTuple):
+    """A manifest that could not be taken, and when that is tried again."""
+
+    manifest: bytes
+    wait: float
+    until: float
+
+
+class _Life:
+    """What belongs to one process: neither a thread nor a lock that it held survives a fork."""
+
+    def __init__(self) -> None:
+        self.starting = threading.Lock()
+        self.looking = threading.Lock()
+        self.ended = threading.Event()
+        self.thread: threading.Thread | None = None
+
+
+class Watcher:
+    """Calls ``take`` with the manifest's bytes at each look, also where they are as before.
+
+    A manifest that is not there is ``b""``. What a look or ``take`` raises is kept in ``trouble`` until
+    the next good look; the thread goes on. A manifest that was refused is given to ``take`` again after
+    ``poll`` seconds, and then ever more seldom, down to each five seconds; another one, at once. One
+    thread at a time calls ``take``. A bound method is held weakly: the thread ends when its object, or
+    this one, is gone.
+    """
+
+    def __init__(
+        self,
+        link: Source,
+        manifest: bytes,
+        stream: bytes,
+        take: Callable[[bytes], None],
+        *,
+        poll: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.trouble: SimblockError | None = None
+        self._link = link
+        self._manifest = manifest
+        self._stream = stream
+        self._take = _weakly(take)
+        self._poll = poll
+        self._clock = clock
+        self._good_at = clock()
+        self._started = self._closed = False
+        self._seen: bytes | None = None
+        self._refused: _Refused | None = None
+        self._said: set[str] = set()
+        self._after: bytes | None = None
+        self._looked_at = -poll
+        self._failures = 0
+        self._life = _Life()
+        _all.add(self)
+
+    @property
+    def age(self) -> float:
+        """Seconds since the last good look (at first: since this was made), by the monotonic clock."""
+        return max(0.0, self._clock() - self._good_at)
+
+    def start(self) -> None:
+        """Starts the thread, where it does not run."""
+        self._started = True
+        self.ensure()
+
+    def ensure(self) -> None:
+        """Starts the thread anew where a fork left this process without it. Costs nothing where it runs."""
+        life = self._life
+        if life.thread is not None or self._closed or not self._started:
+            return
+        with life.starting:
+            if life.thread is None:
+                thread = threading.Thread(
+                    target=_watch, args=(weakref.ref(self), life.ended), name="simblock-watcher", daemon=True
+                )
+                thread.start()
+                life.thread = thread
+
+    def look(self) -> None:
+        """One look now, in this thread. Raises what the link and ``take`` raise."""
+        self._look(forced=True)
+
+    def close(self) -> None:
+        """Ends the thread; waits for that, but at most two polls: the server may hang."""
+        self._closed = True
+        life = self._life
+        life.ended.set()
+        if life.thread is not None and life.thread is not threading.current_thread():
+            life.thread.join(2 * self._poll)
+
+    def _round(self) -> float:
+        """Waits for news, then looks; gives the seconds to wait before the next round."""
+        heard = self._listen()
+        if self._closed:
+            return 0.0
+        try:
+            changed = self._look()
+        except Exception as error:
+            _strip(error)
+            if self._refused is None:  # nothing came, and it is not the manifest's fault
+                return self._pause()
+            changed = False
+        self._failures = 0
+        if changed and heard is _Heard.NOTHING:  # the stream began anew, or is another server's
+            self._after = None
+        return max(0.0, self._due()) if heard is _Heard.DEAF else 0.0
+
+    def _pause(self) -> float:
+        self._after = None
+        self._failures += 1
+        return random.uniform(_SOONEST, min(_LATEST, _SOONEST * 2**self._failures))  # noqa: S311
+
+    def _due(self) -> float:
+        """Seconds until the next look that nothing announces."""
+        return self._looked_at + self._poll - time.monotonic()
+
+    def _listen(self) -> _Heard:
+        try:
+            if self._after is None:  # from here on; what came before is announced to nobody, so look now
+                self._after = self._link.last_change(self._stream) or _BEGINNING
+                return _Heard.NEWS
+            while (due := self._due()) > 0 and not self._life.ended.is_set():
+                if news := self._link.changes(self._stream, self._after, max(due, _SHORTEST_WAIT)):
+                    self._after = news[-1][0]
+                    return _Heard.NEWS
+                self._life.ended.wait(min(max(0.0, self._due()), _SHORTEST_WAIT))
+        except Exception as error:
+            self._after = None
+            self._say_deaf(error)
+            return _Heard.DEAF
+        return _Heard.NOTHING
+
+    def _look(self, *, forced: bool = False) -> bool:
+        """Whether the manifest is another than at the last look. ``_refused`` is set where ``take`` raised."""
+        with self._life.looking:
+            self._looked_at = time.monotonic()
+            now = self._clock()
+            try:
+                changed = self._offer(forced)
+            except Exception as error:
+                self.trouble = self._told(error)
+                raise
+            if self._refused is None:
+                self.trouble = None
+                self._good_at = now
+            return changed
+
+    def _offer(self, forced: bool) -> bool:
+        refused, self._refused = self._refused, None
+        manifest = self._link.get(self._manifest) or b""
+        same = refused is not None and refused.manifest == manifest
+        if refused is not None and same and not forced and time.monotonic() < refused.until:
+            self._refused = refused
+            return False
+        take = self._take()
+        if take is None:  # nobody is left to be told
+            self._closed = True
+            return False
+        try:
+            take(manifest)
+        except StoreLost:
+            raise
+        except Exception:
+            wait = min(_SLOWEST_RETRY, 2 * refused.wait) if refused is not None and same else self._poll
+            self._refused = _Refused(manifest, wait, time.monotonic() + wait)
+            raise
+        changed, self._seen = manifest != self._seen, manifest
+        return changed
+
+    def _told(self, error: Exception) -> SimblockError:
+        """As ``trouble`` has it. What is no SimblockError is a bug, whose message may hold data: not shown."""
+        if isinstance(error, SimblockError):
+            return error
+        name = type(error).__name__
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        self._say(name, "a bug of simblock, please report it: %s while watching an index\n%s", name, frames)
+        return SimblockError(f"watching the index failed with {name}: a bug of simblock, please report it")
+
+    def _say_deaf(self, error: Exception) -> None:
+        """That the server is lost is known from the look that follows; anything else is said here, once."""
+        if isinstance(error, SimblockError):
+            if not isinstance(error, StoreLost):
+                self._say(
+                    "deaf",
+                    "the stream of changes cannot be read, changes are seen each %g s instead: %s",
+                    self._poll,
+                    error,
+                )
+            return
+        self._told(error)
+
+    def _say(self, what: str, message: str, *values: object) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            _log.error(message, *values)
+
+
+def _watch(reference: weakref.ref[Watcher], ended: threading.Event) -> None:
+    """The thread: holds the watcher only while it is at work, so that one nobody holds can go."""
+    pause = 0.0
+    while not ended.wait(pause):
+        watcher = reference()
+        if watcher is None or watcher._closed or watcher._take() is None:
+            return
+        pause = watcher._round()
+        del watcher
+
+
+def _weakly(take: Callable[[bytes], None]) -> Callable[[], Callable[[bytes], None] | None]:
+    return weakref.WeakMethod(take) if inspect.ismethod(take) else lambda: take
+
+
+def _strip(error: BaseException) -> None:
+    """An error that is kept must not keep its frames: they hold the index, and what was being loaded."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+
+
+_all: weakref.WeakSet[Watcher] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    for watcher in list(_all):
+        watcher._life = _Life()
+        watcher._after = None
+
+
+os.register_at_fork(after_in_child=_forked)
