@@ -11,8 +11,8 @@ from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from simblock.ledger import Told, asked
-from simblock.questions import Hit, Postings
+from simblock.ledger import AnswerLost, Forgive, Told, asked
+from simblock.questions import Hit, Lost, Postings
 from simblock.scheme import Channel, Lane
 from simblock.signature import Asks, Signer
 from simblock.tokens import I64
@@ -30,6 +30,14 @@ class Heard(NamedTuple):
     hit: Hit
 
 
+_ORDER = {"exact": 0, "seed": 1, "signature": 2}
+
+
+def in_order(found: Sequence[Heard]) -> list[Heard]:
+    """The hits at one token as they are heeded: those of exact channels first, then the rarest."""
+    return sorted(found, key=lambda heard: (_ORDER[heard.channel.role], heard.hit.frequency))
+
+
 Hits: TypeAlias = Mapping[int, Sequence[Heard]]
 """What was found, by the output token at which it was asked."""
 
@@ -37,7 +45,8 @@ Hits: TypeAlias = Mapping[int, Sequence[Heard]]
 class Asker:
     """The cursors of one lane of a stream over the channels of a scheme that it is asked on."""
 
-    def __init__(self, signer: Signer, lane: Lane = "words") -> None:
+    def __init__(self, signer: Signer, lane: Lane, forgive: Forgive) -> None:
+        self._forgive = forgive
         channels = [channel for channel in signer.scheme.channels if channel.reads == lane]
         self._cursors = [(channel, signer.cursor(channel)) for channel in channels]
         self._channels = {channel.id: channel for channel, _ in self._cursors}
@@ -71,9 +80,12 @@ class Asker:
         return (yield from self._hear(Postings(channels, keys), places))
 
     def _hear(self, question: Postings, places: Sequence[int] | I64) -> Told[Hits]:
-        answer = cast(list[list[Hit]], (yield from asked(question)))
+        answer = cast("list[list[Hit] | Lost]", (yield from asked(question)))
         hits: dict[int, list[Heard]] = {}
         for index, found in enumerate(answer):
+            if isinstance(found, Lost):
+                self._forgive(AnswerLost(found.reason))
+                continue
             for hit in found:
                 channel = self._channels[int(question.channels[hit.ask])]
                 heard = Heard(index, channel, int(question.keys[hit.ask]), hit)

@@ -56,8 +56,6 @@ AT_ONCE = 8
 BUDGET, REFILL = 512, 8
 """Near alignments that may be spent at once, and regained by each tick."""
 
-_ORDER = {"exact": 0, "seed": 1, "signature": 2}
-
 
 class Candidates:
     """The candidates of one stream.
@@ -84,13 +82,9 @@ class Candidates:
         """Regains some of the budget for near alignments."""
         self._budget = min(self._budget + REFILL * ticks, BUDGET)
 
-    def take(self, o: int, found: Sequence[Heard]) -> Steps:
-        """Follows the hits at output token ``o``: those of exact channels first, then the rarest."""
-        for heard in sorted(found, key=lambda h: (_ORDER[h.channel.role], h.hit.frequency)):
-            if heard.channel.role == "exact":
-                yield from self._exact(o, heard)
-            else:
-                yield from self._near(o, heard)
+    def take(self, o: int, heard: Heard) -> Steps:
+        """Follows a hit at output token ``o``. Raises AnswerLost."""
+        return self._exact(o, heard) if heard.channel.role == "exact" else self._near(o, heard)
 
     def forget(self, o: int) -> None:
         """Drops squares that lie behind output token ``o``."""
@@ -309,9 +303,9 @@ class Candidates:
     def _crowded(self, index: int, posting: Posting, square: list[Seed], channel: Channel) -> Steps:
         if self._budget < 1:
             self.overspent += 1
-            if self.ledger.policy.on_error == "release":
-                return
-            raise AnswerLost("the budget for alignments is spent")
+            if self.ledger.policy.on_error == "stop":
+                raise AnswerLost("the budget for alignments is spent")
+            return
         self._budget -= 1
         track = yield from self._track(index, posting)
         if track is None:

@@ -1,7 +1,6 @@
 """The guard: indexes and a policy, over one output or many streams.
 
-The core asks, the driver answers. There are two drivers, one that blocks and one that awaits; they
-share every line of the core, and each is the same short loop.
+The core asks, the driver answers (:mod:`simblock.driving`).
 """
 
 from __future__ import annotations
@@ -9,77 +8,31 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
-from typing import TypedDict, TypeVar
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from typing import TypedDict
 
 from simblock.detection import by_tag
-from simblock.errors import Incompatible, IndexProblem, StoreLost, UsageError
+from simblock.driving import Driver
+from simblock.errors import Incompatible, UsageError
 from simblock.grammar import languages
 from simblock.match import SEVERITY, IndexState, Report
+from simblock.outages import Counts, Outages
 from simblock.policy import Policy
-from simblock.questions import Answer, Lost, Places, Postings, Question, Run
 from simblock.signature import Signer
 from simblock.stores import Index
 from simblock.stream import ResponseCore, StreamCore, Turn
 from simblock.vocabulary import documents_with
 from simblock.work import Kind
 
-T = TypeVar("T")
 Turns = Sequence[Mapping[str, str] | Turn]
-MANY_KEYS = 4096
-"""From so many keys on, a look-up takes longer than a thread to start."""
 ROLES = frozenset({"user", "assistant", "system", "tool", "developer"})
 
 
-def answer(indexes: Sequence[Index], question: Question) -> Answer:
-    """The answer of the indexes to one question; Lost where one of them cannot answer."""
-    try:
-        if isinstance(question, Postings):
-            return [index.postings(question.channels, question.keys) for index in indexes]
-        index = indexes[question.index]
-        if isinstance(question, Run):
-            return index.run(question.segment, question.run, question.start, question.stop)
-        if isinstance(question, Places):
-            return index.places(question.segment, question.run, question.tokens)
-        return index.works(question.segment, question.run)
-    except (StoreLost, IndexProblem) as error:
-        return Lost(str(error))
-
-
-def refresh(core: StreamCore, indexes: Sequence[Index]) -> None:
-    """Lets every index take up what was committed; one that cannot is lost to the stream."""
-    try:
-        for index in indexes:
-            index.refresh()
-    except (StoreLost, IndexProblem) as error:
-        core.lose(str(error))
-
-
-def drive(steps: Generator[Question, Answer, T], indexes: Sequence[Index]) -> T:
-    """Runs the core to its result, answering each question in turn."""
-    try:
-        question = next(steps)
-        while True:
-            question = steps.send(answer(indexes, question))
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
-
-
-async def adrive(steps: Generator[Question, Answer, T], indexes: Sequence[Index]) -> T:
-    """:func:`drive` for event loops. A question of many keys is answered in a thread, off the loop."""
-    try:
-        question = next(steps)
-        while True:
-            if isinstance(question, Postings) and len(question.keys) > MANY_KEYS:
-                question = steps.send(await asyncio.to_thread(answer, indexes, question))
-            else:
-                question = steps.send(answer(indexes, question))
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
-
-
 class Guard:
-    """Checks outputs against one index or several, by one policy. Safe to share between threads."""
+    """Checks outputs against one index or several, by one policy. Safe to share between threads.
+
+    ``counts`` are the outages of its indexes and what was decided under them: docs/policy.md has the names.
+    """
 
     def __init__(self, index: Index | Sequence[Index], policy: Policy | None = None) -> None:
         self.indexes: tuple[Index, ...] = tuple(index) if isinstance(index, Sequence) else (index,)
@@ -93,6 +46,9 @@ class Guard:
                     "rebuild one with simblock-index rebuild, or check against each on its own"
                 )
         self.policy = policy or Policy.load()
+        self.counts = Counts()
+        outages = Outages([index.name for index in self.indexes], self.counts)
+        self.driver = Driver(self.indexes, self.policy.stale_after, outages)
         self._signer = Signer(first.scheme, first.permutations)
         for language in {language for index in self.indexes for language in index.languages}:
             documents_with(language, 0)  # reads the table now rather than in the midst of a stream
@@ -119,6 +75,7 @@ class Guard:
             tenant=tenant,
             keep_all=all,
             coded=any(index.languages for index in self.indexes),
+            count=self.counts.add,
         )
         return Response(self, core)
 
@@ -166,8 +123,8 @@ class Guard:
         started = time.perf_counter()
         response = self.response(prompt=prompt, history=history, tenant=tenant, all=all)
         core = StreamCore(response.core, after=True, **_reading(kind, language))
-        refresh(core, self.indexes)
-        parts = [drive(core.feed(_text(text, "the text")), self.indexes), drive(core.finish(), self.indexes)]
+        self.driver.refresh(core)
+        parts = [self.driver.run(core.feed(_text(text, "the text"))), self.driver.run(core.finish())]
         report = response.report_of([core], released="".join(parts))
         return report.with_elapsed((time.perf_counter() - started) * 1000)
 
@@ -239,23 +196,23 @@ class Stream:
 
     def __init__(self, response: Response, core: StreamCore) -> None:
         self.response, self.core = response, core
-        self._indexes = response.guard.indexes
+        self._driver = response.guard.driver
 
     def feed(self, chunk: str) -> str:
         """What may go out now that the model has said ``chunk``; empty once stopped."""
-        return drive(self._fresh().feed(_text(chunk, "the chunk")), self._indexes)
+        return self._driver.run(self._fresh().feed(_text(chunk, "the chunk")))
 
     def finish(self) -> str:
         """The rest that may go out, now that the model has ended."""
-        return drive(self._fresh().finish(), self._indexes)
+        return self._driver.run(self._fresh().finish())
 
     async def afeed(self, chunk: str) -> str:
         """:meth:`feed` for event loops."""
-        return await adrive(self._fresh().feed(_text(chunk, "the chunk")), self._indexes)
+        return await self._driver.arun(self._fresh().feed(_text(chunk, "the chunk")))
 
     async def afinish(self) -> str:
         """:meth:`finish` for event loops."""
-        return await adrive(self._fresh().finish(), self._indexes)
+        return await self._driver.arun(self._fresh().finish())
 
     @property
     def stopped(self) -> bool:
@@ -268,7 +225,7 @@ class Stream:
         return self.response.report
 
     def _fresh(self) -> StreamCore:
-        refresh(self.core, self._indexes)
+        self._driver.refresh(self.core)
         return self.core
 
 
@@ -328,4 +285,4 @@ async def _afilter(stream: Stream, chunks: AsyncIterable[str]) -> AsyncIterator[
         yield text
 
 
-__all__ = ["Guard", "Response", "Stream", "adrive", "answer", "drive"]
+__all__ = ["Guard", "Response", "Stream"]

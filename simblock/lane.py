@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from simblock.asking import Asker, Heard
+from simblock.asking import Asker, Heard, in_order
 from simblock.candidates import Candidates
 from simblock.codestream import Coded
 from simblock.grain import GRAINS
 from simblock.history import Coming, History
-from simblock.ledger import Ledger, Steps
+from simblock.ledger import AnswerLost, Forgive, Ledger, Steps
 from simblock.newlines import Newlines
 from simblock.scheme import Lane as LaneName
 from simblock.signature import Signer
@@ -22,11 +22,14 @@ from simblock.unmasking import Reading, Unmasked
 class Lane:
     """Tokens wait here until their turn comes; ``at`` is the last one whose turn it was."""
 
-    def __init__(self, name: LaneName, signer: Signer, ledger: Ledger, newlines: Newlines) -> None:
+    def __init__(
+        self, name: LaneName, signer: Signer, ledger: Ledger, newlines: Newlines, forgive: Forgive
+    ) -> None:
         self.grain = GRAINS[name]
         self.history = History(newlines, numbered=self.grain.numbered)
         self.candidates = Candidates(ledger, self.history, self.grain)
-        self._asker = Asker(signer, name)
+        self._asker = Asker(signer, name, forgive)
+        self._forgive = forgive
         self._hits: dict[int, Sequence[Heard]] = {}
         self._coming: deque[int] = deque()
         self.at = -1
@@ -108,20 +111,30 @@ class Lane:
         self._ticked = clock
         broken: list[Track] = []
         for track in [track for track in candidates.tracks.values() if track.active]:
-            for piece in track.growing():
-                yield from candidates.reach(piece, track, o)
+            try:
+                for piece in track.growing():
+                    yield from candidates.reach(piece, track, o)
+            except AnswerLost as lost:
+                self._forgive(lost)
             if track.push(o):
                 broken.append(track)
         yield from self._heed(o)
         for track in broken:
-            yield from candidates.resume(track, o)
+            try:
+                yield from candidates.resume(track, o)
+            except AnswerLost as lost:
+                self._forgive(lost)
 
     def _heed(self, o: int) -> Steps:
         while self._coming and self._coming[0] <= o:
             self._coming.popleft()
         hits = self._hits.pop(o, None)
+        for heard in in_order(hits) if hits else ():
+            try:
+                yield from self.candidates.take(o, heard)
+            except AnswerLost as lost:
+                self._forgive(lost)
         if hits:
-            yield from self.candidates.take(o, hits)
             self.candidates.forget(o)
 
     def last_turn(self) -> Steps:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar, cast
 
@@ -22,6 +22,10 @@ Steps: TypeAlias = Generator[Question, Answer, None]
 
 class AnswerLost(Exception):
     """A question came back as Lost."""
+
+
+Forgive: TypeAlias = Callable[[AnswerLost], None]
+"""Takes note of a lost answer, so that the stream can go on; raises it again where the policy stops there."""
 
 
 def asked(question: Question) -> Told[Answer]:

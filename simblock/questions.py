@@ -42,11 +42,24 @@ class Hit(NamedTuple):
 class Postings:
     """Where do these keys stand? ``channels`` (ids) and ``keys`` are parallel: lists, or arrays where many.
 
-    Answered by one list of :class:`Hit` for each index; asks without a live posting are left out.
+    Answered by one list of :class:`Hit` for each index, :class:`Lost` in the place of one that cannot
+    answer; asks without a live posting are left out.
     """
 
     channels: Sequence[int] | U32
     keys: Sequence[int] | U64
+
+
+@dataclass(frozen=True, slots=True)
+class Suspected:
+    """Which of these keys may stand in an index, by what it knows without asking its store?
+
+    Put when a store is lost. Answered by one list of asks for each index: some of them stand nowhere, and
+    none is missing that does stand there.
+    """
+
+    channels: Sequence[int]
+    keys: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +105,12 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The answer when a store gave none: what broke, in words without protected text."""
+    """The answer of an index that has none: what broke, in words without protected text."""
 
     reason: str
 
 
-Question: TypeAlias = Postings | Run | Works | Places
-Answer: TypeAlias = list[list[Hit]] | U32 | tuple[Work, ...] | Placed | Lost
+Question: TypeAlias = Postings | Suspected | Run | Works | Places
+Part: TypeAlias = list[Hit] | list[int] | U32 | tuple[Work, ...] | Placed
+"""What one index says to a question."""
+Answer: TypeAlias = list[list[Hit] | Lost] | list[list[int] | Lost] | U32 | tuple[Work, ...] | Placed | Lost

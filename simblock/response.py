@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from simblock.exemption import Exemption
@@ -21,10 +21,14 @@ class Turn(NamedTuple):
     content: str
 
 
+def _nothing(_what: str) -> None: ...
+
+
 class ResponseCore:
     """One model response: what its streams share, and what went before it.
 
     ``names`` are those of the indexes, in the order in which answers come. ``coded``: some hold code.
+    ``count`` is told what is decided while an index is lost.
     """
 
     def __init__(
@@ -38,12 +42,13 @@ class ResponseCore:
         tenant: str | None = None,
         keep_all: bool = False,
         coded: bool = True,
+        count: Callable[[str], None] = _nothing,
     ) -> None:
         self.signer, self.policy, self.names, self.keep_all = signer, policy, tuple(names), keep_all
         own = [prompt, *(turn.content for turn in history if turn.role != "assistant")]
         exemption = Exemption(own if policy.exempt_prompt else (), commonplaces=policy.exempt_commonplace)
         self.ledger = Ledger(policy, exemption, tenant)
-        self.coded = coded
+        self.coded, self.count = coded, count
         self.turns = deque(turn.content for turn in history if turn.role == "assistant")
         self.leak = D_TICKS if policy.max_leak is None else policy.max_leak
         self.wary = False

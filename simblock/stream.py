@@ -45,6 +45,8 @@ LOOK_EVERY = 16
 """Tokens after which a match that is decided is looked at again."""
 MAX_UNACTED = 1000
 """Matches below the thresholds that a stream remembers for ``--all``."""
+_COUNTED = {"stop": "stopped", "release": "released", "degraded": "degraded"}
+"""What is counted of a stream that lost an answer, by ``on_error``."""
 ALL = 1 << 62  # code points: more than any stream has
 
 
@@ -73,7 +75,7 @@ class StreamCore:
         self._code = CodeScanner(language) if response.coded and not prose else None
         self._unmasker = Unmasker()
         self._newlines = Newlines()
-        shared = (response.signer, response.ledger, self._newlines)
+        shared = (response.signer, response.ledger, self._newlines, self.forgive)
         self.words, self.lexemes, self.syntax = self.lanes = tuple(
             Lane(name, *shared) for name in ("words", "lexemes", "syntax")
         )
@@ -320,10 +322,18 @@ class StreamCore:
 
     def lose(self, reason: str) -> None:
         """Takes note that an index cannot answer, and does what the policy's ``on_error`` says."""
+        if self.error is None and not self.scanning:
+            self.response.count(_COUNTED[self.response.policy.on_error])
         self.error = reason
         if self.response.policy.on_error == "stop" and not self.stopped:
             self.outlet.freeze(0)
             self.stopped = True
+
+    def forgive(self, lost: AnswerLost) -> None:
+        """Takes note of a lost answer and goes on; raises it again where the policy stops there."""
+        if self.response.policy.on_error == "stop":
+            raise lost
+        self.lose(str(lost))
 
     # -- what is said about it
 
@@ -343,25 +353,30 @@ class StreamCore:
                 return
             self._unacted += 1
         tokens = [token for p in track.snapshot.placings for token in (p.first, p.last)]
-        placed = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
+        try:
+            placed = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
+        except AnswerLost as lost:
+            return self.forgive(lost)
         match = match_of(track, cast(Placed, placed), self.response.names[track.key[0]])
         self.matches.append(match)
 
 
 def prepare(response: ResponseCore) -> Steps:
     """Reads the assistant's earlier turns, once; a quota that they fill makes the response strict."""
+    error: str | None = None
     while response.turns:
         turn = StreamCore(response, scanning=True)
         text = response.turns.popleft()
         yield from turn.feed(text)
         yield from turn.finish()
-        if turn.error:
-            raise AnswerLost(turn.error)
+        error = error or turn.error
         for (work, view), resolved in response.ledger.resolved.items():
             quota = response.ledger.quotas.get((work.id, view))
             if quota and resolved.action in HOLDING and quota.words >= resolved.limits.max_quoted:
                 response.ledger.barred.add(work.id)
                 response.leak, response.wary = 0, True
+    if error:
+        raise AnswerLost(error)
 
 
 __all__ = ["PLACEHOLDER", "ResponseCore", "StreamCore", "Turn"]

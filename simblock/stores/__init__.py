@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from simblock.errors import UsageError
 
 if TYPE_CHECKING:
-    from simblock.questions import Hit, Placed
+    from simblock.questions import Hit, Part, Placed, Question
     from simblock.scheme import Scheme
     from simblock.tokens import I64, U32, U64
     from simblock.work import Work
 
-__all__ = ["Index", "open_index"]
+__all__ = ["Awaited", "Index", "open_index"]
 
 
 class Index(Protocol):
@@ -43,11 +43,18 @@ class Index(Protocol):
     def permutations(self) -> U32:
         """The MinHash table u32 [2, k] that the index was made with."""
 
+    @property
+    def age(self) -> float:
+        """Seconds since there was news of the store, if only that nothing changed; 0.0 where it is at hand."""
+
     def refresh(self) -> None:
         """Takes up what was committed since; cheap, to be called often."""
 
     def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
         """Where keys stand, for works that count: hits in order of the asks, asks without any left out."""
+
+    def suspected(self, channels: Sequence[int], keys: Sequence[int]) -> list[int]:
+        """Which asks may have a posting, by the prefilters alone: nothing is read from a store for it."""
 
     def run(self, segment: Any, run: int, start: int, stop: int) -> U32:
         """Token keys u32 at [start, stop) of a run, clipped to it."""
@@ -60,6 +67,14 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Lets go of what is cached."""
+
+
+@runtime_checkable
+class Awaited(Protocol):
+    """An :class:`Index` that may have to wait for answers, and lets an event loop do other things meanwhile."""
+
+    async def aask(self, question: Question) -> Part:
+        """What the method of the question's name says; raises as that does."""
 
 
 def open_index(path: str | Path, *, key_file: str | Path | None = None, key: bytes | None = None) -> Index:

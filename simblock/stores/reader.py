@@ -59,6 +59,10 @@ class StoredIndex:
     def permutations(self) -> U32:
         return self._snapshot.manifest.table
 
+    @property
+    def age(self) -> float:
+        return 0.0
+
     def refresh(self) -> None:
         """Takes up what writers have committed; looks at most four times a second.
 
@@ -106,6 +110,9 @@ class StoredIndex:
 
     def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
         return self._snapshot.postings(channels, keys)
+
+    def suspected(self, channels: Sequence[int], keys: Sequence[int]) -> list[int]:
+        return self._snapshot.suspected(channels, keys)
 
     def run(self, segment: Segment, run: int, start: int, stop: int) -> U32:
         return segment.run(run, start, stop)

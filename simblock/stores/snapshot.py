@@ -251,6 +251,11 @@ class Snapshot:
             found = self._many(wide, self.scramble.many(wide, np.asarray(keys, np.uint64)))
         return _merge(found, self.works_counted) if found else []
 
+    def suspected(self, channels: Sequence[int], keys: Sequence[int]) -> list[int]:
+        """Which asks may have a posting in any segment, by its prefilter alone."""
+        stored = self.scramble.few(channels, keys)
+        return sorted({ask for one in self.segments for ask in one.buckets.prefilter.passing(stored)})
+
     def _few(self, channels: Sequence[int], stored: list[int]) -> list[Hit]:
         hits, most = [], self._most
         for number, segment in enumerate(self.segments):

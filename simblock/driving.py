@@ -1,0 +1,151 @@
+"""The drivers: the core asks, the indexes answer, and one that cannot is lost to the question alone.
+
+There are two, one that blocks and one that awaits; they share every line of the core, and each is the same
+short loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Sequence
+from typing import TypeVar, cast
+
+from simblock.errors import IndexProblem, StoreLost
+from simblock.outages import Outages
+from simblock.questions import Answer, Lost, Part, Places, Postings, Question, Run, Suspected
+from simblock.stores import Awaited, Index
+from simblock.stream import StreamCore
+
+T = TypeVar("T")
+MANY_KEYS = 4096
+"""From so many keys on, a look-up takes longer than a thread to start."""
+FAILURES = (StoreLost, IndexProblem)
+
+
+def ask(index: Index, question: Question) -> Part:
+    """What one index says to a question. Raises Damaged, KeyProblem or StoreLost where it cannot."""
+    if isinstance(question, Postings):
+        return index.postings(question.channels, question.keys)
+    if isinstance(question, Run):
+        return index.run(question.segment, question.run, question.start, question.stop)
+    if isinstance(question, Places):
+        return index.places(question.segment, question.run, question.tokens)
+    if isinstance(question, Suspected):
+        return index.suspected(question.channels, question.keys)
+    return index.works(question.segment, question.run)
+
+
+class Driver:
+    """Puts the questions of a guard's streams to its indexes.
+
+    ``stale_after`` are the seconds without news after which an index counts as lost.
+    """
+
+    def __init__(self, indexes: Sequence[Index], stale_after: float, outages: Outages) -> None:
+        self.indexes = indexes
+        self._stale_after = stale_after
+        self._outages = outages
+        self._awaited = [index if isinstance(index, Awaited) else None for index in indexes]
+        self._waits = sum(index is not None for index in self._awaited)
+
+    def refresh(self, core: StreamCore) -> None:
+        """Lets every index take up what was committed; one that cannot, or has no news, is lost to the stream."""
+        for number, index in enumerate(self.indexes):
+            try:
+                index.refresh()
+            except FAILURES as error:
+                self._outages.note(number, "refresh", str(error))
+                core.lose(str(error))
+                continue
+            if index.age > self._stale_after:
+                reason = (
+                    f"{index.name} gave no news for over {self._stale_after:g} s: see whether its store runs"
+                )
+                self._outages.note(number, "news", reason)
+                core.lose(reason)
+            elif self._outages:
+                self._outages.settle(number, "refresh", index.age)
+                self._outages.settle(number, "news", index.age)
+
+    def run(self, steps: Generator[Question, Answer, T]) -> T:
+        """Runs the core to its result, answering each question in turn."""
+        try:
+            question = next(steps)
+            while True:
+                question = steps.send(self.answer(question))
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+
+    async def arun(self, steps: Generator[Question, Answer, T]) -> T:
+        """:meth:`run` for event loops: awaits the indexes that can be; a question of many keys is answered off the loop."""
+        try:
+            question = next(steps)
+            while True:
+                if self._waits:
+                    question = steps.send(await self._aanswer(question))
+                elif isinstance(question, Postings) and len(question.keys) > MANY_KEYS:
+                    question = steps.send(await asyncio.to_thread(self.answer, question))
+                else:
+                    question = steps.send(self.answer(question))
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+
+    def answer(self, question: Question) -> Answer:
+        """The answer to one question; Lost in the place of an index that cannot give its part."""
+        if isinstance(question, Postings | Suspected):
+            return cast(Answer, [self._part(number, question) for number in range(len(self.indexes))])
+        return cast(Answer, self._part(question.index, question))
+
+    async def _aanswer(self, question: Question) -> Answer:
+        if isinstance(question, Suspected):
+            return self.answer(question)
+        if not isinstance(question, Postings):
+            return cast(Answer, await self._apart(question.index, question))
+        parts = [self._apart(number, question) for number in range(len(self.indexes))]
+        if self._waits > 1:
+            return cast(Answer, await asyncio.gather(*parts))
+        return cast(Answer, [await part for part in parts])
+
+    def _part(self, number: int, question: Question) -> Part | Lost:
+        began = self._outages.clock()
+        if reason := self._refused(number, question):
+            return Lost(reason)
+        try:
+            part = ask(self.indexes[number], question)
+        except FAILURES as error:
+            return self._lost(number, error, began)
+        self._well(number, question)
+        return part
+
+    async def _apart(self, number: int, question: Question) -> Part | Lost:
+        index = self._awaited[number]
+        if index is None:
+            if isinstance(question, Postings) and len(question.keys) > MANY_KEYS:
+                return await asyncio.to_thread(self._part, number, question)
+            return self._part(number, question)
+        began = self._outages.clock()
+        if reason := self._refused(number, question):
+            return Lost(reason)
+        try:
+            part = await index.aask(question)
+        except FAILURES as error:
+            return self._lost(number, error, began)
+        self._well(number, question)
+        return part
+
+    def _refused(self, number: int, question: Question) -> str | None:
+        """Why an index that just let wait in vain is not asked again so soon."""
+        if not self._outages or isinstance(question, Suspected):
+            return None
+        return self._outages.paused(number)
+
+    def _lost(self, number: int, error: Exception, began: float) -> Lost:
+        self._outages.note(number, "answer", str(error), self._outages.clock() - began)
+        return Lost(str(error))
+
+    def _well(self, number: int, question: Question) -> None:
+        if self._outages and not isinstance(question, Suspected):
+            self._outages.settle(number, "answer", self.indexes[number].age)
+
+
+__all__ = ["Driver", "ask"]
