@@ -61,28 +61,28 @@ BEYOND = [
     "XDEL {own} 0-1",
     "XGROUP CREATE {own} g 0",
     "PERSIST {own}",
+    "EXPIRE {own} 1",
+    "MSET {own} x",
     "BLPOP {own} 1",
 ]
 """Commands that neither may give: what blocks, lists, runs scripts, or changes the server or others' data."""
 WRITES = [
     "SET {own} x",
-    "MSET {own} x",
     "DEL {own}",
     "UNLINK {own}",
-    "EXPIRE {own} 1",
     "HSET {own} a b",
     "HDEL {own} a",
     "XADD {own} * a b",
+    "PEXPIRE {own} 1",
     "MULTI",
     "WAIT 0 1",
 ]
 ELSEWHERE_READ = ["GET {other}", "MGET {own} {other}", "HGETALL {other}", "XREAD STREAMS {other} 0"]
 ELSEWHERE_WRITTEN = [
     "SET {other} x",
-    "MSET {own} x {other} x",
     "DEL {other}",
     "UNLINK {own} {other}",
-    "EXPIRE {other} 1",
+    "PEXPIRE {other} 1",
     "HSET {other} a b",
     "HDEL {other} a",
     "XADD {other} * a b",
