@@ -1,0 +1,294 @@
+"""What simblock says to Redis, blocking: records and manifests read, written, announced; the writer's lock.
+
+Reads on behalf of an output are short of patience, everything else has seconds. No scripts, no scans.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from redis import exceptions as said
+
+from simblock.errors import Busy, StoreLost
+from simblock.stores.redis.address import Address
+from simblock.stores.redis.awaiting import AwaitingLink
+from simblock.stores.redis.connections import Connections, Patience, Session
+from simblock.stores.redis.routing import Ask, Command, Flow, Replies, Round, Router
+from simblock.stores.redis.trouble import broken, translate
+
+__all__ = ["AwaitingLink", "Link", "ServerFacts"]
+
+_T = TypeVar("_T")
+_SECONDS = 5.0
+_BATCH_BYTES = 1 << 20
+_BATCH_COMMANDS = 1000
+_CONTENDED = 5
+_Change = tuple[bytes, dict[bytes, bytes]]
+
+
+class ServerFacts(NamedTuple):
+    """What a server says of itself; on a cluster the masters together: sums of memory, else the worst.
+
+    ``maxmemory`` and ``used_memory`` are bytes, 0 for no limit; ``persistent`` is whether it writes its
+    data to disk by an append-only file or snapshots; ``role`` is "master" or "slave"; ``replicas`` is how
+    many follow.
+    """
+
+    version: str
+    maxmemory_policy: str
+    maxmemory: int
+    used_memory: int
+    persistent: bool
+    role: str
+    replicas: int
+    masters: int
+
+
+class Link:
+    """The way to the servers of an address: made when first used, mended by itself, safe for threads and
+    after a fork.
+
+    Every method raises StoreLost where no server answers in time or at all, IndexProblem where a right is
+    missing or the keys hold something else, UsageError where the password is refused, SimblockError where
+    the server is out of memory. Reads wait at most about twice ``timeout`` and ``connect_timeout`` of the
+    address, with ``patient`` and for everything else some seconds.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._connections = Connections(address)
+        self._router = Router(address)
+        self._quick = Patience(address.connect_timeout, address.timeout)
+        self._patient = Patience(max(_SECONDS, address.connect_timeout), max(_SECONDS, address.timeout))
+
+    def __repr__(self) -> str:
+        return f"Link({self.address.name!r})"
+
+    def get_many(self, keys: Sequence[bytes], *, patient: bool = False) -> list[bytes | None]:
+        """The values of keys, None where there is none, by one command (one round to all nodes of a
+        cluster). ``patient``: nobody waits for it."""
+        return self._drive(self._router.values(keys), self._patient if patient else self._quick)
+
+    def get(self, key: bytes, *, patient: bool = False) -> bytes | None:
+        """The value of a key."""
+        return self.get_many([key], patient=patient)[0]
+
+    def set_many(self, items: Iterable[tuple[bytes, bytes]]) -> None:
+        """Stores values, about 1 MiB at a time."""
+        self._write(Ask(key, ("SET", key, value)) for key, value in items)
+
+    def unlink_many(self, keys: Iterable[bytes]) -> None:
+        """Removes keys; those that are not there are no error."""
+        self._write(Ask(key, ("UNLINK", key)) for key in keys)
+
+    def expire_many(self, keys: Iterable[bytes], seconds: float) -> None:
+        """Lets keys go in so many seconds."""
+        self._write(Ask(key, ("PEXPIRE", key, _milliseconds(seconds))) for key in keys)
+
+    def fields(self, key: bytes) -> dict[bytes, bytes]:
+        """The fields of a hash, none where there is no such key."""
+        return _pairs(self._ask(key, "HGETALL", key))
+
+    def set_field(self, key: bytes, field: bytes, value: bytes) -> None:
+        self._ask(key, "HSET", key, field, value, write=True)
+
+    def drop_field(self, key: bytes, field: bytes) -> None:
+        self._ask(key, "HDEL", key, field, write=True)
+
+    def acquire(self, key: bytes, token: bytes, ttl: float) -> bool:
+        """Takes a lock for ``ttl`` seconds; False where another token has it."""
+        taken = self._ask(key, "SET", key, token, "NX", "PX", _milliseconds(ttl), write=True)
+        # An answer that was lost may have been a yes.
+        return taken is not None or self._ask(key, "GET", key, write=True) == token
+
+    def renew(self, key: bytes, token: bytes, ttl: float) -> bool:
+        """Keeps a lock for ``ttl`` seconds more; False where it is no longer held."""
+        return self._guarded(key, token, ("PEXPIRE", key, _milliseconds(ttl))) is not None
+
+    def release(self, key: bytes, token: bytes) -> None:
+        """Lets a lock go, if it is held."""
+        self._guarded(key, token, ("DEL", key))
+
+    def publish(  # noqa: PLR0917 (what a commit consists of)
+        self,
+        lock: bytes,
+        token: bytes,
+        manifest_key: bytes,
+        manifest: bytes,
+        stream: bytes,
+        fields: Mapping[bytes, bytes],
+        keep: int = 1000,
+    ) -> bytes:
+        """Stores a manifest and announces it on a stream, in one transaction, and gives the entry's id.
+
+        All keys share a slot. ``keep`` is about how many entries the stream keeps. Waits until as many
+        replicas as the address says have it; too few are logged, as the commit stands. Raises Busy
+        where ``lock`` no longer holds ``token``.
+        """
+        flat = [part for pair in fields.items() for part in pair]
+        done = self._guarded(
+            lock,
+            token,
+            ("SET", manifest_key, manifest),
+            ("XADD", stream, "MAXLEN", "~", keep, "*", *flat),
+            wait=self.address.wait,
+        )
+        if done is None:
+            raise Busy(
+                f"another writer has taken over {self.address.name}, and this one's changes are not in it: "
+                "run the command again when the other has finished"
+            )
+        return bytes(done[1])
+
+    def changes(self, stream: bytes, after: bytes, block: float) -> list[_Change]:
+        """Entries of a stream after an id, waiting up to ``block`` seconds for one; [] when none came."""
+        command = ("XREAD", "BLOCK", _milliseconds(block), "STREAMS", stream, after)
+        patience = Patience(self._quick.connect, block + max(0.25, self._quick.answer))
+        found = self._drive(self._router.one(Ask(stream, command)), patience)
+        return [(entry, _pairs(flat)) for _, entries in found or () for entry, flat in entries]
+
+    def last_change(self, stream: bytes) -> bytes | None:
+        """The id of a stream's newest entry, b"0-0" where it is empty."""
+        found = self._ask(stream, "XREVRANGE", stream, "+", "-", "COUNT", 1)
+        return bytes(found[0][0]) if found else b"0-0"
+
+    def facts(self) -> ServerFacts:
+        """What the servers say of themselves."""
+        return _facts(
+            [_info(text) for text in self._drive(self._router.everywhere(("INFO",)), self._patient)]
+        )
+
+    def close(self) -> None:
+        """Ends its connections; it may be used again."""
+        self._connections.close()
+
+    def _ask(self, key: bytes, *command: Any, write: bool = False) -> Any:
+        return self._drive(self._router.one(Ask(key, command), write=write), self._patient)
+
+    def _write(self, asks: Iterable[Ask]) -> None:
+        for some in _portions(asks):
+            self._drive(self._router.run(some, write=True), self._patient)
+
+    def _drive(self, flow: Flow[_T], patience: Patience) -> _T:
+        until = time.monotonic() + patience.whole
+        try:
+            return _finish(flow, lambda asked: self._connections.exchange(asked, patience, until))
+        except said.RedisError as error:
+            raise translate(self.address, error, patience.answer) from None
+
+    def _guarded(self, lock: bytes, token: bytes, *commands: Command, wait: int = 0) -> list[Any] | None:
+        """The replies to commands that are given only while a lock is held, in one transaction; None
+        where it is not. What a broken connection leaves open is done again."""
+        for attempt in range(_CONTENDED):
+            node = self._drive(self._router.master(lock), self._patient)
+            try:
+                with self._connections.session(node, self._patient) as session:
+                    held, replies = _transact(session, lock, token, commands)
+                    if replies is not None and wait:
+                        self._confirm(session, wait)
+            except said.RedisError as error:
+                self._router.forget()
+                if attempt == 0 and _once_more(error):
+                    continue
+                raise translate(self.address, error, self._patient.answer) from None
+            if not held or replies is not None:
+                return replies
+        raise StoreLost(f"{self.address.name} changes its writer's lock all the time: try again")
+
+    def _confirm(self, session: Session, wait: int) -> None:
+        (confirmed,) = session.say(("WAIT", wait, _milliseconds(_SECONDS)), longer=_SECONDS)
+        if confirmed < wait:
+            logging.getLogger("simblock").warning(
+                "%s: a commit is on %d of %d replicas after %g s: look at the replicas' links",
+                self.address.name,
+                confirmed,
+                wait,
+                _SECONDS,
+            )
+
+
+def _finish(flow: Generator[Round, Replies, _T], exchange: Any) -> _T:
+    try:
+        asked = next(flow)
+        while True:
+            asked = flow.send(exchange(asked))
+    except StopIteration as stop:
+        result: _T = stop.value
+        return result
+
+
+def _transact(
+    session: Session, lock: bytes, token: bytes, commands: Sequence[Command]
+) -> tuple[bool, list[Any] | None]:
+    """Whether the lock was held, and the replies: None where it changed hands (or was renewed) meanwhile."""
+    _, holder = session.say(("WATCH", lock), ("GET", lock))
+    if holder != token:
+        session.say(("UNWATCH",))
+        return False, None
+    replies = session.say(("MULTI",), *commands, ("EXEC",))[-1]
+    for reply in replies or ():
+        if isinstance(reply, Exception):
+            raise reply
+    return True, replies
+
+
+def _once_more(error: said.RedisError) -> bool:
+    return broken(error) or isinstance(error, said.ReadOnlyError | said.MovedError)
+
+
+def _portions(asks: Iterable[Ask]) -> Iterable[list[Ask]]:
+    """Asks, about 1 MiB at a time."""
+    portion: list[Ask] = []
+    size = 0
+    for ask in asks:
+        portion.append(ask)
+        size += sum(len(part) for part in ask.command if isinstance(part, bytes))
+        if size >= _BATCH_BYTES or len(portion) >= _BATCH_COMMANDS:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+def _pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _info(text: bytes) -> dict[str, str]:
+    lines = (line.partition(":") for line in text.decode(errors="replace").splitlines())
+    return {name: value.strip() for name, colon, value in lines if colon}
+
+
+def _facts(servers: Sequence[Mapping[str, str]]) -> ServerFacts:
+    policies = [each.get("maxmemory_policy", "") for each in servers]
+    limits = [int(each.get("maxmemory", 0)) for each in servers]
+    roles = [each.get("role", "") for each in servers]
+    return ServerFacts(
+        version=min((each.get("redis_version", "") for each in servers), key=_version),
+        maxmemory_policy=next((policy for policy in policies if policy != "noeviction"), "noeviction"),
+        maxmemory=sum(limits) if all(limits) else 0,
+        used_memory=sum(int(each.get("used_memory", 0)) for each in servers),
+        persistent=all(_persistent(each) for each in servers),
+        role=next((role for role in roles if role != "master"), "master"),
+        replicas=min(int(each.get("connected_slaves", 0)) for each in servers),
+        masters=len(servers),
+    )
+
+
+def _version(text: str) -> list[int]:
+    return [int(part) for part in text.split(".") if part.isdecimal()]
+
+
+def _persistent(server: Mapping[str, str]) -> bool:
+    """By an append-only file, or by a snapshot that was made in this life of the server.
+
+    INFO does not say whether snapshots are configured; CONFIG, which does, is for administrators.
+    """
+    return server.get("aof_enabled") == "1" or int(server.get("rdb_saves", 0)) > 0

@@ -1,0 +1,135 @@
+"""What a server refused or a connection broke on, said as an error of simblock with the mend.
+
+A client library's own messages may hold a command's arguments, so none of them is passed on.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable
+
+from redis import exceptions as said
+
+from simblock.errors import IndexProblem, SimblockError, StoreLost, UsageError
+from simblock.stores.redis.address import Address
+
+_Made = Callable[[str], SimblockError]
+
+__all__ = ["Unreached", "broken", "translate", "unreached"]
+
+
+class Unreached(said.ConnectionError):
+    """No connection could be made; ``why`` is fit to be shown. ``late``: not for want of trying."""
+
+    def __init__(self, why: str, *, late: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.late = late
+
+
+def unreached(error: OSError) -> Unreached:
+    """Why a connection was not made, in words without the client's arguments."""
+    if isinstance(error, TimeoutError):
+        return Unreached("was not to be connected to in time: check host and network", late=True)
+    if isinstance(error, ConnectionRefusedError):
+        return Unreached("refused the connection: is the server running there?")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Unreached(
+            f"shows a certificate that is not to be trusted ({error.verify_message}): give the authority's by ca="
+        )
+    if isinstance(error, ssl.SSLError):
+        return Unreached("does not agree on TLS: compare rediss:// and cert= with what the server asks for")
+    return Unreached(f"cannot be reached ({(error.strerror or 'no such host').lower()}): check host and port")
+
+
+def broken(error: BaseException) -> bool:
+    """Whether a connection broke, so that a fresh one may do: no time-out, no answer of the server."""
+    if isinstance(error, Unreached):
+        return not error.late
+    return isinstance(error, said.ConnectionError) and not isinstance(error, _ANSWERS)
+
+
+_ANSWERS = (
+    said.AuthenticationError,
+    said.AuthorizationError,
+    said.BusyLoadingError,
+    said.ExternalAuthProviderError,
+)
+
+
+def translate(address: Address, error: Exception, seconds: float) -> SimblockError:
+    """An error of the client library as one of ours; ``seconds`` is how long was waited for an answer."""
+    made, sentence = _sentence(error, seconds)
+    return made(f"{address.name} {sentence}")
+
+
+def _sentence(error: Exception, seconds: float) -> tuple[_Made, str]:
+    for kind, made, sentence in _SENTENCES:
+        if isinstance(error, kind):
+            return made, sentence.format(error=error, milliseconds=round(seconds * 1000))
+    if isinstance(error, said.NoPermissionError):
+        return IndexProblem, f"denies {_right(error)}: grant it to the user by ACL SETUSER"
+    code = str(error.args[0]).split(" ")[0] if error.args else ""
+    return _REFUSALS.get(
+        code, (StoreLost, f"refused a command ({_code(code)}): look at its log and its version")
+    )
+
+
+def _right(error: said.NoPermissionError) -> str:
+    """Which right is missing, from the server's sentence: a command's name or that it was a key."""
+    text = str(error)
+    if found := re.search(r"run the '([a-z|_-]{1,40})' command", text):
+        return f"the user the command {found[1]}"
+    if "key" in text:
+        return "the user this tenant's keys (sb:TENANT:*)"
+    return "the user a command"
+
+
+def _code(code: str) -> str:
+    return code if re.fullmatch(r"[A-Z]{2,20}", code) else "no reason known"
+
+
+_SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], _Made, str], ...] = (
+    (
+        said.TimeoutError,
+        StoreLost,
+        "gave no answer within {milliseconds} ms: look at its load and the network, or raise timeout=",
+    ),
+    (Unreached, StoreLost, "{error.why}"),
+    (said.BusyLoadingError, StoreLost, "is loading its data: try again when it has finished"),
+    (
+        (said.AuthenticationError, said.AuthenticationWrongNumberOfArgsError),
+        UsageError,
+        "does not accept the user or password: set SIMBLOCK_REDIS_USERNAME and SIMBLOCK_REDIS_PASSWORD",
+    ),
+    (
+        said.OutOfMemoryError,
+        SimblockError,
+        "is out of memory: raise its maxmemory, or remove works or old schemes",
+    ),
+    (said.ReadOnlyError, StoreLost, "is a replica, which takes no writes: give the master's address"),
+    (said.ClusterDownError, StoreLost, "is a cluster without all of its slots: bring its nodes back"),
+    (said.MaxConnectionsError, StoreLost, "has too many clients: raise its maxclients"),
+    (
+        (said.MovedError, said.AskError, said.TryAgainError),
+        StoreLost,
+        "is part of a cluster that moves its slots: try again, and write redis+cluster://",
+    ),
+    (
+        said.ClusterCrossSlotError,
+        IndexProblem,
+        "is part of a cluster: write redis+cluster:// in its address",
+    ),
+    (said.ConnectionError, StoreLost, "broke the connection off: look at its log"),
+)
+
+_REFUSALS: dict[str, tuple[_Made, str]] = {
+    "WRONGTYPE": (IndexProblem, "holds something else under this index's keys: choose another tenant"),
+    "MISCONF": (StoreLost, "takes no writes, as it cannot save to its disk: look at its log"),
+    "NOREPLICAS": (StoreLost, "takes no writes, as it has too few replicas: bring them back"),
+    "max": (StoreLost, "has too many clients: raise its maxclients"),
+    "unknown": (IndexProblem, "does not know a command: simblock needs Redis 6.2 or newer"),
+    "This": (UsageError, "is no cluster: write redis:// in its address"),
+    "DB": (UsageError, "has no database of that number: choose another behind the host"),
+}
