@@ -22,6 +22,8 @@ PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 WRITTEN = [*PAGES, TOP / "CHANGELOG.md", TOP / "CONTRIBUTING.md", TOP / "SECURITY.md"]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 END = "-- end of a command --"
+REDIS = "localhost:6379"
+"""The server that pages name; their blocks are run against one that the tests started."""
 
 
 class Call(NamedTuple):
@@ -71,11 +73,14 @@ def agrees(expected, shown):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_blocks_of_a_page_do_what_they_say(page, tmp_path, monkeypatch):
+def test_the_blocks_of_a_page_do_what_they_say(page, tmp_path, monkeypatch, request):
     shutil.copytree(TOP / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SIMBLOCK_CACHE", str(tmp_path / "cache"))
     names = {}
     for language, block in blocks(page):
+        if REDIS in block and language in {"console", "python"}:
+            block = block.replace(REDIS, f"127.0.0.1:{request.getfixturevalue('redis_server').port}")
         match language:
             case "console":
                 run_console(block, tmp_path)
