@@ -6,8 +6,6 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from simblock.errors import UsageError
-
 if TYPE_CHECKING:
     from simblock.questions import Hit, Part, Placed, Question
     from simblock.scheme import Scheme
@@ -78,12 +76,15 @@ class Awaited(Protocol):
 
 
 def open_index(path: str | Path, *, key_file: str | Path | None = None, key: bytes | None = None) -> Index:
-    """Opens the index at ``path``, for reading.
+    """Opens the index at ``path``, a directory or a ``redis://`` URL, for reading.
 
-    Raises NotAnIndex, Damaged, Incompatible, KeyProblem; UsageError for a URL.
+    Raises NotAnIndex, Damaged, Incompatible, KeyProblem, StoreLost; UsageError for a URL that cannot be meant.
     """
+    if "://" in str(path):
+        from simblock.stores.redis.address import Address
+        from simblock.stores.redis.index import RedisIndex
+
+        return RedisIndex(Address.parse(str(path)), key=key, key_file=key_file)
     from simblock.stores.directory import DirectoryIndex
 
-    if "://" in str(path):
-        raise UsageError(f"{str(path).split('://')[0]}:// indexes are not supported yet: give a directory")
     return DirectoryIndex(path, key=key, key_file=key_file)

@@ -7,7 +7,7 @@ the print. A bucket holds about twelve entries; a fingerprint is the print's low
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,14 +15,15 @@ import numpy as np
 from simblock.stores import prefilter
 from simblock.stores.container import Container, Part
 from simblock.stores.prefilter import Prefilter
-from simblock.tokens import I64, U8, U32, U64, Bools
+from simblock.stores.wanted import Want
+from simblock.tokens import I64, U8, U16, U32, U64, Bools
 
 _BUCKET = 12
 _MOST_BITS = 40
 _STEPS = 8
 """A frequency m is stored as round(8 * log2(m)): within 8 %, exact up to 9."""
-_FINGERPRINT_BITS = 16
-_FINGERPRINT_MASK = (1 << _FINGERPRINT_BITS) - 1
+FINGERPRINT_BITS = 16
+FINGERPRINT_MASK = (1 << FINGERPRINT_BITS) - 1
 _CHUNK = 1 << 18
 
 SECTIONS = frozenset({"bloom", "buckets", "fingerprints", "postings", "frequencies"})
@@ -136,6 +137,16 @@ DECODED = tuple(round(2 ** (code / _STEPS)) for code in range(256))
 """What a stored frequency stands for."""
 
 
+class Columns(NamedTuple):
+    """A whole table: where each bucket begins u32 [buckets + 1], and of each entry fingerprint, place and
+    coded frequency."""
+
+    offsets: U32
+    fingerprints: U16
+    places: U32
+    frequencies: U8
+
+
 class Found(NamedTuple):
     """Entries found by many keys: which key asked (rising), the entry's place, its key's frequency."""
 
@@ -155,13 +166,17 @@ class Buckets:
         self._postings = container["postings"]
         self._frequencies = container["frequencies"]
 
+    def missing(self, stored: Iterable[int]) -> Sequence[Want]:  # noqa: ARG002
+        """What look-ups of these keys need and is elsewhere: of a file on this host, nothing."""
+        return ()
+
     def find(self, stored: int) -> tuple[list[int], int]:
         """Places of one stored key, rising, and how many works hold it."""
         short = stored >> (64 - self._shape.bits)
         bucket = short * self._shape.buckets >> self._shape.bits
         start, stop = memoryview(self._offsets.read(4 * bucket, 4 * bucket + 8)).cast("I")
         prints = memoryview(self._fingerprints.read(2 * start, 2 * stop)).cast("H").tolist()
-        wanted = short & _FINGERPRINT_MASK
+        wanted = short & FINGERPRINT_MASK
         at = [start + i for i, held in enumerate(prints) if held == wanted]
         if not at:
             return [], 0
@@ -185,14 +200,21 @@ class Buckets:
         asks, at = asks[same], at[same]
         return Found(asks, self._postings.take(np.uint32, at), self._frequencies.take(np.uint8, at))
 
+    def columns(self) -> Columns:
+        """The whole table."""
+        return Columns(
+            self._offsets.array(np.uint32),
+            self._fingerprints.array(np.uint16),
+            self._postings.array(np.uint32),
+            self._frequencies.array(np.uint8),
+        )
+
     def frequent(self, works: int) -> U64:
         """Names, rising, of the keys that stand in more than so many works; see :meth:`names`."""
-        codes = self._frequencies.array(np.uint8)
-        at = np.flatnonzero(np.array(DECODED)[codes] > works)
-        bucket = np.searchsorted(self._offsets.array(np.uint32), at, side="right").astype(
-            np.uint64
-        ) - np.uint64(1)
-        names = bucket << np.uint64(_FINGERPRINT_BITS) | self._fingerprints.array(np.uint16)[at]
+        columns = self.columns()
+        at = np.flatnonzero(np.array(DECODED)[columns.frequencies] > works)
+        bucket = np.searchsorted(columns.offsets, at, side="right").astype(np.uint64) - np.uint64(1)
+        names = bucket << np.uint64(FINGERPRINT_BITS) | columns.fingerprints[at]
         first = np.ones(len(names), bool)
         first[1:] = names[1:] != names[:-1]
         return np.sort(names[first])
@@ -200,7 +222,7 @@ class Buckets:
     def names(self, stored: U64) -> U64:
         """What tells stored keys apart in this table: bucket and fingerprint."""
         short, bucket = self._slots(stored)
-        return bucket << np.uint64(_FINGERPRINT_BITS) | short & np.uint64(_FINGERPRINT_MASK)
+        return bucket << np.uint64(FINGERPRINT_BITS) | short & np.uint64(FINGERPRINT_MASK)
 
     def _slots(self, stored: U64) -> tuple[U64, U64]:
         """The prints of stored keys, and their buckets."""

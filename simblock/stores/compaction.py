@@ -26,6 +26,8 @@ SEGMENT_TOKENS = 1 << 25
 DELTA_TOKENS = 1 << 17
 """A delta smaller than this stays one, however small the base is."""
 DELTA_SHARE = 10
+MERGE_RATIO = 4
+"""A base segment up to so many times as large as those after it together is merged with them."""
 
 
 @dataclass
@@ -108,21 +110,49 @@ def kept_rows(snapshot: Snapshot, segment: Segment, dead: set[Place]) -> list[Ro
 
 
 def to_absorb(
-    snapshot: Snapshot, dead: set[Place], new_tokens: int, *, purge: bool
+    snapshot: Snapshot, dead: set[Place], new_tokens: int, *, purge: bool, at_once: bool
 ) -> tuple[list[Segment], bool]:
-    """Which segments a commit takes in, and whether what it writes last is the delta."""
+    """Which segments a commit takes in, and whether what it writes last is the delta.
+
+    With ``at_once`` a delta is kept small, and no base segment is written anew: that is for :func:`to_merge`.
+    """
     base, delta = list(snapshot.segments), []
     if snapshot.manifest.delta:
         delta = [base.pop()]
     chosen = set(delta)
     size = new_tokens + sum(segment.facts.tokens for segment in delta)
-    is_delta = bool(base) and size <= max(DELTA_TOKENS, sum(s.facts.tokens for s in base) // DELTA_SHARE)
-    if not is_delta and base and base[-1].facts.tokens + size <= SEGMENT_TOKENS:
+    share = 0 if at_once else sum(s.facts.tokens for s in base) // DELTA_SHARE
+    is_delta = bool(base) and size <= max(DELTA_TOKENS, share)
+    if not (is_delta or at_once) and base and base[-1].facts.tokens + size <= SEGMENT_TOKENS:
         chosen.add(base[-1])
     if purge:
         chosen |= {segment for segment in base if _has_dead(snapshot, segment, dead)}
     _close(snapshot, chosen)
     return [s for s in snapshot.segments if s in chosen], is_delta and chosen <= set(delta)
+
+
+def to_merge(snapshot: Snapshot) -> list[Segment]:
+    """Which base segments to make one of, so that each is several times as large as the next; mostly none.
+
+    As in a log-structured merge tree (O'Neil and others, 1996): the segments stay few, and a token is
+    written anew once a level.
+    """
+    base = list(snapshot.segments)
+    if snapshot.manifest.delta:
+        base.pop()
+    chosen: set[Segment] = set()
+    size = 0
+    for segment in reversed(base):
+        if size and (
+            segment.facts.tokens > MERGE_RATIO * size or size + segment.facts.tokens > SEGMENT_TOKENS
+        ):
+            break
+        chosen.add(segment)
+        size += segment.facts.tokens
+    if len(chosen) < 2:
+        return []
+    _close(snapshot, chosen)
+    return [s for s in snapshot.segments if s in chosen]
 
 
 def _has_dead(snapshot: Snapshot, segment: Segment, dead: set[Place]) -> bool:

@@ -149,6 +149,12 @@ class Container:
         return Section(self._buffer, self.name, entry, sealing)
 
 
+def identify(buffer: memoryview, name: str) -> tuple[bytes, int]:
+    """The id of a container, and the checksum of its header. Raises Damaged, Incompatible."""
+    id, crc, _ = _read_header(buffer, name)
+    return id, crc
+
+
 def _read_header(buffer: memoryview, name: str) -> tuple[bytes, int, list[_Entry]]:
     if len(buffer) < HEADER_SIZE:
         raise Damaged(f"{name} is cut short in its header: rebuild the index or restore it")
@@ -168,8 +174,8 @@ class Section:
     """The bytes of one section. What is read is checked first, block by block, on its first touch.
 
     ``seen`` has one byte a block, 1 where it was checked. ``memory`` is the whole section, unchecked,
-    for look-ups that check ``seen`` themselves and call :meth:`touch`; empty where encrypted. ``at`` and
-    ``stored`` say where in the file it stands, and how many bytes it takes there.
+    for look-ups that check ``seen`` themselves and call :meth:`touch`; empty where encrypted (``sealed``).
+    ``at`` and ``stored`` say where in the file it stands, and how many bytes it takes there.
     """
 
     def __init__(self, buffer: memoryview, file: str, entry: _Entry, sealing: Sealing | None) -> None:
@@ -177,6 +183,7 @@ class Section:
         self.length = entry.length
         self._file = file
         self._sealing = sealing
+        self.sealed = sealing is not None
         self._step = BLOCK + (sealing.overhead if sealing else 0)
         blocks = -(-entry.length // BLOCK)
         self.at = entry.data_at

@@ -41,7 +41,8 @@ class FileRef(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """One state of an index. ``delta`` says that the last segment is the one that commits rewrite;
-    ``languages`` are those of its works of code, each with the fingerprint of what read them."""
+    ``languages`` are those of its works of code, each with the fingerprint of what read them; ``origin`` (hex)
+    is the same in all copies of an index, and in no other index."""
 
     scheme: Scheme
     permutations: tuple[tuple[int, ...], ...]
@@ -52,6 +53,7 @@ class Manifest:
     delta: bool = False
     journal: FileRef | None = None
     languages: dict[str, str] = field(default_factory=dict)
+    origin: str = ""
 
     @property
     def table(self) -> U32:
@@ -104,6 +106,7 @@ class Manifest:
             delta=bool(fields["delta"]),
             journal=None if journal is None else FileRef.of(journal),
             languages={str(language): str(languages[language]) for language in languages},
+            origin=bytes.fromhex(fields.get("origin", "")).hex(),
         )
         widest = max((channel.rows * channel.bands for channel in manifest.scheme.channels), default=1)
         if manifest.table.shape[1] < widest:

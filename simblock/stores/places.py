@@ -125,6 +125,10 @@ class Places:
         far = self._sections["lines.far"].array(FAR_LINE)
         return far["line"].astype(np.int64), far["size"].astype(np.int64)
 
+    def prepare(self) -> None:
+        """Reads now what is kept apart, which the first look would read whole."""
+        _ = self._far, self._far_lines
+
     def find(self, head: int, begin: int, tokens: I64) -> Placed:
         """Code points and lines of tokens i64 of a run whose first token is number ``begin``.
 

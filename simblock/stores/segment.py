@@ -8,6 +8,7 @@ point at it, and stored texts and line starts are kept for it alone.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from simblock.errors import Damaged
 from simblock.flags import flags_of
 from simblock.questions import Placed
 from simblock.stores import buckets, places, worktable
-from simblock.stores.buckets import Buckets
+from simblock.stores.buckets import Buckets, Shape
 from simblock.stores.container import Container, Sealing
 from simblock.stores.places import Places
 from simblock.stores.worktable import WorkTable
@@ -45,20 +46,29 @@ class Facts(NamedTuple):
     tokens: int
     others: list[str]
 
+    @property
+    def shape(self) -> Shape:
+        """What a reader of its table must know."""
+        return Shape(self.bits, self.buckets, self.entries)
+
     def to_json(self) -> bytes:
         return json.dumps(self._asdict()).encode()
 
 
 class Segment:
-    """Reads one segment. Raises Damaged, Incompatible, KeyProblem, at once or on a first touch."""
+    """Reads one segment. Raises Damaged, Incompatible, KeyProblem, at once or on a first touch.
 
-    def __init__(self, buffer: memoryview, name: str, sealing: Sealing | None = None) -> None:
-        self.container = Container(buffer, name, SECTIONS, sealing)
-        self.name = name
+    ``table`` makes what looks keys up, of the container and the facts.
+    """
+
+    def __init__(
+        self, container: Container, table: Callable[[Container, Facts], Buckets] | None = None
+    ) -> None:
+        self.container = container
+        self.name = container.name
         self.id = self.container.id
         self.facts = _facts(self.container)
-        shape = buckets.Shape(self.facts.bits, self.facts.buckets, self.facts.entries)
-        self.buckets = Buckets(self.container, shape)
+        self.buckets = (table or _mapped_table)(self.container, self.facts)
         self.places = Places(self.container)
         self.works = WorkTable(self.container, [bytes.fromhex(id) for id in self.facts.others])
         self.bounds: I64 = self.container["bounds"].array(np.uint32).astype(np.int64)
@@ -84,6 +94,10 @@ class Segment:
 
     def __repr__(self) -> str:
         return f"<Segment {self.id.hex()[:8]} of {self.name}>"
+
+    def prepare(self) -> None:
+        """Reads now what the first match would read whole."""
+        self.places.prepare()
 
     def head(self, run: int) -> int:
         """The first run of the work that a run is of."""
@@ -132,6 +146,15 @@ class Segment:
         """A run's text, None where texts are not stored."""
         packed = self.packed_text(self.head(run))
         return None if packed is None else unpack_text(packed)
+
+
+def open_segment(buffer: memoryview, name: str, sealing: Sealing | None = None) -> Segment:
+    """The segment of a file's bytes. Raises as :class:`Segment` does."""
+    return Segment(Container(buffer, name, SECTIONS, sealing))
+
+
+def _mapped_table(container: Container, facts: Facts) -> Buckets:
+    return Buckets(container, facts.shape)
 
 
 def begins_work(views: U8) -> Bools:

@@ -12,22 +12,33 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from simblock.errors import Damaged, NotAnIndex, SimblockError
+from simblock.stores.container import Sealing, identify
+from simblock.stores.manifest import FileRef
 from simblock.stores.names import MANIFEST, SUFFIX
+from simblock.stores.segment import Segment, open_segment
 
 _TEMPORARY = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Shelf(Protocol):
-    """The files of one index; ``name`` is its path as given."""
+    """The files of one index; ``name`` is its path as given. ``at_once``: what is written must be in force soon,
+    so that segments are merged after a commit, not by it."""
 
     name: str
+    at_once: bool
 
     def manifest(self) -> bytes:
         """The manifest's bytes. Raises NotAnIndex."""
 
-    def open(self, file: str) -> memoryview:
-        """A file's bytes, for reading. Raises Damaged where it is missing."""
+    def open(self, ref: FileRef) -> memoryview:
+        """A file's bytes, for reading. Raises Damaged where it is missing, or not the file that is meant."""
+
+    def segment(self, ref: FileRef, sealing: Sealing | None) -> Segment:
+        """A segment, for reading. Raises as :meth:`open` and :class:`Segment` do."""
+
+    def copy(self, ref: FileRef, stream: BinaryIO, sealing: Sealing | None) -> None:
+        """Writes a file's bytes to a stream. Raises as :meth:`open` and :meth:`segment` do."""
 
     def create(self, file: str) -> AbstractContextManager[BinaryIO]:
         """A file to be written; it is there, and durable, when the block ends well."""
@@ -39,7 +50,37 @@ class Shelf(Protocol):
         """Removes files of ours that are not among those to keep."""
 
 
-class MemoryShelf:
+class _Whole:
+    """A shelf that has its files whole."""
+
+    name: str
+    at_once = False
+
+    def open(self, ref: FileRef) -> memoryview:
+        buffer = self._buffer(ref.file)
+        if len(buffer) != ref.size:
+            raise Damaged(
+                f"{self.name}: {ref.file} has {len(buffer)} bytes, not {ref.size}: "
+                "rebuild the index or restore it from a copy"
+            )
+        return buffer
+
+    def segment(self, ref: FileRef, sealing: Sealing | None) -> Segment:
+        return open_segment(self.open(ref), f"{self.name}/{ref.file}", sealing)
+
+    def copy(self, ref: FileRef, stream: BinaryIO, sealing: Sealing | None) -> None:  # noqa: ARG002
+        buffer = self.open(ref)
+        if identify(buffer, f"{self.name}/{ref.file}") != (bytes.fromhex(ref.id), ref.crc):
+            raise Damaged(
+                f"{self.name}: {ref.file} is another file than the manifest names: restore the index"
+            )
+        stream.write(buffer)
+
+    def _buffer(self, file: str) -> memoryview:
+        raise NotImplementedError
+
+
+class MemoryShelf(_Whole):
     """Files in a dict."""
 
     def __init__(self, name: str) -> None:
@@ -52,7 +93,7 @@ class MemoryShelf:
         except KeyError:
             raise NotAnIndex(f"{self.name} holds no index yet: commit one") from None
 
-    def open(self, file: str) -> memoryview:
+    def _buffer(self, file: str) -> memoryview:
         try:
             return memoryview(self._files[file])
         except KeyError:
@@ -72,7 +113,7 @@ class MemoryShelf:
             del self._files[file]
 
 
-class FolderShelf:
+class FolderShelf(_Whole):
     """Files in a folder, memory-mapped for reading."""
 
     def __init__(self, path: Path, name: str | None = None) -> None:
@@ -87,7 +128,7 @@ class FolderShelf:
                 f"{self.name} is not an index (no {MANIFEST} in it): build one with simblock-index build"
             ) from None
 
-    def open(self, file: str) -> memoryview:
+    def _buffer(self, file: str) -> memoryview:
         try:
             with (self.path / file).open("rb") as stream:
                 return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))

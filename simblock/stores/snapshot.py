@@ -10,7 +10,7 @@ too are handed on; so what was verified or decrypted stays so.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice, repeat
@@ -30,6 +30,7 @@ from simblock.stores.manifest import FileRef, Manifest
 from simblock.stores.prefilter import Salted, Scramble
 from simblock.stores.segment import Segment
 from simblock.stores.shelf import Shelf
+from simblock.stores.wanted import Wanted
 from simblock.stores.worktable import OWN
 from simblock.tokens import I64, U32, U64, Bools
 from simblock.work import Work
@@ -129,18 +130,9 @@ class Snapshot:
             self._dead[number][stones["row"][stones["segment"] == number]] = True
         self.age(today())
 
-    def _buffer(self, ref: FileRef) -> memoryview:
-        buffer = self._shelf.open(ref.file)
-        if len(buffer) != ref.size:
-            raise Damaged(
-                f"{self.name}: {ref.file} has {len(buffer)} bytes, not {ref.size}: "
-                "rebuild the index or restore it from a copy"
-            )
-        return buffer
-
     def _open(self, ref: FileRef) -> Segment:
         sealing = sealing_of(self._secret, bytes.fromhex(ref.id))
-        segment = Segment(self._buffer(ref), f"{self.name}/{ref.file}", sealing)
+        segment = self._shelf.segment(ref, sealing)
         self._check_same(segment.container, ref)
         return segment
 
@@ -150,7 +142,7 @@ class Snapshot:
         if ref is None:
             return journal.EMPTY
         sealing = sealing_of(self._secret, bytes.fromhex(ref.id))
-        container = Container(self._buffer(ref), f"{self.name}/{ref.file}", journal.SECTIONS, sealing)
+        container = Container(self._shelf.open(ref), f"{self.name}/{ref.file}", journal.SECTIONS, sealing)
         self._check_same(container, ref)
         self.journal_sections = list(container.sections.values())
         return journal.read(container)
@@ -258,13 +250,24 @@ class Snapshot:
 
     def _few(self, channels: Sequence[int], stored: list[int]) -> list[Hit]:
         hits, most = [], self._most
-        for number, segment in enumerate(self.segments):
-            for ask in segment.buckets.prefilter.passing(stored):
-                places, frequency = segment.buckets.find(stored[ask])
+        passed = [segment.buckets.prefilter.passing(stored) for segment in self.segments]
+        self._have([stored[ask] for ask in asks] for asks in passed)
+        for number, asks in enumerate(passed):
+            for ask in asks:
+                places, frequency = self.segments[number].buckets.find(stored[ask])
                 if places:
                     live = list(islice(self._live(number, places), most[channels[ask]]))
                     hits.append(Hit(ask, live, frequency, 0))
         return hits
+
+    def _have(self, keys: Iterable[Sequence[int]]) -> None:
+        """Raises Wanted where a look-up of these keys of each segment needs what is not here: of all at once."""
+        tables = [segment.buckets for segment in self.segments]
+        missing = [
+            want for table, few in zip(tables, keys, strict=True) if few for want in table.missing(few)
+        ]
+        if missing:
+            raise Wanted(missing)
 
     def _live(self, number: int, places: list[int]) -> Iterator[Posting]:
         segment = self.segments[number]
@@ -278,10 +281,11 @@ class Snapshot:
     def _many(self, channels: U32, stored: U64) -> list[Hit]:
         most = np.array(self._most)[channels]
         hits: list[Hit] = []
-        for number, segment in enumerate(self.segments):
-            passed = segment.buckets.prefilter.passing_many(stored)
+        through = [segment.buckets.prefilter.passing_many(stored) for segment in self.segments]
+        self._have(stored[passed].tolist() for passed in through)
+        for number, passed in enumerate(through):
             if len(passed):
-                found = segment.buckets.find_many(stored[passed])
+                found = self.segments[number].buckets.find_many(stored[passed])
                 hits.extend(self._found(number, found, passed, most[passed]))
         return hits
 

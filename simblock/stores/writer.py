@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from simblock.errors import InputError, NotAnIndex, UsageError
 from simblock.scheme import Scheme
 from simblock.signature import Signer, make_permutations
 from simblock.stores import container, journal
-from simblock.stores.claim import Claim, claim, claim_new
-from simblock.stores.compaction import Compaction, to_absorb
+from simblock.stores.claim import claim, claim_new
+from simblock.stores.compaction import Compaction, to_absorb, to_merge
 from simblock.stores.draft import Draft
 from simblock.stores.intake import (
     Batch,
@@ -35,8 +35,8 @@ from simblock.stores.journal import Event, Journal
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
 from simblock.stores.names import SUFFIX
-from simblock.stores.segment import MOST_TOKENS
-from simblock.stores.shelf import FolderShelf, Shelf
+from simblock.stores.segment import MOST_TOKENS, Segment
+from simblock.stores.shelf import Shelf
 from simblock.stores.snapshot import Place, Snapshot, check_tokenisers, open_secret, scramble_of, sealing_of
 from simblock.stores.standing import Standing
 from simblock.stores.worktable import Row, day, metadata_digest, text_digest
@@ -67,6 +67,16 @@ class Commit(NamedTuple):
     counts: Counts
 
 
+class Held(Protocol):
+    """What a writing session holds: the right to be the only one."""
+
+    def deliver(self) -> None:
+        """Gives a new index, now complete, its place."""
+
+    def release(self) -> None:
+        """Ends the session."""
+
+
 class Writer:
     """Adds works to an index and removes them; a context manager.
 
@@ -77,7 +87,7 @@ class Writer:
     def __init__(
         self,
         shelf: Shelf,
-        held: Claim,
+        held: Held,
         manifest: Manifest,
         secret: Secret | None,
         tokenise: Tokenise = tokenise_here,
@@ -88,7 +98,6 @@ class Writer:
         self._secret = secret
         self._signer = Signer(manifest.scheme, manifest.table)
         self._new = not manifest.epoch
-        self._origin = "build"
         self._held = held
         self._begin(Snapshot(shelf, manifest, secret))
 
@@ -135,6 +144,7 @@ class Writer:
         self._history = snapshot.journal.history
         self._languages: dict[str, str] = {}
         self._standing = Standing(snapshot)
+        self._origin: str | None = "build" if self._new else None  # what the next commit is, if not a change
 
     def _sealing(self, id: bytes) -> container.Sealing | None:
         return sealing_of(self._secret, id)
@@ -309,7 +319,11 @@ class Writer:
         return manifest
 
     def _publish(self) -> None:
-        manifest = self._write()
+        self._put_out(self._write())
+        if self.shelf.at_once:
+            self._merge()
+
+    def _put_out(self, manifest: Manifest) -> None:
         self.shelf.publish(manifest.to_json())
         self._held.deliver()
         if self._purge:
@@ -319,26 +333,40 @@ class Writer:
 
     def _write(self) -> Manifest:
         before, compaction = self._snapshot, self._compaction
-        chosen, is_delta = to_absorb(before, self._dead, compaction.draft.tokens, purge=self._purge)
+        size, at_once = compaction.draft.tokens, self.shelf.at_once
+        chosen, is_delta = to_absorb(before, self._dead, size, purge=self._purge, at_once=at_once)
         if not compaction.rows and not self._purge:
             chosen = []  # for removals alone tombstones do
         compaction.absorb(before, chosen, self._dead)
         wrote = compaction.finish()
-        stays = [
-            ref for s, ref in zip(before.segments, before.manifest.segments, strict=True) if s not in chosen
-        ]
         delta = is_delta if wrote else before.manifest.delta and not chosen
-        segments = (*stays, *compaction.written)
+        return self._next([*_left(before, chosen), *compaction.written], delta)
+
+    def _merge(self) -> None:
+        """Makes few segments of many, in a commit of its own: what changed is in force already."""
+        before, compaction = self._snapshot, self._compaction
+        chosen = to_merge(before)
+        if not chosen:
+            return
+        self._origin = "merge"
+        compaction.absorb(before, chosen, set())
+        compaction.finish()
+        left = _left(before, chosen)
+        delta = [left.pop()] if before.manifest.delta and before.segments[-1] not in chosen else []
+        self._put_out(self._next([*left, *compaction.written, *delta], bool(delta)))
+
+    def _next(self, segments: list[FileRef], delta: bool) -> Manifest:
+        before = self._snapshot.manifest
         return replace(
-            before.manifest,
-            epoch=before.manifest.epoch + 1,
-            segments=segments,
+            before,
+            epoch=before.epoch + 1,
+            segments=tuple(segments),
             delta=delta,
             journal=self._write_journal(segments),
-            languages={**before.manifest.languages, **self._languages},
+            languages={**before.languages, **self._languages},
         )
 
-    def _write_journal(self, segments: tuple[FileRef, ...]) -> FileRef:
+    def _write_journal(self, segments: Sequence[FileRef]) -> FileRef:
         before, id = self._snapshot, container.new_id()
         epoch = before.manifest.epoch + 1
         numbers = {ref.id: number for number, ref in enumerate(segments)}
@@ -361,7 +389,7 @@ class Writer:
     def _event(self, epoch: int) -> Event:
         fates = set(self._touched.values())
         what = "purge" if self._purge else "remove" if fates == {"removed"} else "add"
-        if self._new:
+        if self._origin is not None:
             what = self._origin
         counts = {name: self._counts[name] for name in Counts._fields if self._counts[name]}
         ids = [id for id, fate in self._touched.items() if fate != "untouched"]
@@ -373,26 +401,10 @@ def new_manifest(scheme: Scheme | None, secret: Secret | None, *, store_text: bo
     marked = replace(scheme or Scheme(), fingerprints=text.fingerprint())
     table = tuple(tuple(map(int, row)) for row in make_permutations(marked))
     key = None if secret is None else secret.id
-    return Manifest(marked, table, key=key, store_text=store_text)
+    return Manifest(marked, table, key=key, store_text=store_text, origin=container.new_id().hex())
 
 
-def rebuild(
-    old: str | Path,
-    new: str | Path,
-    *,
-    key: bytes | None = None,
-    new_key: bytes | None = None,
-    scheme: Scheme | None = None,
-) -> int:
-    """Makes a new index of what an old one stores of its works, by today's scheme; its epoch.
-
-    ``key`` is the old one's, and the new one's unless ``new_key`` is given. Raises Incompatible where
-    today's tokens are others: then only the works themselves can be indexed anew.
-    """
-    shelf = FolderShelf(Path(old), str(old))
-    manifest = Manifest.from_json(shelf.manifest(), shelf.name)
-    check_tokenisers(manifest, shelf.name)
-    source = Snapshot(shelf, manifest, open_secret(manifest, key, shelf.name))
-    with Writer.create(new, scheme=scheme, key=new_key or key, store_text=manifest.store_text) as writer:
-        writer.take_over(source)
-        return writer.commit().epoch
+def _left(snapshot: Snapshot, chosen: Sequence[Segment]) -> list[FileRef]:
+    """The segments of a snapshot that are not among those chosen."""
+    both = zip(snapshot.segments, snapshot.manifest.segments, strict=True)
+    return [ref for segment, ref in both if segment not in chosen]

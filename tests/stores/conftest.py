@@ -1,8 +1,10 @@
+import itertools
 import sys
 
 import pytest
 
 import simblock
+from simblock.stores import open_index, opening
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.memory import MemoryIndex
 from simblock.stores.writer import Writer
@@ -52,10 +54,74 @@ class OnDiskKeyed(OnDisk):
     key = KEY
 
 
-@pytest.fixture(params=[InMemory, OnDisk, OnDiskKeyed], ids=["memory", "directory", "keyed"])
+class InRedis:
+    """Read as a guard does, written as commands do; the server is a real one."""
+
+    key = None
+    count = itertools.count()
+
+    def __init__(self, server, folder, documents):
+        self.url = server.url(tenant=f"contract{next(self.count)}", cache=folder / "cache", poll=0.2)
+        with opening.create_writer(self.url, key=self.key, store_text=True) as writer:
+            writer.put(documents)
+            writer.commit()
+        self.index = open_index(self.url, key=self.key)
+
+    def _write(self, act):
+        with opening.open_writer(self.url, key=self.key) as writer:
+            result = act(writer)
+            epoch = writer.commit().epoch
+        self.index._watcher.look()
+        self.index.refresh()
+        return epoch if result is None else result
+
+    def add(self, documents):
+        return self._write(lambda writer: writer.put(documents))
+
+    def remove(self, ids):
+        return self._write(lambda writer: writer.remove(ids))
+
+    def close(self):
+        self.index.close()
+
+
+class InRedisKeyed(InRedis):
+    key = KEY
+
+
+SERVERS = {
+    "redis": "redis_server",
+    "redis-keyed": "redis_server",
+    "cluster": "cluster",
+    "sentinel": "sentinel_group",
+}
+LOCAL = {"memory": InMemory, "directory": OnDisk, "keyed": OnDiskKeyed}
+
+
+@pytest.fixture(
+    params=[
+        *LOCAL,
+        "redis",
+        "redis-keyed",
+        pytest.param("cluster", marks=pytest.mark.slow),
+        pytest.param("sentinel", marks=pytest.mark.slow),
+    ]
+)
 def store(request, tmp_path):
     """Makes an index of documents, of each kind there is: the one suite runs over all of them."""
-    return lambda documents: request.param(tmp_path, documents)
+    made = []
+
+    def make(documents):
+        if request.param in LOCAL:
+            return LOCAL[request.param](tmp_path, documents)
+        server = request.getfixturevalue(SERVERS[request.param])
+        kind = InRedisKeyed if request.param == "redis-keyed" else InRedis
+        made.append(kind(server, tmp_path, documents))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

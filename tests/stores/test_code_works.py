@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from simblock.stores import compaction
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.memory import MemoryIndex
-from simblock.stores.writer import Writer, rebuild
+from simblock.stores.opening import rebuild
+from simblock.stores.writer import Writer
 from simblock.tokens import CODE_VIEWS
 from simblock.work import Document, Work
 from tests.stores.conftest import KEY

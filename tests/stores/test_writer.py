@@ -20,7 +20,8 @@ from simblock.scheme import Channel, Scheme
 from simblock.stores import compaction
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.memory import MemoryIndex
-from simblock.stores.writer import Counts, Writer, rebuild
+from simblock.stores.opening import rebuild
+from simblock.stores.writer import Counts, Writer
 from simblock.work import Document
 from tests.stores.conftest import KEY
 from tests.stores.works import answers, document, everywhere, library, nowhere

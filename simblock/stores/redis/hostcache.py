@@ -65,14 +65,16 @@ def default_folder() -> Path | None:
 
 class HostCache:
     """A cache of resident parts in ``folder``, else in $SIMBLOCK_CACHE, $XDG_CACHE_HOME/simblock or
-    ~/.cache/simblock. The folder is made when first needed, for this user alone.
+    ~/.cache/simblock. The folder is made when first needed, for this user alone. It should be on a disk
+    of the host: a file that another host removes is not kept for those who have it mapped.
 
     One that belongs to somebody else, or that others can write to, is not trusted; then, and where it
     cannot be made or the disk is full, parts are kept in memory, and one line of the log says so.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = default_folder() if folder is None else folder
+        chosen = default_folder() if folder is None else folder
+        self.folder = None if chosen is None else chosen.absolute()
         self._held: WeakValueDictionary[str, mmap.mmap] = WeakValueDictionary()
         self._said: set[str] = set()
 

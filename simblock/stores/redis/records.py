@@ -32,10 +32,10 @@ BLOCKS = {"runs": "r", "places": "o", "lines": "l", "works.data": "w", "texts": 
 
 
 class Record(NamedTuple):
-    """The payload of a record, and the count in its header: a page's entries, others' bytes unsealed."""
+    """The payload of a record, and the count in its header: of a page's entries, else of bytes unsealed."""
 
     payload: memoryview
-    count: int
+    items: int
 
 
 def pack(file: bytes, kind: str, number: int, count: int, payload: bytes) -> bytes:
@@ -58,7 +58,9 @@ def unpack(value: bytes | None, file: bytes, kind: str, number: int, name: str) 
         raise _damaged(name, file, kind, number)
     magic, version, was, at, count, tag, crc = _HEADER.unpack_from(value)
     if magic == _MAGIC and version > VERSION:
-        raise Incompatible(f"{name} has records of version {version}, this simblock reads {VERSION}: upgrade it")
+        raise Incompatible(
+            f"{name} has records of version {version}, this simblock reads {VERSION}: upgrade it"
+        )
     view = memoryview(value)
     expected = (_MAGIC, VERSION, kind.encode(), number, _tag(file))
     whole = crc32(view[HEADER_SIZE:], crc32(view[:_BODY], crc32(file))) == crc

@@ -29,6 +29,8 @@ _SOONEST, _LATEST = 0.05, 1.0
 does not come back all at once."""
 _SLOWEST_RETRY = 5.0
 """Seconds between attempts to take the same manifest again: each may load much from the server."""
+_EARLIEST = 0.8
+"""The part of a poll that passes at least before the next."""
 _SHORTEST_WAIT = 0.01
 
 _log = logging.getLogger("simblock")
@@ -72,6 +74,9 @@ class _Life:
         self.ended = threading.Event()
         self.thread: threading.Thread | None = None
 
+    def runs(self) -> bool:
+        return self.thread is not None and self.thread.is_alive()
+
 
 class Watcher:
     """Calls ``take`` with the manifest's bytes at each look, also where they are as before.
@@ -106,7 +111,7 @@ class Watcher:
         self._refused: _Refused | None = None
         self._said: set[str] = set()
         self._after: bytes | None = None
-        self._looked_at = -poll
+        self._due_at = 0.0
         self._failures = 0
         self._life = _Life()
         _all.add(self)
@@ -122,29 +127,41 @@ class Watcher:
         self.ensure()
 
     def ensure(self) -> None:
-        """Starts the thread anew where a fork left this process without it. Costs nothing where it runs."""
+        """Starts the thread anew where this process has none, as after a fork. Costs nothing where it runs."""
         life = self._life
-        if life.thread is not None or self._closed or not self._started:
+        if life.runs() or self._closed or not self._started:
             return
         with life.starting:
-            if life.thread is None:
-                thread = threading.Thread(
-                    target=_watch, args=(weakref.ref(self), life.ended), name="simblock-watcher", daemon=True
-                )
-                thread.start()
-                life.thread = thread
+            if not life.runs():
+                self._start(life)
+
+    def _start(self, life: _Life) -> None:
+        thread = threading.Thread(
+            target=_watch, args=(weakref.ref(self), life.ended), name="simblock-watcher", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            self.trouble = SimblockError(
+                "no thread can be started to watch the index: allow this process more threads"
+            )
+        else:
+            life.thread = thread
 
     def look(self) -> None:
         """One look now, in this thread. Raises what the link and ``take`` raise."""
         self._look(forced=True)
 
-    def close(self) -> None:
-        """Ends the thread; waits for that, but at most two polls: the server may hang."""
+    def close(self, wait: float | None = None) -> None:
+        """Ends the thread, and waits for that, at most ``wait`` seconds: two polls unless given.
+
+        It takes a poll where the thread waits for news, and longer where the server hangs.
+        """
         self._closed = True
         life = self._life
         life.ended.set()
         if life.thread is not None and life.thread is not threading.current_thread():
-            life.thread.join(2 * self._poll)
+            life.thread.join(2 * self._poll if wait is None else wait)
 
     def _round(self) -> float:
         """Waits for news, then looks; gives the seconds to wait before the next round."""
@@ -170,10 +187,12 @@ class Watcher:
 
     def _due(self) -> float:
         """Seconds until the next look that nothing announces."""
-        return self._looked_at + self._poll - time.monotonic()
+        return self._due_at - time.monotonic()
 
     def _listen(self) -> _Heard:
         try:
+            if self._failures:  # first see whether it is back, by the command that waits least
+                return _Heard.NEWS
             if self._after is None:  # from here on; what came before is announced to nobody, so look now
                 self._after = self._link.last_change(self._stream) or _BEGINNING
                 return _Heard.NEWS
@@ -184,14 +203,15 @@ class Watcher:
                 self._life.ended.wait(min(max(0.0, self._due()), _SHORTEST_WAIT))
         except Exception as error:
             self._after = None
-            self._say_deaf(error)
+            self._deaf(error)
             return _Heard.DEAF
         return _Heard.NOTHING
 
     def _look(self, *, forced: bool = False) -> bool:
         """Whether the manifest is another than at the last look. ``_refused`` is set where ``take`` raised."""
         with self._life.looking:
-            self._looked_at = time.monotonic()
+            # Everybody heard the last news at once; from then on they spread.
+            self._due_at = time.monotonic() + self._poll * random.uniform(_EARLIEST, 1)  # noqa: S311
             now = self._clock()
             try:
                 changed = self._offer(forced)
@@ -231,26 +251,20 @@ class Watcher:
             return error
         name = type(error).__name__
         frames = "".join(traceback.format_tb(error.__traceback__))
-        self._say(name, "a bug of simblock, please report it: %s while watching an index\n%s", name, frames)
+        self._say(f"a bug of simblock, please report it: {name} while watching an index", frames)
         return SimblockError(f"watching the index failed with {name}: a bug of simblock, please report it")
 
-    def _say_deaf(self, error: Exception) -> None:
-        """That the server is lost is known from the look that follows; anything else is said here, once."""
-        if isinstance(error, SimblockError):
-            if not isinstance(error, StoreLost):
-                self._say(
-                    "deaf",
-                    "the stream of changes cannot be read, changes are seen each %g s instead: %s",
-                    self._poll,
-                    error,
-                )
-            return
-        self._told(error)
+    def _deaf(self, error: Exception) -> None:
+        """That the server is lost is told by the look that follows; anything else is said here."""
+        if not isinstance(error, StoreLost):
+            self._say(
+                f"changes are seen after {self._poll:g} s, their stream cannot be read", self._told(error)
+            )
 
-    def _say(self, what: str, message: str, *values: object) -> None:
+    def _say(self, what: str, more: object) -> None:
         if what not in self._said:
             self._said.add(what)
-            _log.error(message, *values)
+            _log.error("%s: %s", what, more)
 
 
 def _watch(reference: weakref.ref[Watcher], ended: threading.Event) -> None:
@@ -258,7 +272,7 @@ def _watch(reference: weakref.ref[Watcher], ended: threading.Event) -> None:
     pause = 0.0
     while not ended.wait(pause):
         watcher = reference()
-        if watcher is None or watcher._closed or watcher._take() is None:
+        if watcher is None or watcher._take() is None:
             return
         pause = watcher._round()
         del watcher

@@ -1,0 +1,52 @@
+"""Which index stands at an address: that of the scheme it pins, or of the newest that can be read here."""
+
+from __future__ import annotations
+
+from simblock.errors import Damaged, Incompatible, IndexProblem, NotAnIndex
+from simblock.stores.manifest import Manifest
+from simblock.stores.redis.address import Address
+from simblock.stores.redis.clients import Link
+from simblock.stores.redis.names import Names, schemes
+from simblock.stores.snapshot import check_tokenisers
+
+
+def find_index(address: Address, link: Link) -> Names:
+    """The names of the index that stands at an address: of the scheme it pins, or the newest that can be read.
+
+    Raises NotAnIndex, Damaged, Incompatible, StoreLost.
+    """
+    if address.scheme is not None:
+        return Names(address.tenant, address.scheme)
+    made = link.fields(schemes(address.tenant))
+    newest = sorted(made, key=lambda scheme: (_time(made[scheme]), scheme), reverse=True)
+    if not newest:
+        raise NotAnIndex(
+            f"{address.name} holds no index of tenant {address.tenant}: build one with simblock-index build, "
+            "or restore the server's data"
+        )
+    refused: IndexProblem | None = None
+    for scheme in newest:
+        names = Names(address.tenant, scheme.decode("ascii", "replace"))
+        try:
+            check_tokenisers(read_manifest(address, link, names), address.name)
+        except Incompatible as error:
+            refused = refused or error
+        else:
+            return names
+    assert refused is not None
+    raise refused
+
+
+def read_manifest(address: Address, link: Link, names: Names) -> Manifest:
+    """The manifest of an index that is said to be there. Raises Damaged, Incompatible, StoreLost."""
+    data = link.get(names.manifest)
+    if data is None:
+        raise Damaged(
+            f"{address.name} lacks its manifest (scheme {names.scheme}): restore the server's data, "
+            "or sync the index into it again"
+        )
+    return Manifest.from_json(data, address.name)
+
+
+def _time(value: bytes) -> int:
+    return int(value) if value.isdigit() else 0

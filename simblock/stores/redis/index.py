@@ -1,0 +1,234 @@
+"""An index in Redis as guards read it: prefilters on the host, pages when they are needed, news by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, TypeVar, cast
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from simblock.errors import Damaged, StoreLost
+from simblock.questions import Hit, Part, Placed, Places, Postings, Question, Run, Suspected
+from simblock.stores import keys
+from simblock.stores.manifest import Manifest
+from simblock.stores.reader import StoredIndex
+from simblock.stores.redis.address import Address
+from simblock.stores.redis.clients import AwaitingLink, Link
+from simblock.stores.redis.finding import find_index
+from simblock.stores.redis.shelf import RedisShelf
+from simblock.stores.redis.source import Source
+from simblock.stores.redis.watching import Watcher
+from simblock.stores.segment import Segment
+from simblock.stores.snapshot import today
+from simblock.stores.wanted import Want, Wanted
+from simblock.tokens import I64, U32, U64
+from simblock.work import Work
+
+T = TypeVar("T")
+_KEYS_AT_ONCE = 1024
+"""Keys looked up at a time: the pages of so many are in the process together."""
+_RECORDS_AT_ONCE = 256
+"""Records asked for by one command, about 1 MiB: a server that is shared is not held up for long."""
+_ROUNDS = 32
+"""Times a look-up is begun again. Each needs records of another kind, so that few do."""
+
+
+class Health(NamedTuple):
+    """How an index in Redis is: its state (fresh, lost, damaged), why, the epoch, seconds since there was news,
+    how many commands fetched how many records, and how many look-ups needed none."""
+
+    state: str
+    reason: str | None
+    epoch: int
+    age: float
+    commands: int
+    records: int
+    local: int
+
+
+class RedisIndex(StoredIndex):
+    """Reads the index at ``address``. A thread of its own takes up what is committed; :meth:`refresh` asks nothing.
+
+    Safe to share between threads, and after a fork. Raises NotAnIndex, Damaged, Incompatible, KeyProblem, StoreLost.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        key: bytes | None = None,
+        key_file: str | Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if key is None and key_file is not None:
+            key = keys.load(key_file)
+        self.address = address
+        self._link = Link(address)
+        self._links: WeakKeyDictionary[asyncio.AbstractEventLoop, AwaitingLink] = WeakKeyDictionary()
+        self._source = Source(address.pages << 20)
+        self._counting = threading.Lock()
+        self._commands = self._records = self._local = 0
+        try:
+            names = find_index(address, self._link)
+            super().__init__(RedisShelf(address, self._link, names, self._source), key, clock)
+        except BaseException:
+            self._link.close()
+            raise
+        self._watcher = Watcher(
+            self._link, names.manifest, names.changes, self._take, poll=address.poll, clock=clock
+        )
+        self._watcher.start()
+
+    @property
+    def age(self) -> float:
+        return self._watcher.age
+
+    def refresh(self) -> None:
+        """Raises what is wrong with the store, where it is not merely out of reach for a while."""
+        self._watcher.ensure()
+        trouble = self._watcher.trouble
+        if trouble is not None and not isinstance(trouble, StoreLost):
+            raise type(trouble)(str(trouble))
+
+    def _take(self, data: bytes) -> None:
+        """Takes up a manifest, in the watcher's thread."""
+        if not data:
+            raise Damaged(
+                f"{self.name} has lost its manifest: the server was emptied, or is another; "
+                "restore its data, or sync the index into it again"
+            )
+        with self._lock:
+            if data == self._manifest:
+                if self._snapshot.day != today():
+                    self._snapshot.age(today())
+                return
+            epoch = Manifest.from_json(data, self.name).epoch
+            if epoch < self.epoch:
+                raise Damaged(
+                    f"{self.name} went back from epoch {self.epoch} to {epoch}: changes were lost with a server; "
+                    "sync the index into it again, or open it anew to go on with what is there"
+                )
+            self._manifest, self._snapshot = self._load(self._snapshot)
+
+    # -- look-ups
+
+    def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
+        return self._drive(self._postings(channels, keys))
+
+    def run(self, segment: Segment, run: int, start: int, stop: int) -> U32:
+        return self._drive(self._steps(partial(super().run, segment, run, start, stop)))
+
+    def works(self, segment: Segment, run: int) -> tuple[Work, ...]:
+        return self._drive(self._steps(partial(super().works, segment, run)))
+
+    def places(self, segment: Segment, run: int, tokens: I64) -> Placed:
+        return self._drive(self._steps(partial(super().places, segment, run, tokens)))
+
+    def text(self, work_id: str) -> str | None:
+        return self._drive(self._steps(partial(super().text, work_id)))
+
+    async def aask(self, question: Question) -> Part:
+        """The answer to a question; an event loop does other things while records are fetched."""
+        steps = self._asked(question)
+        try:
+            wants = next(steps)
+            while True:
+                link = self._link_here()
+                for some in _some(wants):
+                    values = await link.get_many([want.key for want in some])
+                    self._keep(some, values)
+                wants = next(steps)
+        except StopIteration as done:
+            return cast(Part, done.value)
+
+    def _drive(self, steps: Generator[Sequence[Want], None, T]) -> T:
+        try:
+            while True:
+                for some in _some(next(steps)):
+                    self._keep(some, self._link.get_many([want.key for want in some]))
+        except StopIteration as done:
+            return cast(T, done.value)
+
+    def _keep(self, wants: Sequence[Want], values: Sequence[bytes | None]) -> None:
+        with self._counting:
+            self._commands += 1
+            self._records += len(wants)
+        self._source.take(wants, values)
+
+    def _link_here(self) -> AwaitingLink:
+        loop = asyncio.get_running_loop()
+        link = self._links.get(loop)
+        if link is None:
+            link = self._links[loop] = AwaitingLink(self.address)
+        return link
+
+    def _asked(self, question: Question) -> Generator[Sequence[Want], None, Part]:
+        """The steps of an answer: each yields what must be fetched before the next."""
+        if isinstance(question, Postings):
+            return self._postings(question.channels, question.keys)
+        if isinstance(question, Suspected):
+            return self._steps(partial(super().suspected, question.channels, question.keys))
+        segment, run = cast(Segment, question.segment), question.run
+        if isinstance(question, Run):
+            return self._steps(partial(super().run, segment, run, question.start, question.stop))
+        if isinstance(question, Places):
+            return self._steps(partial(super().places, segment, run, question.tokens))
+        return self._steps(partial(super().works, segment, run))
+
+    def _postings(
+        self, channels: Sequence[int] | U32, keys: Sequence[int] | U64
+    ) -> Generator[Sequence[Want], None, list[Hit]]:
+        if len(keys) <= _KEYS_AT_ONCE:
+            return (yield from self._steps(partial(super().postings, channels, keys)))
+        wide, many = np.asarray(channels, np.uint32), np.asarray(keys, np.uint64)
+        hits: list[Hit] = []
+        for start in range(0, len(many), _KEYS_AT_ONCE):
+            some = slice(start, start + _KEYS_AT_ONCE)
+            found = yield from self._steps(partial(super().postings, wide[some], many[some]))
+            hits.extend(hit._replace(ask=hit.ask + start) for hit in found)
+        return hits
+
+    def _steps(self, look: Callable[[], T]) -> Generator[Sequence[Want], None, T]:
+        for tries in range(_ROUNDS):
+            try:
+                found = look()
+            except Wanted as wanted:
+                yield wanted.wants
+            else:
+                self._local += not tries
+                return found
+        raise StoreLost(
+            f"{self.name}: a look-up needs more than the {self.address.pages} MiB kept: give ?pages="
+        )
+
+    # -- what operators see
+
+    def health(self) -> Health:
+        """How the index is, for metrics and readiness."""
+        trouble = self._watcher.trouble
+        state = "fresh" if trouble is None else "lost" if isinstance(trouble, StoreLost) else "damaged"
+        reason = None if trouble is None else str(trouble)
+        return Health(state, reason, self.epoch, self.age, self._commands, self._records, self._local)
+
+    def close(self) -> None:
+        """Ends the thread and the connections; on an event loop call :meth:`aclose`."""
+        self._watcher.close()
+        self._link.close()
+        super().close()
+
+    async def aclose(self) -> None:
+        """Ends the thread and all connections, those of the running event loop too."""
+        link = self._links.pop(asyncio.get_running_loop(), None)
+        if link is not None:
+            await link.close()
+        await asyncio.to_thread(self.close)
+
+
+def _some(wants: Sequence[Want]) -> list[Sequence[Want]]:
+    return [wants[start : start + _RECORDS_AT_ONCE] for start in range(0, len(wants), _RECORDS_AT_ONCE)]

@@ -1,0 +1,196 @@
+"""The files of an index in Redis: what a folder is for an index on disk."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from simblock.errors import Damaged, NotAnIndex
+from simblock.stores import container
+from simblock.stores.container import Container, Sealing
+from simblock.stores.manifest import FileRef
+from simblock.stores.redis import records, shipping
+from simblock.stores.redis.address import Address
+from simblock.stores.redis.clients import Link
+from simblock.stores.redis.finding import find_index
+from simblock.stores.redis.head import Head, keys_of, read_counts, read_head
+from simblock.stores.redis.hostcache import HostCache
+from simblock.stores.redis.names import Names
+from simblock.stores.redis.paged import BlockSection, Located, PagedBuckets, TableSection
+from simblock.stores.redis.source import Source
+from simblock.stores.segment import SECTIONS, Facts, Segment, open_segment
+from simblock.stores.shelf import full_disk
+from simblock.stores.snapshot import Sealer
+
+_RESIDENT = SECTIONS | {shipping.PAGES}
+_CHUNKS_AT_ONCE = 8
+_SEGMENT = "seg-"
+READ_AHEAD = 256 << 20
+"""Bytes of records kept by who reads whole segments, each once from its beginning to its end."""
+
+
+class RedisShelf:
+    """Reads and writes the records of one index; ``sealer`` gives what encrypts a file by its id.
+
+    Writers set ``token``, with which they hold the lock.
+    """
+
+    at_once = True
+
+    def __init__(
+        self, address: Address, link: Link, names: Names, source: Source, sealer: Sealer | None = None
+    ) -> None:
+        self.name = address.name
+        self.names = names
+        self.token = b""
+        self._address, self._link, self._source = address, link, source
+        self.sealer = sealer or (lambda _: None)
+        self._cache = HostCache(Path(address.cache) if address.cache else None)
+
+    def manifest(self) -> bytes:
+        data = self._link.get(self.names.manifest)
+        if data is None:
+            raise NotAnIndex(
+                f"{self.name} holds no index (tenant {self.names.tenant}, scheme {self.names.scheme}): "
+                "build one with simblock-index build, or restore the server's data"
+            )
+        return data
+
+    def head(self, ref: FileRef) -> Head:
+        """What a file is. Raises Damaged where it is not the one that is meant."""
+        at = self._at(ref)
+        head = read_head(self._link.get(at.key(records.HEAD, 0)), at)
+        if (head.crc, head.size) != (ref.crc, ref.size):
+            raise Damaged(
+                f"{self.name}: {ref.file} is another file than the manifest names: restore the index"
+            )
+        return head
+
+    def _at(self, ref: FileRef) -> Located:
+        return Located(self.name, self.names, bytes.fromhex(ref.id), self._source)
+
+    def open(self, ref: FileRef) -> memoryview:
+        return memoryview(b"".join(self._chunks(self._at(ref), self.head(ref))))
+
+    def _chunks(self, at: Located, head: Head) -> Iterator[bytes]:
+        for first in range(0, head.chunks, _CHUNKS_AT_ONCE):
+            numbers = range(first, min(first + _CHUNKS_AT_ONCE, head.chunks))
+            values = self._link.get_many([at.key(records.CHUNK, number) for number in numbers])
+            for number, value in zip(numbers, values, strict=True):
+                yield bytes(at.unpack(value, records.CHUNK, number).payload)
+
+    def segment(self, ref: FileRef, sealing: Sealing | None) -> Segment:
+        at, head = self._at(ref), self.head(ref)
+        resident = self._resident(ref, head, sealing)
+        resident.crc, resident.size = head.crc, head.size
+        for name, length, sealed in head.pieces:
+            if name in records.BLOCKS:
+                resident.sections[name] = BlockSection(at, name, length, sealing if sealed else None)
+        segment = Segment(resident, partial(_table, at))
+        segment.prepare()
+        return segment
+
+    def _resident(self, ref: FileRef, head: Head, sealing: Sealing | None) -> Container:
+        """The part of a segment that stays on the host, whole and checked."""
+
+        def load() -> Iterator[bytes]:
+            return self._chunks(self._at(ref), head)
+
+        def check(found: memoryview) -> None:
+            self._checked(found, ref, head, sealing)
+
+        buffer = self._cache.open(f"{ref.id}-{head.resident_crc:08x}", head.resident, load, check)
+        return self._checked(buffer, ref, head, sealing)
+
+    def _checked(self, buffer: memoryview, ref: FileRef, head: Head, sealing: Sealing | None) -> Container:
+        opened = Container(buffer, f"{self.name}/{ref.file}", _RESIDENT, sealing)
+        if (opened.id.hex(), opened.crc) != (ref.id, head.resident_crc):
+            raise Damaged(
+                f"{self.name}: {ref.file} has another resident part than it says: restore the index"
+            )
+        for section in opened.sections.values():
+            for block in range(len(section.seen)):
+                section.touch(block)
+        return opened
+
+    def copy(self, ref: FileRef, stream: BinaryIO, sealing: Sealing | None) -> None:
+        head = self.head(ref)
+        if head.pieces:
+            shipping.restore(self.segment(ref, sealing), head, stream, sealing)
+        else:
+            stream.write(self.open(ref))
+
+    @contextmanager
+    def create(self, file: str) -> Iterator[BinaryIO]:
+        """A file to be written; all its records are in Redis when the block ends well."""
+        try:
+            with tempfile.TemporaryFile() as stream:
+                yield stream
+                stream.flush()
+                self._store(file, memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)))
+        except OSError as error:
+            raise full_disk(self.name, error) from error
+
+    def _store(self, file: str, data: memoryview) -> None:
+        id, crc = container.identify(data, self.name)
+        sealing = self.sealer(id)
+        if file.startswith(_SEGMENT):
+            self.store(file, id, shipping.parted(open_segment(data, file, sealing), sealing), sealing)
+        else:
+            self.store(file, id, shipping.whole(id, crc, data), sealing)
+
+    def store(self, file: str, id: bytes, shipment: shipping.Shipment, sealing: Sealing | None) -> None:
+        """Puts a file's records, the head last; before all others, how many there will be."""
+        names, head = self.names, shipment.head
+        self._link.set_field(names.files, file.encode(), json.dumps(head.counts(sealing)).encode())
+        self._link.set_many((names.record(id.hex(), kind, n), value) for kind, n, value in shipment.records)
+        packed = records.pack(id, records.HEAD, 0, len(head.to_json()), head.to_json())
+        self._link.set_many([(names.record(id.hex(), records.HEAD, 0), packed)])
+
+    def publish(self, manifest: bytes) -> None:
+        """Replaces the manifest and announces it, in one transaction that fails where the lock was lost."""
+        self._link.publish(
+            self.names.writer,
+            self.token,
+            self.names.manifest,
+            manifest,
+            self.names.changes,
+            {b"at": str(int(time.time())).encode()},
+        )
+
+    def sweep(self, keep: set[str]) -> None:
+        """Lets the records of other files go, after the time for which open candidates may still need them."""
+        for field, counts in self._link.fields(self.names.files).items():
+            file = field.decode("utf-8", "replace")
+            if file not in keep:
+                keys = keys_of(self.names, id_of(file), read_counts(counts))
+                self._link.expire_many(keys, self._address.grace)
+                self._link.drop_field(self.names.files, field)
+
+
+def id_of(file: str) -> str:
+    """The id (hex) in a file's name."""
+    return file.rpartition("-")[2].partition(".")[0]
+
+
+def _table(at: Located, opened: Container, facts: Facts) -> PagedBuckets:
+    table = PagedBuckets(at, opened, facts.shape, facts.tokens)
+    opened.sections[TableSection.name] = TableSection(table, facts.entries, facts.buckets)
+    return table
+
+
+@contextmanager
+def reading(address: Address) -> Iterator[RedisShelf]:
+    """The files of the index at an address, for who reads all of them and may wait."""
+    link = Link(address)
+    try:
+        yield RedisShelf(address, link, find_index(address, link), Source(READ_AHEAD, link.get_many))
+    finally:
+        link.close()

@@ -1,0 +1,169 @@
+"""Who may write an index in Redis, and how one is begun, changed and dropped."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from simblock.errors import Busy, NotAnIndex, SimblockError, UsageError
+from simblock.scheme import Scheme
+from simblock.stores.intake import Tokenise, tokenise_here
+from simblock.stores.keys import Secret
+from simblock.stores.manifest import Manifest
+from simblock.stores.redis.address import Address
+from simblock.stores.redis.clients import Link
+from simblock.stores.redis.finding import find_index
+from simblock.stores.redis.head import keys_of, read_counts
+from simblock.stores.redis.names import Names, schemes
+from simblock.stores.redis.shelf import READ_AHEAD, RedisShelf, id_of
+from simblock.stores.redis.source import Source
+from simblock.stores.snapshot import open_secret, sealing_of
+from simblock.stores.writer import Writer, new_manifest
+
+_HELD = 30.0
+"""Seconds for which the lock is taken; a writer that dies holds it no longer than that."""
+_RENEWED = 8.0
+
+
+class RedisClaim:
+    """The lock of an index in Redis, kept up by a thread; what a writing session holds.
+
+    Raises Busy, StoreLost.
+    """
+
+    def __init__(self, address: Address, link: Link, names: Names) -> None:
+        self.token = os.urandom(16).hex().encode()
+        self._address, self._link, self._names, self._listed = address, link, names, False
+        self._ended = threading.Event()
+        if not link.acquire(names.writer, self.token, _HELD):
+            raise Busy(
+                f"another writer is at work on {address.name}: wait until it has finished "
+                f"(one that died is forgotten after {_HELD:.0f} seconds)"
+            )
+        self._thread = threading.Thread(target=self._renew, name="simblock-writer", daemon=True)
+        self._thread.start()
+
+    def _renew(self) -> None:
+        while not self._ended.wait(_RENEWED):
+            try:
+                self._link.renew(self._names.writer, self.token, _HELD)
+            except SimblockError:
+                continue  # publishing asks for the lock again
+
+    def deliver(self) -> None:
+        """Lists an index that is complete now among the tenant's, with the time at which it was made."""
+        if self._listed:
+            return
+        listed, scheme = schemes(self._names.tenant), self._names.scheme.encode()
+        if scheme not in self._link.fields(listed):
+            self._link.set_field(listed, scheme, str(int(time.time())).encode())
+        self._listed = True
+
+    def release(self) -> None:
+        """Ends the session."""
+        self._ended.set()
+        self._thread.join()
+        try:
+            self._link.release(self._names.writer, self.token)
+        finally:
+            self._link.close()
+
+
+def create(
+    address: Address,
+    *,
+    scheme: Scheme | None = None,
+    key: bytes | None = None,
+    store_text: bool = False,
+    tokenise: Tokenise | None = None,
+) -> Writer:
+    """A writer of a new index, which is there when it commits.
+
+    Raises UsageError where one of the same scheme is there already, Busy, StoreLost.
+    """
+    secret = None if key is None else Secret(key)
+    manifest = new_manifest(scheme, secret, store_text=store_text)
+    names = Names(address.tenant, manifest.scheme.digest)
+    with _claimed(address, Link(address), names) as (shelf, held):
+        _check_free(shelf)
+        shelf.sealer = partial(sealing_of, secret)
+        shelf.sweep(set())
+        return Writer(shelf, held, manifest, secret, tokenise or tokenise_here)
+
+
+def open_(address: Address, *, key: bytes | None = None, tokenise: Tokenise | None = None) -> Writer:
+    """A writer of an index that is there. Raises NotAnIndex, Busy, and what opening raises."""
+    link = Link(address)
+    with _closed_on_error(link.close):
+        names = find_index(address, link)
+    with _claimed(address, link, names) as (shelf, held):
+        manifest = Manifest.from_json(shelf.manifest(), shelf.name)
+        secret = open_secret(manifest, key, shelf.name)
+        shelf.sealer = partial(sealing_of, secret)
+        shelf.sweep(manifest.files)
+        return Writer(shelf, held, manifest, secret, tokenise or tokenise_here)
+
+
+def claim(address: Address, manifest: Manifest, secret: Secret | None) -> tuple[RedisShelf, RedisClaim]:
+    """The place at an address for a copy of an index, and the right to write it. Raises Busy, StoreLost."""
+    names = Names(address.tenant, manifest.scheme.digest)
+    with _claimed(address, Link(address), names) as (shelf, held):
+        shelf.sealer = partial(sealing_of, secret)
+        return shelf, held
+
+
+@contextmanager
+def _closed_on_error(close: Callable[[], None]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        close()
+        raise
+
+
+@contextmanager
+def _claimed(address: Address, link: Link, names: Names) -> Iterator[tuple[RedisShelf, RedisClaim]]:
+    """The files of an index and the right to write them, which goes where what follows fails."""
+    with _closed_on_error(link.close):
+        held = RedisClaim(address, link, names)
+    with _closed_on_error(held.release):
+        shelf = RedisShelf(address, link, names, Source(READ_AHEAD, link.get_many))
+        shelf.token = held.token
+        yield shelf, held
+
+
+def _check_free(shelf: RedisShelf) -> None:
+    try:
+        shelf.manifest()
+    except NotAnIndex:
+        return
+    raise UsageError(
+        f"{shelf.name} holds an index of tenant {shelf.names.tenant} already: add works to it with "
+        "simblock-index add, or remove it with simblock-index drop"
+    )
+
+
+def drop(address: Address) -> int:
+    """Removes the index at an address, of the one scheme; how many records it had.
+
+    The manifest goes first, so that no reader meets half of it. Raises NotAnIndex, Busy, StoreLost.
+    """
+    link = Link(address)
+    with _closed_on_error(link.close):
+        names = find_index(address, link)
+    dropped = 0
+    with _claimed(address, link, names) as (shelf, held):
+        shelf.manifest()
+        link.drop_field(schemes(names.tenant), names.scheme.encode())
+        link.unlink_many([names.manifest])
+        for field, counts in link.fields(names.files).items():
+            known = read_counts(counts)
+            link.unlink_many(keys_of(names, id_of(field.decode("utf-8", "replace")), known))
+            dropped += sum(known.values())
+        link.unlink_many([names.files, names.changes])
+        held.release()
+    return dropped

@@ -1,0 +1,153 @@
+"""An index brought from one place to another, file by file, and kept as it is there.
+
+Files never change, so what the target has stays. The target becomes the source as it was at one commit,
+all at once. It must be a copy of that very index, or not be there yet: works of its own would be lost.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from simblock.errors import NotAnIndex, SimblockError, StoreLost, UsageError
+from simblock.stores.claim import claim, claim_new
+from simblock.stores.keys import Secret
+from simblock.stores.manifest import FileRef, Manifest
+from simblock.stores.opening import is_url, open_shelf
+from simblock.stores.shelf import Shelf
+from simblock.stores.snapshot import check_tokenisers, open_secret, sealing_of
+from simblock.stores.writer import Held
+
+_PAUSES = (0.2, 5.0)
+"""Seconds until a source or target that was lost is tried again: at first, and at most."""
+
+
+class Synced(NamedTuple):
+    """What a sync did: how many files it brought, of how many bytes, the epoch, and whether that is news."""
+
+    files: int
+    bytes: int
+    epoch: int
+    changed: bool
+
+
+Watch = Callable[[int, int], None]
+"""Told how many bytes of how many are there."""
+
+
+def sync(
+    source: str | Path, target: str | Path, *, key: bytes | None = None, watch: Watch | None = None
+) -> Synced:
+    """Makes ``target`` what ``source`` is now; ``key`` is that of both.
+
+    Raises UsageError where the target is another index, NotAnIndex, KeyProblem, Busy, Damaged, StoreLost.
+    """
+    with open_shelf(source) as shelf:
+        return _sync(shelf, target, key, watch)
+
+
+def follow(
+    source: str | Path,
+    target: str | Path,
+    stop: threading.Event,
+    *,
+    key: bytes | None = None,
+    poll: float = 0.25,
+    told: Callable[[Synced | SimblockError], None] | None = None,
+) -> None:
+    """Syncs until ``stop`` is set, looking each ``poll`` seconds whether the source has changed.
+
+    ``told`` hears of each sync that brought something, and of each that failed because a place was out of
+    reach; that is tried again, ever more seldom, down to each five seconds. Raises what else :func:`sync` raises.
+    """
+    last, pause = b"", _PAUSES[0]
+    while not stop.is_set():
+        try:
+            with open_shelf(source) as shelf:
+                while not stop.is_set():
+                    data = shelf.manifest()
+                    if data != last:
+                        done = _sync(shelf, target, key, None)
+                        last = data
+                        if told is not None and done.changed:
+                            told(done)
+                    pause = _PAUSES[0]
+                    stop.wait(poll)
+        except StoreLost as error:
+            if told is not None:
+                told(error)
+            stop.wait(pause)
+            pause = min(2 * pause, _PAUSES[1])
+
+
+def _sync(source: Shelf, target: str | Path, key: bytes | None, watch: Watch | None) -> Synced:
+    data = source.manifest()
+    manifest = Manifest.from_json(data, source.name)
+    secret = open_secret(manifest, key, source.name)
+    check_tokenisers(manifest, source.name)
+    with _target(target, manifest, secret) as (shelf, held, before):
+        if before == data:
+            return Synced(0, 0, manifest.epoch, changed=False)
+        there = Manifest.from_json(before, shelf.name).files if before else set()
+        refs = [*manifest.segments, *([manifest.journal] if manifest.journal else [])]
+        wanted = [ref for ref in refs if ref.file not in there]
+        brought, total = 0, sum(ref.size for ref in wanted)
+        for ref in wanted:
+            _bring(source, shelf, ref, secret)
+            brought += ref.size
+            if watch is not None:
+                watch(brought, total)
+        shelf.publish(data)
+        held.deliver()
+        shelf.sweep(manifest.files)
+    return Synced(len(wanted), total, manifest.epoch, changed=True)
+
+
+def _bring(source: Shelf, target: Shelf, ref: FileRef, secret: Secret | None) -> None:
+    with target.create(ref.file) as stream:
+        source.copy(ref, stream, sealing_of(secret, bytes.fromhex(ref.id)))
+
+
+@contextmanager
+def _target(
+    target: str | Path, manifest: Manifest, secret: Secret | None
+) -> Iterator[tuple[Shelf, Held, bytes]]:
+    """The place to be written, locked, and the manifest that it has."""
+    shelf, held = _claimed(target, manifest, secret)
+    try:
+        try:
+            before = shelf.manifest()
+        except NotAnIndex:
+            before = b""
+        if before:
+            _check_copy(Manifest.from_json(before, shelf.name), manifest, shelf.name)
+        yield shelf, held, before
+    finally:
+        held.release()
+
+
+def _claimed(target: str | Path, manifest: Manifest, secret: Secret | None) -> tuple[Shelf, Held]:
+    if is_url(target):
+        from simblock.stores.redis import writing
+        from simblock.stores.redis.address import Address
+
+        return writing.claim(Address.parse(str(target)), manifest, secret)
+    try:
+        return claim(target)
+    except NotAnIndex:
+        return claim_new(target)
+
+
+def _check_copy(old: Manifest, new: Manifest, name: str) -> None:
+    if old.origin != new.origin or not new.origin:
+        raise UsageError(
+            f"{name} is another index, and would be replaced: sync to an empty place, or remove it first"
+        )
+    if old.epoch > new.epoch:
+        raise UsageError(
+            f"{name} is at epoch {old.epoch}, later than its source ({new.epoch}): sync the other way round, "
+            "or remove it first"
+        )
