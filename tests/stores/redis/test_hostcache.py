@@ -8,6 +8,7 @@ import signal
 import stat
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,14 @@ def test_of_processes_that_start_at_once_one_downloads_and_all_map_the_same_file
     assert len(log.read_text().splitlines()) == 1
     inode, sha = {(folder / NAME).stat().st_ino}, hashlib.sha256(DATA).hexdigest()
     assert seen == [(inode, sha)] * count
+
+
+def test_of_threads_that_open_at_once_one_downloads(folder):
+    cache, loads = HostCache(folder), Loads()
+    with ThreadPoolExecutor(8) as threads:
+        views = list(threads.map(lambda _: opened(cache, loads), range(8)))
+    assert [bytes(view) for view in views] == [DATA] * 8
+    assert loads.count == 1
 
 
 def download_for_ever(folder, began):
