@@ -1,0 +1,129 @@
+"""How soon guards answer again after their server was killed and came back with its data."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.record import percentile
+from benchmarks.redis_sentinel import Group
+from benchmarks.redis_server import Server
+from simblock.guard import Guard
+from simblock.stores import open_index
+
+PERSISTENCE = {
+    "append-only file": ("--appendonly", "yes", "--appendfsync", "everysec"),
+    "snapshot (RDB)": ("--save", "3600 1"),
+}
+DOWN = 1.0
+"""Seconds that the server stays away."""
+BETWEEN = 0.002
+"""Seconds between two answers that a guard checks."""
+SURE = 20
+"""Normal answers in a row after which a guard is believed."""
+PATIENCE = 30.0
+Row = dict[str, Any]
+Copy = tuple[str, str]
+"""(work, text)."""
+
+
+class Seen(NamedTuple):
+    """An answer of a guard: when it was asked and told (s), and whether with a verdict."""
+
+    asked: float
+    told: float
+    normal: bool
+
+
+class Watched(threading.Thread):
+    """A guard that checks one copy after the other, its pages hardly cached, and remembers how each went."""
+
+    def __init__(self, url: str, copies: Sequence[Copy]) -> None:
+        super().__init__(daemon=True)
+        self._index = open_index(url)
+        self._guard = Guard(self._index)
+        self._copies = copies
+        self._over = threading.Event()
+        self.seen: list[Seen] = []
+
+    def run(self) -> None:
+        number = 0
+        while not self._over.wait(BETWEEN):
+            work, text = self._copies[number % len(self._copies)]
+            number += 1
+            asked = time.monotonic()
+            report = self._guard.check(text)
+            named = any(work in {match.work.id, *match.twins} for match in report.matches)
+            self.seen.append(Seen(asked, time.monotonic(), report.error is None and named))
+
+    def end(self) -> None:
+        self._over.set()
+        self.join()
+        self._index.close()
+
+    def normal_again(self, ready: float) -> float:
+        """When the first of SURE normal answers in a row was told after ``ready``."""
+        while time.monotonic() < ready + PATIENCE:
+            after = [one for one in list(self.seen) if one.told >= ready]
+            last = max((number for number, one in enumerate(after) if not one.normal), default=-1)
+            if len(after) > last + SURE:
+                return after[last + 1].told
+            time.sleep(0.01)
+        raise RuntimeError("a guard did not recover")
+
+
+def failovers(
+    server: Server, url: str, copies: Sequence[Copy], name: str, *, guards: int, times: int
+) -> list[Row]:
+    """kill -9, a second without a server, start: milliseconds from its first PONG with its data loaded."""
+
+    def happens() -> float:
+        server.kill()
+        time.sleep(DOWN)
+        return server.start()
+
+    return [_row(f"a server back with its {name}", happens, url, copies, guards, times)]
+
+
+def promotion(group: Group, url: str, copies: Sequence[Copy], *, guards: int) -> list[Row]:
+    """kill -9 of a master under Sentinel: milliseconds from the moment that its replica calls itself the master."""
+    return [_row("a replica promoted by Sentinel", group.fail_over, url, copies, guards, 1)]
+
+
+def _row(
+    name: str, happens: Callable[[], float], url: str, copies: Sequence[Copy], guards: int, times: int
+) -> Row:
+    """``happens`` lets a server die and another answer, and says how long (s) that took it."""
+    running = [Watched(url, copies[number::guards]) for number in range(guards)]
+    for one in running:
+        one.start()
+    took: list[float] = []
+    back: list[float] = []
+    longest: list[float] = []
+    for _ in range(times):
+        time.sleep(1)
+        killed = time.monotonic()
+        took.append(happens())
+        ready = time.monotonic()
+        for one in running:
+            back.append((one.normal_again(ready) - ready) * 1000)
+        longest += [
+            (s.told - s.asked) * 1000 for one in running for s in list(one.seen) if killed < s.told < ready
+        ]
+    lost = sum(not s.normal for one in running for s in one.seen)
+    for one in running:
+        one.end()
+    return {
+        "what": name, "kills": times, "guards": guards, "until it answers, p50 ms": round(percentile(took, 0.5) * 1000),
+        "then until guards do, p50 ms": round(percentile(back, 0.5), 1), "p90 ms": round(percentile(back, 0.9), 1),
+        "max ms": round(max(back), 1), "answers lost meanwhile": lost,
+        "longest answer meanwhile, ms": round(max(longest, default=0), 1),
+    }  # fmt: skip
+
+
+def persistent(folder: Path, name: str) -> Server:
+    """A server that keeps its data as ``name`` says."""
+    return Server(folder, *PERSISTENCE[name])

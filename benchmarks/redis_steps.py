@@ -1,0 +1,148 @@
+"""What a step of a stream on clean text costs: the look-ups of 64 words, and when they need a command.
+
+A step is the question that a stream asks for 64 words in one chunk, answered as a guard answers it. Cold is an
+index opened anew, whose cache of pages fills as the text goes on; warm is the text behind. datasketch is asked
+for the 48 words that end at each of the 64, first by its own query, then by the best pipeline there is.
+Its server holds the same works in disjoint windows, its lightest use.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from benchmarks import redis_peer as peer
+from benchmarks.record import percentile
+from benchmarks.redis_commands import commands_of
+from benchmarks.redis_server import Server
+from benchmarks.size_and_build import WINDOW
+from simblock.guard import Guard
+from simblock.questions import Lost, Postings
+from simblock.stores import Index
+from simblock.text import tokenise
+
+STEP = 64
+"""Words of a step: a batch of tokens of one stream, or one token of 64 streams."""
+STREAM = 10
+"""Steps of a stream that is fed from its beginning to its end."""
+Row = dict[str, Any]
+Opening = Callable[[], Index]
+
+
+def questions(index: Index, text: str) -> Iterator[list[Postings]]:
+    """What a stream asks for each 64 words of a text that come in one chunk, as if nothing ever stood in the index."""
+    core, ends = Guard(index).stream().core, tokenise(text).ends.tolist()
+    for first in range(0, len(ends) - STEP, STEP):
+        begin = ends[first - 1] if first else 0
+        asking, found = core.feed(text[begin : ends[first + STEP - 1]]), []
+        question = next(asking, None)
+        while question is not None:
+            assert isinstance(question, Postings)
+            found.append(question)
+            try:
+                question = asking.send([[]])
+            except StopIteration:
+                question = None
+        yield found
+
+
+def asked(index: Index, steps: Sequence[list[Postings]]) -> list[tuple[float, int]]:
+    """(µs, commands) of each step."""
+    found, driver = [], Guard(index).driver
+    for step in steps:
+        before, started = commands_of(index), time.perf_counter_ns()
+        index.refresh()
+        told = [part for question in step for part in driver.answer(question)]
+        took = (time.perf_counter_ns() - started) / 1000
+        assert not any(isinstance(part, Lost) for part in told)
+        found.append((took, commands_of(index) - before))
+    return found
+
+
+def row(what: str, found: Sequence[tuple[float, int]]) -> Row:
+    """Steps that needed no command, those that did, and all of them."""
+    quiet, loud = [t for t, sent in found if not sent], [t for t, sent in found if sent]
+    every = [t for t, _ in found]
+    return {
+        "what": what, "steps": len(found),
+        "without a command": round(len(quiet) / max(len(found), 1), 4),
+        "p50 µs without": round(percentile(quiet, 0.5), 1), "p90 µs without": round(percentile(quiet, 0.9), 1),
+        "p50 µs with": round(percentile(loud, 0.5), 1), "p90 µs with": round(percentile(loud, 0.9), 1),
+        "mean µs": round(statistics.fmean(every), 1), "p50 µs": round(percentile(every, 0.5), 1),
+        "p90 µs": round(percentile(every, 0.9), 1), "commands a step": round(sum(sent for _, sent in found) / len(found), 3),
+    }  # fmt: skip
+
+
+def looking_up(opening: Opening, name: str, text: str) -> list[Row]:
+    """The steps of a text, in three parts: the first cold, the others the warmer."""
+    index = opening()
+    steps = list(questions(index, text))
+    third = len(steps) // 3
+    gc.collect()
+    parts = {"cold: the first third of the text": steps[:third], "the second third": steps[third : 2 * third],
+             "warm: the last third": steps[2 * third :], "the last third again": steps[2 * third :]}  # fmt: skip
+    rows = [row(f"{name}, {part}", asked(index, them)) for part, them in parts.items()]
+    index.close()
+    return rows
+
+
+def feeding(opening: Opening, name: str, text: str) -> list[Row]:
+    """Whole steps: 64 words fed to a stream, with tokens, keys, candidates and what follows a hit."""
+    index = opening()
+    guard, tokens = Guard(index), tokenise(text)
+    found: list[tuple[float, int]] = []
+    ends = tokens.ends.tolist()
+    for first in range(0, len(tokens) - STREAM * STEP, STREAM * STEP):
+        stream, at = guard.stream(), ends[first - 1] if first else 0
+        for step in range(1, STREAM + 1):
+            end = ends[first + step * STEP - 1]
+            before, started = commands_of(index), time.perf_counter_ns()
+            stream.feed(text[at:end])
+            if stream.stopped:
+                break
+            took = (time.perf_counter_ns() - started) / 1000
+            found.append((took, commands_of(index) - before))
+            at = end
+    index.close()
+    third = len(found) // 3
+    return [row(f"{name}, fed, cold: the first third", found[:third]),
+            row(f"{name}, fed, warm: the last third", found[-third:])]  # fmt: skip
+
+
+def of_peer(server: Server, threshold: float, text: str, steps: int, basename: bytes = b"peer") -> list[Row]:
+    """datasketch's steps: signatures made before are not counted, and told by themselves."""
+    lsh, words = peer.in_redis(server, threshold, basename), peer.words_of(text)
+    took: dict[str, list[float]] = {"signatures": [], "query": [], "one pipeline": []}
+    for step in range(steps):
+        ends = range(WINDOW + step * STEP, WINDOW + (step + 1) * STEP)
+        started = time.perf_counter_ns()
+        batch = [peer.signature(words[end - WINDOW : end]) for end in ends]
+        took["signatures"].append((time.perf_counter_ns() - started) / 1000)
+        for name, ask in (
+            ("query", lambda: peer.query_each(lsh, batch)),  # noqa: B023
+            ("one pipeline", lambda: peer.query_by_hand(server, lsh, batch)),  # noqa: B023
+        ):
+            started = time.perf_counter_ns()
+            ask()
+            took[name].append((time.perf_counter_ns() - started) / 1000)
+    names = {"signatures": "datasketch, 64 signatures, no look-up", "query": "datasketch, 64 queries",
+             "one pipeline": "datasketch, one pipeline by hand"}  # fmt: skip
+    return [
+        {"what": f"{names[name]}, threshold {threshold}", "steps": steps, "p50 µs": round(percentile(them, 0.5), 1),
+         "p90 µs": round(percentile(them, 0.9), 1), "mean µs": round(statistics.fmean(them), 1)}
+        for name, them in took.items()
+    ]  # fmt: skip
+
+
+def against_peer(rows: Sequence[Row], peers: Sequence[Row]) -> list[Row]:
+    """How many times simblock's step without a command datasketch's steps take, by their medians."""
+    warm = next(row for row in rows if "warm" in row["what"])
+    return [
+        {"what": row["what"], "p50 µs": row["p50 µs"], "p90 µs": row["p90 µs"],
+         "times simblock's without a command": round(row["p50 µs"] / warm["p50 µs without"], 1),
+         "times simblock's mean": round(row["mean µs"] / warm["mean µs"], 1)}
+        for row in peers
+    ]  # fmt: skip
