@@ -160,10 +160,15 @@ def _host(text: str, port: int, name: str) -> tuple[str, int]:
     found = _HOST.fullmatch(text)
     if found is None:
         raise UsageError(f"{name}: a host cannot be read: write HOST:PORT, and [::1]:6379 for IPv6")
+    host = unquote(found["six"] or found["name"])
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise UsageError(f"{name}: a host has a part that is empty or too long: write HOST:PORT") from None
     given = int(found["port"] or port)
     if not 0 < given < 65536:
         raise UsageError(f"{name}: port {given} is none: ports go from 1 to 65535")
-    return unquote(found["six"] or found["name"]), given
+    return host, given
 
 
 def _path(path: str, kind: _Kind, name: str) -> tuple[str | None, int]:

@@ -60,8 +60,11 @@ class AwaitingLink:
         """The values of keys, None where there is none, by one command (one round to all nodes of a
         cluster)."""
         try:
-            async with self._turns:
+            await self._turn()
+            try:
                 return await self._drive(self._router.values(keys))
+            finally:
+                self._turns.release()
         except said.RedisError as error:
             raise translate(self.address, error, self._patience.answer) from None
 
@@ -69,6 +72,13 @@ class AwaitingLink:
         """Ends its connections; it may be used again."""
         for node in list(self._idle):
             await self._drop(node)
+
+    async def _turn(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience.whole):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise said.TimeoutError from None
 
     async def _drive(self, flow: Flow[_T]) -> _T:
         until = time.monotonic() + self._patience.whole
@@ -95,7 +105,7 @@ class AwaitingLink:
             replies = await self._within(
                 min(self._patience.answer, until - time.monotonic()), _speak(connection, batch)
             )
-        except (said.RedisError, OSError) as error:
+        except (said.RedisError, OSError, ValueError) as error:
             await self._drop(batch.node, connection)
             return [_said(error)] * len(batch.commands)
         except BaseException:
@@ -165,4 +175,6 @@ def _said(error: Exception) -> Exception:
     """An error of the connection as we say it; the library wraps some of them."""
     if isinstance(error.__cause__, Unreached):
         return error.__cause__
+    if isinstance(error, ValueError):
+        return said.InvalidResponse()
     return error if isinstance(error, said.RedisError) else said.ConnectionError()

@@ -73,8 +73,10 @@ class Link:
         return self._drive(self._router.values(keys), self._patient if patient else self._quick)
 
     def get(self, key: bytes, *, patient: bool = False) -> bytes | None:
-        """The value of a key."""
-        return self.get_many([key], patient=patient)[0]
+        """The value of a key, from the master also where replicas are read."""
+        flow: Flow[Any] = self._router.one(Ask(key, ("GET", key)), write=True)
+        value: bytes | None = self._drive(flow, self._patient if patient else self._quick)
+        return value
 
     def set_many(self, items: Iterable[tuple[bytes, bytes]]) -> None:
         """Stores values, about 1 MiB at a time."""
@@ -93,16 +95,16 @@ class Link:
         return _pairs(self._ask(key, "HGETALL", key))
 
     def set_field(self, key: bytes, field: bytes, value: bytes) -> None:
-        self._ask(key, "HSET", key, field, value, write=True)
+        self._ask(key, "HSET", key, field, value)
 
     def drop_field(self, key: bytes, field: bytes) -> None:
-        self._ask(key, "HDEL", key, field, write=True)
+        self._ask(key, "HDEL", key, field)
 
     def acquire(self, key: bytes, token: bytes, ttl: float) -> bool:
         """Takes a lock for ``ttl`` seconds; False where another token has it."""
-        taken = self._ask(key, "SET", key, token, "NX", "PX", _milliseconds(ttl), write=True)
+        taken = self._ask(key, "SET", key, token, "NX", "PX", _milliseconds(ttl))
         # An answer that was lost may have been a yes.
-        return taken is not None or self._ask(key, "GET", key, write=True) == token
+        return taken is not None or self._ask(key, "GET", key) == token
 
     def renew(self, key: bytes, token: bytes, ttl: float) -> bool:
         """Keeps a lock for ``ttl`` seconds more; False where it is no longer held."""
@@ -147,7 +149,7 @@ class Link:
         """Entries of a stream after an id, waiting up to ``block`` seconds for one; [] when none came."""
         command = ("XREAD", "BLOCK", _milliseconds(block), "STREAMS", stream, after)
         patience = Patience(self._quick.connect, block + max(0.25, self._quick.answer))
-        found = self._drive(self._router.one(Ask(stream, command)), patience)
+        found = self._drive(self._router.one(Ask(stream, command), write=True), patience)
         return [(entry, _pairs(flat)) for _, entries in found or () for entry, flat in entries]
 
     def last_change(self, stream: bytes) -> bytes | None:
@@ -165,8 +167,9 @@ class Link:
         """Ends its connections; it may be used again."""
         self._connections.close()
 
-    def _ask(self, key: bytes, *command: Any, write: bool = False) -> Any:
-        return self._drive(self._router.one(Ask(key, command), write=write), self._patient)
+    def _ask(self, key: bytes, *command: Any) -> Any:
+        """The master's reply."""
+        return self._drive(self._router.one(Ask(key, command), write=True), self._patient)
 
     def _write(self, asks: Iterable[Ask]) -> None:
         for some in _portions(asks):
@@ -291,4 +294,6 @@ def _persistent(server: Mapping[str, str]) -> bool:
 
     INFO does not say whether snapshots are configured; CONFIG, which does, is for administrators.
     """
-    return server.get("aof_enabled") == "1" or int(server.get("rdb_saves", 0)) > 0
+    started = int(server.get("server_time_usec", 0)) / 1e6 - int(server.get("uptime_in_seconds", 0))
+    saved = int(server.get("rdb_last_save_time", 0)) > started + 2
+    return server.get("aof_enabled") == "1" or saved

@@ -59,6 +59,7 @@ def arguments(address: Address, node: Node) -> dict[str, Any]:
             "ssl_ca_certs": tls.ca,
             "ssl_certfile": tls.cert,
             "ssl_keyfile": tls.key,
+            "ssl_password": "",  # or OpenSSL asks at the terminal for that of an encrypted key
             "ssl_cert_reqs": "required" if tls.verify else "none",
             "ssl_check_hostname": tls.verify,
         }
@@ -181,7 +182,7 @@ class Connections:
             connection.hurry(end)
             while len(replies) < count:
                 replies.append(_reply(connection))
-        except (said.RedisError, OSError) as error:
+        except (said.RedisError, OSError, ValueError) as error:
             self._drop(batch.node, connection)
             return replies + [_said(error)] * (count - len(replies))
         except BaseException:
@@ -268,4 +269,6 @@ def _said(error: Exception) -> Exception:
     """An error of the socket as the client library says it."""
     if isinstance(error, TimeoutError):
         return said.TimeoutError()
+    if isinstance(error, ValueError):
+        return said.InvalidResponse()
     return error if isinstance(error, said.RedisError) else said.ConnectionError()

@@ -92,13 +92,27 @@ class Router:
         return (yield from self.run([ask], write=write))[0]
 
     def values(self, keys: Sequence[bytes]) -> Flow[list[bytes | None]]:
-        """The values of keys, None where there is none: one MGET, on a cluster GETs to each node at once."""
+        """The values of keys, None where there is none: one MGET, on a cluster GETs to each node at once.
+
+        A replica may lag behind, so what it lacks is asked of the master.
+        """
+        found = yield from self._values(keys, write=False)
+        if self._reads_replicas and None in found:
+            lacking = [place for place, value in enumerate(found) if value is None]
+            there = yield from self._values([keys[place] for place in lacking], write=True)
+            for place, value in zip(lacking, there, strict=True):
+                found[place] = value
+        return found
+
+    def _values(self, keys: Sequence[bytes], write: bool) -> Flow[list[bytes | None]]:
         if not keys:
             return []
         if self._kind == "cluster":
-            found = yield from self.run([Ask(key, ("GET", key)) for key in keys])
+            found = yield from self.run([Ask(key, ("GET", key)) for key in keys], write=write)
         else:
-            found = yield from self.one(Ask(keys[0], ("MGET", *keys)))
+            found = yield from self.one(Ask(keys[0], ("MGET", *keys)), write=write)
+        if not _are_values(found, len(keys)):
+            raise said.InvalidResponse
         return found
 
     def run(self, asks: Sequence[Ask], *, write: bool = False) -> Flow[list[Any]]:
@@ -227,7 +241,7 @@ class Router:
         for guide in self._guides[:_GUIDES]:
             (replies,) = yield [Batch(guide, commands)]
             error = next((reply for reply in replies if isinstance(reply, Exception)), None)
-            chart = None if error else read(guide, *replies)
+            chart = None if error else _read(read, guide, replies)
             if chart is not None:
                 self._guides = self._next_guides(guide, chart)
                 return chart
@@ -241,7 +255,7 @@ class Router:
 
     def _next_guides(self, guide: Node, chart: Chart) -> list[Node]:
         masters = [node for node in chart.masters if node] if self._kind == "cluster" else []
-        return list(dict.fromkeys([guide, *masters, *self._guides, *self._seeds]))
+        return list(dict.fromkeys([guide, *masters, *self._seeds]))
 
 
 _UNKNOWN = {
@@ -263,6 +277,21 @@ def _sort(batches: Round, places: list[list[int]], answers: Replies, replies: li
             else:
                 replies[index] = reply
     return list(refused.values())
+
+
+def _are_values(found: Any, count: int) -> bool:
+    return (
+        isinstance(found, list)
+        and len(found) == count
+        and all(value is None or isinstance(value, bytes) for value in found)
+    )
+
+
+def _read(read: Callable[..., Chart | None], guide: Node, replies: list[Any]) -> Chart | None:
+    try:
+        return read(guide, *replies)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        raise said.InvalidResponse from None
 
 
 def _cluster(guide: Node, ranges: list[Any]) -> Chart | None:

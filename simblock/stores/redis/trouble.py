@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from redis import exceptions as said
 
-from simblock.errors import IndexProblem, SimblockError, StoreLost, UsageError
+from simblock.errors import IndexProblem, SimblockError, StoreLost
 from simblock.stores.redis.address import Address
 
 _Made = Callable[[str], SimblockError]
@@ -97,11 +97,15 @@ _SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], _Made, st
         "gave no answer within {milliseconds} ms: look at its load and the network, or raise timeout=",
     ),
     (Unreached, StoreLost, "{error.why}"),
+    (said.InvalidResponse, IndexProblem, "does not speak as a Redis server does: check host and port"),
     (said.BusyLoadingError, StoreLost, "is loading its data: try again when it has finished"),
     (
         (said.AuthenticationError, said.AuthenticationWrongNumberOfArgsError),
-        UsageError,
-        "does not accept the user or password: set SIMBLOCK_REDIS_USERNAME and SIMBLOCK_REDIS_PASSWORD",
+        IndexProblem,
+        (
+            "does not accept the user or password: set SIMBLOCK_REDIS_USERNAME and SIMBLOCK_REDIS_PASSWORD, "
+            "or SIMBLOCK_SENTINEL_USERNAME and SIMBLOCK_SENTINEL_PASSWORD where sentinels ask for their own"
+        ),
     ),
     (
         said.OutOfMemoryError,
@@ -121,7 +125,11 @@ _SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], _Made, st
         IndexProblem,
         "is part of a cluster: write redis+cluster:// in its address",
     ),
-    (said.ConnectionError, StoreLost, "broke the connection off: look at its log"),
+    (
+        said.ConnectionError,
+        StoreLost,
+        "broke the connection off: look at its log, and whether it asks for TLS",
+    ),
 )
 
 _REFUSALS: dict[str, tuple[_Made, str]] = {
@@ -130,6 +138,6 @@ _REFUSALS: dict[str, tuple[_Made, str]] = {
     "NOREPLICAS": (StoreLost, "takes no writes, as it has too few replicas: bring them back"),
     "max": (StoreLost, "has too many clients: raise its maxclients"),
     "unknown": (IndexProblem, "does not know a command: simblock needs Redis 6.2 or newer"),
-    "This": (UsageError, "is no cluster: write redis:// in its address"),
-    "DB": (UsageError, "has no database of that number: choose another behind the host"),
+    "This": (IndexProblem, "is no cluster: write redis:// in its address"),
+    "DB": (IndexProblem, "has no database of that number: choose another behind the host"),
 }
