@@ -89,7 +89,11 @@ class HostCache:
             raise Damaged("the index names a resident part as no index does: build or sync it anew")
         try:
             folder = self._ready()
-            return _present(folder, name, size, check) or self._fetched(folder, name, size, load, check)
+            return (
+                _present(folder, name, size, check)
+                or self._remembered(name, size, check)
+                or self._fetched(folder, name, size, load, check)
+            )
         except _Unusable as reason:
             self._say(f"resident parts are kept in the memory of each process: {reason}")
             return self._in_memory(name, size, load, check)
@@ -141,18 +145,27 @@ class HostCache:
             view = _present(folder, name, size, check)
             return view or _download(folder, name, size, _telling(load, alive), check)
 
-    def _in_memory(self, name: str, size: int, load: Load, check: Check) -> memoryview:
+    def _remembered(self, name: str, size: int, check: Check) -> memoryview | None:
+        """What this process keeps in memory, as the disk would not have it."""
         held = self._held.get(name)
         if held is None or len(held) != size:
-            held = _anonymous(size)
-            at = 0
-            for piece in load():
-                if at + len(piece) > size:
-                    raise _wrong_size(size)
-                held[at : at + len(piece)] = piece
-                at += len(piece)
-            if at != size:
+            return None
+        view = memoryview(held).toreadonly()
+        check(view)
+        return view
+
+    def _in_memory(self, name: str, size: int, load: Load, check: Check) -> memoryview:
+        if view := self._remembered(name, size, check):
+            return view
+        held = _anonymous(size)
+        at = 0
+        for piece in load():
+            if at + len(piece) > size:
                 raise _wrong_size(size)
+            held[at : at + len(piece)] = piece
+            at += len(piece)
+        if at != size:
+            raise _wrong_size(size)
         view = memoryview(held).toreadonly()
         check(view)
         self._held[name] = held
@@ -169,9 +182,9 @@ def _disk(path: Path) -> Iterator[None]:
     """What the disk refuses inside is said as _Unusable."""
     try:
         yield
-    except (OSError, NotImplementedError) as error:  # the latter: it has no locks
+    except (OSError, OverflowError, NotImplementedError) as error:  # the last: of the locks
         number = getattr(error, "errno", None)
-        reason = os.strerror(number).lower() if number else "it has no locks"
+        reason = os.strerror(number).lower() if number else "too large, or no locks there"
         raise _Unusable(
             f"{path} cannot be used ({reason}); free some space or name another folder in SIMBLOCK_CACHE"
         ) from error
@@ -208,6 +221,8 @@ def _download(folder: Path, name: str, size: int, pieces: Iterable[bytes], check
         with _disk(folder):
             file = os.open(part, _CREATE, 0o600)
         try:
+            with _disk(folder):  # whether there is room is known before anything is downloaded
+                os.posix_fallocate(file, 0, size)
             _write(file, folder, size, pieces)
             with _disk(folder):
                 view = memoryview(mmap.mmap(file, size, access=mmap.ACCESS_READ))

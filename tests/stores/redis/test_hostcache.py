@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from simblock.errors import Damaged, StoreLost
+from simblock.errors import Damaged, SimblockError, StoreLost
 from simblock.stores.redis import hostcache
 from simblock.stores.redis.hostcache import HostCache, default_folder
 
@@ -371,12 +371,13 @@ def small_files():
 
 def test_a_full_disk_costs_memory_alone_and_is_used_again_when_there_is_space(folder, small_files, caplog):
     cache, loads = HostCache(folder), Loads()
-    view = opened(cache, loads)
-    del view
-    assert bytes(opened(cache, loads)) == DATA
+    views = [opened(cache, loads), opened(cache, loads)]
+    assert [bytes(view) for view in views] == [DATA, DATA]
+    assert loads.count == 1
     assert leftovers(folder) == []
     assert not (folder / NAME).exists()
     assert len(caplog.records) == 1
+    views.clear()
     small_files()
     assert bytes(opened(cache, loads)) == DATA
     assert (folder / NAME).read_bytes() == DATA
@@ -445,9 +446,12 @@ def test_a_part_without_a_size_is_damage(folder, size):
         HostCache(folder).open(NAME, size, Loads(), check)
 
 
-def test_a_part_of_impossible_size_is_damage_on_disk_and_an_error_in_memory(folder):
-    with pytest.raises(Damaged):
-        HostCache(folder).open(NAME, 1 << 70, Loads(), check)
+@pytest.mark.parametrize("bits", [50, 62, 63, 70])
+def test_a_part_of_impossible_size_is_refused_before_anything_is_loaded(folder, bits):
+    loads = Loads()
+    with pytest.raises(SimblockError):
+        HostCache(folder).open(NAME, 1 << bits, loads, check)
+    assert loads.count == 0
 
 
 def test_the_folder_is_of_the_environment(monkeypatch, tmp_path):
