@@ -254,14 +254,16 @@ def policy(
 
 
 @app.command()
-def doctor(json: shared.Json = False) -> None:
+def doctor(index: p.MaybeIndex = None, *, key_file: shared.KeyFile = None, json: shared.Json = False) -> None:
     """Show versions, extras, tokenisers and variables that are set, and check that a copy is caught here.
 
-    Exit code 2 where it is not. --json prints one object with the same parts.
+    With an index, also whether it can be reached, read, and opened with the key that is given, by what scheme it was
+    made, and what its server warns of. Exit code 2 where a copy is not caught, or the index cannot be used. --json
+    prints one object with the same parts.
     """
     from simblock.commands import doctor as examination
 
-    raise typer.Exit(examination.show(as_json=json))
+    raise typer.Exit(examination.show(index, key_file, as_json=json))
 
 
 @app.command()

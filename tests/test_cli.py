@@ -417,6 +417,27 @@ def test_a_keyed_index_asks_for_its_key(simblock, tmp_path):
     assert simblock(*arguments, "--key-file", tmp_path / "right.key").code == 1
 
 
+def test_indexes_keyed_apart_are_asked_together(simblock, tmp_path):
+    from simblock.stores import keys
+
+    for name in ("global", "tenant"):
+        keys.generate(tmp_path / f"{name}.key")
+        with Writer.create(tmp_path / f"{name}.sbx", key=keys.load(tmp_path / f"{name}.key")) as writer:
+            writer.put([Document(Work(f"tale of {name}"), TALE)])
+            writer.commit()
+    indexes = (tmp_path / "global.sbx", tmp_path / "tenant.sbx", "works.sbx")
+    given = ("--key-file", tmp_path / "tenant.key", "--key-file", tmp_path / "global.key")
+    (found,) = simblock("check", *indexes, "copy.txt", "--json", *given).rows
+    assert {match["index"]: match["work"]["id"] for match in found["matches"]} == {
+        str(indexes[0]): "tale of global",
+        str(indexes[1]): "tale of tenant",
+        "works.sbx": "tale",
+    }
+    assert "tenant.sbx was made with another key" in refused(
+        simblock("check", *indexes, "copy.txt", *given[2:])
+    )
+
+
 def test_a_damaged_index_is_an_error_and_never_clean(simblock, tmp_path):
     with Writer.create(tmp_path / "works.sbx") as writer:
         writer.put([Document(Work("tale"), TALE)])
@@ -573,6 +594,28 @@ def test_the_doctor_catches_a_copy_here_and_now(simblock, monkeypatch):
     assert set(found["extras"]) == set(extras) - {"all"}
     assert set(found["tokenisers"]) == {"words", "skip"}
     assert "self-check" in simblock("doctor").out
+
+
+def test_the_doctor_says_whether_an_index_can_be_used(simblock, tmp_path):
+    found = json.loads(simblock("doctor", "works.sbx", "--json").out)["index"]
+    assert (found["name"], found["epoch"], found["keyed"], found["problem"]) == ("works.sbx", 1, False, None)
+    outcome = simblock("doctor", tmp_path / "gone.sbx")
+    assert outcome.code == 2
+    assert "gone.sbx is not an index" in outcome.out
+
+
+def test_the_doctor_shows_no_password(simblock, monkeypatch):
+    monkeypatch.setenv("SIMBLOCK_REDIS_PASSWORD", "s3cret")
+    monkeypatch.setenv("SIMBLOCK_INDEX", "redis://user:s3cret@127.0.0.1:1/0")
+    outcome = simblock("doctor", "--json")
+    assert outcome.code == 2
+    assert "s3cret" not in outcome.out + outcome.err
+    found = json.loads(outcome.out)
+    assert found["environment"] == {
+        "SIMBLOCK_INDEX": "redis://127.0.0.1:1/0",
+        "SIMBLOCK_REDIS_PASSWORD": "set, not shown",
+    }
+    assert "redis://" in found["index"]["problem"]
 
 
 def test_a_doctor_whose_self_check_fails_exits_2(simblock, monkeypatch):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from simblock.errors import InputError, UsageError
-from simblock.stores import open_index, writer
+from simblock.stores import open_index, opening
 from simblock.stores.reader import StoredIndex
 from simblock.stores.writer import Commit, Writer
 from simblock.work import Document
@@ -57,7 +57,7 @@ def build(
     call = _Call(inputs, out, options, key_file, watch, key=new_key(out, key_file))
     with (
         call.tokeniser() as tokenise,
-        Writer.create(_directory(out), key=call.key, store_text=store_text, tokenise=tokenise) as session,
+        opening.create_writer(out, key=call.key, store_text=store_text, tokenise=tokenise) as session,
     ):
         session.put(call.documents())
         return call.report(session.commit())
@@ -84,7 +84,7 @@ def add(
         call.check_roots()
     with (
         call.tokeniser() as tokenise,
-        Writer.open(_directory(index), key=call.key, tokenise=tokenise) as session,
+        opening.open_writer(index, key=call.key, tokenise=tokenise) as session,
     ):
         session.put(call.documents(), clear_metadata=clear_metadata)
         removed = call.gone(session) if prune else []
@@ -106,7 +106,7 @@ def remove(
     """
     began = time.monotonic()
     wanted = list(dict.fromkeys(ids))
-    with Writer.open(_directory(index), key=key_of(index, key_file)) as session:
+    with opening.open_writer(index, key=key_of(index, key_file)) as session:
         missing = session.remove(wanted, reason=reason, purge=purge)
         if missing:
             raise UsageError(_not_there(index, missing))
@@ -133,7 +133,7 @@ def rebuild(
     check_keyed(new, new_key_file or key_file, no_key=no_key)
     key = key_of(old, key_file)
     made = new_key(new, new_key_file) or key
-    epoch = writer.rebuild(_directory(old), _directory(new), key=key, new_key=made)
+    epoch = opening.rebuild(old, new, key=key, new_key=made)
     with closing(cast(StoredIndex, open_index(new, key=made))) as index:
         added = sum(1 for _ in index.entries())
     return Report(shown(new), epoch, changed=True, added=added, seconds=time.monotonic() - began)
@@ -259,12 +259,6 @@ class _Call:
         short = (name for name in stat.too_short if name in self._seen)
         common = (name for name in stat.mostly_common if name in self._seen)
         return tuple(short), tuple(common)
-
-
-def _directory(index: str | Path) -> Path:
-    if is_url(index):
-        raise UsageError(f"{shown(index)}: URLs are not supported yet: give a directory")
-    return Path(index)
 
 
 def _weight(index: str | Path) -> float:

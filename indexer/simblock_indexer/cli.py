@@ -12,7 +12,8 @@ import typer
 from simblock_indexer import inspecting
 from simblock_indexer import parameters as p
 from simblock_indexer.exits import left_as_it_was, run
-from simblock_indexer.progress import bar
+from simblock_indexer.indexes import shown
+from simblock_indexer.progress import bar, transfer
 from simblock_indexer.readers import ReadOptions
 
 PROGRAM = "simblock-index"
@@ -147,6 +148,74 @@ def rebuild(
     with left_as_it_was(new):
         report = building.rebuild(old, new, key_file=key_file, new_key_file=new_key_file, no_key=no_key)
     reporting.show(report, json=json)
+
+
+@app.command()
+def sync(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="The index to read; it stays.", show_default=False)
+    ],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="Where it is brought: a directory or a URL of Redis; nothing, or an earlier copy of that index.",
+            show_default=False,
+        ),
+    ],
+    *,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow", help="Go on, and bring each change within a second, until interrupted."),
+    ] = False,
+    key_file: p.KeyFile = None,
+    no_key: p.NoKey = False,
+    json: p.Json = False,
+) -> None:
+    """Make one index a copy of another, from directories and Redis to either: the same works, epochs, log and key.
+
+    Only what the target lacks is brought, and it changes at once. With --follow it is kept so: where a place cannot
+    be reached, the target stays as it is, standard error says so once and each minute, and it goes on by itself.
+    Ctrl-C ends it with 130 as everywhere, SIGTERM with 0. --json prints one object for each time that something was
+    brought, one a line: source, target, files, bytes, epoch, changed, seconds (null while following).
+    """
+    from simblock_indexer import syncing
+
+    where = syncing.places(source, target, key_file, no_key=no_key)
+    with left_as_it_was(target), transfer(wanted=not json) as watch:
+        done = syncing.once(where, watch)
+    syncing.show(where, *done, json=json)
+    if follow:
+        syncing.follow(where, done.synced.epoch, json=json)
+
+
+@app.command()
+def drop(
+    index: Annotated[
+        str,
+        typer.Argument(
+            metavar="INDEX",
+            help="The URL of the index; with scheme= where there are several.",
+            show_default=False,
+        ),
+    ],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Yes, remove it for good.")] = False,
+    json: p.Json = False,
+) -> None:
+    """Remove an index from Redis: all that is stored of one tenant under one scheme.
+
+    Needed after an upgrade, when no server reads the old scheme any more. Running readers of it report that it is
+    gone; they never take it for empty. --json prints one object: index, scheme, records.
+    """
+    from simblock_indexer import dropping
+    from simblock_indexer.tables import emit, say
+
+    scheme, records = dropping.drop(index, sure=yes)
+    if json:
+        emit({"index": shown(index), "scheme": scheme, "records": records})
+    else:
+        say(f"{shown(index)}: the index of scheme {scheme} is removed ({records:,} records)")
 
 
 @app.command()

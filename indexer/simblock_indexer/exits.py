@@ -13,9 +13,8 @@ from typing import NoReturn, TextIO, cast
 import typer
 
 from simblock.errors import SimblockError, UsageError
-from simblock.stores.names import MANIFEST
 from simblock_indexer.escaping import encodable
-from simblock_indexer.indexes import shown
+from simblock_indexer.indexes import shown, stamp
 
 ERROR = 2
 INTERRUPTED = 130
@@ -111,21 +110,12 @@ def _hush() -> int:
 @contextmanager
 def left_as_it_was(index: str) -> Iterator[None]:
     """Around a change of an index: an interruption says, too, what became of it."""
-    before = _stamp(index)
+    before = stamp(index)
     try:
         yield
     except KeyboardInterrupt:
-        after = _stamp(index)
+        after = stamp(index)
         state = (
             "was not made" if after is None else "is as it was" if after == before else "is written and whole"
         )
         raise KeyboardInterrupt(f"{shown(index)} {state}") from None
-
-
-def _stamp(index: str) -> tuple[int, int] | None:
-    """Differs when an index was written; None where there is none."""
-    try:
-        found = (Path(index) / MANIFEST).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns

@@ -8,12 +8,12 @@ because whoever gives a key believes that something is keyed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
-from simblock.errors import KeyProblem, UsageError
+from simblock.errors import KeyProblem, SimblockError, UsageError
 
 if TYPE_CHECKING:
     from simblock.stores.reader import StoredIndex
@@ -24,11 +24,27 @@ KeyFiles: TypeAlias = str | Path | Sequence[str | Path] | None
 _CREDENTIALS = re.compile(r"\b(redis(?:s|\+sentinel|\+cluster)?://)\S*@", re.IGNORECASE)
 
 
-class _Opened(NamedTuple):
-    """An index that was opened, and the key that it took."""
+@runtime_checkable
+class Served(Protocol):
+    """An index that a server keeps, and what is known of that server."""
 
-    store: StoredIndex
-    key: bytes | None
+    def server(self) -> Mapping[str, object]:
+        """What the server says of itself, by name. Raises StoreLost."""
+
+    def warnings(self) -> list[str]:
+        """What of the server's settings endangers the index, a sentence each. Raises StoreLost."""
+
+
+class Keeper(NamedTuple):
+    """What the server of an index says of itself, and what of that endangers the index."""
+
+    facts: dict[str, object]
+    warnings: list[str]
+
+
+def keeper_of(store: StoredIndex) -> Keeper | None:
+    """The server of an index; None for a directory. Raises StoreLost."""
+    return Keeper(dict(store.server()), store.warnings()) if isinstance(store, Served) else None
 
 
 def is_url(index: str | Path) -> bool:
@@ -39,6 +55,14 @@ def is_url(index: str | Path) -> bool:
 def shown(index: str | Path) -> str:
     """What an index is called where it is told: its path, or its URL without user and password."""
     return _CREDENTIALS.sub(r"\1", str(index))
+
+
+def stamp(index: str | Path) -> object:
+    """Differs when an index was written; None where there is none, or nobody answers."""
+    try:
+        return _manifest(index)
+    except (SimblockError, OSError):
+        return None
 
 
 def key_paths(files: KeyFiles) -> list[Path]:
@@ -75,55 +99,73 @@ def new_key(index: str | Path, files: KeyFiles) -> bytes | None:
 
 
 def key_of(index: str | Path, files: KeyFiles) -> bytes | None:
-    """The key for an index that is there; one alone is not tried. Raises KeyProblem, and what opening raises."""
-    keys = load_keys(files)
-    if len(keys) < 2:
-        return keys[0] if keys else None
-    (found,) = _open_all([index], keys)
-    found.store.close()
-    return found.key
+    """The key for an index that is there. Raises KeyProblem, and what reading its manifest raises."""
+    (found,) = keys_of([index], load_keys(files))
+    return found
 
 
-def open_all(indexes: Iterable[str | Path], files: KeyFiles) -> list[StoredIndex]:
-    """Opens indexes for reading, each with the key that fits.
+def keys_of(indexes: Sequence[str | Path], keys: Sequence[bytes]) -> list[bytes | None]:
+    """For each index the one of the keys that it was made with, None for one that has none.
 
-    Raises KeyProblem where one finds no key among those given, or none needs any; and what opening raises.
+    Raises KeyProblem where an index finds no key among those given, or none needs any; and what reading
+    their manifests raises.
     """
-    return [found.store for found in _open_all(indexes, load_keys(files))]
+    if not keys:
+        return [None] * len(indexes)  # opening one that is keyed asks for its key
+    from simblock.stores.keys import Secret
+
+    by_id = {Secret(key).id: key for key in keys}
+    found = [_fitting(index, by_id) for index in indexes]
+    if found and not any(found):
+        names = ", ".join(map(shown, indexes))
+        are = "is" if len(indexes) == 1 else "are"
+        raise KeyProblem(f"{names} {are} not keyed: open without a key, or build anew with one")
+    return found
+
+
+def is_keyed(index: str | Path) -> bool:
+    """Whether an index that is there has a key. Raises what reading its manifest raises."""
+    from simblock.stores.manifest import Manifest
+
+    return Manifest.from_json(_manifest(index), shown(index)).key is not None
+
+
+def _fitting(index: str | Path, keys: Mapping[str, bytes]) -> bytes | None:
+    from simblock.stores.manifest import Manifest
+
+    id = Manifest.from_json(_manifest(index), shown(index)).key
+    if id is None or id in keys:
+        return keys.get(id or "")
+    given = f"this one is {', '.join(keys)}" if len(keys) == 1 else f"these are {', '.join(keys)}"
+    raise KeyProblem(
+        f"{shown(index)} was made with another key ({id}, {given}): give its own with --key-file"
+    )
+
+
+def _manifest(index: str | Path) -> bytes:
+    from simblock.stores.opening import open_shelf
+
+    with open_shelf(index) as shelf:
+        return shelf.manifest()
+
+
+def open_all(indexes: Sequence[str | Path], files: KeyFiles) -> list[StoredIndex]:
+    """Opens indexes for reading, each with the key that fits. Raises as :func:`keys_of` and opening do."""
+    from simblock.stores import open_index
+
+    found = keys_of(indexes, load_keys(files))
+    with ExitStack() as stack:
+        stores = []
+        for index, key in zip(indexes, found, strict=True):
+            stores.append(cast("StoredIndex", open_index(index, key=key)))
+            stack.callback(stores[-1].close)
+        stack.pop_all()
+    return stores
 
 
 @contextmanager
 def reading(index: str | Path, files: KeyFiles) -> Iterator[StoredIndex]:
     """One index, open for reading meanwhile. Raises as :func:`open_all` does."""
-    (one,) = open_all([index], files)
-    with closing(one):
-        yield one
-
-
-def _open_all(indexes: Iterable[str | Path], keys: Sequence[bytes]) -> list[_Opened]:
-    with ExitStack() as stack:
-        found = []
-        for index in indexes:
-            found.append(_open(index, keys))
-            stack.callback(found[-1].store.close)
-        if keys and found and all(one.key is None for one in found):
-            names = ", ".join(one.store.name for one in found)
-            are = "is" if len(found) == 1 else "are"
-            raise KeyProblem(f"{names} {are} not keyed: open without a key, or build anew with one")
-        stack.pop_all()
-    return found
-
-
-def _open(index: str | Path, keys: Sequence[bytes]) -> _Opened:
-    """The index with the one of the keys that fits, or with none where it has none."""
-    from simblock.stores import open_index
-
-    refused: list[KeyProblem] = []
-    for key in (*keys, None):
-        try:
-            return _Opened(cast("StoredIndex", open_index(index, key=key)), key)
-        except KeyProblem as error:
-            refused.append(error)
-    if len(keys) < 2:
-        raise refused[0]
-    raise KeyProblem(f"{refused[-1]}; none of the {len(keys)} that are given is its own")
+    (store,) = open_all([index], files)
+    with closing(store):
+        yield store

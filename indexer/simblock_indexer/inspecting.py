@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simblock.errors import Damaged, UsageError
 from simblock_indexer import parameters as p
-from simblock_indexer.indexes import reading, shown
+from simblock_indexer.indexes import Keeper, keeper_of, reading, shown
 
 if TYPE_CHECKING:
     from simblock.stores.inspection import Entry, Stat
@@ -102,20 +102,49 @@ def stat(
 ) -> None:
     """Show the sizes of an index, whether it is keyed, and works that cannot be protected well.
 
-    --json prints one object: epoch, works, runs, tokens (of all views), words (of texts), lexemes (of code),
-    entries, segments, bytes, bytes_a_word, bytes_a_lexeme (null where the index has both), sections (bytes by
-    name), scheme, keyed, texts_stored, too_short, mostly_common.
+    Of one in Redis also what its server says of itself, and warnings where that endangers the index. --json
+    prints one object: epoch, works, runs, tokens (of all views), words (of texts), lexemes (of code), entries,
+    segments, bytes, bytes_a_word, bytes_a_lexeme (null where the index has both), sections (bytes by name),
+    scheme, keyed, texts_stored, too_short, mostly_common, server (facts by name, null for a directory), warnings.
     """
     from simblock_indexer import reporting
     from simblock_indexer.tables import emit
 
     with reading(index, key_file) as opened:
-        found = opened.stat()
+        found, keeper = opened.stat(), keeper_of(opened)
     if json:
-        emit(_stat_fields(found))
+        emit(_stat_fields(found) | _keeper_fields(keeper))
         return
     _print_stat(found)
+    if keeper is not None:
+        _print_keeper(keeper)
     reporting.show_weak(found.too_short, found.mostly_common, all=verbose)
+
+
+def _keeper_fields(keeper: Keeper | None) -> dict[str, Any]:
+    if keeper is None:
+        return {"server": None, "warnings": []}
+    return {"server": keeper.facts, "warnings": keeper.warnings}
+
+
+def _print_keeper(keeper: Keeper) -> None:
+    from simblock_indexer.tables import facts, say
+
+    say("server:")
+    facts((f"  {name}", told(name, value)) for name, value in keeper.facts.items())
+    for warning in keeper.warnings:
+        say(f"warning: {warning}")
+
+
+def told(name: str, value: object) -> object:
+    """A fact of a server for people: sizes in the unit that reads best, yes and no."""
+    from simblock_indexer.tables import size
+
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and "memory" in name:
+        return size(value) if value else "no limit"
+    return value
 
 
 def _stat_fields(found: Stat) -> dict[str, Any]:

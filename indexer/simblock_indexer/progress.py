@@ -5,12 +5,45 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from simblock_indexer.readers.tally import Tally
 
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
+
 Watch: TypeAlias = Callable[[Tally], None]
 """Called now and then with what is read so far; a last time with ``done == total`` before it is written."""
+
+
+Brought: TypeAlias = Callable[[int, int], None]
+"""Called now and then with how many bytes of how many were brought to another place."""
+
+
+@contextmanager
+def transfer(wanted: bool = True) -> Iterator[Brought | None]:
+    """A bar of bytes brought on standard error, or None where it is no terminal or not wanted."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(*_columns(), console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("bringing", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _columns() -> tuple[ProgressColumn, ...]:
+    from rich import progress
+
+    return (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+    )
 
 
 @contextmanager
@@ -26,15 +59,8 @@ def bar(wanted: bool = True) -> Iterator[Watch | None]:
     from rich.console import Console, Group
     from rich.live import Live
 
-    columns = (
-        progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
-        progress.DownloadColumn(),
-        progress.TransferSpeedColumn(),
-        progress.TimeRemainingColumn(),
-        progress.TextColumn("{task.fields[works]:,} works"),
-    )
-    reading = progress.Progress(*columns)
+    columns = _columns()
+    reading = progress.Progress(*columns, progress.TextColumn("{task.fields[works]:,} works"))
     writing = progress.Progress(columns[0], progress.BarColumn(), progress.TimeElapsedColumn())
     read = reading.add_task("reading", total=None, works=0)
     write = writing.add_task("writing", total=None, start=False, visible=False)

@@ -5,20 +5,36 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata, util
+from pathlib import Path
 from typing import Any
 
 from simblock import __version__
 from simblock.errors import SimblockError
+from simblock_indexer.indexes import keeper_of, reading, shown
+from simblock_indexer.inspecting import told
 from simblock_indexer.tables import emit, facts, say
 
-PACKAGES = ("numpy", "pydantic", "rapidfuzz", "datasketch", "typer", "rich", "filelock", "license-expression")
+PACKAGES = (
+    "numpy",
+    "pydantic",
+    "rapidfuzz",
+    "redis",
+    "datasketch",
+    "typer",
+    "rich",
+    "filelock",
+    "license-expression",
+)
 EXTRAS = {
     "crypt": (("cryptography",), "keyed indexes"),
     "report": (("jinja2", "matplotlib", "plotext"), "pages and curves"),
 }
 """What each extra brings: its modules, and what for."""
+
+SET = "set, not shown"
+"""Told of a password."""
 
 SAMPLE = (
     "The ferryman counted his coins twice before the fog lifted, and both times the sum came out one short, "
@@ -28,16 +44,37 @@ SAMPLE = (
 """Our own, so that it stands nowhere else."""
 
 
-def show(*, as_json: bool) -> int:
-    """Prints what was found; the exit code: 0, or 2 where the self-check failed."""
+def show(index: str | None, key_files: Sequence[Path] | None, *, as_json: bool) -> int:
+    """Prints what was found; the exit code: 0, or 2 where the self-check failed or the index cannot be used."""
     found = examine()
+    if index is not None:
+        found["index"] = examine_index(index, key_files)
     if as_json:
         emit(found)
     else:
         for title, rows in found.items():
             say(f"{title}:{'' if rows else ' nothing set'}")
-            facts((f"  {name}", value) for name, value in rows.items())
-    return 0 if found["self-check"]["passed"] else 2
+            facts((f"  {name}", _told(name, value)) for name, value in rows.items())
+    return 0 if found["self-check"]["passed"] and found.get("index", {}).get("problem") is None else 2
+
+
+def _told(name: str, value: object) -> object:
+    return "; ".join(value) if isinstance(value, list) else told(name, value)
+
+
+def examine_index(index: str, key_files: Sequence[Path] | None) -> dict[str, Any]:
+    """Whether an index can be used from here, with these keys, and what its server says; ``problem`` where not."""
+    rows: dict[str, Any] = {"name": shown(index)}
+    try:
+        with reading(index, key_files) as opened:
+            # Whoever gives a key to an index without is refused.
+            rows |= {"scheme": opened.scheme.digest, "epoch": opened.epoch, "keyed": bool(key_files)}
+            keeper = keeper_of(opened)
+    except SimblockError as error:
+        return rows | {"problem": str(error)}
+    if keeper is not None:
+        rows |= {**keeper.facts, "warnings": keeper.warnings}
+    return rows | {"problem": None}
 
 
 def examine() -> dict[str, dict[str, Any]]:
@@ -54,7 +91,9 @@ def examine() -> dict[str, dict[str, Any]]:
         "extras": dict(_extras()),
         "tokenisers": fingerprint(),
         "environment": {
-            name: value for name, value in sorted(os.environ.items()) if name.startswith("SIMBLOCK_")
+            name: SET if name.endswith("_PASSWORD") else shown(value)
+            for name, value in sorted(os.environ.items())
+            if name.startswith("SIMBLOCK_")
         },
         "self-check": self_check(),
     }

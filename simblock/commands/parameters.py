@@ -25,6 +25,15 @@ Indexes: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+MaybeIndex: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[INDEX]",
+        envvar="SIMBLOCK_INDEX",
+        help="An index to look at, too: a directory or a URL of Redis.",
+        show_default=False,
+    ),
+]
 PolicyFile: TypeAlias = Annotated[
     Path | None,
     typer.Option(

@@ -12,7 +12,20 @@ import typer
 
 from simblock_indexer.cli import app
 
-COMMANDS = ["build", "add", "remove", "rebuild", "keygen", "list", "show", "log", "stat", "verify"]
+COMMANDS = [
+    "build",
+    "add",
+    "remove",
+    "rebuild",
+    "sync",
+    "drop",
+    "keygen",
+    "list",
+    "show",
+    "log",
+    "stat",
+    "verify",
+]
 GROUP: Any = typer.main.get_command(app)
 
 
@@ -45,7 +58,7 @@ def test_help_is_printed(index_command, name):
     assert f"simblock-index {name}" in outcome.out
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "keygen"])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in {"keygen", "drop"}])
 def test_results_can_be_had_as_json_and_keyed_indexes_opened(name):
     options = {option for parameter in GROUP.commands[name].params for option in parameter.opts}
     assert {"--json", "--key-file"} <= options
