@@ -164,13 +164,14 @@ class Router:
         chart = yield from self._known()
         batches: dict[tuple[Node, bool], tuple[list[Command], list[int]]] = {}
         for index in left:
+            slot = self._slot(asks[index].key)
             asking = index in elsewhere
-            node = elsewhere[index] if asking else self._node(chart, self._slot(asks[index].key), write)
+            node = elsewhere[index] if asking else self._node(chart, slot, write)
             commands, places = batches.setdefault((node, asking), ([], []))
             if asking:
                 commands.append(("ASKING",))
                 places.append(-1)
-            elif not commands and self._kind == "cluster" and self._reads_replicas and not write:
+            elif not commands and self._kind == "cluster" and node in chart.replicas[slot]:
                 commands.append(("READONLY",))
                 places.append(-1)
             commands.append(asks[index].command)
