@@ -30,11 +30,11 @@ __all__ = ["HostCache", "default_folder"]
 Load: TypeAlias = Callable[[], Iterable[bytes]]
 Check: TypeAlias = Callable[[memoryview], None]
 
-_NAME = re.compile(r"[0-9a-f]{4,64}(?:[.-][a-z0-9]{1,16}){0,3}")
+_NAME = re.compile(r"[0-9a-f]{4,64}(?:[.-][a-z0-9]{1,16}){0,2}")
 _PART = re.compile(rf"{_NAME.pattern}\.[0-9a-f]{{16}}\.part")
 _LOCKS = 16
 """Lock files are never removed, as someone may be waiting on one; so names share these few."""
-_PATIENCE = 10.0
+_PATIENCE = 15.0
 """Seconds without a byte, after which who downloads is taken for hung and is waited for no longer."""
 _TAG = "CACHEDIR.TAG"
 _TAG_LINES = (

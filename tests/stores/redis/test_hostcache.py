@@ -1,4 +1,5 @@
 import hashlib
+import itertools
 import logging
 import multiprocessing
 import os
@@ -259,6 +260,19 @@ def test_what_is_refused_when_it_was_just_loaded_is_damage_and_leaves_nothing(fo
     if where == "disk":
         assert leftovers(folder) == []
         assert not (folder / NAME).exists()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [[], [DATA[:-1]], [DATA, b"\0"], itertools.repeat(DATA)],
+    ids=["nothing", "short", "long", "endless"],
+)
+@pytest.mark.parametrize("where", ["disk", "memory"])
+def test_another_length_is_damage_whatever_the_check_says(folder, given, where):
+    if where == "memory":
+        folder.write_text("no folder")
+    with pytest.raises(Damaged):
+        HostCache(folder).open(NAME, len(DATA), lambda: given, lambda view: None)
 
 
 def test_damage_on_disk_and_at_the_source_goes_up(folder):

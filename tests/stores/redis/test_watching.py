@@ -13,6 +13,7 @@ from simblock.stores.redis.address import Address
 from simblock.stores.redis.clients import Link
 from simblock.stores.redis.names import Names
 from simblock.stores.redis.watching import Watcher
+from tests.slow_proxy import Proxy
 
 LONG = 30.0
 """Seconds: a poll that no test waits for, so what comes came through the stream."""
@@ -242,6 +243,24 @@ def test_a_server_that_hung_is_taken_up_again_when_it_goes_on(own):
     wait(lambda: watcher.trouble is None)
     own.commit(b"two")
     own.wait_for(b"two")
+
+
+@pytest.mark.parametrize("how", ["swallow", "refuse"])
+def test_a_way_that_is_lost_is_trouble_until_it_is_open_again(watched, how):
+    with Proxy(watched.server.port) as proxy:
+        watched.link = Link(Address.parse(proxy.url(tenant=watched.names.tenant)))
+        watched.commit(b"one")
+        watcher = watched.started(SHORT)
+        getattr(proxy, how)()
+        assert isinstance(wait(lambda: watcher.trouble), StoreLost)
+        watched.commit(b"two")
+        if how == "swallow":
+            proxy.swallow(lost=False)  # what was on the way is gone, connections are as they were
+        else:
+            proxy.accept()
+        watched.wait_for(b"two")
+        wait(lambda: watcher.trouble is None)
+        watcher.close()
 
 
 def test_the_wall_clock_may_jump(watched, monkeypatch):
