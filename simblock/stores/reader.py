@@ -72,11 +72,15 @@ class StoredIndex:
         if now - self._looked < _THROTTLE:
             return
         with self._lock:
-            if self._shelf.manifest() != self._manifest:
-                self._manifest, self._snapshot = self._load(self._snapshot)
-            elif self._snapshot.day != today():
-                self._snapshot.age(today())
+            self._take_up(self._shelf.manifest())
             self._looked = now
+
+    def _take_up(self, manifest: bytes) -> None:
+        """Goes on with the state that a manifest names, and with today's works."""
+        if manifest != self._manifest:
+            self._manifest, self._snapshot = self._load(self._snapshot)
+        elif self._snapshot.day != today():
+            self._snapshot.age(today())
 
     def _load(self, previous: Snapshot | None) -> tuple[bytes, Snapshot]:
         for left in reversed(range(_TRIES)):

@@ -17,6 +17,10 @@ class InMemory:
     def __init__(self, folder, documents):
         self.index = MemoryIndex(documents, store_text=True)
 
+    def look(self):
+        self.index._looked = float("-inf")
+        self.index.refresh()
+
     def add(self, documents):
         return self.index.add(documents)
 
@@ -39,9 +43,12 @@ class OnDisk:
         with Writer.open(self.path, key=self.key) as writer:
             result = act(writer)
             epoch = writer.commit().epoch
+        self.look()
+        return epoch if result is None else result
+
+    def look(self):
         self.now += 1000
         self.index.refresh()
-        return epoch if result is None else result
 
     def add(self, documents):
         return self._write(lambda writer: writer.put(documents))
@@ -61,7 +68,7 @@ class InRedis:
     count = itertools.count()
 
     def __init__(self, server, folder, documents):
-        self.url = server.url(tenant=f"contract{next(self.count)}", cache=folder / "cache", poll=0.2)
+        self.url = server.url(tenant=f"contract{next(self.count)}", cache=folder / "cache", timeout=2)
         with opening.create_writer(self.url, key=self.key, store_text=True) as writer:
             writer.put(documents)
             writer.commit()
@@ -71,9 +78,12 @@ class InRedis:
         with opening.open_writer(self.url, key=self.key) as writer:
             result = act(writer)
             epoch = writer.commit().epoch
+        self.look()
+        return epoch if result is None else result
+
+    def look(self):
         self.index._watcher.look()
         self.index.refresh()
-        return epoch if result is None else result
 
     def add(self, documents):
         return self._write(lambda writer: writer.put(documents))

@@ -222,8 +222,7 @@ def test_a_work_expires_under_an_open_reader(store, monkeypatch):
     made = store([work])
     assert everywhere(made.index, work)
     monkeypatch.setattr("simblock.stores.reader.today", lambda: today.toordinal() + 1)
-    made.index._looked = float("-inf")
-    made.index.refresh()
+    made.look()
     assert nowhere(made.index, work)
 
 

@@ -13,6 +13,7 @@ from simblock.errors import Damaged, Incompatible, KeyProblem, NotAnIndex, Usage
 from simblock.scheme import TEXT_CHANNELS, Scheme
 from simblock.stores import names, open_index
 from simblock.stores.directory import DirectoryIndex
+from simblock.stores.manifest import FileRef
 from simblock.stores.shelf import FolderShelf, MemoryShelf
 from simblock.stores.writer import Writer
 from simblock.work import Document, Work
@@ -276,12 +277,12 @@ def test_what_is_no_index_is_said_to_be_none(tmp_path):
             Writer.open(tmp_path / name)
 
 
-def test_urls_are_refused_in_one_sentence():
-    with pytest.raises(UsageError, match="redis:// indexes are not supported yet"):
-        open_index("redis://secret@host/0")
+def test_a_url_of_no_store_is_refused_in_one_sentence():
+    with pytest.raises(UsageError, match="memcached"):
+        open_index("memcached://secret@host/0")
 
 
 @pytest.mark.parametrize("shelf", [MemoryShelf("here"), FolderShelf(Path("nowhere"), "here")])
 def test_a_file_that_is_not_on_its_shelf_is_damage(shelf):
     with pytest.raises(Damaged, match=r"here lacks its file seg-1\.sb"):
-        shelf.open("seg-1.sb")
+        shelf.open(FileRef("00" * 16, "seg-1.sb", 1, 0))

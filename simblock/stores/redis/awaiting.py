@@ -25,13 +25,21 @@ _STALLED = 0.005
 
 
 class _Connecting:
-    """Put before the client library's class: says in our words why there is no connection."""
+    """Put before the client library's class: says in our words why there is no connection, and ends one
+    without a farewell."""
+
+    _writer: asyncio.StreamWriter | None
 
     async def _connect(self) -> None:
         try:
             await super()._connect()  # type: ignore[misc]
         except OSError as error:
             raise unreached(error) from None
+
+    async def abort(self) -> None:
+        if self._writer is not None:
+            self._writer.transport.abort()
+        await self.disconnect(nowait=True)  # type: ignore[attr-defined]
 
 
 class _Plain(_Connecting, aredis.Connection):
@@ -70,8 +78,13 @@ class AwaitingLink:
 
     async def close(self) -> None:
         """Ends its connections; it may be used again."""
-        for node in list(self._idle):
-            await self._drop(node)
+        waiting = [connection for idle in self._idle.values() for connection in idle]
+        self._idle.clear()
+        for connection in waiting:
+            try:
+                await connection.disconnect()
+            except (said.RedisError, OSError):
+                await connection.abort()
 
     async def _turn(self) -> None:
         try:
@@ -121,7 +134,7 @@ class AwaitingLink:
         try:
             await connection.connect()
         except BaseException:
-            await connection.disconnect(nowait=True)
+            await connection.abort()
             raise
         return connection
 
@@ -155,7 +168,7 @@ class AwaitingLink:
     async def _drop(self, node: Node, connection: Any = None) -> None:
         """Ends a connection that failed, and with it those that are idle: they may be as dead."""
         for each in [*self._idle.pop(node, ()), *([connection] if connection else [])]:
-            await each.disconnect(nowait=True)
+            await each.abort()
 
 
 async def _speak(connection: Any, batch: Batch) -> list[Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
@@ -15,17 +16,18 @@ import numpy as np
 
 from simblock.errors import Damaged, StoreLost
 from simblock.questions import Hit, Part, Placed, Places, Postings, Question, Run, Suspected
-from simblock.stores import keys
+from simblock.stores import inspection, keys
+from simblock.stores.inspection import Entry, Stat
 from simblock.stores.manifest import Manifest
 from simblock.stores.reader import StoredIndex
 from simblock.stores.redis.address import Address
-from simblock.stores.redis.clients import AwaitingLink, Link
+from simblock.stores.redis.clients import AwaitingLink, Link, ServerFacts
 from simblock.stores.redis.finding import find_index
-from simblock.stores.redis.shelf import RedisShelf
+from simblock.stores.redis.shelf import RedisShelf, reading
 from simblock.stores.redis.source import Source
 from simblock.stores.redis.watching import Watcher
 from simblock.stores.segment import Segment
-from simblock.stores.snapshot import today
+from simblock.stores.snapshot import Snapshot
 from simblock.stores.wanted import Want, Wanted
 from simblock.tokens import I64, U32, U64
 from simblock.work import Work
@@ -35,6 +37,7 @@ _KEYS_AT_ONCE = 1024
 """Keys looked up at a time: the pages of so many are in the process together."""
 _RECORDS_AT_ONCE = 256
 """Records asked for by one command, about 1 MiB: a server that is shared is not held up for long."""
+_FULL = 0.8
 _ROUNDS = 32
 """Times a look-up is begun again. Each needs records of another kind, so that few do."""
 
@@ -75,7 +78,7 @@ class RedisIndex(StoredIndex):
         self._counting = threading.Lock()
         self._commands = self._records = self._local = 0
         try:
-            names = find_index(address, self._link)
+            self._names = names = find_index(address, self._link)
             super().__init__(RedisShelf(address, self._link, names, self._source), key, clock)
         except BaseException:
             self._link.close()
@@ -104,17 +107,17 @@ class RedisIndex(StoredIndex):
                 "restore its data, or sync the index into it again"
             )
         with self._lock:
-            if data == self._manifest:
-                if self._snapshot.day != today():
-                    self._snapshot.age(today())
-                return
-            epoch = Manifest.from_json(data, self.name).epoch
-            if epoch < self.epoch:
-                raise Damaged(
-                    f"{self.name} went back from epoch {self.epoch} to {epoch}: changes were lost with a server; "
-                    "sync the index into it again, or open it anew to go on with what is there"
-                )
-            self._manifest, self._snapshot = self._load(self._snapshot)
+            if data != self._manifest:
+                self._check_later(Manifest.from_json(data, self.name).epoch)
+            self._take_up(data)
+
+    def _check_later(self, epoch: int) -> None:
+        """Raises Damaged where a state is older than the one held: what was committed since was lost."""
+        if epoch < self.epoch:
+            raise Damaged(
+                f"{self.name} went back from epoch {self.epoch} to {epoch}: changes were lost with a server; "
+                "sync the index into it again, or open it anew to go on with what is there"
+            )
 
     # -- look-ups
 
@@ -209,6 +212,32 @@ class RedisIndex(StoredIndex):
 
     # -- what operators see
 
+    @contextmanager
+    def _whole(self) -> Iterator[Snapshot]:
+        """The state of this moment, for who reads all of it and may wait."""
+        with reading(self.address, self._names) as shelf:
+            yield Snapshot(shelf, self._snapshot.manifest, self._secret)
+
+    def entries(self) -> Iterator[Entry]:
+        with self._whole() as snapshot:
+            yield from inspection.entries(snapshot)
+
+    def stat(self) -> Stat:
+        with self._whole() as snapshot:
+            return inspection.stat(snapshot)
+
+    def verify(self) -> list[str]:
+        with self._whole() as snapshot:
+            return inspection.verify(snapshot)
+
+    def server(self) -> dict[str, object]:
+        """What the server says of itself, by name. Raises StoreLost."""
+        return dict(self._link.facts()._asdict())
+
+    def warnings(self) -> list[str]:
+        """What is wrong with how the server is set up, a sentence each. Raises StoreLost."""
+        return warnings_of(self._link.facts())
+
     def health(self) -> Health:
         """How the index is, for metrics and readiness."""
         trouble = self._watcher.trouble
@@ -228,6 +257,26 @@ class RedisIndex(StoredIndex):
         if link is not None:
             await link.close()
         await asyncio.to_thread(self.close)
+
+
+def warnings_of(facts: ServerFacts) -> list[str]:
+    """What is wrong with how a server is set up."""
+    found = []
+    if facts.maxmemory and facts.maxmemory_policy != "noeviction":
+        found.append(
+            f"the server may evict records (maxmemory-policy {facts.maxmemory_policy}), after which every look-up "
+            "that needs them fails: set maxmemory-policy noeviction"
+        )
+    if not facts.persistent:
+        found.append(
+            "the server keeps nothing on disk: after a restart the index is gone, and every look-up fails: "
+            "set appendonly yes, or save"
+        )
+    if facts.maxmemory and facts.used_memory > _FULL * facts.maxmemory:
+        found.append(
+            f"the server's memory is over {_FULL:.0%} full: the next build or add may not fit; raise maxmemory"
+        )
+    return found
 
 
 def _some(wants: Sequence[Want]) -> list[Sequence[Want]]:

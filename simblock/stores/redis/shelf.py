@@ -32,7 +32,7 @@ from simblock.stores.snapshot import Sealer
 _RESIDENT = SECTIONS | {shipping.PAGES}
 _CHUNKS_AT_ONCE = 8
 _SEGMENT = "seg-"
-READ_AHEAD = 256 << 20
+_READ_AHEAD = 256 << 20
 """Bytes of records kept by who reads whole segments, each once from its beginning to its end."""
 
 
@@ -55,7 +55,7 @@ class RedisShelf:
         self._cache = HostCache(Path(address.cache) if address.cache else None)
 
     def manifest(self) -> bytes:
-        data = self._link.get(self.names.manifest)
+        data = self._link.get(self.names.manifest, patient=True)
         if data is None:
             raise NotAnIndex(
                 f"{self.name} holds no index (tenant {self.names.tenant}, scheme {self.names.scheme}): "
@@ -66,7 +66,7 @@ class RedisShelf:
     def head(self, ref: FileRef) -> Head:
         """What a file is. Raises Damaged where it is not the one that is meant."""
         at = self._at(ref)
-        head = read_head(self._link.get(at.key(records.HEAD, 0)), at)
+        head = read_head(self._link.get(at.key(records.HEAD, 0), patient=True), at)
         if (head.crc, head.size) != (ref.crc, ref.size):
             raise Damaged(
                 f"{self.name}: {ref.file} is another file than the manifest names: restore the index"
@@ -82,7 +82,8 @@ class RedisShelf:
     def _chunks(self, at: Located, head: Head) -> Iterator[bytes]:
         for first in range(0, head.chunks, _CHUNKS_AT_ONCE):
             numbers = range(first, min(first + _CHUNKS_AT_ONCE, head.chunks))
-            values = self._link.get_many([at.key(records.CHUNK, number) for number in numbers])
+            keys = [at.key(records.CHUNK, number) for number in numbers]
+            values = self._link.get_many(keys, patient=True)
             for number, value in zip(numbers, values, strict=True):
                 yield bytes(at.unpack(value, records.CHUNK, number).payload)
 
@@ -186,11 +187,17 @@ def _table(at: Located, opened: Container, facts: Facts) -> PagedBuckets:
     return table
 
 
+def whole(link: Link) -> Source:
+    """Records for who reads much, in order, and keeps no output waiting: fetched at once, with patience."""
+    return Source(_READ_AHEAD, partial(link.get_many, patient=True))
+
+
 @contextmanager
-def reading(address: Address) -> Iterator[RedisShelf]:
+def reading(address: Address, names: Names | None = None) -> Iterator[RedisShelf]:
     """The files of the index at an address, for who reads all of them and may wait."""
     link = Link(address)
     try:
-        yield RedisShelf(address, link, find_index(address, link), Source(READ_AHEAD, link.get_many))
+        found = names or find_index(address, link)
+        yield RedisShelf(address, link, found, whole(link))
     finally:
         link.close()

@@ -19,8 +19,7 @@ from simblock.stores.redis.clients import Link
 from simblock.stores.redis.finding import find_index
 from simblock.stores.redis.head import keys_of, read_counts
 from simblock.stores.redis.names import Names, schemes
-from simblock.stores.redis.shelf import READ_AHEAD, RedisShelf, id_of
-from simblock.stores.redis.source import Source
+from simblock.stores.redis.shelf import RedisShelf, id_of, whole
 from simblock.stores.snapshot import open_secret, sealing_of
 from simblock.stores.writer import Writer, new_manifest
 
@@ -131,7 +130,7 @@ def _claimed(address: Address, link: Link, names: Names) -> Iterator[tuple[Redis
     with _closed_on_error(link.close):
         held = RedisClaim(address, link, names)
     with _closed_on_error(held.release):
-        shelf = RedisShelf(address, link, names, Source(READ_AHEAD, link.get_many))
+        shelf = RedisShelf(address, link, names, whole(link))
         shelf.token = held.token
         yield shelf, held
 
