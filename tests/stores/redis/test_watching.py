@@ -180,6 +180,7 @@ def test_a_stream_that_began_anew_with_smaller_ids_is_followed_again(watched):
 
 def test_a_stream_that_cannot_be_read_costs_a_poll_and_is_said_once(watched, caplog):
     watched.server.client.set(watched.names.changes, b"no stream")
+    began = time.monotonic()
     watcher = watched.started(SHORT)
     for manifest in (b"one", b"two", b"three"):
         watched.store(manifest)
@@ -188,6 +189,9 @@ def test_a_stream_that_cannot_be_read_costs_a_poll_and_is_said_once(watched, cap
     assert watcher.age < LONG
     assert len(caplog.records) == 1
     assert "stream cannot be read" in caplog.text
+    assert len(watched.taker.taken) <= 2 + (time.monotonic() - began) / (
+        SHORT / 2
+    )  # no more looks than polls
     watched.server.client.unlink(watched.names.changes)
     wait(lambda: watcher._after is not None)
 
@@ -208,6 +212,37 @@ def test_a_killed_server_is_trouble_and_age_until_it_is_back(own):
     assert watcher.age < age + 3 * SHORT
     own.commit(b"two")
     own.wait_for(b"two")
+
+
+def test_a_lost_server_is_asked_by_short_commands_until_it_is_back(own):
+    class Recording(Link):
+        said = []
+
+        def last_change(self, stream):
+            self.said.append("last_change")
+            return super().last_change(stream)
+
+        def get(self, key):
+            self.said.append("get")
+            return super().get(key)
+
+    own.link = Recording(own.link.address)
+    watcher = own.started(SHORT)
+    own.server.kill()
+    wait(lambda: watcher.trouble)
+    del Recording.said[:]
+    wait(lambda: len(Recording.said) >= 3)
+    assert set(Recording.said) == {"get"}
+    own.server.start()
+    wait(lambda: "last_change" in Recording.said)
+
+
+def test_pauses_between_looks_at_a_lost_server_grow_to_a_second_and_differ(watched):
+    watcher = watched.watcher(SHORT)
+    pauses = [watcher._pause() for _ in range(100)]
+    assert 0.05 <= min(pauses) <= max(pauses[:2]) <= 0.2
+    assert 0.5 <= max(pauses) <= 1
+    assert len(set(pauses)) > 50
 
 
 def test_a_server_that_comes_back_empty_is_told_as_no_manifest(own):
@@ -285,8 +320,9 @@ def test_age_is_that_of_the_last_good_look_by_the_clock_given(watched):
     assert watcher.age == 0
     now[0] = 110.0
     watched.taker.error = Damaged("damaged")
-    with pytest.raises(Damaged):
-        watcher.look()
+    for _ in range(2):  # who asks for a look gets one
+        with pytest.raises(Damaged):
+            watcher.look()
     assert watcher.age == 3  # what was looked at is not in force
     now[0] = 90.0
     assert watcher.age == 0
