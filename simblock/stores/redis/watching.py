@@ -202,7 +202,6 @@ class Watcher:
                     return _Heard.NEWS
                 self._life.ended.wait(min(max(0.0, self._due()), _SHORTEST_WAIT))
         except Exception as error:
-            self._after = None
             self._deaf(error)
             return _Heard.DEAF
         return _Heard.NOTHING

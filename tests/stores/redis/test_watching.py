@@ -129,6 +129,8 @@ def test_what_is_announced_is_taken_long_before_the_next_poll(watched):
         watched.wait_for(manifest)
     assert time.monotonic() - began < LONG / 4
     assert watcher.trouble is None
+    time.sleep(SHORT)
+    assert watched.taker.taken == [b"one", b"two", b"three", b"four"]  # one look each
 
 
 def test_what_is_not_announced_is_taken_at_the_next_poll(watched):
@@ -360,7 +362,7 @@ def test_what_was_refused_is_offered_again_ever_more_seldom_until_it_is_taken(wa
     poll = 0.05
     watcher = watched.started(poll)
     began = time.monotonic()
-    wait(lambda: len(watched.taker.taken) == 5)  # after 1, 2, 4 and 8 polls more
+    wait(lambda: len(watched.taker.taken) == 5 or watcher.trouble is None)  # after 1, 2, 4 and 8 polls more
     assert time.monotonic() - began > 12 * poll
     assert isinstance(watcher.trouble, Damaged)
     watched.taker.error = None
@@ -461,6 +463,17 @@ def test_the_thread_ends_when_nobody_holds_the_index_any_more(watched, error):
         wait(lambda: not thread.is_alive())
     finally:
         gc.enable()
+
+
+def test_the_thread_ends_when_nobody_holds_the_watcher_any_more(watched):
+    taken = []
+    watcher = watched.watcher(SHORT, taken.append)
+    watcher.start()
+    wait(taken.__len__)
+    thread = watcher._life.thread
+    watched.watchers.clear()
+    del watcher
+    wait(lambda: not thread.is_alive())
 
 
 def test_an_index_that_closes_itself_in_its_own_watch_does_not_wait_for_itself(watched):
