@@ -1,9 +1,11 @@
+import asyncio
 import itertools
 import sys
 
 import pytest
 
 import simblock
+from simblock.questions import Places, Postings, Run, Suspected, Works
 from simblock.stores import open_index, opening
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.memory import MemoryIndex
@@ -68,7 +70,8 @@ class InRedis:
     count = itertools.count()
 
     def __init__(self, server, folder, documents):
-        self.url = server.url(tenant=f"contract{next(self.count)}", cache=folder / "cache", timeout=2)
+        options = {"tenant": f"contract{next(self.count)}", "cache": folder / "cache"}
+        self.url = server.url(**options, timeout=2, poll=0.1)
         with opening.create_writer(self.url, key=self.key, store_text=True) as writer:
             writer.put(documents)
             writer.commit()
@@ -99,23 +102,61 @@ class InRedisKeyed(InRedis):
     key = KEY
 
 
-SERVERS = {
-    "redis": "redis_server",
-    "redis-keyed": "redis_server",
-    "cluster": "cluster",
-    "sentinel": "sentinel_group",
-}
+class Awaiting:
+    """An index that is asked as guards on an event loop ask it; for the rest it is that index."""
+
+    def __init__(self, index):
+        self.index = index
+        self._runner = asyncio.Runner()
+
+    def __getattr__(self, name):
+        return getattr(self.index, name)
+
+    def _ask(self, question):
+        return self._runner.run(self.index.aask(question))
+
+    def postings(self, channels, keys):
+        return self._ask(Postings(channels, keys))
+
+    def suspected(self, channels, keys):
+        return self._ask(Suspected(channels, keys))
+
+    def run(self, segment, run, start, stop):
+        return self._ask(Run(0, segment, run, start, stop))
+
+    def works(self, segment, run):
+        return self._ask(Works(0, segment, run))
+
+    def places(self, segment, run, tokens):
+        return self._ask(Places(0, segment, run, tokens))
+
+    def close(self):
+        with self._runner:
+            self._runner.run(self.index.aclose())
+
+
+class InRedisAwaiting(InRedis):
+    def __init__(self, server, folder, documents):
+        super().__init__(server, folder, documents)
+        self.index = Awaiting(self.index)
+
+
 LOCAL = {"memory": InMemory, "directory": OnDisk, "keyed": OnDiskKeyed}
+IN_REDIS = {
+    "redis": ("redis_server", InRedis),
+    "redis-keyed": ("redis_server", InRedisKeyed),
+    "redis-awaiting": ("redis_server", InRedisAwaiting),
+}
+MANY_SERVERS = {
+    "cluster": ("cluster", InRedis),
+    "cluster-awaiting": ("cluster", InRedisAwaiting),
+    "sentinel": ("sentinel_group", InRedis),
+    "sentinel-awaiting": ("sentinel_group", InRedisAwaiting),
+}
 
 
 @pytest.fixture(
-    params=[
-        *LOCAL,
-        "redis",
-        "redis-keyed",
-        pytest.param("cluster", marks=pytest.mark.slow),
-        pytest.param("sentinel", marks=pytest.mark.slow),
-    ]
+    params=[*LOCAL, *IN_REDIS, *(pytest.param(name, marks=pytest.mark.slow) for name in MANY_SERVERS)]
 )
 def store(request, tmp_path):
     """Makes an index of documents, of each kind there is: the one suite runs over all of them."""
@@ -124,9 +165,8 @@ def store(request, tmp_path):
     def make(documents):
         if request.param in LOCAL:
             return LOCAL[request.param](tmp_path, documents)
-        server = request.getfixturevalue(SERVERS[request.param])
-        kind = InRedisKeyed if request.param == "redis-keyed" else InRedis
-        made.append(kind(server, tmp_path, documents))
+        server, kind = (IN_REDIS | MANY_SERVERS)[request.param]
+        made.append(kind(request.getfixturevalue(server), tmp_path, documents))
         return made[-1]
 
     yield make
