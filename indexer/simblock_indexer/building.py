@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -16,7 +15,7 @@ from simblock.stores import open_index, opening
 from simblock.stores.reader import StoredIndex
 from simblock.stores.writer import Commit, Writer
 from simblock.work import Document
-from simblock_indexer.indexes import KeyFiles, check_keyed, is_url, key_of, key_paths, new_key, shown
+from simblock_indexer.indexes import KeyFiles, check_keyed, is_url, key_of, key_paths, new_key, shown, weight
 from simblock_indexer.pool import SMALL, TokeniserPool
 from simblock_indexer.readers import ReadOptions, Source, Tally, Unreadable, documents, plan, root_name
 from simblock_indexer.readers.texts import read_text
@@ -230,7 +229,7 @@ class _Call:
         """What was done."""
         counts, tally = commit.counts, self._tally
         changed = any((counts.added, counts.replaced, counts.metadata, counts.removed))
-        small = _weight(self._index) <= WEIGHED
+        small = weight(self._index) <= WEIGHED
         if changed and not small:
             tally.notes.append("simblock-index stat names works that are too short or mostly common")
         short, common = self._weak() if changed and small else ((), ())
@@ -259,13 +258,6 @@ class _Call:
         short = (name for name in stat.too_short if name in self._seen)
         common = (name for name in stat.mostly_common if name in self._seen)
         return tuple(short), tuple(common)
-
-
-def _weight(index: str | Path) -> float:
-    """The bytes of an index; one behind a URL is taken for large, as all of it would be fetched."""
-    if is_url(index):
-        return math.inf
-    return sum(path.stat().st_size for path in Path(index).iterdir())
 
 
 def _without_itself(options: ReadOptions, index: str | Path, key_file: KeyFiles) -> ReadOptions:

@@ -184,9 +184,10 @@ def sync(
     where = syncing.places(source, target, key_file, no_key=no_key)
     with left_as_it_was(target), transfer(wanted=not json) as watch:
         done = syncing.once(where, watch)
-    syncing.show(where, *done, json=json)
     if follow:
-        syncing.follow(where, done.synced.epoch, json=json)
+        syncing.follow(where, done, json=json)
+    else:
+        syncing.show(where, *done, json=json)
 
 
 @app.command()

@@ -130,6 +130,14 @@ def is_keyed(index: str | Path) -> bool:
     return Manifest.from_json(_manifest(index), shown(index)).key is not None
 
 
+def weight(index: str | Path) -> int:
+    """The bytes of the files of an index that is there. Raises what reading its manifest raises."""
+    from simblock.stores.manifest import Manifest
+
+    manifest = Manifest.from_json(_manifest(index), shown(index))
+    return sum(segment.size for segment in manifest.segments)
+
+
 def _fitting(index: str | Path, keys: Mapping[str, bytes]) -> bytes | None:
     from simblock.stores.manifest import Manifest
 

@@ -77,15 +77,18 @@ def once(where: Places, watch: Watch | None = None) -> Done:
     return Done(done, time.monotonic() - began)
 
 
-def follow(where: Places, epoch: int, *, json: bool) -> None:
-    """Keeps the target as the source is until SIGTERM comes; an interruption says at which epoch it stands.
+def follow(where: Places, first: Done, *, json: bool) -> None:
+    """Shows the first sync, and keeps the target as the source is until SIGTERM comes.
+
+    An interruption says at which epoch it stands.
 
     A place that is out of reach is told once and again each minute, and when it is back; meanwhile the
     target stays as it is.
     """
-    told = _Told(where, epoch, json)
+    told = _Told(where, first.synced.epoch, json)
     with _stopped_by_sigterm() as stop:
         try:
+            show(where, *first, json=json)
             syncing.follow(where.source, where.target, stop, key=where.key, told=told)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"{shown(where.target)} is at epoch {told.epoch:,}") from None
@@ -114,12 +117,14 @@ class _Told:
     def _lost(self, error: SimblockError) -> None:
         now = time.monotonic()
         if self._lost_at is None:
-            self._lost_at = now
+            self._lost_at, since = now, ""
         elif now - self._said_at < REMINDED:
             return
+        else:
+            since = f" for {now - self._lost_at:,.0f} s now"
         self._said_at = now
-        behind = f"{shown(self._where.target)} stays at epoch {self.epoch:,}"
-        complain(PROGRAM, f"{behind} for {now - self._lost_at:,.0f} s now: {error}; it is tried again")
+        behind = f"{shown(self._where.target)} stays at epoch {self.epoch:,}{since}"
+        complain(PROGRAM, f"{behind}: {error}; it is tried again")
 
 
 def show(where: Places, done: Synced, seconds: float | None, *, json: bool) -> None:
