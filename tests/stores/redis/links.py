@@ -9,6 +9,7 @@ import pytest
 from simblock.errors import SimblockError, StoreLost
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.clients import AwaitingLink, Link
+from tests.redis_servers import wait
 
 LOCK, MANIFEST, CHANGES = (f"sb:t:{{t}}:{what}".encode() for what in ("writer", "manifest", "changes"))
 # Where a bound is asserted it is many times what is promised, as the machine may be busy.
@@ -51,3 +52,8 @@ def lost(call):
         call()
     assert time.monotonic() - begun < BOUND
     return str(raised.value)
+
+
+def loaded(server):
+    """Waits until a server that was started has its data."""
+    wait(lambda: not server.client.info("persistence")["loading"], "the server has loaded its data")
