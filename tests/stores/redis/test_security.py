@@ -1,17 +1,31 @@
 """Who may do what: the shipped access rules are enough for what simblock does, and for nothing else."""
 
+import asyncio
 import re
 import secrets
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import redis
 
-from tests.redis_servers import version
+from simblock import Guard, Policy, open_index
+from simblock.errors import IndexProblem
+from simblock.stores import syncing
+from simblock.stores.opening import create_writer, open_writer
+from simblock.stores.redis import writing
+from simblock.stores.redis.address import Address
+from tests.redis_servers import version, wait
+from tests.stores.conftest import KEY
+from tests.stores.works import document, library
 
 TOP = Path(__file__).parents[3]
 RULES = TOP / "examples" / "redis" / "users.acl"
-
+# About what is answered, not how soon.
+PATIENT = {"timeout": 5, "connect_timeout": 5, "poll": 0.05}
 BEYOND = [
     "KEYS *",
     "SCAN 0",
@@ -110,9 +124,9 @@ class Granted:
             if name != "default":
                 self.passwords[name] = secrets.token_hex(8)
                 rules = [rule.replace(":acme:", f":{tenant}:") for rule in rules]
-                self._acl("SETUSER", f"{name}-{tenant}", *rules, f">{self.passwords[name]}")
+                self.act("SETUSER", f"{name}-{tenant}", *rules, f">{self.passwords[name]}")
 
-    def _acl(self, *words):
+    def act(self, *words):
         self.server.client.execute_command("ACL", *words)
 
     def connect(self, name):
@@ -124,7 +138,7 @@ class Granted:
         )
 
     def close(self):
-        self._acl("DELUSER", *(f"{name}-{self.tenant}" for name in self.passwords))
+        self.act("DELUSER", *(f"{name}-{self.tenant}" for name in self.passwords))
 
 
 @pytest.fixture
@@ -196,3 +210,147 @@ def test_who_is_not_named_is_not_let_in():
     first = RULES.read_text().splitlines()[0]
     assert first == "user default reset"
     assert not re.search(r"nopass|allkeys|allcommands|\+@|[<>#]", RULES.read_text())
+
+
+# -- what simblock does with these rights
+
+
+def refused_to(granted):
+    """What the server refused to the tenant's users."""
+    log = granted.server.client.acl_log()
+    return [entry for entry in log if entry["username"].endswith(granted.tenant)]
+
+
+def keep_an_index(granted, folder):
+    """All that an indexer does: build, change, purge, read it all, copy away and back, drop."""
+    url = granted.url("indexer")
+    with create_writer(url, key=KEY, store_text=True) as writer:
+        writer.put(library(4))
+        writer.commit()
+    with open_writer(url, key=KEY) as writer:
+        writer.put([document("later")])
+        writer.remove(["work-002"])
+        writer.commit()
+    with closing(open_index(url, key=KEY)) as index:
+        assert index.verify() == []
+        assert {work.id for work, *_ in index.entries()} == {"work-000", "work-001", "work-003", "later"}
+    syncing.sync(url, str(folder / "copy.sbx"), key=KEY)
+    assert writing.drop(Address.parse(url)) > 10
+    syncing.sync(str(folder / "copy.sbx"), url, key=KEY)
+
+
+def test_rights_are_enough_for_all_that_an_indexer_and_a_reader_do(granted, tmp_path):
+    keep_an_index(granted, tmp_path)
+    url = granted.url("reader", cache=tmp_path / "cache", **PATIENT)
+    with closing(open_index(url, key=KEY)) as index:
+        guard = Guard(index, Policy())
+        assert guard.check(document("later").text).decision == "stop"
+        assert guard.check(document("never").text).decision == "release"
+        with open_writer(granted.url("indexer"), key=KEY) as writer:
+            writer.put([document("news")])
+            writer.commit()
+        wait(lambda: guard.check(document("news").text).decision == "stop", "the guard has the news")
+        assert index.verify() == []
+        assert asyncio.run(acheck(guard, index, document("work-001").text)).decision == "stop"
+    syncing.sync(url, str(tmp_path / "replica.sbx"), key=KEY)
+    with closing(open_index(tmp_path / "replica.sbx", key=KEY)) as index:
+        assert Guard(index, Policy()).check(document("news").text).decision == "stop"
+    assert refused_to(granted) == []
+
+
+async def acheck(guard, index, text):
+    try:
+        return await guard.acheck(text)
+    finally:
+        await index.aclose()
+
+
+UNSEEN = {"info", "unwatch", "ping", "select", "wait", "readonly", "asking", "cluster|slots"}
+"""Rights for what a single server without replicas is not asked: `stat`, a lock that was lost, health checks, databases, replicas, clusters."""
+
+
+def test_no_right_is_granted_that_is_not_used(own_server, tmp_path):
+    users = Granted(own_server, "spare")
+    own_server.client.config_resetstat()
+    keep_an_index(users, tmp_path)
+    with closing(open_index(users.url("reader", **PATIENT), key=KEY)) as index:
+        wait(lambda: index.health().state == "fresh", "the watcher has looked")
+        used = {
+            name.removeprefix("cmdstat_") for name in wait(lambda: stats(own_server), "the watcher listens")
+        }
+    for line in RULES.read_text().splitlines()[1:]:
+        granted = {rule[1:] for rule in line.split() if rule.startswith("+")}
+        assert granted - UNSEEN - used == set()
+
+
+def stats(server):
+    told = server.client.info("commandstats")
+    return told if "cmdstat_xread" in told else None
+
+
+def test_a_reader_who_tries_to_write_is_told_which_right_he_lacks(granted, tmp_path):
+    keep_an_index(granted, tmp_path)
+    before = granted.server.client.keys(f"sb:{granted.tenant}:*")
+    for attempt in (
+        lambda url: open_writer(url, key=KEY),
+        lambda url: writing.drop(Address.parse(url)),
+        lambda url: syncing.sync(str(tmp_path / "copy.sbx"), url, key=KEY),
+    ):
+        with pytest.raises(IndexProblem, match=r"denies the user the command \w+: grant it") as told:
+            attempt(granted.url("reader"))
+        assert granted.passwords["reader"] not in str(told.value)
+    assert sorted(granted.server.client.keys(f"sb:{granted.tenant}:*")) == sorted(before)
+
+
+def test_another_tenants_index_is_refused_and_not_taken_for_an_empty_one(granted):
+    url = granted.url("reader").replace(f"tenant={granted.tenant}", "tenant=other")
+    with pytest.raises(IndexProblem, match="denies the user this tenant's keys"):
+        open_index(url)
+
+
+def test_a_wrong_password_is_told_without_it(granted):
+    url = granted.server.url(user=f"reader-{granted.tenant}", password="correct horse", tenant=granted.tenant)
+    with pytest.raises(IndexProblem, match="does not accept the user or password") as told:
+        open_index(url)
+    assert "horse" not in str(told.value)
+
+
+def test_rights_that_are_withdrawn_stop_a_guard_and_given_back_let_it_go_on(granted, tmp_path):
+    keep_an_index(granted, tmp_path)
+    user = f"reader-{granted.tenant}"
+    with closing(open_index(granted.url("reader", **PATIENT), key=KEY)) as index:
+        guard = Guard(index, Policy())
+        granted.act("SETUSER", user, "-get", "-mget")
+        wait(lambda: guard.check("clean text").error, "the guard notices")
+        assert guard.check(document("later").text).decision == "stop"
+        granted.act("SETUSER", user, "+get", "+mget")
+        wait(lambda: guard.check("clean text").decision == "release", "the guard goes on")
+        report = guard.check(document("later").text)
+        assert (report.decision, report.error) == ("stop", None)
+
+
+# -- TLS
+
+
+def run(*words, status=0):
+    program, *rest = map(str, words)
+    done = subprocess.run(
+        [Path(sys.executable).with_name(program), *rest], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done
+
+
+def test_an_index_is_built_and_checked_over_tls_with_client_certificates(tls_server, tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMBLOCK_CACHE", str(tmp_path / "cache"))
+    url = tls_server.url(tenant="tls")
+    assert url.startswith("rediss://")
+    run("simblock-index", "build", TOP / "examples" / "works", "--out", url, "--no-key")
+    copied = TOP / "examples" / "answer.txt"
+    run("simblock", "check", url, copied, status=1)
+    for left_out, told in (({"cert", "key"}, "TLS|broke the connection off"), ({"ca"}, "not to be trusted")):
+        parts = urlsplit(url)
+        rest = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name not in left_out])
+        done = run("simblock", "check", parts._replace(query=rest).geturl(), copied, status=2)
+        assert re.search(told, done.stderr)
+        assert len(done.stderr.splitlines()) == 1
