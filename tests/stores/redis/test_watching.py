@@ -343,9 +343,9 @@ def test_a_look_raises_where_it_was_asked_for_and_is_trouble_until_the_next_good
 
 
 @pytest.mark.parametrize("kind", [Damaged, Incompatible, StoreLost])
-def test_what_take_refuses_is_trouble_and_the_next_manifest_is_taken(watched, kind):
+def test_what_take_refuses_is_trouble_and_the_next_manifest_is_taken_at_once(watched, kind):
     watched.commit(b"one")
-    watcher = watched.started(SHORT)
+    watcher = watched.started(LONG)
     watched.taker.error = kind("cannot be used")
     watched.commit(b"two")
     watched.wait_for(b"two")
