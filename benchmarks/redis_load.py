@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import redis_peer as peer
+from benchmarks.redis_memory import words_of
 from benchmarks.redis_server import Server
 from benchmarks.size_and_build import WINDOW, size
-from simblock.text import tokenise
 from simblock.work import Document
 
 Row = dict[str, Any]
@@ -52,7 +52,7 @@ def loading(server: Server, documents: Sequence[Document], folder: Path, times: 
         ("simblock-index build into a directory, rows (JSONL)", clear, lambda: build(rows, str(out))),
         ("sync, a directory into Redis", server.empty, lambda: sync(str(out), server.url())),
     ]
-    words, found = sum(len(tokenise(one.text)) for one in documents), []
+    words, found = words_of(documents), []
     for name, before, act in cases:
         took, cpu = [], []
         for _ in range(times):
@@ -73,9 +73,8 @@ def of_peer(server: Server, documents: Sequence[Document]) -> list[Row]:
         used, started = server.cpu(), time.perf_counter()
         peer.fill(peer.in_redis(server, threshold), documents, WINDOW)
         took = time.perf_counter() - started
-        words = sum(len(tokenise(one.text)) for one in documents)
         name = f"datasketch, threshold {threshold}, stride {WINDOW}, insertion session, a sample"
-        rows.append(_row(name, documents, words, [took], server.cpu() - used))
+        rows.append(_row(name, documents, words_of(documents), [took], server.cpu() - used))
     server.empty()
     return rows
 

@@ -35,6 +35,11 @@ RECORD = r".*:(?P<kind>[a-z]):\d+$"
 Row = dict[str, Any]
 
 
+def words_of(documents: Sequence[Document]) -> int:
+    """Words of works, those of equal text counted each."""
+    return sum(len(tokenise(one.text)) for one in documents)
+
+
 def difference(after: Weight, before: Weight) -> Weight:
     return after._replace(
         used=after.used - before.used, dataset=after.dataset - before.dataset, keys=after.keys - before.keys
@@ -93,8 +98,7 @@ def of_peer(server: Server, documents: Sequence[Document], sample: Sequence[Docu
     for name, *case in cases:
         server.empty()
         weight, made = weighed(server, partial(fill_and_part, server, *case))
-        words = sum(len(tokenise(one.text)) for one in case[1])
-        rows.append(row(f"datasketch{name}", weight, words, made))
+        rows.append(row(f"datasketch{name}", weight, words_of(case[1]), made))
     return rows
 
 

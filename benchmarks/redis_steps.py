@@ -12,7 +12,7 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import redis_peer as peer
 from benchmarks.record import percentile
@@ -32,6 +32,14 @@ Row = dict[str, Any]
 Opening = Callable[[], Index]
 
 
+class Step(NamedTuple):
+    """What a step took (µs), the commands it needed, and whether the index gave no answer in time."""
+
+    took: float
+    commands: int
+    lost: bool = False
+
+
 def questions(index: Index, text: str) -> Iterator[list[Postings]]:
     """What a stream asks for each 64 words of a text that come in one chunk, as if nothing ever stood in the index."""
     core, ends = Guard(index).stream().core, tokenise(text).ends.tolist()
@@ -49,30 +57,32 @@ def questions(index: Index, text: str) -> Iterator[list[Postings]]:
         yield found
 
 
-def asked(index: Index, steps: Sequence[list[Postings]]) -> list[tuple[float, int]]:
-    """(µs, commands) of each step."""
+def asked(index: Index, steps: Sequence[list[Postings]]) -> list[Step]:
+    """Each step, answered."""
     found, driver = [], Guard(index).driver
     for step in steps:
         before, started = commands_of(index), time.perf_counter_ns()
         index.refresh()
         told = [part for question in step for part in driver.answer(question)]
         took = (time.perf_counter_ns() - started) / 1000
-        assert not any(isinstance(part, Lost) for part in told)
-        found.append((took, commands_of(index) - before))
+        lost = any(isinstance(part, Lost) for part in told)
+        found.append(Step(took, commands_of(index) - before, lost))
     return found
 
 
-def row(what: str, found: Sequence[tuple[float, int]]) -> Row:
-    """Steps that needed no command, those that did, and all of them."""
-    quiet, loud = [t for t, sent in found if not sent], [t for t, sent in found if sent]
-    every = [t for t, _ in found]
+def row(what: str, found: Sequence[Step]) -> Row:
+    """Steps that needed no command, those that did, and all of them; those that were lost are counted alone."""
+    found, lost = [step for step in found if not step.lost], sum(step.lost for step in found)
+    quiet, loud = [step.took for step in found if not step.commands], [s.took for s in found if s.commands]
+    every = [step.took for step in found]
     return {
         "what": what, "steps": len(found),
         "without a command": round(len(quiet) / max(len(found), 1), 4),
         "p50 µs without": round(percentile(quiet, 0.5), 1), "p90 µs without": round(percentile(quiet, 0.9), 1),
         "p50 µs with": round(percentile(loud, 0.5), 1), "p90 µs with": round(percentile(loud, 0.9), 1),
         "mean µs": round(statistics.fmean(every), 1), "p50 µs": round(percentile(every, 0.5), 1),
-        "p90 µs": round(percentile(every, 0.9), 1), "commands a step": round(sum(sent for _, sent in found) / len(found), 3),
+        "p90 µs": round(percentile(every, 0.9), 1), "commands a step": round(sum(step.commands for step in found) / len(found), 3),
+        "lost": lost,
     }  # fmt: skip
 
 
@@ -93,7 +103,7 @@ def feeding(opening: Opening, name: str, text: str) -> list[Row]:
     """Whole steps: 64 words fed to a stream, with tokens, keys, candidates and what follows a hit."""
     index = opening()
     guard, tokens = Guard(index), tokenise(text)
-    found: list[tuple[float, int]] = []
+    found: list[Step] = []
     ends = tokens.ends.tolist()
     for first in range(0, len(tokens) - STREAM * STEP, STREAM * STEP):
         stream, at = guard.stream(), ends[first - 1] if first else 0
@@ -101,10 +111,13 @@ def feeding(opening: Opening, name: str, text: str) -> list[Row]:
             end = ends[first + step * STEP - 1]
             before, started = commands_of(index), time.perf_counter_ns()
             stream.feed(text[at:end])
+            took = (time.perf_counter_ns() - started) / 1000
+            lost = stream.core.error is not None
+            if stream.stopped and not lost:
+                break
+            found.append(Step(took, commands_of(index) - before, lost))
             if stream.stopped:
                 break
-            took = (time.perf_counter_ns() - started) / 1000
-            found.append((took, commands_of(index) - before))
             at = end
     index.close()
     third = len(found) // 3

@@ -54,7 +54,7 @@ class Bench:
     @cached_property
     def clean(self) -> list[Clean]:
         """Passages of the report half that quote no work."""
-        count = 400 if self.options.quick else 12_000
+        count = 400 if self.options.quick else 6_000
         passages = clean_text.clean_passages(self.where, "report", count)
         return [Clean(one.source, one.id, one.text) for one in passages]
 
@@ -84,17 +84,22 @@ class Bench:
         return self._stack.enter_context(Server(self.folder / name, *options))
 
     @cached_property
-    def redis(self) -> tuple[Server, redis_memory.Weight, int]:
-        """The server that holds the index, what it weighs there, and its words."""
+    def redis(self) -> tuple[Server, redis_memory.Weight]:
+        """The server that holds the index, and what it weighs there."""
         server = self.server("ours")
-        weight, words = redis_memory.weighed(server, lambda: self.fill(server))
-        return server, weight, words
+        weight, _ = redis_memory.weighed(server, lambda: self.fill(server))
+        return server, weight
 
-    def fill(self, server: Server) -> int:
-        """Builds the index in a server; its words."""
+    @cached_property
+    def words(self) -> int:
+        """Words of all works."""
+        return redis_memory.words_of(self.documents)
+
+    def fill(self, server: Server) -> None:
+        """Builds the index in a server."""
         with create_writer(server.url(TENANT)) as writer:
             writer.put(self.documents)
-            return int(writer.commit().counts.words)
+            writer.commit()
 
     @cached_property
     def peer(self) -> tuple[Server, list[dict[str, Any]]]:
@@ -108,13 +113,13 @@ class Bench:
 
 
 def memory(bench: Bench) -> Tables:
-    server, weight, words = bench.redis
-    ours = redis_memory.row("simblock", weight, words)
+    server, weight = bench.redis
+    ours = redis_memory.row("simblock", weight, bench.words)
     of_peer = bench.peer[1]
     return {
         "Memory": [ours, *of_peer],
         "Memory of datasketch by stride": redis_memory.by_stride(of_peer, ours["bytes a word"]),
-        "Memory of simblock by records": redis_memory.sections(server, words, TENANT, weight.used),
+        "Memory of simblock by records": redis_memory.sections(server, bench.words, TENANT, weight.used),
     }
 
 
@@ -233,9 +238,9 @@ def main() -> None:
             for title, rows in PARTS[name](bench).items():
                 tables[title] = rows
                 console.print(table(title, rows))
-        server, _, words = bench.redis
+        server, _ = bench.redis
         parameters = {
-            "works": len(bench.documents), "words": words, "clean passages": len(bench.clean), **server.facts(),
+            "works": len(bench.documents), "words": bench.words, "clean passages": len(bench.clean), **server.facts(),
             "datasketch": f"windows of {redis_peer.WINDOW} words, {redis_peer.PERMUTATIONS} permutations "
             f"({redis_peer.SCHEME}), thresholds {redis_peer.DEFAULT} (its default) and {redis_peer.DOCUMENTED} (its documentation's)",
         }  # fmt: skip
