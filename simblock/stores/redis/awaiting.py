@@ -112,9 +112,7 @@ class AwaitingLink:
         """The replies of one server, or the exception that befell it, as often as there are commands."""
         connection = None
         try:
-            connection = self._waiting(batch.node) or await self._within(
-                min(self._patience.connect, until - time.monotonic()), self._open(batch.node)
-            )
+            connection = self._waiting(batch.node) or await self._open(batch.node, until)
             replies = await self._within(
                 min(self._patience.answer, until - time.monotonic()), _speak(connection, batch)
             )
@@ -127,7 +125,15 @@ class AwaitingLink:
         self._idle.setdefault(batch.node, []).append(connection)
         return replies
 
-    async def _open(self, node: Node) -> Any:
+    async def _open(self, node: Node, until: float) -> Any:
+        try:
+            return await self._within(
+                min(self._patience.connect, until - time.monotonic()), self._connected(node)
+            )
+        except said.TimeoutError:
+            raise unreached(TimeoutError()) from None
+
+    async def _connected(self, node: Node) -> Any:
         made: Any = _Secure if self.address.tls else _Plain
         given = arguments(self.address, node) | {"retry": Retry(NoBackoff(), 0)}
         connection = made(**given, socket_timeout=None, socket_connect_timeout=self._patience.connect)

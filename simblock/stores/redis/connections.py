@@ -209,7 +209,10 @@ class Connections:
         )
         # The library's own time-outs bound making the connection and TLS, the deadline what is said then.
         connection.until = now + limit
-        connection.connect()
+        try:
+            connection.connect()
+        except said.TimeoutError:
+            raise unreached(TimeoutError()) from None
         return connection
 
     def _idle_of(self, node: Node) -> deque[Any]:

@@ -31,7 +31,7 @@ class Unreached(said.ConnectionError):
 def unreached(error: OSError) -> Unreached:
     """Why a connection was not made, in words without the client's arguments."""
     if isinstance(error, TimeoutError):
-        return Unreached("was not to be connected to in time: check host and network", late=True)
+        return Unreached("took no connection in time: look at its load and the network", late=True)
     if isinstance(error, ConnectionRefusedError):
         return Unreached("refused the connection: is the server running there?")
     if isinstance(error, ssl.SSLCertVerificationError):

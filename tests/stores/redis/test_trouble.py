@@ -135,7 +135,9 @@ def test_a_host_that_never_answers_a_connection_is_lost_in_time():
             filler.connect_ex(deaf.getsockname())
         url = f"redis://{HOST}:{deaf.getsockname()[1]}?connect_timeout=0.2"
         with linked(url) as link:
-            assert "was not to be connected to in time" in lost(lambda: link.get_many([b"a"]))
+            assert "took no connection in time" in lost(lambda: link.get_many([b"a"]))
+        with pytest.raises(StoreLost, match="took no connection in time"):
+            awaited(url, [b"a"])
         for filler in fillers:
             filler.close()
 
