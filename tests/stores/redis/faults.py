@@ -23,7 +23,7 @@ WORKS = LIBRARY[:36]
 """Those that are asked about: the pages of the others are in between, so that few are in the process yet."""
 STRANGERS = [document(f"stranger-{number}", words=120).text for number in range(6)]
 
-ON_ERROR = ("stop", "release")
+ON_ERROR = ("stop", "release", "degraded")
 CLEAN, STOPPED, BLIND, TOLD = "CLEAN", "stopped by its match", "stopped, error told", "released, error told"
 DEGRADED = "stopped, degraded"
 
@@ -157,6 +157,16 @@ def parameters(table, quick):
         )
         for name, row in table.items()
     ]
+
+
+def all_fresh(guarded):
+    """Forgets what was fetched, so that everything is asked of the servers again."""
+    source = guarded.index._source
+    with source._lock:
+        source._kept.clear()
+        source._size = 0
+    for segment in guarded.index._snapshot.segments:
+        segment.buckets._known.clear()
 
 
 @contextmanager

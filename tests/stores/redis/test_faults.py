@@ -194,7 +194,6 @@ def test_a_network_that_is_slow_but_in_time_changes_no_decision(proxy, tmp_path)
         assert set(guarded.count()) == {STOPPED}
 
 
-@pytest.mark.xfail(strict=False, reason="found 0: degraded is awaited, to be mended")
 def test_copies_are_stopped_degraded_while_a_server_is_gone(seeded, tmp_path):
     with guarding(seeded.url(), tmp_path) as guarded:
         seeded.kill()
@@ -203,7 +202,6 @@ def test_copies_are_stopped_degraded_while_a_server_is_gone(seeded, tmp_path):
         assert set(guarded.count("degraded")) == {DEGRADED}
 
 
-@pytest.mark.xfail(strict=False, reason="found 0: degraded is awaited, to be mended")
 def test_clean_text_flows_while_a_server_is_gone_where_the_policy_says_so(seeded, tmp_path):
     with guarding(seeded.url(), tmp_path) as guarded:
         seeded.kill()
@@ -246,7 +244,6 @@ def test_a_server_that_fails_within_a_stream_lets_no_copy_out_as_clean(cause, ho
             assert faults.copy_of(WORKS[7]) not in "".join(out)
 
 
-@pytest.mark.xfail(strict=False, reason="found 0: degraded is awaited, to be mended")
 def test_a_stream_goes_on_as_before_once_the_server_is_back(seeded, tmp_path):
     with guarding(seeded.url(), tmp_path) as guarded:
         stream = guarded.guards["degraded"].stream()

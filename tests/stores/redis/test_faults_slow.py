@@ -12,7 +12,7 @@ from simblock.errors import SimblockError
 from simblock.stores.opening import open_writer
 from tests.redis_servers import HOST, wait
 from tests.stores.redis import faults
-from tests.stores.redis.faults import LIBRARY, STOPPED, WORKS, guarding
+from tests.stores.redis.faults import LIBRARY, STOPPED, WORKS, all_fresh, guarding
 from tests.stores.works import document
 
 pytestmark = pytest.mark.slow
@@ -53,16 +53,6 @@ def in_a_cluster(cluster):
     )
     yield cluster
     cluster.heal()
-
-
-def all_fresh(guarded):
-    """Forgets what was fetched, so that everything is asked of the servers again."""
-    source = guarded.index._source
-    with source._lock:
-        source._kept.clear()
-        source._size = 0
-    for segment in guarded.index._snapshot.segments:
-        segment.buckets._known.clear()
 
 
 def test_a_master_that_is_killed_under_sentinel_is_replaced(under_sentinel, tmp_path):
