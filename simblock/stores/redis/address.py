@@ -71,7 +71,7 @@ class Address:
     connect_timeout: float = 0.25
     grace: float = 60.0
     cache: str | None = None
-    pages: int = 64
+    pages: int = 256
     replicas: bool = False
     wait: int = 0
     poll: float = 1.0
@@ -96,14 +96,14 @@ class Address:
         values = _options(parts.query, name)
         tls = _tls(values, scheme, name)
         service, database = _path(parts.path, kind, name)
-        username, password = _credentials(parts.netloc)
+        username, password = _credentials(parts.netloc, name)
         return cls(
             kind=kind,
             hosts=_hosts(parts.netloc.rpartition("@")[2], port, kind, name),
             service=service,
             database=database,
-            username=username or _environment("SIMBLOCK_REDIS_USERNAME"),
-            password=password or _environment("SIMBLOCK_REDIS_PASSWORD"),
+            username=username,
+            password=password,
             sentinel_username=_environment("SIMBLOCK_SENTINEL_USERNAME"),
             sentinel_password=_environment("SIMBLOCK_SENTINEL_PASSWORD"),
             tls=tls,
@@ -141,10 +141,14 @@ def _split(url: str) -> tuple[str, SplitResult]:
     return scheme, parts
 
 
-def _credentials(netloc: str) -> tuple[str | None, str | None]:
+def _credentials(netloc: str, name: str) -> tuple[str | None, str | None]:
     """As redis-cli reads them: ``:PASSWORD@`` is the default user's."""
-    user, _, password = netloc.rpartition("@")[0].partition(":")
-    return unquote(user) or None, unquote(password) or None
+    quoted, _, also_quoted = netloc.rpartition("@")[0].partition(":")
+    user = unquote(quoted) or _environment("SIMBLOCK_REDIS_USERNAME")
+    password = unquote(also_quoted) or _environment("SIMBLOCK_REDIS_PASSWORD")
+    if user and not password:
+        raise UsageError(f"{name}: a user without a password: set SIMBLOCK_REDIS_PASSWORD")
+    return user, password
 
 
 def _hosts(text: str, port: int, kind: _Kind, name: str) -> tuple[tuple[str, int], ...]:

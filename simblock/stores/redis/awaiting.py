@@ -170,6 +170,8 @@ class AwaitingLink:
             if not task.done():
                 task.cancel()
                 await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()  # or the loop complains that nobody looked
 
     async def _drop(self, node: Node, connection: Any = None) -> None:
         """Ends a connection that failed, and with it those that are idle: they may be as dead."""

@@ -51,9 +51,9 @@ class Link:
     """The way to the servers of an address: made when first used, mended by itself, safe for threads and
     after a fork.
 
-    Every method raises StoreLost where no server answers in time or at all, IndexProblem where a right is
-    missing or the keys hold something else, UsageError where the password is refused, SimblockError where
-    the server is out of memory. Reads wait at most about twice ``timeout`` and ``connect_timeout`` of the
+    Every method raises StoreLost where no server answers in time or at all, IndexProblem where the password
+    is refused, a right is missing or the keys hold something else, SimblockError where the server is out of
+    memory. Reads wait at most about twice ``timeout`` and ``connect_timeout`` of the
     address, with ``patient`` and for everything else some seconds.
     """
 
@@ -127,7 +127,8 @@ class Link:
         """Stores a manifest and announces it on a stream, in one transaction, and gives the entry's id.
 
         All keys share a slot. ``keep`` is about how many entries the stream keeps. Waits until as many
-        replicas as the address says have it; too few are logged, as the commit stands. Raises Busy
+        replicas as the address says have it and all before it (on a cluster: what is on the same master);
+        too few are logged, as the commit stands. Raises Busy
         where ``lock`` no longer holds ``token``.
         """
         flat = [part for pair in fields.items() for part in pair]

@@ -137,15 +137,24 @@ class Router:
         raise next((each.error for each in refused if not self._again(each)), refused[0].error)
 
     def everywhere(self, command: Command) -> Flow[list[Any]]:
-        """The replies of all masters to one command."""
-        chart = yield from self._known()
-        masters = list(dict.fromkeys(node for node in chart.masters if node))
-        replies = yield [Batch(node, [command]) for node in masters]
-        for node, (reply,) in zip(masters, replies, strict=True):
-            if isinstance(reply, Exception):
-                self._learn(_Refused(0, node, reply), Ask(b"", command), {})
-                raise reply
-        return [reply for (reply,) in replies]
+        """The replies of all masters to one command, which may be given twice."""
+        ask = Ask(b"", command)
+        for _ in range(_ATTEMPTS):
+            chart = yield from self._known()
+            masters = list(dict.fromkeys(node for node in chart.masters if node))
+            answers = yield [Batch(node, [command]) for node in masters]
+            refused = [
+                _Refused(0, node, reply)
+                for node, (reply,) in zip(masters, answers, strict=True)
+                if isinstance(reply, Exception)
+            ]
+            if not refused:
+                return [reply for (reply,) in answers]
+            for each in refused:
+                self._learn(each, ask, {})
+            if not all(self._again(each) for each in refused):
+                break
+        raise refused[0].error
 
     def master(self, key: bytes) -> Flow[Node]:
         """The server that takes writes of a key."""

@@ -18,7 +18,7 @@ def test_a_plain_url_names_one_server_and_the_rest_has_defaults():
     address = Address.parse("redis://db.example:6380/2")
     assert (address.kind, address.hosts, address.database) == ("single", (("db.example", 6380),), 2)
     assert (address.tenant, address.scheme, address.tls, address.password) == ("default", None, None, None)
-    assert (address.timeout, address.grace, address.pages, address.wait, address.poll) == (0.05, 60, 64, 0, 1)
+    assert (address.timeout, address.grace, address.wait, address.poll) == (0.05, 60, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,7 @@ def test_no_error_shows_a_password(url):
         ("redis://h/1/2", "the number of a database"),
         ("redis+sentinel://h", "names no service"),
         ("redis+cluster://h/1", "database 0 alone"),
+        ("redis://reader@h", "a user without a password"),
         ("redis://h?tenat=a", "unknown option tenat: there are"),
         ("redis://h?tenant=a/b", "tenant is 1 to 64"),
         ("redis://h?tenant=" + "a" * 65, "tenant is 1 to 64"),

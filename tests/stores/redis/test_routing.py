@@ -249,6 +249,11 @@ def test_replicas_that_are_down_or_cut_off_are_not_read():
     assert servers.nodes[1] == [REPLICA]
 
 
+def test_what_concerns_all_masters_is_asked_once_more_where_a_connection_broke():
+    servers = Servers(HALVES, [[b"a"], [said.ConnectionError()]], HALVES, [[b"a"], [b"b"]])
+    assert servers.drive(clustered().everywhere(("INFO",))) == [b"a", b"b"]
+
+
 def test_all_masters_are_asked_what_concerns_all():
     servers = Servers(HALVES, [[b"a"], [b"b"]])
     assert servers.drive(clustered().everywhere(("INFO",))) == [b"a", b"b"]

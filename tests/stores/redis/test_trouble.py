@@ -79,6 +79,23 @@ def test_a_hung_server_is_lost_in_time_and_found_again_when_it_goes_on(own_serve
     assert back == [b"1"]
 
 
+def test_who_writes_waits_longer_but_not_for_ever(own_server, monkeypatch):
+    monkeypatch.setattr("simblock.stores.redis.clients._SECONDS", 0.2)
+    own_server.pause()
+    with linked(own_server.url()) as link:
+        for call in (
+            lambda: link.get_many([b"a"], patient=True),
+            lambda: link.set_many((b"%d" % n, b"x" * 100_000) for n in range(200)),
+            lambda: link.unlink_many([b"a"]),
+            lambda: link.fields(b"h"),
+            lambda: link.acquire(LOCK, b"me", 30),
+            lambda: link.release(LOCK, b"me"),
+            lambda: link.publish(LOCK, b"me", b"{t}manifest", b"{}", CHANGES, {b"epoch": b"1"}),
+            link.facts,
+        ):
+            assert "gave no answer within 200 ms" in lost(call)
+
+
 def _tried(link, key):
     try:
         return link.get(key)
