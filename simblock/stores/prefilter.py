@@ -21,6 +21,9 @@ _MASK = (1 << 64) - 1
 _MIX = 0xC6BC279692B5C323  # odd: spreads a print over the 64 bits that the words take six each of
 _SHIFTS = (58, 52, 46, 40, 34, 28, 22, 16)
 _FIRST, _SECOND, *_OTHERS = _SHIFTS
+_ALL_SHIFTS, _WORDS = np.array(_SHIFTS, np.uint64), np.arange(8)
+_TOGETHER = 1024
+"""Up to so many prints all eight words are looked at, by few steps of NumPy; of more, only as far as needed."""
 _BLOCK_WORDS_BITS = 13  # words of 64 bits in a checked block of 64 KiB
 _CHUNK = 1 << 16  # prints handled at a time: their intermediates stay in the cache
 assert BLOCK == 8 << _BLOCK_WORDS_BITS
@@ -120,6 +123,10 @@ class Prefilter:
         at = (short * np.uint64(self._blocks)) >> np.uint64(self._bits) << np.uint64(3)
         self._section.check_at(self._array.itemsize, at.astype(np.int64))
         mixed = short * np.uint64(_MIX)
+        if len(stored) <= _TOGETHER:
+            bits = (mixed[:, None] >> _ALL_SHIFTS) & np.uint64(63)
+            words = self._array[at.astype(np.int64)[:, None] + _WORDS]
+            return np.flatnonzero(((words >> bits) & np.uint64(1)).all(axis=1))
         left = np.arange(len(stored))
         for keep in self._sieve(at, mixed):
             left = left[keep]

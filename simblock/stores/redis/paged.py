@@ -18,13 +18,11 @@ from simblock.stores.redis import records
 from simblock.stores.redis.names import Names
 from simblock.stores.redis.source import Source
 from simblock.stores.wanted import Want
-from simblock.tokens import U32, U64
+from simblock.tokens import U16, U32, U64
 
-_KNOWN_KEYS = 1 << 16
+_ANSWERS = 1 << 15
 _AT_ONCE = 256
 """Records fetched by one command by who reads all of them."""
-_CODES = {frequency: code for code, frequency in enumerate(DECODED)} | {0: 0}
-_FEW_PLACES = 64
 WIDE = 1 << 16
 """From so many entries on a page's offsets take four bytes each: one bucket may be larger than a page."""
 
@@ -110,10 +108,10 @@ def sealed_as(section: str) -> str:
 
 
 class Page(NamedTuple):
-    """A run of buckets: where each begins, and their entries."""
+    """A run of buckets: where each begins (the last item is where the last ends), and their entries."""
 
-    places: memoryview
-    prints: memoryview
+    places: U32
+    prints: U16
     offsets: memoryview
     codes: memoryview
 
@@ -125,17 +123,51 @@ def parse_page(at: Located, number: int, buckets: int, tokens: int, value: bytes
     prints, offsets, codes = 4 * count, 6 * count, 6 * count + width * (buckets + 1)
     if len(payload) != codes + count:
         raise at.wrong(records.PAGE, number)
+    starts = payload[offsets:codes].cast("I" if width == 4 else "H")
     page = Page(
-        payload[:prints].cast("I"),
-        payload[prints:offsets].cast("H"),
-        payload[offsets:codes].cast("I" if width == 4 else "H"),
+        np.frombuffer(payload[:prints], np.uint32),
+        np.frombuffer(payload[prints:offsets], np.uint16),
+        starts,
         payload[codes:],
     )
-    starts = page.offsets.tolist()
-    inside = not count or int(np.frombuffer(page.places, np.uint32).max()) < tokens
-    if starts[0] or starts[-1] != count or starts != sorted(starts) or not inside:
+    bounds = starts.tolist()
+    inside = not count or int(page.places.max()) < tokens
+    if bounds[0] or bounds[-1] != count or bounds != sorted(bounds) or not inside:
         raise at.wrong(records.PAGE, number)
     return page
+
+
+class Answer(NamedTuple):
+    """What a table says to a key: its places, rising, and its coded frequency."""
+
+    places: U32
+    code: int
+
+
+class Answers:
+    """The answers given lately, by key: between so many and twice so many of them.
+
+    Two generations instead of an order: when the young are too many they become the old, and an old one
+    that is asked for again becomes young.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._young: dict[int, Answer] = {}
+        self._old: dict[int, Answer] = {}
+
+    def get(self, key: int) -> Answer | None:
+        found = self._young.get(key)
+        if found is None:
+            found = self._old.get(key)
+            if found is not None:
+                self.put(key, found)
+        return found
+
+    def put(self, key: int, answer: Answer) -> None:
+        if len(self._young) >= self._most:
+            self._old, self._young = self._young, {}
+        self._young[key] = answer
 
 
 class PagedBuckets(Buckets):
@@ -146,10 +178,11 @@ class PagedBuckets(Buckets):
         self._at, self._shape, self._tokens = at, shape, tokens
         self._firsts: U32 = container["pages"].array(np.uint32)
         self._bounds = self._firsts.data
-        if not len(self._firsts) or self._firsts[0] or self._firsts[-1] != shape.buckets:
+        firsts = self._firsts.astype(np.int64)
+        if not len(firsts) or firsts[0] or firsts[-1] != shape.buckets or (np.diff(firsts) < 1).any():
             raise at.wrong("pages", 0)
-        self.pages = len(self._firsts) - 1
-        self._known: dict[int, tuple[list[int], int]] = {}
+        self.pages = len(firsts) - 1
+        self._answers = Answers(_ANSWERS)
 
     def want(self, page: int) -> Want:
         """A page."""
@@ -163,56 +196,52 @@ class PagedBuckets(Buckets):
     def missing(self, stored: Iterable[int]) -> list[Want]:
         """The pages that are not in the process, of those that look-ups of these keys need."""
         pages = {
-            bisect_right(self._bounds, self._bucket(key)) - 1 for key in stored if key not in self._known
+            bisect_right(self._bounds, self._bucket(key)) - 1
+            for key in stored
+            if self._answers.get(key) is None
         }
-        return self._at.source.missing([self.want(page) for page in sorted(pages)])
+        return self._at.source.missing([self.want(page) for page in sorted(pages)]) if pages else []
 
     def find(self, stored: int) -> tuple[list[int], int]:
-        """Places of one stored key, rising, and how many works hold it. Raises Wanted."""
-        known = self._known.get(stored)
+        places, code = self._answer(stored)
+        return places.tolist(), DECODED[code] if len(places) else 0
+
+    def _answer(self, stored: int) -> Answer:
+        known = self._answers.get(stored)
         if known is None:
-            known = self._find(stored)
-            if len(known[0]) <= _FEW_PLACES:
-                if len(self._known) >= _KNOWN_KEYS:
-                    self._known.clear()
-                self._known[stored] = known
+            known = self._look(stored)
+            self._answers.put(stored, known)
         return known
 
-    def _find(self, stored: int) -> tuple[list[int], int]:
+    def _look(self, stored: int) -> Answer:
         bucket = self._bucket(stored)
         number = bisect_right(self._bounds, bucket) - 1
         (page,) = self._at.source.get_all([self.want(number)])
         local = bucket - self._bounds[number]
         start, stop = page.offsets[local], page.offsets[local + 1]
         wanted = stored >> (64 - self._shape.bits) & FINGERPRINT_MASK
-        at = [start + i for i, held in enumerate(page.prints[start:stop].tolist()) if held == wanted]
-        if not at:
-            return [], 0
-        places = page.places[at[0] : at[-1] + 1].tolist()
-        if len(at) < len(places):
-            places = sorted(places[i - at[0]] for i in at)
-        return places, DECODED[page.codes[at[0]]]
+        at = np.flatnonzero(page.prints[start:stop] == wanted)
+        if not len(at):
+            return _NOTHING
+        return Answer(np.sort(page.places[start:stop][at]), page.codes[start + int(at[0])])
 
     def find_many(self, stored: U64) -> Found:
-        """Places of many stored keys u64 that passed the prefilter. Raises Wanted."""
-        keys = stored.tolist()
-        if missing := self.missing(keys):
-            self._at.source.get_all(missing)
-        found = [self.find(key) for key in keys]
-        counts = np.fromiter((len(places) for places, _ in found), np.int64, len(found))
-        joined = np.fromiter((p for places, _ in found for p in places), np.uint32, int(counts.sum()))
-        codes = np.fromiter((_CODES[frequency] for _, frequency in found), np.uint8, len(found))
-        return Found(np.repeat(np.arange(len(found)), counts), joined, np.repeat(codes, counts))
+        answers = [self._answer(key) for key in stored.tolist()]
+        counts = [len(answer.places) for answer in answers]
+        codes = np.array([answer.code for answer in answers], np.uint8)
+        return Found(
+            np.repeat(np.arange(len(answers)), counts),
+            np.concatenate([answer.places for answer in answers]),
+            np.repeat(codes, counts),
+        )
 
     def columns(self) -> Columns:
         pages = list(self._walk())
-        sizes = [
-            np.diff(np.frombuffer(page.offsets, _kind(page.offsets)).astype(np.uint32)) for page in pages
-        ]
+        sizes = [np.diff(np.array(page.offsets.tolist(), np.uint32)) for page in pages]
         return Columns(
             np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.uint32),
-            np.concatenate([np.frombuffer(page.prints, np.uint16) for page in pages]),
-            np.concatenate([np.frombuffer(page.places, np.uint32) for page in pages]),
+            np.concatenate([page.prints for page in pages]),
+            np.concatenate([page.places for page in pages]),
             np.concatenate([np.frombuffer(page.codes, np.uint8) for page in pages]),
         )
 
@@ -225,6 +254,9 @@ class PagedBuckets(Buckets):
         for first in range(0, self.pages, _AT_ONCE):
             last = min(first + _AT_ONCE, self.pages)
             yield from self._at.source.get_all([self.want(page) for page in range(first, last)])
+
+
+_NOTHING = Answer(np.empty(0, np.uint32), 0)
 
 
 class TableSection(Section):
@@ -240,7 +272,3 @@ class TableSection(Section):
 
     def check(self) -> None:
         self._table.check()
-
-
-def _kind(view: memoryview) -> type[np.uint32] | type[np.uint16]:
-    return np.uint32 if view.format == "I" else np.uint16
