@@ -1,5 +1,6 @@
 import asyncio
 import os
+import random
 import socket
 import threading
 import time
@@ -139,6 +140,34 @@ def test_an_answer_by_drops_is_no_answer(own_server):
             proxy.url(timeout=0.3), [b"b"], lambda: own_server.client.set("b", b"x" * 20_000)
         )
         assert "gave no answer" in str(error)
+
+
+def test_a_late_answer_is_never_taken_for_that_to_another_question(own_server):
+    own_server.client.mset({f"k{n}": f"v{n}" for n in range(100)})
+    wrong, lost_ones = [], []
+
+    def reading(link, end):
+        while time.monotonic() < end:
+            n, m = random.randrange(100), random.randrange(100)
+            try:
+                found = link.get_many([b"k%d" % n, b"k%d" % m])
+            except StoreLost as error:
+                lost_ones.append(error)
+            else:
+                wrong.extend([found] * (found != [b"v%d" % n, b"v%d" % m]))
+
+    with Proxy(own_server.port) as proxy, linked(proxy.url(timeout=0.03)) as link:
+        end = time.monotonic() + 1.5
+        threads = [threading.Thread(target=reading, args=(link, end)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while time.monotonic() < end:
+            proxy.back.delay = random.choice([0, 0.025, 0.03, 0.035])
+            time.sleep(0.02)
+        for thread in threads:
+            thread.join()
+    assert lost_ones, "no answer was late: the test tests nothing"
+    assert wrong == []
 
 
 def test_a_host_that_never_answers_a_connection_is_lost_in_time():
