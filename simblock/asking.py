@@ -11,8 +11,9 @@ from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from simblock.ledger import AnswerLost, Forgive, Told, asked
-from simblock.questions import Hit, Lost, Postings
+from simblock.blind import Blind
+from simblock.ledger import AnswerLost, Forgive, Steps, Told, asked
+from simblock.questions import Hit, Lost, Postings, Suspected
 from simblock.scheme import Channel, Lane
 from simblock.signature import Asks, Signer
 from simblock.tokens import I64
@@ -45,8 +46,9 @@ Hits: TypeAlias = Mapping[int, Sequence[Heard]]
 class Asker:
     """The cursors of one lane of a stream over the channels of a scheme that it is asked on."""
 
-    def __init__(self, signer: Signer, lane: Lane, forgive: Forgive) -> None:
-        self._forgive = forgive
+    def __init__(self, signer: Signer, lane: Lane, blind: Blind, forgive: Forgive) -> None:
+        self._blind, self._forgive = blind, forgive
+        self._lost: set[int] = set()
         channels = [channel for channel in signer.scheme.channels if channel.reads == lane]
         self._cursors = [(channel, signer.cursor(channel)) for channel in channels]
         self._channels = {channel.id: channel for channel, _ in self._cursors}
@@ -82,12 +84,35 @@ class Asker:
     def _hear(self, question: Postings, places: Sequence[int] | I64) -> Told[Hits]:
         answer = cast("list[list[Hit] | Lost]", (yield from asked(question)))
         hits: dict[int, list[Heard]] = {}
+        lost: list[int] = []
         for index, found in enumerate(answer):
             if isinstance(found, Lost):
-                self._forgive(AnswerLost(found.reason))
+                if self._forgive(AnswerLost(found.reason)):
+                    lost.append(index)
                 continue
             for hit in found:
                 channel = self._channels[int(question.channels[hit.ask])]
                 heard = Heard(index, channel, int(question.keys[hit.ask]), hit)
                 hits.setdefault(int(places[hit.ask]), []).append(heard)
+        if lost or self._lost:
+            yield from self._suspect(question, places, lost)
+            if self._blind.agreed:
+                hits.setdefault(self._blind.agreed.o, [])
         return hits
+
+    def _suspect(self, question: Postings, places: Sequence[int] | I64, lost: list[int]) -> Steps:
+        """Asks which exact keys may stand in lost indexes."""
+        for index in self._lost.difference(lost):
+            self._blind.forget(index)
+        self._lost = set(lost)
+        channels, keys = [int(id) for id in question.channels], [int(key) for key in question.keys]
+        exact = [ask for ask, id in enumerate(channels) if self._channels[id].role == "exact"]
+        if not (exact and lost):
+            return
+        answer = yield from asked(Suspected([channels[ask] for ask in exact], [keys[ask] for ask in exact]))
+        for index in lost:
+            passed = cast("list[list[int] | Lost]", answer)[index]
+            may = set() if isinstance(passed, Lost) else {exact[number] for number in passed}
+            for id in dict.fromkeys(channels[ask] for ask in exact):
+                asks = [(int(places[ask]), keys[ask], ask in may) for ask in exact if channels[ask] == id]
+                self._blind.take(index, self._channels[id], asks)

@@ -343,7 +343,7 @@ class Candidates:
         if 2 * sum(block.n for block in chain) < MIN_START:
             return False
         exempt = self.ledger.exemption.places(names, base, track.reading)
-        echoes = partial(self._echoes, track.reading) if self.ledger.exemption else None
+        echoes = partial(self.echoes, track.reading) if self.ledger.exemption else None
         piece = Piece(
             chain, src, base, channel, exempt=exempt, history=history, echoes=echoes,
             names=names if self.grain.numbered else None,
@@ -355,7 +355,7 @@ class Candidates:
         self._give(track, piece)
         return True
 
-    def _echoes(self, reading: Reading, o: int) -> bool:
+    def echoes(self, reading: Reading, o: int) -> bool:
         """Whether output token ``o`` repeats the request; looked up once."""
         echoed, history = self.history.echoed, self.history
         if (o, reading) not in echoed:
@@ -380,7 +380,7 @@ class Candidates:
         hull = begun()
         if hull.bits >= HULL_LEAST and self.ledger.exemption:
             exempt = self.ledger.exemption.places(source, base, track.reading)
-            hull = begun(exempt=exempt, echoes=partial(self._echoes, track.reading))
+            hull = begun(exempt=exempt, echoes=partial(self.echoes, track.reading))
         if hull.bits < HULL_LEAST:
             return False
         self._give(track, hull)

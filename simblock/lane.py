@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Sequence
 
 from simblock.asking import Asker, Heard, in_order
+from simblock.blind import Blind
 from simblock.candidates import Candidates
 from simblock.codestream import Coded
+from simblock.exemption import Reading
 from simblock.grain import GRAINS
 from simblock.history import Coming, History
 from simblock.ledger import AnswerLost, Forgive, Ledger, Steps
@@ -16,7 +18,8 @@ from simblock.scheme import Lane as LaneName
 from simblock.signature import Signer
 from simblock.ticks import Ticks
 from simblock.tracking import JOIN, Track
-from simblock.unmasking import Reading, Unmasked
+from simblock.unmasking import Reading as Masked
+from simblock.unmasking import Unmasked
 
 
 class Lane:
@@ -28,7 +31,8 @@ class Lane:
         self.grain = GRAINS[name]
         self.history = History(newlines, numbered=self.grain.numbered)
         self.candidates = Candidates(ledger, self.history, self.grain)
-        self._asker = Asker(signer, name, forgive)
+        self.blind = Blind(ledger.policy, self.history, self.grain, self._echoes)
+        self._asker = Asker(signer, name, self.blind, forgive)
         self._forgive = forgive
         self._hits: dict[int, Sequence[Heard]] = {}
         self._coming: deque[int] = deque()
@@ -133,9 +137,17 @@ class Lane:
             try:
                 yield from self.candidates.take(o, heard)
             except AnswerLost as lost:
-                self._forgive(lost)
+                if self._forgive(lost) and heard.channel.role == "exact":
+                    self.blind.compare(o, heard.which, heard.channel, heard.hit.postings)
         if hits:
             self.candidates.forget(o)
+
+    def _echoes(self, o: int) -> bool:
+        """Whether output token ``o`` repeats what is exempt."""
+        if not self.candidates.ledger.exemption:
+            return False
+        language = self.history.languages[o - self.history.base] if self.grain.numbered else None
+        return self.candidates.echoes(Reading(self.grain.lane, language), o)
 
     def last_turn(self) -> Steps:
         """At the end of the stream: hits that came with it."""
@@ -187,7 +199,7 @@ class UnmaskedLane(Lane):
             return 0
         return self.at + max(clock - ticks.clock(self.when(self.at)) - self.WAITING, 0)
 
-    def limit(self, reading: Reading, hold: int, fed: int) -> int:
+    def limit(self, reading: Masked, hold: int, fed: int) -> int:
         """The code point up to which text may go out where so many words as they were meant are always held."""
         starts = [start for start in self.history.starts[-hold:] if start >= reading.begin]
         return max(min([reading.start, *starts]), fed - self.MOST)

@@ -24,8 +24,8 @@ class AnswerLost(Exception):
     """A question came back as Lost."""
 
 
-Forgive: TypeAlias = Callable[[AnswerLost], None]
-"""Takes note of a lost answer, so that the stream can go on; raises it again where the policy stops there."""
+Forgive: TypeAlias = Callable[[AnswerLost], bool]
+"""Takes note of a lost answer; says whether what can be told without it counts, raises it again where it is the end."""
 
 
 def asked(question: Question) -> Told[Answer]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from simblock.work import Kind, Work
 
 Action: TypeAlias = Literal["stop", "replace", "redact", "cite", "observe", "release"]
-By: TypeAlias = Literal["min_run", "min_tokens", "max_quoted", "min_evidence"]
+By: TypeAlias = Literal["min_run", "min_tokens", "max_quoted", "min_evidence", "degraded"]
 
 SEVERITY: dict[Action, int] = {
     "stop": 5,
@@ -151,7 +151,10 @@ def distinct(matches: Iterable[Match]) -> list[Match]:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What made a decision: the work and its view, its rule, the figure that reached its threshold, and where."""
+    """What made a decision: the work and its view, its rule, the figure that reached its threshold, and where.
+
+    By ``degraded`` anchors decided that a lost index may hold: their number, and no work, for none is known.
+    """
 
     work: str
     rule: str
@@ -187,8 +190,8 @@ class Report:
     """The result of a check or of a stream so far.
 
     ``decision`` is what was done; ``observed`` what would have been done where the policy only observes.
-    ``released`` is None for streams, whose text has gone out already. ``degraded``: something was let by
-    unexamined, because an index was lost or a budget spent and the policy says ``on_error = "release"``.
+    ``released`` is None for streams, whose text has gone out already. ``degraded``: something was not
+    examined in full, because an index was lost or a budget spent and the policy does not stop there.
     """
 
     id: str

@@ -211,13 +211,6 @@ class Policy(_Strict):
 
     _action = field_validator("action")(_no_replace)
 
-    @field_validator("on_error")
-    @classmethod
-    def _no_degraded(cls, value: str) -> str:
-        if value == "degraded":
-            raise ValueError("on_error 'degraded' is not in this release: use stop or release")
-        return value
-
     @classmethod
     def load(cls, path: str | Path | None = None, **fields: Any) -> Policy:
         """The policy of a TOML file (or none), the environment over it, and ``fields`` over both.

@@ -26,7 +26,7 @@ from simblock.codestream import CodeScanner, Seen
 from simblock.history import Coming
 from simblock.lane import Lane, UnmaskedLane
 from simblock.ledger import AnswerLost, Steps, Told, asked
-from simblock.match import HOLDING, SEVERITY, Decided, Match, Span, distinct
+from simblock.match import HOLDING, SEVERITY, Decided, Match, distinct
 from simblock.matching import match_of
 from simblock.newlines import Newlines
 from simblock.outlet import PLACEHOLDER, Outlet, Tail
@@ -34,7 +34,7 @@ from simblock.policy import Verdict, decided
 from simblock.questions import Placed, Places
 from simblock.response import ResponseCore, Turn
 from simblock.scheme import T_LEXEMES
-from simblock.suspicion import count_leaked, holds, standing
+from simblock.suspicion import count_leaked, holds, redact
 from simblock.text import Scanned, WordScanner
 from simblock.ticks import Ticks
 from simblock.tokens import CHAR
@@ -45,8 +45,10 @@ LOOK_EVERY = 16
 """Tokens after which a match that is decided is looked at again."""
 MAX_UNACTED = 1000
 """Matches below the thresholds that a stream remembers for ``--all``."""
-_COUNTED = {"stop": "stopped", "release": "released", "degraded": "degraded"}
-"""What is counted of a stream that lost an answer, by ``on_error``."""
+_COUNTED = {
+    "stop": "stopped", "release": "released", "degraded": "degraded", "observe": "observed", "cite": "cited"
+}  # fmt: skip
+"""What is counted of a stream that lost an answer, by ``on_error``, and by what it did blindly."""
 ALL = 1 << 62  # code points: more than any stream has
 
 
@@ -93,9 +95,9 @@ class StreamCore:
 
     @property
     def degraded(self) -> bool:
-        """Whether something was let by unexamined: an index was lost, or the budget spent, and released."""
+        """Whether something was not examined in full: an index was lost, or the budget spent, and it went on."""
         overspent = any(lane.candidates.overspent for lane in self.lanes)
-        return not self.stopped and (self.error is not None or overspent)
+        return self.response.policy.on_error != "stop" and (self.error is not None or overspent)
 
     def feed(self, chunk: str) -> Told[str]:
         """Takes model text; returns what may go out now."""
@@ -162,18 +164,7 @@ class StreamCore:
 
     def _walk(self, known: int) -> Steps:
         """Gives every token that matters its turn, up to a code point."""
-        while True:
-            first: tuple[int, Lane, int] | None = None
-            for lane in self.lanes:
-                if lane.quiet:
-                    continue
-                o = lane.due()
-                if o is not None:
-                    when = lane.when(o)
-                    if when <= known and (first is None or when < first[0]):
-                        first = when, lane, o
-            if first is None:
-                return
+        while (first := self._next(known)) is not None:
             self._when, lane, o = first
             for other in self.lanes:
                 if other is not lane:
@@ -181,9 +172,24 @@ class StreamCore:
             self._clock = lane.tell_time(o, self._ticks)
             yield from lane.turn(o)
             yield from self._judge([lane])
+            if lane.blind.agreed:
+                yield from self._judge_blind(lane)
             yield from self._leave([lane])
             if self.over:
                 return
+
+    def _next(self, known: int) -> tuple[int, Lane, int] | None:
+        """The token whose turn it is, with its lane and the code point at which it became certain."""
+        first: tuple[int, Lane, int] | None = None
+        for lane in self.lanes:
+            if lane.quiet:
+                continue
+            o = lane.due()
+            if o is not None:
+                when = lane.when(o)
+                if when <= known and (first is None or when < first[0]):
+                    first = when, lane, o
+        return first
 
     def _judge(self, lanes: Iterable[Lane], *, last: bool = False) -> Steps:
         acting = [
@@ -201,7 +207,19 @@ class StreamCore:
             if its.action in HOLDING:
                 one.leaked = count_leaked(one, self.outlet.released)
         if verdict.action == "stop" and not self.stopped:
-            yield from self._stop(track)
+            self.response.ledger.barred.add(track.work.id)
+            yield from self._stop(track.begin())
+
+    def _judge_blind(self, lane: Lane) -> Steps:
+        """Acts on anchors that a lost index may hold."""
+        verdict = lane.blind.verdict(lane.at)
+        if verdict is None or self.scanning:
+            return
+        self.response.count(f"{_COUNTED[verdict.action]}_blind")
+        if self.decided is None or SEVERITY[verdict.action] > SEVERITY[self.decided.action]:
+            self.decided = decided("", lane.grain.lane, "default", verdict, self._when)
+        if verdict.action == "stop" and not self.stopped:
+            yield from self._stop(lane.blind.begin)
 
     def _changed(self, lanes: Iterable[Lane], last: bool) -> Iterator[tuple[Lane, Track]]:
         """The matches about which something is new: what one lane of code learns of a work counts in the other."""
@@ -246,12 +264,11 @@ class StreamCore:
             return False
         return self.stopped or track.action not in HOLDING
 
-    def _stop(self, track: Track) -> Steps:
-        """Ends the stream before the match, and before whatever else is under suspicion."""
+    def _stop(self, begin: int) -> Steps:
+        """Ends the stream before a passage, and before whatever else is under suspicion."""
         held = [other.begin() for lane, other in self._tracks() if self._holds(lane, other, self._clock)]
-        self.outlet.freeze(min([track.begin(), *held]))
+        self.outlet.freeze(min([begin, *held]))
         self.stopped = True
-        self.response.ledger.barred.add(track.work.id)
         if not self.after:
             yield from self._report_all()
 
@@ -263,7 +280,7 @@ class StreamCore:
                 and self._redacts(track)
                 and (last or not self._holds(lane, track, self._clock))
             ):
-                self._redact(track)
+                redact(track, self.outlet)
         for lane in lanes:
             for track in lane.leave():
                 yield from self._report(track)
@@ -274,15 +291,6 @@ class StreamCore:
     def _redacts(self, track: Track) -> bool:
         return track.verdict is not None and track.verdict.action == "redact" and not self.outlet.frozen
 
-    def _redact(self, track: Track) -> None:
-        """Redacts the pieces that were not yet; what stands between them goes out."""
-        track.place()
-        for span in standing(track):
-            start = max(span.start, track.redacted)
-            if span.end > start:
-                self.outlet.redact(Span(start, span.end))
-                track.redacted = span.end
-
     def _conclude(self) -> Steps:
         if self.over:
             return
@@ -292,6 +300,8 @@ class StreamCore:
                 yield from lane.last_turn()
                 if lane.at >= 0:
                     self._when = max(self._when, lane.when(lane.at))
+                if lane.blind.agreed:
+                    yield from self._judge_blind(lane)
             yield from self._judge([lane for lane in self.lanes if lane.candidates.tracks], last=True)
             yield from self._leave(self.lanes, last=True)
             if not self.over:
@@ -318,6 +328,8 @@ class StreamCore:
         for lane, track in self._tracks():
             if track.spans and self._holds(lane, track, self._ticks.count):
                 limit = min(limit, max(track.begin(), track.redacted))
+        if self.error is not None:
+            limit = min(limit, *(lane.blind.limit(self._ticks, self.outlet.fed) for lane in self.lanes))
         return limit
 
     def lose(self, reason: str) -> None:
@@ -329,11 +341,12 @@ class StreamCore:
             self.outlet.freeze(0)
             self.stopped = True
 
-    def forgive(self, lost: AnswerLost) -> None:
-        """Takes note of a lost answer and goes on; raises it again where the policy stops there."""
+    def forgive(self, lost: AnswerLost) -> bool:
+        """Takes note of a lost answer and says whether to go on blindly; raises it again where the policy stops there."""
         if self.response.policy.on_error == "stop":
             raise lost
         self.lose(str(lost))
+        return self.response.policy.on_error == "degraded" and not self.scanning
 
     # -- what is said about it
 
@@ -356,7 +369,8 @@ class StreamCore:
         try:
             placed = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
         except AnswerLost as lost:
-            return self.forgive(lost)
+            self.forgive(lost)
+            return
         match = match_of(track, cast(Placed, placed), self.response.names[track.key[0]])
         self.matches.append(match)
 

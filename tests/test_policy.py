@@ -18,7 +18,7 @@ from simblock.work import Work
         ("nonsense = 1\n", "nonsense"),
         ("max_leak = 49\n", "max_leak"),
         ("max_leak = -1\n", "max_leak"),
-        ('on_error = "degraded"\n', "on_error"),
+        ('on_error = "continue"\n', "on_error"),
         ('action = "replace"\n', "action"),
         ('[[rule]]\nwork = ["a"]\naction = "replace"\n', "rule.0.action"),
         ('[[rule]]\nwork = ["a"]\n[rule.text]\nmin_run = 3\n', "rule.0.text.min_run"),
