@@ -38,6 +38,8 @@ from simblock.stores.opening import create_writer, open_writer
 from simblock.stores.writer import Writer
 
 TENANT = "bench"
+TIGHT = 4
+"""MiB of records that a process keeps, about a sixteenth of the index: by default it would keep nearly all."""
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -134,6 +136,8 @@ def recall(bench: Bench) -> Tables:
 def steps(bench: Bench) -> Tables:
     opening = partial(open_index, bench.url())
     rows = redis_steps.looking_up(opening, "simblock", bench.text)
+    tight = f"simblock, {TIGHT} MiB of records kept"
+    rows += redis_steps.looking_up(partial(open_index, bench.url(pages=TIGHT)), tight, bench.text)
     rows += redis_steps.looking_up(partial(open_index, bench.directory), "a directory", bench.text)
     server, _ = bench.peer
     count = 10 if bench.options.quick else 60
@@ -142,6 +146,7 @@ def steps(bench: Bench) -> Tables:
     redis_peer.fill(redis_peer.in_redis(server, redis_peer.DOCUMENTED, basename), bench.sample, 48)
     peers += redis_steps.of_peer(server, redis_peer.DOCUMENTED, bench.text, count, basename)
     fed = redis_steps.feeding(opening, "simblock", bench.text)
+    fed += redis_steps.feeding(partial(open_index, bench.url(pages=TIGHT)), tight, bench.text)
     fed += redis_steps.feeding(partial(open_index, bench.directory), "a directory", bench.text)
     return {
         "Steps of 64 words": rows,
