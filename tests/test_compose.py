@@ -1,6 +1,7 @@
 """docker-compose.yml is valid, gives no secret away, and what its services run can be run without it."""
 
 import os
+import random
 import re
 import shutil
 import stat
@@ -10,10 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import redis
 import yaml
 
 from simblock.stores import keys
 from simblock.stores.redis.address import Address
+from tests.redis_servers import ABSENT, PORTS, binary, version, wait
 
 TOP = Path(__file__).parents[1]
 EXAMPLES = TOP / "examples" / "redis"
@@ -118,7 +121,8 @@ def test_a_service_hands_its_password_on_by_environment_and_its_arguments_as_the
         assert done.stdout == "s3cret word ['a b', '$c']\n"
 
 
-def test_services_name_redis_and_their_user_in_a_url_that_is_read(services):
+def test_services_name_redis_and_their_user_in_a_url_that_is_read(services, monkeypatch):
+    monkeypatch.setenv("SIMBLOCK_REDIS_PASSWORD", "x")
     sync, url, _, follow = services["replica"]["command"]
     assert (sync, follow) == ("sync", "--follow")
     address = Address.parse(re.sub(r"\$\{\w+:-(\w+)\}", r"\1", url))
@@ -142,3 +146,111 @@ def test_made_secrets_are_a_closed_folder_a_key_and_hashes_of_the_passwords(made
 def test_secrets_are_never_written_over(made):
     done = subprocess.run([EXAMPLES / "make_secrets.sh", made], capture_output=True, check=False)
     assert done.returncode != 0
+
+
+class Shipped:
+    """A server as the compose file and docs/redis.md start it, with what its services do, less the containers."""
+
+    def __init__(self, services, folder, secrets):
+        self.services, self.folder, self.secrets = services, folder, secrets
+        self.port = random.choice(PORTS)
+        program, conf, *rest = self.command("redis")
+        assert (program, conf, rest[-2]) == ("redis-server", "/etc/redis.conf", "--bind")
+        self.process = subprocess.Popen(
+            [binary(), EXAMPLES / "redis.conf", *rest[:-2], "--port", str(self.port), "--dir", folder],
+            stdout=subprocess.DEVNULL,
+        )
+
+    def command(self, name):
+        return [word.replace("/run/secrets", str(self.secrets)) for word in self.services[name]["command"]]
+
+    def client(self, user):
+        password = (self.secrets / f"{user}_password").read_text()
+        return redis.Redis(port=self.port, username=user, password=password)
+
+    def start(self, name, *words):
+        """Starts what a service runs, with other arguments where ``words`` are given."""
+        *shell, script, program = self.services[name]["entrypoint"]
+        (own,) = [s["source"] for s in self.services[name]["secrets"] if isinstance(s, dict)]
+        script = script.replace("$$", "$").replace("/run/secrets/password", str(self.secrets / own))
+        places = {"//indexer@redis/": f"//indexer@localhost:{self.port}/", "/replica": str(self.folder)}
+        places |= {"//reader@redis/": f"//reader@localhost:{self.port}/", "${SIMBLOCK_TENANT:-acme}": "press"}
+        line = [str(Path(sys.executable).with_name(program)), *(words or self.command(name))]
+        for there, here in places.items():
+            line = [word.replace(there, here) for word in line]
+        where = {
+            "SIMBLOCK_KEY_FILE": str(self.secrets / "protected_key"),
+            "SIMBLOCK_CACHE": str(self.folder / "cache"),
+        }
+        assert set(where) == set(self.services[name]["environment"])
+        return subprocess.Popen(
+            [*shell, script, *line],
+            env=os.environ | where,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, name, *words):
+        process = self.start(name, *words)
+        said, _ = process.communicate(timeout=120)
+        return process.returncode, said
+
+
+@pytest.fixture
+def shipped(services, tmp_path, made):
+    if binary() is None:
+        pytest.skip(ABSENT)
+    if version() < (7,):
+        pytest.skip(
+            "NO RIGHTS BY KEY: this server is older than 7.0, and what docker-compose.yml runs was NOT tested"
+        )
+    server = Shipped(services, tmp_path, made)
+    try:
+        wait(lambda: server.client("reader").ping(), "the server answers its reader")
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.wait(20)
+
+
+def test_what_the_services_run_works_without_containers(shipped, tmp_path):
+    url, works = "redis://indexer@redis/?tenant=press", str(TOP / "examples" / "works")
+    with pytest.raises(redis.AuthenticationError):
+        redis.Redis(port=shipped.port).ping()
+    assert shipped.run("indexer", "build", works, "--out", url)[0] == 0
+    answer = str(TOP / "examples" / "answer.txt")
+    code, said = shipped.run("reader", "check", url.replace("indexer", "reader"), answer)
+    assert code == 1, said
+    code, said = shipped.run("indexer", "remove", url.replace("indexer@", "reader@"), "works/ferry.txt")
+    assert (code, "does not accept the user or password" in said) == (2, True)  # the indexer's password
+    replica = shipped.start("replica")
+    copy = tmp_path / "protected.sbx"
+    try:
+        wait(lambda: (copy / "MANIFEST").is_file(), "the replica is there")
+    finally:
+        replica.terminate()
+        said, _ = replica.communicate(timeout=60)
+    assert (replica.returncode, "epoch 1" in said) == (0, True), said
+    key = ["--key-file", str(shipped.secrets / "protected_key")]
+    assert (
+        subprocess.run(
+            [Path(sys.executable).with_name("simblock"), "check", copy, answer, *key], check=False
+        ).returncode
+        == 1
+    )
+
+
+def test_redis_is_healthy_when_it_answers(shipped, services):
+    if not shutil.which("redis-cli"):
+        pytest.skip("no redis-cli here, which the image has: the health check was NOT run")
+    kind, script = services["redis"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    script = script.replace("$$", "$").replace(
+        "/run/secrets/password", str(shipped.secrets / "reader_password")
+    )
+    script = script.replace("redis-cli", f"redis-cli -p {shipped.port}")
+    assert subprocess.run(["sh", "-c", script], check=False).returncode == 0
+    shipped.process.terminate()
+    shipped.process.wait(20)
+    assert subprocess.run(["sh", "-c", script], capture_output=True, check=False).returncode != 0
