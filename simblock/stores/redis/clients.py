@@ -22,6 +22,7 @@ from simblock.stores.redis.trouble import broken, translate
 __all__ = ["AwaitingLink", "Link", "ServerFacts"]
 
 _T = TypeVar("_T")
+_LOG = logging.getLogger("simblock")
 _SECONDS = 5.0
 _BATCH_BYTES = 1 << 20
 _BATCH_COMMANDS = 1000
@@ -62,6 +63,8 @@ class Link:
         self._connections = Connections(address)
         self._router = Router(address)
         self._quick = Patience(address.connect_timeout, address.timeout)
+        if address.tls is not None and not address.tls.verify:
+            _LOG.warning("%s: verify=none believes whoever answers there: for tests alone", address.name)
         self._patient = Patience(max(_SECONDS, address.connect_timeout), max(_SECONDS, address.timeout))
 
     def __repr__(self) -> str:
@@ -205,7 +208,7 @@ class Link:
     def _confirm(self, session: Session, wait: int) -> None:
         (confirmed,) = session.say(("WAIT", wait, _milliseconds(_SECONDS)), longer=_SECONDS)
         if confirmed < wait:
-            logging.getLogger("simblock").warning(
+            _LOG.warning(
                 "%s: a commit is on %d of %d replicas after %g s: look at the replicas' links",
                 self.address.name,
                 confirmed,

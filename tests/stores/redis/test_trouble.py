@@ -367,6 +367,14 @@ def test_tls_trusts_only_the_authority_it_was_given(tls_server):
         call(f"{url}?{files}&verify=none&timeout=2")
 
 
+def test_tls_that_verifies_nothing_is_warned_of(caplog):
+    with linked("rediss://h?verify=none"):
+        assert "verify=none believes whoever answers" in caplog.text
+    caplog.clear()
+    with linked("rediss://h"):
+        assert caplog.text == ""
+
+
 def test_tls_without_the_certificate_that_the_server_asks_for_is_an_error(tls_server):
     url = f"rediss://{HOST}:{tls_server.port}?ca={tls_server.tls.ca}&timeout=2"
     with linked(url) as link, pytest.raises(StoreLost, match="TLS"):
