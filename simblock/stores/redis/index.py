@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,7 +17,6 @@ from simblock.errors import Damaged, StoreLost
 from simblock.questions import Hit, Part, Placed, Places, Postings, Question, Run, Suspected
 from simblock.stores import inspection, keys
 from simblock.stores.inspection import Entry, Stat
-from simblock.stores.manifest import Manifest
 from simblock.stores.reader import StoredIndex
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.clients import AwaitingLink, Link, ServerFacts
@@ -33,6 +31,8 @@ from simblock.tokens import I64, U32, U64
 from simblock.work import Work
 
 T = TypeVar("T")
+Steps: TypeAlias = Generator[Sequence[Want], Sequence[Any], T]
+"""The steps of an answer: each yields what must be fetched before the next, and is sent what was made of it."""
 _KEYS_AT_ONCE = 1024
 """Keys looked up at a time: the pages of so many are in the process together."""
 _RECORDS_AT_ONCE = 256
@@ -75,11 +75,11 @@ class RedisIndex(StoredIndex):
         self._link = Link(address)
         self._links: WeakKeyDictionary[asyncio.AbstractEventLoop, AwaitingLink] = WeakKeyDictionary()
         self._source = Source(address.pages << 20)
-        self._counting = threading.Lock()
-        self._commands = self._records = self._local = 0
+        self._local = 0
         try:
             self._names = names = find_index(address, self._link)
-            super().__init__(RedisShelf(address, self._link, names, self._source), key, clock)
+            self._files = RedisShelf(address, self._link, names, self._source)
+            super().__init__(self._files, key, clock)
         except BaseException:
             self._link.close()
             raise
@@ -106,18 +106,14 @@ class RedisIndex(StoredIndex):
                 f"{self.name} has lost its manifest: the server was emptied, or is another; "
                 "restore its data, or sync the index into it again"
             )
-        with self._lock:
-            if data != self._manifest:
-                self._check_later(Manifest.from_json(data, self.name).epoch)
-            self._take_up(data)
+        self._take_up(data)
 
-    def _check_later(self, epoch: int) -> None:
-        """Raises Damaged where a state is older than the one held: what was committed since was lost."""
-        if epoch < self.epoch:
-            raise Damaged(
-                f"{self.name} went back from epoch {self.epoch} to {epoch}: changes were lost with a server; "
-                "sync the index into it again, or open it anew to go on with what is there"
-            )
+    def _load(self, previous: Snapshot | None) -> tuple[bytes, Snapshot]:
+        data, snapshot = super()._load(previous)
+        if previous is not None:
+            check_later(previous, snapshot)
+        self._files.tidy(ref.id for ref in snapshot.manifest.segments)
+        return data, snapshot
 
     # -- look-ups
 
@@ -142,27 +138,26 @@ class RedisIndex(StoredIndex):
         try:
             wants = next(steps)
             while True:
-                link = self._link_here()
+                link, made = self._link_here(), []
                 for some in _some(wants):
-                    values = await link.get_many([want.key for want in some])
-                    self._keep(some, values)
-                wants = next(steps)
+                    made += self._keep(some, await link.get_many([want.key for want in some]))
+                wants = steps.send(made)
         except StopIteration as done:
             return cast(Part, done.value)
 
-    def _drive(self, steps: Generator[Sequence[Want], None, T]) -> T:
+    def _drive(self, steps: Steps[T]) -> T:
         try:
+            wants = next(steps)
             while True:
-                for some in _some(next(steps)):
-                    self._keep(some, self._link.get_many([want.key for want in some]))
+                made: list[Any] = []
+                for some in _some(wants):
+                    made += self._keep(some, self._link.get_many([want.key for want in some]))
+                wants = steps.send(made)
         except StopIteration as done:
             return cast(T, done.value)
 
-    def _keep(self, wants: Sequence[Want], values: Sequence[bytes | None]) -> None:
-        with self._counting:
-            self._commands += 1
-            self._records += len(wants)
-        self._source.take(wants, values)
+    def _keep(self, wants: Sequence[Want], values: Sequence[bytes | None]) -> list[Any]:
+        return self._source.take(wants, values)
 
     def _link_here(self) -> AwaitingLink:
         loop = asyncio.get_running_loop()
@@ -171,8 +166,7 @@ class RedisIndex(StoredIndex):
             link = self._links[loop] = AwaitingLink(self.address)
         return link
 
-    def _asked(self, question: Question) -> Generator[Sequence[Want], None, Part]:
-        """The steps of an answer: each yields what must be fetched before the next."""
+    def _asked(self, question: Question) -> Steps[Part]:
         if isinstance(question, Postings):
             return self._postings(question.channels, question.keys)
         if isinstance(question, Suspected):
@@ -184,9 +178,7 @@ class RedisIndex(StoredIndex):
             return self._steps(partial(super().places, segment, run, question.tokens))
         return self._steps(partial(super().works, segment, run))
 
-    def _postings(
-        self, channels: Sequence[int] | U32, keys: Sequence[int] | U64
-    ) -> Generator[Sequence[Want], None, list[Hit]]:
+    def _postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> Steps[list[Hit]]:
         if len(keys) <= _KEYS_AT_ONCE:
             return (yield from self._steps(partial(super().postings, channels, keys)))
         wide, many = np.asarray(channels, np.uint32), np.asarray(keys, np.uint64)
@@ -197,18 +189,18 @@ class RedisIndex(StoredIndex):
             hits.extend(hit._replace(ask=hit.ask + start) for hit in found)
         return hits
 
-    def _steps(self, look: Callable[[], T]) -> Generator[Sequence[Want], None, T]:
+    def _steps(self, look: Callable[[], T]) -> Steps[T]:
+        held: dict[bytes, Any] = {}
         for tries in range(_ROUNDS):
             try:
-                found = look()
+                found = self._source.holding(held, look) if tries else look()
             except Wanted as wanted:
-                yield wanted.wants
+                made = yield wanted.wants
+                held.update((want.key, one) for want, one in zip(wanted.wants, made, strict=True))
             else:
                 self._local += not tries
                 return found
-        raise StoreLost(
-            f"{self.name}: a look-up needs more than the {self.address.pages} MiB kept: give ?pages="
-        )
+        raise StoreLost(f"{self.name}: a look-up needed ever more records, and was given up")
 
     # -- what operators see
 
@@ -243,7 +235,9 @@ class RedisIndex(StoredIndex):
         trouble = self._watcher.trouble
         state = "fresh" if trouble is None else "lost" if isinstance(trouble, StoreLost) else "damaged"
         reason = None if trouble is None else str(trouble)
-        return Health(state, reason, self.epoch, self.age, self._commands, self._records, self._local)
+        return Health(
+            state, reason, self.epoch, self.age, self._source.commands, self._source.records, self._local
+        )
 
     def close(self) -> None:
         """Ends the thread and the connections; on an event loop call :meth:`aclose`."""
@@ -257,6 +251,23 @@ class RedisIndex(StoredIndex):
         if link is not None:
             await link.close()
         await asyncio.to_thread(self.close)
+
+
+def check_later(old: Snapshot, new: Snapshot) -> None:
+    """Raises Damaged where a state of the same index did not come of the one held before it: a server that lost
+    commits went on without them. Another index in the same place was put there on purpose."""
+    mine, theirs = old.manifest, new.manifest
+    if mine.origin != theirs.origin:
+        return
+    last = old.journal.history[-1] if old.journal.history else None
+    history = new.journal.history
+    kept = last is None or not history or history[0].epoch > last.epoch or last in history
+    if theirs.epoch < mine.epoch or not kept:
+        raise Damaged(
+            f"{new.name} is at epoch {theirs.epoch}, and not with what was committed up to epoch {mine.epoch}: "
+            "changes were lost with a server; sync the index into it again, or open it anew to go on with what "
+            "is there"
+        )
 
 
 def warnings_of(facts: ServerFacts) -> list[str]:

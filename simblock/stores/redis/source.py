@@ -7,13 +7,16 @@ again. So the look-ups themselves are plain code without I/O, the same for block
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from simblock.stores.wanted import Want, Wanted
 
+T = TypeVar("T")
 Fetch = Callable[[Sequence[bytes]], "list[bytes | None]"]
 
 
@@ -28,16 +31,30 @@ class Source:
         self._fetch = fetch
         self._kept: OrderedDict[bytes, tuple[Any, int]] = OrderedDict()
         self._size = 0
+        self.commands = self.records = 0
+        """How often what was fetched was taken, and how many records."""
         self._lock = threading.Lock()
+        _all.add(self)
+        self._own = threading.local()
 
     def find(self, key: bytes) -> Any | None:
         """What is kept of a record, None where nothing is."""
         with self._lock:
             held = self._kept.get(key)
-            if held is None:
-                return None
-            self._kept.move_to_end(key)
-            return held[0]
+            if held is not None:
+                self._kept.move_to_end(key)
+                return held[0]
+        own: dict[bytes, Any] = getattr(self._own, "held", {})
+        return own.get(key)
+
+    def holding(self, held: dict[bytes, Any], look: Callable[[], T]) -> T:
+        """A look-up begun again, with what was fetched for it: others may have pushed that out meanwhile, or it
+        may be more than is kept."""
+        self._own.held = held
+        try:
+            return look()
+        finally:
+            del self._own.held
 
     def missing(self, wants: Sequence[Want]) -> list[Want]:
         """Those that are not in the process; those that are count as used."""
@@ -58,6 +75,8 @@ class Source:
         """Makes of fetched values what is kept. Raises Damaged, and keeps nothing of a damaged one."""
         made = [want.parse(value) for want, value in zip(wants, values, strict=True)]
         with self._lock:
+            self.commands += 1
+            self.records += len(wants)
             for want, value, one in zip(wants, values, made, strict=True):
                 self._keep(want.key, one, len(value or b""))
         return made
@@ -69,3 +88,14 @@ class Source:
         while self._size > self._capacity and len(self._kept) > 1:
             _, (_, left) = self._kept.popitem(last=False)
             self._size -= left
+
+
+_all: weakref.WeakSet[Source] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    for source in list(_all):
+        source._lock = threading.Lock()  # another thread of the parent may have held it
+
+
+os.register_at_fork(after_in_child=_forked)
