@@ -84,11 +84,11 @@ class Asker:
     def _hear(self, question: Postings, places: Sequence[int] | I64) -> Told[Hits]:
         answer = cast("list[list[Hit] | Lost]", (yield from asked(question)))
         hits: dict[int, list[Heard]] = {}
-        lost: list[int] = []
+        lost: tuple[int, ...] = ()
         for index, found in enumerate(answer):
             if isinstance(found, Lost):
                 if self._forgive(AnswerLost(found.reason)):
-                    lost.append(index)
+                    lost += (index,)
                 continue
             for hit in found:
                 channel = self._channels[int(question.channels[hit.ask])]
@@ -100,7 +100,7 @@ class Asker:
                 hits.setdefault(self._blind.agreed.o, [])
         return hits
 
-    def _suspect(self, question: Postings, places: Sequence[int] | I64, lost: list[int]) -> Steps:
+    def _suspect(self, question: Postings, places: Sequence[int] | I64, lost: Sequence[int]) -> Steps:
         """Asks which exact keys may stand in lost indexes."""
         for index in self._lost.difference(lost):
             self._blind.forget(index)

@@ -12,7 +12,8 @@ from typing import TypeVar, cast
 
 from simblock.errors import IndexProblem, StoreLost
 from simblock.outages import Outages
-from simblock.questions import Answer, Lost, Part, Places, Postings, Question, Run, Suspected
+from simblock.policy import Policy
+from simblock.questions import Answer, Hit, Lost, Part, Places, Postings, Question, Run, Suspected
 from simblock.stores import Awaited, Index
 from simblock.stream import StreamCore
 
@@ -38,12 +39,13 @@ def ask(index: Index, question: Question) -> Part:
 class Driver:
     """Puts the questions of a guard's streams to its indexes.
 
-    ``stale_after`` are the seconds without news after which an index counts as lost.
+    By ``policy`` an index counts as lost after so many seconds without news, and streams go on without it or do not.
     """
 
-    def __init__(self, indexes: Sequence[Index], stale_after: float, outages: Outages) -> None:
+    def __init__(self, indexes: Sequence[Index], policy: Policy, outages: Outages) -> None:
         self.indexes = indexes
-        self._stale_after = stale_after
+        self._stale_after = policy.stale_after
+        self._goes_on = policy.on_error != "stop"
         self._outages = outages
         self._awaited = [index if isinstance(index, Awaited) else None for index in indexes]
         self._waits = sum(index is not None for index in self._awaited)
@@ -57,15 +59,16 @@ class Driver:
                 self._outages.note(number, "refresh", str(error))
                 core.lose(str(error))
                 continue
-            if index.age > self._stale_after:
+            age = index.age
+            if age > self._stale_after:
                 reason = (
                     f"{index.name} gave no news for over {self._stale_after:g} s: see whether its store runs"
                 )
                 self._outages.note(number, "news", reason)
                 core.lose(reason)
-            elif self._outages:
-                self._outages.settle(number, "refresh", index.age)
-                self._outages.settle(number, "news", index.age)
+            elif self._outages.open:
+                self._outages.settle(number, "refresh", age)
+                self._outages.settle(number, "news", age)
 
     def run(self, steps: Generator[Question, Answer, T]) -> T:
         """Runs the core to its result, answering each question in turn."""
@@ -92,6 +95,14 @@ class Driver:
 
     def answer(self, question: Question) -> Answer:
         """The answer to one question; Lost in the place of an index that cannot give its part."""
+        if isinstance(question, Postings) and not self._outages.open:
+            parts: list[list[Hit] | Lost] = []
+            for number, index in enumerate(self.indexes):  # nearly all questions: without a detour
+                try:
+                    parts.append(index.postings(question.channels, question.keys))
+                except FAILURES as error:
+                    parts.append(self._lost(number, error))
+            return parts
         if isinstance(question, Postings | Suspected):
             return cast(Answer, [self._part(number, question) for number in range(len(self.indexes))])
         return cast(Answer, self._part(question.index, question))
@@ -107,9 +118,9 @@ class Driver:
         return cast(Answer, [await part for part in parts])
 
     def _part(self, number: int, question: Question) -> Part | Lost:
-        began = self._outages.clock()
         if reason := self._refused(number, question):
             return Lost(reason)
+        began = self._outages.clock()
         try:
             part = ask(self.indexes[number], question)
         except FAILURES as error:
@@ -123,9 +134,9 @@ class Driver:
             if isinstance(question, Postings) and len(question.keys) > MANY_KEYS:
                 return await asyncio.to_thread(self._part, number, question)
             return self._part(number, question)
-        began = self._outages.clock()
         if reason := self._refused(number, question):
             return Lost(reason)
+        began = self._outages.clock()
         try:
             part = await index.aask(question)
         except FAILURES as error:
@@ -134,17 +145,18 @@ class Driver:
         return part
 
     def _refused(self, number: int, question: Question) -> str | None:
-        """Why an index that just let wait in vain is not asked again so soon."""
-        if not self._outages or isinstance(question, Suspected):
+        """Why an index that just let wait in vain is not asked again so soon, by streams that would wait at each step."""
+        if not (self._outages.open and self._goes_on) or isinstance(question, Suspected):
             return None
         return self._outages.paused(number)
 
-    def _lost(self, number: int, error: Exception, began: float) -> Lost:
-        self._outages.note(number, "answer", str(error), self._outages.clock() - began)
+    def _lost(self, number: int, error: Exception, began: float | None = None) -> Lost:
+        waited = 0.0 if began is None else self._outages.clock() - began
+        self._outages.note(number, "answer", str(error), waited)
         return Lost(str(error))
 
     def _well(self, number: int, question: Question) -> None:
-        if self._outages and not isinstance(question, Suspected):
+        if self._outages.open and not isinstance(question, Suspected):
             self._outages.settle(number, "answer", self.indexes[number].age)
 
 

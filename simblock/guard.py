@@ -48,7 +48,7 @@ class Guard:
         self.policy = policy or Policy.load()
         self.counts = Counts()
         outages = Outages([index.name for index in self.indexes], self.counts)
-        self.driver = Driver(self.indexes, self.policy.stale_after, outages)
+        self.driver = Driver(self.indexes, self.policy, outages)
         self._signer = Signer(first.scheme, first.permutations)
         for language in {language for index in self.indexes for language in index.languages}:
             documents_with(language, 0)  # reads the table now rather than in the midst of a stream

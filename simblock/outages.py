@@ -42,27 +42,27 @@ class _Outage:
 
 
 class Outages:
-    """The outages of a guard's indexes, by their numbers. ``clock`` gives seconds that only rise."""
+    """The outages of a guard's indexes, by their numbers; ``open`` are those that last.
+
+    ``clock`` gives seconds that only rise.
+    """
 
     def __init__(
         self, names: Sequence[str], counts: Counts, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.clock = clock
         self._names, self._counts = names, counts
-        self._open: dict[tuple[int, Way], _Outage] = {}
+        self.open: dict[tuple[int, Way], _Outage] = {}
         self._pauses: dict[int, float] = {}
         self._lock = threading.Lock()
-
-    def __bool__(self) -> bool:
-        return bool(self._open)
 
     def note(self, number: int, way: Way, reason: str, waited: float = 0.0) -> None:
         """Takes note of a failure; ``waited`` are the seconds it took to find out."""
         with self._lock:
             now = self.clock()
-            outage = self._open.get((number, way))
+            outage = self.open.get((number, way))
             if outage is None:
-                outage = self._open[number, way] = _Outage(now)
+                outage = self.open[number, way] = _Outage(now)
                 self._counts.add("stale" if way == "news" else "lost")
             outage.last = now
             if way == "answer":
@@ -74,9 +74,9 @@ class Outages:
     def settle(self, number: int, way: Way, age: float) -> None:
         """Ends an outage where nothing failed for a while, and there was news of the index since."""
         with self._lock:
-            outage = self._open.get((number, way))
+            outage = self.open.get((number, way))
             if outage is not None and self.clock() - outage.last > max(SETTLED, age):
-                del self._open[number, way]
+                del self.open[number, way]
                 self._counts.add("recovered")
                 LOG.warning("index %s is back", self._names[number])
 
@@ -85,7 +85,7 @@ class Outages:
         if self.clock() >= self._pauses.get(number, 0.0):
             return None
         with self._lock:
-            outage = self._open.get((number, "answer"))
+            outage = self.open.get((number, "answer"))
             return outage.reasons[-1] if outage else None
 
 

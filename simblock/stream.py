@@ -164,7 +164,18 @@ class StreamCore:
 
     def _walk(self, known: int) -> Steps:
         """Gives every token that matters its turn, up to a code point."""
-        while (first := self._next(known)) is not None:
+        while True:
+            first: tuple[int, Lane, int] | None = None
+            for lane in self.lanes:
+                if lane.quiet:
+                    continue
+                o = lane.due()
+                if o is not None:
+                    when = lane.when(o)
+                    if when <= known and (first is None or when < first[0]):
+                        first = when, lane, o
+            if first is None:
+                return
             self._when, lane, o = first
             for other in self.lanes:
                 if other is not lane:
@@ -172,24 +183,10 @@ class StreamCore:
             self._clock = lane.tell_time(o, self._ticks)
             yield from lane.turn(o)
             yield from self._judge([lane])
-            if lane.blind.agreed:
-                yield from self._judge_blind(lane)
+            yield from self._judge_blind([lane])
             yield from self._leave([lane])
             if self.over:
                 return
-
-    def _next(self, known: int) -> tuple[int, Lane, int] | None:
-        """The token whose turn it is, with its lane and the code point at which it became certain."""
-        first: tuple[int, Lane, int] | None = None
-        for lane in self.lanes:
-            if lane.quiet:
-                continue
-            o = lane.due()
-            if o is not None:
-                when = lane.when(o)
-                if when <= known and (first is None or when < first[0]):
-                    first = when, lane, o
-        return first
 
     def _judge(self, lanes: Iterable[Lane], *, last: bool = False) -> Steps:
         acting = [
@@ -210,16 +207,17 @@ class StreamCore:
             self.response.ledger.barred.add(track.work.id)
             yield from self._stop(track.begin())
 
-    def _judge_blind(self, lane: Lane) -> Steps:
+    def _judge_blind(self, lanes: Iterable[Lane]) -> Steps:
         """Acts on anchors that a lost index may hold."""
-        verdict = lane.blind.verdict(lane.at)
-        if verdict is None or self.scanning:
-            return
-        self.response.count(f"{_COUNTED[verdict.action]}_blind")
-        if self.decided is None or SEVERITY[verdict.action] > SEVERITY[self.decided.action]:
-            self.decided = decided("", lane.grain.lane, "default", verdict, self._when)
-        if verdict.action == "stop" and not self.stopped:
-            yield from self._stop(lane.blind.begin)
+        for lane in lanes:
+            verdict = lane.blind.verdict(lane.at) if lane.blind.agreed else None
+            if verdict is None or self.scanning or self.over:
+                continue
+            self.response.count(f"{_COUNTED[verdict.action]}_blind")
+            if self.decided is None or SEVERITY[verdict.action] > SEVERITY[self.decided.action]:
+                self.decided = decided("", lane.grain.lane, "default", verdict, self._when)
+            if verdict.action == "stop" and not self.stopped:
+                yield from self._stop(lane.blind.begin)
 
     def _changed(self, lanes: Iterable[Lane], last: bool) -> Iterator[tuple[Lane, Track]]:
         """The matches about which something is new: what one lane of code learns of a work counts in the other."""
@@ -300,9 +298,8 @@ class StreamCore:
                 yield from lane.last_turn()
                 if lane.at >= 0:
                     self._when = max(self._when, lane.when(lane.at))
-                if lane.blind.agreed:
-                    yield from self._judge_blind(lane)
             yield from self._judge([lane for lane in self.lanes if lane.candidates.tracks], last=True)
+            yield from self._judge_blind(self.lanes)
             yield from self._leave(self.lanes, last=True)
             if not self.over:
                 yield from self._report_all()
