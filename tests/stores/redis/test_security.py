@@ -20,7 +20,7 @@ from simblock.stores.redis import writing
 from simblock.stores.redis.address import Address
 from tests.redis_servers import version, wait
 from tests.stores.conftest import KEY
-from tests.stores.works import document, library
+from tests.stores.works import document, library, run_of
 
 TOP = Path(__file__).parents[3]
 RULES = TOP / "examples" / "redis" / "users.acl"
@@ -357,6 +357,25 @@ def test_rights_that_are_withdrawn_stop_a_guard_and_given_back_let_it_go_on(gran
         wait(lambda: guard.check("clean text").decision == "release", "the guard goes on")
         report = guard.check(document("later").text)
         assert (report.decision, report.error) == ("stop", None)
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["unkeyed", "keyed"])
+def test_a_keyed_index_shows_no_words_and_no_titles_to_who_reads_its_server(redis_server, tmp_path, key):
+    tenant = f"t{secrets.token_hex(4)}"
+    url = redis_server.url(tenant=tenant, cache=tmp_path / "cache")
+    work = library(3)[1]
+    with create_writer(url, key=key, store_text=True) as writer:
+        writer.put(library(3))
+        writer.commit()
+    with closing(open_index(url, key=key)) as index:
+        segment, run = run_of(index, work)
+        words = index.run(segment, run, 0, 8).tobytes()
+    client = redis_server.client
+    strings = [name for name in client.keys(f"sb:{tenant}:*") if client.type(name) == b"string"]
+    held = b"".join([client.get(name) for name in strings])
+    held += b"".join(path.read_bytes() for path in (tmp_path / "cache").iterdir() if path.is_file())
+    for clear in (words, b"Title 1", b"work-001"):
+        assert (clear in held) == (key is None)
 
 
 # -- TLS
