@@ -16,7 +16,7 @@ from tests.stores.redis.tenants import (
     build,
     url_of,
 )
-from tests.stores.works import library
+from tests.stores.works import everywhere, library
 
 LIBRARY = library(20, words=200)
 
@@ -44,9 +44,10 @@ def watchers():
 
 @pytest.mark.filterwarnings("error::ResourceWarning")
 def test_closing_leaves_no_thread_and_no_socket(shared_url):
+    gc.collect()
     before = sockets()
     index = open_index(shared_url)
-    found(index, LIBRARY[2])
+    everywhere(index, LIBRARY[2])
     assert sockets() != before
     assert len(watchers()) == 1
     index.close()
@@ -59,6 +60,7 @@ def test_closing_leaves_no_thread_and_no_socket(shared_url):
 
 @pytest.mark.filterwarnings("error::ResourceWarning")
 def test_closing_on_an_event_loop_leaves_no_thread_and_no_socket(shared_url):
+    gc.collect()
     before = sockets()
 
     async def main():
@@ -74,6 +76,7 @@ def test_closing_on_an_event_loop_leaves_no_thread_and_no_socket(shared_url):
 
 
 def test_opening_what_is_not_there_leaves_no_thread_and_no_socket(redis_server, tmp_path):
+    gc.collect()
     before = sockets()
     for url in (url_of(redis_server, tmp_path), "redis://127.0.0.1:1?timeout=0.05"):
         with pytest.raises(SimblockError):
