@@ -33,7 +33,10 @@ def drop(index: str, *, sure: bool) -> tuple[str, int]:
             f"{shown(index)}: the index of scheme {scheme}, all its works and its log, would be removed for good: "
             "say --yes"
         )
-    return scheme, drop_scheme(replace(address, scheme=scheme))
+    records = drop_scheme(replace(address, scheme=scheme))
+    if not records:
+        raise NotAnIndex(f"{shown(index)} holds no index of scheme {scheme}: there is nothing to drop")
+    return scheme, records
 
 
 def _only_scheme(address: Address) -> str:

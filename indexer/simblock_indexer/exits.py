@@ -12,7 +12,7 @@ from typing import NoReturn, TextIO, cast
 
 import typer
 
-from simblock.errors import SimblockError, UsageError
+from simblock.errors import SimblockError, StoreLost, UsageError
 from simblock_indexer.escaping import encodable
 from simblock_indexer.indexes import shown, stamp
 
@@ -110,12 +110,28 @@ def _hush() -> int:
 @contextmanager
 def left_as_it_was(index: str) -> Iterator[None]:
     """Around a change of an index: an interruption says, too, what became of it."""
-    before = stamp(index)
+    try:
+        before = stamp(index)
+    except StoreLost:
+        before = None  # the command says so, where it comes to that
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StoreLost) as error:
+        if not _was_interrupted(error):
+            raise
+        raise KeyboardInterrupt(f"{shown(index)} {_became(index, before)}") from None
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether an interruption is at the root: a session that it ends may find its store lost."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
+
+def _became(index: str, before: bytes | None) -> str:
+    try:
         after = stamp(index)
-        state = (
-            "was not made" if after is None else "is as it was" if after == before else "is written and whole"
-        )
-        raise KeyboardInterrupt(f"{shown(index)} {state}") from None
+    except StoreLost:
+        return "cannot be asked what became of it"
+    return "was not made" if after is None else "is as it was" if after == before else "is written and whole"

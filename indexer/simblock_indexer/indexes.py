@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
-from simblock.errors import KeyProblem, SimblockError, UsageError
+from simblock.errors import KeyProblem, SimblockError, StoreLost, UsageError
 
 if TYPE_CHECKING:
     from simblock.stores.reader import StoredIndex
@@ -57,10 +57,12 @@ def shown(index: str | Path) -> str:
     return _CREDENTIALS.sub(r"\1", str(index))
 
 
-def stamp(index: str | Path) -> object:
-    """Differs when an index was written; None where there is none, or nobody answers."""
+def stamp(index: str | Path) -> bytes | None:
+    """Differs when an index was written; None where there is none. Raises StoreLost."""
     try:
         return _manifest(index)
+    except StoreLost:
+        raise
     except (SimblockError, OSError):
         return None
 

@@ -82,8 +82,8 @@ def show(index: p.IndexName, work_id: p.WorkId, *, key_file: p.KeyFile = None, j
 def log(index: p.OnlyIndex, *, key_file: p.KeyFile = None, json: p.Json = False) -> None:
     """Show what changed the index, oldest first.
 
-    --json prints a line an epoch: epoch, time, what (build, add, remove, purge, rebuild), counts, ids (the
-    first twenty), reason.
+    --json prints a line an epoch: epoch, time, what (build, add, remove, purge, rebuild, merge), counts, ids (the
+    first twenty), reason, commit (an id of its own: of two indexes with the same, one was copied from the other).
     """
     from simblock_indexer.tables import Column, emit, table
 

@@ -67,6 +67,11 @@ def because(report: Report) -> str:
     decided = report.decided
     if decided is None:
         return ""
+    if decided.by == "degraded":
+        return (
+            f"{decided.value:g} anchors ({decided.threshold:g} needed) that a lost index may hold, no work is known: "
+            f"decided at {decided.position:,}"
+        )
     match = decisive(report)
     begin = f"begins at character {match.output.start:,}, " if match else ""
     counts = "bits" if decided.by == "min_evidence" else f"{decided.unit}s"

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from simblock_indexer.progress import bar
+from simblock_indexer.progress import bar, transfer
 from simblock_indexer.readers import Tally
 
 
@@ -16,10 +16,11 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.parametrize("drawn", [bar, transfer])
 @pytest.mark.parametrize(("stream", "wanted"), [(io.StringIO(), True), (Terminal(), False)])
-def test_nothing_is_drawn_in_a_pipe_or_where_it_is_not_wanted(monkeypatch, stream, wanted):
+def test_nothing_is_drawn_in_a_pipe_or_where_it_is_not_wanted(monkeypatch, stream, wanted, drawn):
     monkeypatch.setattr(sys, "stderr", stream)
-    with bar(wanted=wanted) as watch:
+    with drawn(wanted=wanted) as watch:
         assert watch is None
     assert stream.getvalue() == ""
 
@@ -46,3 +47,13 @@ def test_what_is_not_read_is_not_counted(monkeypatch):
     drawn = terminal.getvalue()
     assert "1.0/3.0 MB" in drawn
     assert "writing" not in drawn
+
+
+def test_a_terminal_sees_how_much_of_an_index_was_brought(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "120")
+    with transfer() as watch:
+        watch(1_000_000, 4_000_000)
+        watch(4_000_000, 4_000_000)
+    assert "4.0/4.0 MB" in terminal.getvalue()

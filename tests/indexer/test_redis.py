@@ -85,7 +85,7 @@ def test_an_index_is_built_changed_and_shown_as_in_a_directory(index_command, po
             "remove", index, "poems/clock.txt", "--purge", "--reason", "gone", "--json"
         ).json
         reports = [{**report, "index": "", "seconds": 0} for report in (build, add, again, remove)]
-        events = [{**event, "time": 0} for event in index_command("log", index, "--json").rows]
+        events = [{**event, "time": 0, "commit": ""} for event in index_command("log", index, "--json").rows]
         shown = {**index_command("show", index, "poems/tide.txt", "--json").json, "added": 0}
         told.append((reports, rows_of(index_command, index), events, shown))
         assert index_command("verify", index).code == 0
@@ -365,6 +365,31 @@ def test_an_interrupted_change_says_what_became_of_the_index(process, index_comm
     assert index_command("add" if state == "is as it was" else "build", *_again(state, url, poems)).code == 0
 
 
+@pytest.mark.usefixtures("interruptible")
+def test_an_interruption_does_not_guess_what_became_of_an_index_that_is_out_of_reach(
+    process, own_server, fifo
+):
+    url = own_server.url()
+    started, pipe = halfway(process, fifo, "build", fifo, "--out", url, "--no-key")
+    with pipe:
+        time.sleep(0.3)
+        own_server.kill()
+        started.send_signal(signal.SIGINT)
+        _, err = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert err == f"simblock-index: interrupted; {url} cannot be asked what became of it\n"
+
+
+def test_a_server_that_goes_away_in_the_middle_is_one_line(process, own_server, fifo):
+    started, pipe = halfway(process, fifo, "build", fifo, "--out", own_server.url(), "--no-key")
+    with pipe:
+        own_server.kill()
+    out, err = started.communicate(timeout=60)
+    assert (started.returncode, out) == (2, "")
+    assert f"{own_server.url()} refused the connection" in err
+    assert err.count("\n") == 1
+
+
 def _again(state, url, poems):
     return (url, poems) if state == "is as it was" else (poems, "--out", url, "--no-key")
 
@@ -390,3 +415,27 @@ def test_a_stream_is_filtered_by_an_index_in_redis(built, poems):
     assert done.stdout.startswith("He ")
     assert "harbour" not in done.stdout
     assert "poems/tide.txt" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "servers",
+    [
+        "tls_server",
+        pytest.param("sentinel_group", marks=pytest.mark.slow),
+        pytest.param("cluster", marks=pytest.mark.slow),
+    ],
+)
+def test_every_way_to_redis_serves_every_command(
+    index_command, simblock, request, servers, poems, tenant, tmp_path
+):
+    url = request.getfixturevalue(servers).url(tenant=tenant)
+    assert index_command("build", poems, "--out", url, "--no-key").code == 0
+    assert index_command("remove", url, "poems/clock.txt").code == 0
+    assert len(rows_of(index_command, url)) == 2
+    assert index_command("verify", url).out.endswith("is whole: 2 works\n")
+    assert index_command("stat", url, "--json").json["server"]["role"] == "master"
+    assert simblock("check", url, poems / "tide.txt").code == 1
+    assert index_command("sync", url, tmp_path / "copy.sbx").code == 0
+    assert index_command("drop", url, "--yes").code == 0
+    assert index_command("sync", tmp_path / "copy.sbx", url, "--no-key").code == 0
+    assert len(rows_of(index_command, url)) == 2
