@@ -138,6 +138,13 @@ def test_the_first_lost_answer_ends_the_stream_where_the_policy_stops():
     assert (shield.counts["stopped"], shield.counts["stopped_blind"]) == (1, 0)
 
 
+def test_the_commands_say_that_a_decision_was_made_blindly():
+    from simblock.commands.results import because
+
+    said = because(degraded(Failing()).check(TEXT))
+    assert "3 anchors (3 needed) that a lost index may hold" in said
+
+
 def test_where_the_policy_releases_nothing_is_decided_blindly():
     report = Guard(Failing(), Policy(on_error="release")).check(TEXT)
     assert (report.decision, report.released, report.degraded) == ("release", TEXT, True)
