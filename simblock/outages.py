@@ -16,6 +16,8 @@ SETTLED = 1.0
 PATIENCE = 4.0
 """An index that let wait in vain is left alone for so many times as long: so a fifth of the time goes into waiting."""
 LONGEST_PAUSE = 1.0
+QUICK = 0.02
+"""Seconds within which a failure costs nothing worth a pause: it may then be asked at each step."""
 MOST_REASONS = 8
 
 Way: TypeAlias = Literal["answer", "refresh", "news"]
@@ -65,7 +67,7 @@ class Outages:
                 outage = self.open[number, way] = _Outage(now)
                 self._counts.add("stale" if way == "news" else "lost")
             outage.last = now
-            if way == "answer":
+            if way == "answer" and waited > QUICK:
                 self._pauses[number] = now + min(PATIENCE * waited, LONGEST_PAUSE)
             if reason not in outage.reasons and len(outage.reasons) < MOST_REASONS:
                 outage.reasons.append(reason)

@@ -5,15 +5,19 @@ import logging
 import random
 
 import pytest
+from hypothesis import given, settings
 
 from simblock.errors import Damaged, StoreLost
+from simblock.grammar import grammar
 from simblock.guard import Guard
+from simblock.lexer import Lexer
 from simblock.outages import Counts, Outages
 from simblock.policy import Policy
 from simblock.stores import Awaited
 from simblock.stores.memory import MemoryIndex
 from simblock.work import Document, Work
-from tests.material import INDEX, OTHERS, prose, quoted_passage, run
+from tests.material import INDEX, OTHERS, cuts, prose, quoted_passage, run, seeds
+from tests.programs import LANGUAGES, Programmer, fenced, renamed, stretch
 
 TITLE, WORDS = quoted_passage(random.Random(1), 64)
 PASSAGE = " ".join(WORDS)
@@ -324,3 +328,35 @@ def test_characters_without_spaces_count_half():
     report = degraded(Failing()).check(CLEAN[:90] + HAN_WORK[40:200])
     assert report.decided.by == "degraded"
     assert degraded(Failing()).check(CLEAN[:90] + HAN_WORK[40:90]).decision == "release"
+
+
+@pytest.mark.parametrize("language", LANGUAGES[:3])
+def test_renamed_code_is_stopped_blindly_and_other_code_is_not(language):
+    rng = random.Random(f"{language}-blind")
+    work = Programmer(rng, language).program(6)
+    index = MemoryIndex([Document(Work("a", kind="code", language=language), work)])
+    size = len(Lexer(grammar(language)).tokens(work).keys)
+    copy = stretch(work, language, size // 3, 160)
+    decisions = []
+    for cut in ([], range(10_000), random_cut(fenced(copy, language), rng)):
+        stream = degraded(Failing(index=index)).stream()
+        run(stream, fenced(renamed(copy, language), language), cut)
+        decisions.append(stream.report.decided)
+    assert {one.by for one in decisions} == {"degraded"}
+    assert len(set(decisions)) == 1
+    other = Programmer(random.Random(f"{language}-else"), language).program(1)
+    assert degraded(Failing(index=index)).check(fenced(other, language)).decision == "release"
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=seeds, at=cuts)
+def test_no_cut_moves_a_blind_decision(seed, at):
+    rng = random.Random(seed)
+    _, passage = quoted_passage(rng, rng.randrange(34, 120))
+    text = " ".join([*prose(rng, 60, OTHERS), *passage, *prose(rng, 60, OTHERS)])
+    methods = rng.choice([(), ("postings",), ("run",), ("works",)])
+    whole, cut = degraded(Failing(*methods)).stream(), degraded(Failing(*methods)).stream()
+    coarse, fine = run(whole, text), run(cut, text, at)
+    assert whole.report.decided == cut.report.decided
+    assert whole.stopped
+    assert fine.startswith(coarse)
