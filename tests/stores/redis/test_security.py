@@ -142,11 +142,11 @@ class Granted:
         self.act("DELUSER", *(f"{name}-{self.tenant}" for name in self.passwords))
 
 
-class GrantedOnCluster(Granted):
-    """The same on every node of a cluster, with commits that wait for a replica."""
+class GrantedOnAll(Granted):
+    """The same on every node of a cluster or group, with commits that wait for a replica."""
 
-    def __init__(self, cluster, tenant):
-        super().__init__(cluster.servers[0], tenant, cluster.servers)
+    def __init__(self, cluster, tenant, servers):
+        super().__init__(servers[0], tenant, servers)
         self.cluster = cluster
 
     def url(self, name, **options):
@@ -284,13 +284,38 @@ def test_rights_are_enough_on_a_cluster_with_replicas(cluster, tmp_path):
         pytest.skip(
             "NO RIGHTS BY KEY: this server is older than 7.0, and the shipped access rules were NOT tested"
         )
-    granted = GrantedOnCluster(cluster, f"t{secrets.token_hex(4)}")
+    granted = GrantedOnAll(cluster, f"t{secrets.token_hex(4)}", cluster.servers)
     keep_an_index(granted, tmp_path)
     with closing(open_index(granted.url("reader", replicas="true", **PATIENT), key=KEY)) as index:
         guard = Guard(index, Policy())
         wait(lambda: guard.check(document("later").text).error is None, "replicas have it all")
         assert guard.check(document("later").text).decision == "stop"
         assert asyncio.run(acheck(guard, index, document("work-001").text)).decision == "stop"
+    assert refused_to(granted) == []
+    granted.close()
+
+
+@pytest.mark.slow
+def test_rights_are_enough_under_sentinel_whose_users_are_others(sentinel_group, tmp_path, monkeypatch):
+    if version() < (7,):
+        pytest.skip(
+            "NO RIGHTS BY KEY: this server is older than 7.0, and the shipped access rules were NOT tested"
+        )
+    granted = GrantedOnAll(sentinel_group, f"t{secrets.token_hex(4)}", sentinel_group.data)
+    rights = re.findall(r"`(sentinel\|[a-z-]+)`", (TOP / "docs" / "redis.md").read_text("utf-8"))
+    user = f"guide-{granted.tenant}"
+    for sentinel in sentinel_group.sentinels:
+        sentinel.client.execute_command(
+            "ACL", "SETUSER", user, "on", ">pw", "-@all", *(f"+{one}" for one in rights)
+        )
+    monkeypatch.setenv("SIMBLOCK_SENTINEL_USERNAME", user)
+    monkeypatch.setenv("SIMBLOCK_SENTINEL_PASSWORD", "pw")
+    keep_an_index(granted, tmp_path)
+    with closing(open_index(granted.url("reader", replicas="true", **PATIENT), key=KEY)) as index:
+        guard = Guard(index, Policy())
+        wait(lambda: guard.check(document("later").text).error is None, "replicas have it all")
+        assert guard.check(document("later").text).decision == "stop"
+    granted.servers = [*sentinel_group.data, *sentinel_group.sentinels]
     assert refused_to(granted) == []
     granted.close()
 
