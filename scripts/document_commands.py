@@ -24,8 +24,9 @@ Exit codes of both: 0 nothing was acted on, 1 `check` or `stream` acted (or a ca
 error, said in one line on standard error with what to do about it, 130 interrupted.
 
 By environment: `SIMBLOCK_INDEX` (an index, where none is named), `SIMBLOCK_POLICY` (a policy file),
-`SIMBLOCK_KEY_FILE` (the keys of keyed indexes, `:` between them), and `SIMBLOCK_POLICY__TEXT__MIN_TOKENS=40` and
-its like for every [field of the policy](policy.md).
+`SIMBLOCK_KEY_FILE` (the keys of keyed indexes, `:` between them), `SIMBLOCK_REDIS_USERNAME` and
+`SIMBLOCK_REDIS_PASSWORD` ([of Redis](redis.md#addresses); a password in a URL is seen by every user of the machine),
+and `SIMBLOCK_POLICY__TEXT__MIN_TOKENS=40` and its like for every [field of the policy](policy.md).
 
 Where several indexes are asked together, each takes the key that it was made with, and one without a key takes
 none. A call in which no index needs any of the keys that are given is refused.
