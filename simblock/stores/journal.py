@@ -17,8 +17,10 @@ _NAMED = 20
 
 
 class Event(NamedTuple):
-    """One commit: when (seconds since 1970, UTC), what (build, add, remove, purge, rebuild), how many
-    works of each fate, the ids where they are few, and the reason that was given."""
+    """One commit: when (seconds since 1970, UTC), what (build, add, remove, purge, rebuild, merge), how many
+    works of each fate, the ids where they are few, and the reason that was given.
+
+    ``commit`` (hex) is of this commit alone: whether one state of an index came of another shows by it."""
 
     epoch: int
     time: int
@@ -26,6 +28,7 @@ class Event(NamedTuple):
     counts: dict[str, int]
     ids: list[str]
     reason: str | None = None
+    commit: str = ""
 
 
 class Journal(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simblock.errors import InputError
+from simblock.errors import Damaged, InputError
 from simblock.stores.container import Container, Part
 from simblock.work import Document, Work
 
@@ -81,10 +81,15 @@ def encode(work: Work, *, reason: bool = True) -> bytes:
 
 
 def decode(data: bytes) -> Work:
-    """The work that :func:`encode` wrote."""
-    fields = json.loads(data)
-    fields["tags"] = tuple(fields.get("tags", ()))
-    return Work(**fields)
+    """The work that :func:`encode` wrote. Raises Damaged."""
+    try:
+        fields = json.loads(data)
+        fields["tags"] = tuple(fields.get("tags", ()))
+        return Work(**fields)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Damaged(
+            "what an index says of one of its works cannot be read: rebuild the index or restore it from a copy"
+        ) from None
 
 
 def day(expires: str | None, id: str) -> int:

@@ -393,7 +393,7 @@ class Writer:
             what = self._origin
         counts = {name: self._counts[name] for name in Counts._fields if self._counts[name]}
         ids = [id for id, fate in self._touched.items() if fate != "untouched"]
-        return Event(epoch, int(time.time()), what, counts, ids, self._reason)
+        return Event(epoch, int(time.time()), what, counts, ids, self._reason, container.new_id().hex())
 
 
 def new_manifest(scheme: Scheme | None, secret: Secret | None, *, store_text: bool) -> Manifest:

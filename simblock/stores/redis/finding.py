@@ -17,16 +17,8 @@ def find_index(address: Address, link: Link) -> Names:
     """
     if address.scheme is not None:
         return Names(address.tenant, address.scheme)
-    made = link.fields(schemes(address.tenant))
-    newest = sorted(made, key=lambda scheme: (_time(made[scheme]), scheme), reverse=True)
-    if not newest:
-        raise NotAnIndex(
-            f"{address.name} holds no index of tenant {address.tenant}: build one with simblock-index build, "
-            "or restore the server's data"
-        )
     refused: IndexProblem | None = None
-    for scheme in newest:
-        names = Names(address.tenant, scheme.decode("ascii", "replace"))
+    for names in find_listed(address, link):
         try:
             check_tokenisers(read_manifest(address, link, names), address.name)
         except Incompatible as error:
@@ -35,6 +27,20 @@ def find_index(address: Address, link: Link) -> Names:
             return names
     assert refused is not None
     raise refused
+
+
+def find_listed(address: Address, link: Link) -> list[Names]:
+    """All that are listed, the newest first, or the one that the address pins. Raises NotAnIndex, StoreLost."""
+    if address.scheme is not None:
+        return [Names(address.tenant, address.scheme)]
+    made = link.fields(schemes(address.tenant))
+    if not made:
+        raise NotAnIndex(
+            f"{address.name} holds no index of tenant {address.tenant}: build one with simblock-index build, "
+            "or restore the server's data"
+        )
+    newest = sorted(made, key=lambda scheme: (_time(made[scheme]), scheme), reverse=True)
+    return [Names(address.tenant, scheme.decode("ascii", "replace")) for scheme in newest]
 
 
 def read_manifest(address: Address, link: Link, names: Names) -> Manifest:

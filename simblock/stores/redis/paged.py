@@ -231,7 +231,7 @@ class PagedBuckets(Buckets):
         codes = np.array([answer.code for answer in answers], np.uint8)
         return Found(
             np.repeat(np.arange(len(answers)), counts),
-            np.concatenate([answer.places for answer in answers]),
+            np.concatenate([_NOTHING.places, *(answer.places for answer in answers)]),
             np.repeat(codes, counts),
         )
 

@@ -6,7 +6,7 @@ import json
 import mmap
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from simblock.stores.snapshot import Sealer
 _RESIDENT = SECTIONS | {shipping.PAGES}
 _CHUNKS_AT_ONCE = 8
 _SEGMENT = "seg-"
+_UNUSED = 7 * 86400.0
 _READ_AHEAD = 256 << 20
 """Bytes of records kept by who reads whole segments, each once from its beginning to its end."""
 
@@ -52,6 +53,7 @@ class RedisShelf:
         self.token = b""
         self._address, self._link, self._source = address, link, source
         self.sealer = sealer or (lambda _: None)
+        self._resident_names: dict[str, str] = {}
         self._cache = HostCache(Path(address.cache) if address.cache else None)
 
     def manifest(self) -> bytes:
@@ -107,7 +109,8 @@ class RedisShelf:
         def check(found: memoryview) -> None:
             self._checked(found, ref, head, sealing)
 
-        buffer = self._cache.open(f"{ref.id}-{head.resident_crc:08x}", head.resident, load, check)
+        name = self._resident_names[ref.id] = f"{ref.id}-{head.resident_crc:08x}"
+        buffer = self._cache.open(name, head.resident, load, check)
         return self._checked(buffer, ref, head, sealing)
 
     def _checked(self, buffer: memoryview, ref: FileRef, head: Head, sealing: Sealing | None) -> Container:
@@ -166,9 +169,17 @@ class RedisShelf:
             {b"at": str(int(time.time())).encode()},
         )
 
+    def tidy(self, segments: Iterable[str]) -> None:
+        """Removes from the host what no index has used for a week; ``segments`` are ids (hex) in use."""
+        self._resident_names = {id: self._resident_names[id] for id in segments}
+        self._cache.sweep(self._resident_names.values(), _UNUSED)
+
     def sweep(self, keep: set[str]) -> None:
         """Lets the records of other files go, after the time for which open candidates may still need them."""
-        for field, counts in self._link.fields(self.names.files).items():
+        found = self._link.fields(self.names.files)
+        if self._link.get(self.names.writer, patient=True) != self.token:
+            return  # what is there now may be another writer's, not yet published
+        for field, counts in found.items():
             file = field.decode("utf-8", "replace")
             if file not in keep:
                 keys = keys_of(self.names, id_of(file), read_counts(counts))

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from simblock.errors import Busy, NotAnIndex, SimblockError, UsageError
@@ -16,7 +16,7 @@ from simblock.stores.keys import Secret
 from simblock.stores.manifest import Manifest
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.clients import Link
-from simblock.stores.redis.finding import find_index
+from simblock.stores.redis.finding import find_index, find_listed
 from simblock.stores.redis.head import keys_of, read_counts
 from simblock.stores.redis.names import Names, schemes
 from simblock.stores.redis.shelf import RedisShelf, id_of, whole
@@ -66,10 +66,9 @@ class RedisClaim:
         """Ends the session."""
         self._ended.set()
         self._thread.join()
-        try:
+        with suppress(SimblockError):  # it runs out by itself, and what was committed is committed
             self._link.release(self._names.writer, self.token)
-        finally:
-            self._link.close()
+        self._link.close()
 
 
 def create(
@@ -88,7 +87,7 @@ def create(
     manifest = new_manifest(scheme, secret, store_text=store_text)
     names = Names(address.tenant, manifest.scheme.digest)
     with _claimed(address, Link(address), names) as (shelf, held):
-        _check_free(shelf)
+        _check_free(shelf, held)
         shelf.sealer = partial(sealing_of, secret)
         shelf.sweep(set())
         return Writer(shelf, held, manifest, secret, tokenise or tokenise_here)
@@ -135,11 +134,12 @@ def _claimed(address: Address, link: Link, names: Names) -> Iterator[tuple[Redis
         yield shelf, held
 
 
-def _check_free(shelf: RedisShelf) -> None:
+def _check_free(shelf: RedisShelf, held: RedisClaim) -> None:
     try:
         shelf.manifest()
     except NotAnIndex:
         return
+    held.deliver()  # its writer may have died before it was listed
     raise UsageError(
         f"{shelf.name} holds an index of tenant {shelf.names.tenant} already: add works to it with "
         "simblock-index add, or remove it with simblock-index drop"
@@ -153,16 +153,15 @@ def drop(address: Address) -> int:
     """
     link = Link(address)
     with _closed_on_error(link.close):
-        names = find_index(address, link)
+        names = find_listed(address, link)[0]
     dropped = 0
-    with _claimed(address, link, names) as (shelf, held):
-        shelf.manifest()
-        link.drop_field(schemes(names.tenant), names.scheme.encode())
+    with _claimed(address, link, names) as (_, held):
         link.unlink_many([names.manifest])
         for field, counts in link.fields(names.files).items():
             known = read_counts(counts)
             link.unlink_many(keys_of(names, id_of(field.decode("utf-8", "replace")), known))
             dropped += sum(known.values())
         link.unlink_many([names.files, names.changes])
+        link.drop_field(schemes(names.tenant), names.scheme.encode())  # last: by it a drop cut off goes on
         held.release()
     return dropped
