@@ -21,7 +21,7 @@ from tests.stores.works import document, keys_of, library, run_of
 
 WORKS = library(25)
 COPIED = WORKS[3]
-MANY = int(os.environ.get("SIMBLOCK_FUZZ", "25"))
+MANY = int(os.environ.get("SIMBLOCK_FUZZ", "15"))
 """Examples of each kind; waiting for watchers to end takes most of the time."""
 # Generous: this is about what the values are, not how soon they come.
 PATIENT = {"timeout": 5, "connect_timeout": 5, "poll": 0.05}
