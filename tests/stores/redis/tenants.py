@@ -113,3 +113,10 @@ def asks_of(index, works):
         asked += some[0]
         keys += some[1]
     return np.array(asked, np.uint32), np.array(keys, np.uint64)
+
+
+def sound(server, url, key=None):
+    """Waits until the server holds what the index needs and nothing else."""
+    assert until(lambda: set(there(server, url)) == accounted(url, key)), set(there(server, url)) ^ accounted(
+        url, key
+    )
