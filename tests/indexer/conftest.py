@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import os
 import subprocess
@@ -11,6 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
+from simblock import cli as simblock_cli
+from simblock.stores import keys
 from simblock_indexer import cli
 from simblock_indexer.exits import run
 
@@ -35,6 +39,9 @@ class Outcome(NamedTuple):
 
 
 Command = Callable[..., Outcome]
+TENANTS = itertools.count()
+PATIENT = {"timeout": 5, "connect_timeout": 5}
+"""Options of URLs: a machine that runs many tests is slower than a server should be."""
 
 
 @pytest.fixture
@@ -93,3 +100,47 @@ def index(index_command: Command, poems: Path, tmp_path: Path) -> Path:
     path = tmp_path / "poems.sbx"
     assert index_command("build", poems, "--out", path).code == 0
     return path
+
+
+@pytest.fixture
+def tenant():
+    return f"commands-{next(TENANTS)}"
+
+
+@pytest.fixture
+def url(redis_server, tenant):
+    """Where nothing stands yet."""
+    return redis_server.url(tenant=tenant, **PATIENT)
+
+
+@pytest.fixture
+def built(index_command, poems, url):
+    """The index of the three works, in Redis."""
+    assert index_command("build", poems, "--out", url, "--no-key").code == 0
+    return url
+
+
+@pytest.fixture
+def key_files(tmp_path):
+    paths = [tmp_path / "one.key", tmp_path / "two.key"]
+    for path in paths:
+        keys.generate(path)
+    return paths
+
+
+@pytest.fixture
+def simblock(capsys, monkeypatch):
+    """Runs a command of simblock in this process."""
+
+    def call(*arguments):
+        monkeypatch.setattr("sys.stdin", io.StringIO())
+        with pytest.raises(SystemExit) as ended:
+            run(simblock_cli.app, "simblock", [str(argument) for argument in arguments])
+        return Outcome(int(ended.value.code or 0), *capsys.readouterr())
+
+    return call
+
+
+def rows_of(index_command, index, *options):
+    """The works as list tells them, but for when they were added."""
+    return [{**row, "added": None} for row in index_command("list", index, "--json", *options).rows]
