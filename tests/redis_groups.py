@@ -12,6 +12,10 @@ class _Group:
         for server in self.servers:
             server.close()
 
+    def _raise(self):
+        for server in self.servers:
+            server.resume() if server.alive else server.start()
+
     @staticmethod
     def _linked(server):
         return server.client.info("replication").get("master_link_status") == "up"
@@ -86,10 +90,8 @@ class Cluster(_Group):
         return None
 
     def heal(self):
-        """Starts what was killed, and waits until all is sound again."""
-        for server in self.servers:
-            if not server.alive:
-                server.start()
+        """Starts what was killed, resumes what was paused, and waits until all is sound again."""
+        self._raise()
         self.settle()
 
     def url(self, **options):
@@ -142,11 +144,12 @@ class SentinelGroup(_Group):
         return next(server for server in self.data if server is not self.master)
 
     def heal(self):
-        """Starts what was killed, and waits until all is sound again."""
-        master = wait(lambda: (s := self.master).alive and s, "the sentinels name a master that lives")
+        """Starts what was killed, resumes what was paused, and waits until all is sound again."""
         for server in self.servers:
-            if not server.alive:
-                server.start()
+            if server.alive:
+                server.resume()
+        master = wait(lambda: (s := self.master).alive and s, "the sentinels name a master that lives")
+        self._raise()
         # Sentinel would say so too, up to ten seconds later.
         next(server for server in self.data if server is not master).client.replicaof(HOST, master.port)
         self.settle()

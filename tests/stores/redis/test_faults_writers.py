@@ -115,7 +115,6 @@ def test_a_writer_whose_lock_ran_out_publishes_nothing_and_hurts_nobody(seeded, 
     assert found(seeded.url(), tmp_path / "other", ADDED[5:10]) == 5
 
 
-@pytest.mark.xfail(strict=False, reason="found 3, to be mended")
 def test_a_writer_that_comes_too_late_leaves_the_uploads_of_another_alone(seeded, tmp_path):
     url = named(seeded.url(), grace=0.2)
     late = open_writer(url)
@@ -200,7 +199,6 @@ def test_records_that_vanish_before_the_commit_are_damage_not_no_match(seeded, t
         guarded.ask_all(WORKS[:6])
 
 
-@pytest.mark.xfail(strict=False, reason="found 4, to be mended")
 def test_an_index_whose_making_was_cut_off_before_it_was_listed_is_made_or_opened(own_server):
     url = named(own_server.url())
     with create_writer(url) as writer:
