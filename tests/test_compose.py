@@ -178,10 +178,10 @@ class Shipped:
         line = [str(Path(sys.executable).with_name(program)), *(words or self.command(name))]
         for there, here in places.items():
             line = [word.replace(there, here) for word in line]
-        where = {
-            "SIMBLOCK_KEY_FILE": str(self.secrets / "protected_key"),
-            "SIMBLOCK_CACHE": str(self.folder / "cache"),
-        }
+        cache = self.folder / "cache"
+        cache.mkdir(mode=0o755, exist_ok=True)
+        where = {"SIMBLOCK_CACHE": str(cache), "TMPDIR": str(cache)}
+        where["SIMBLOCK_KEY_FILE"] = str(self.secrets / "protected_key")
         assert set(where) == set(self.services[name]["environment"])
         return subprocess.Popen(
             [*shell, script, *line],
@@ -232,6 +232,7 @@ def test_what_the_services_run_works_without_containers(shipped, tmp_path):
         replica.terminate()
         said, _ = replica.communicate(timeout=60)
     assert (replica.returncode, "epoch 1" in said) == (0, True), said
+    assert (tmp_path / "cache" / "CACHEDIR.TAG").is_file()
     key = ["--key-file", str(shipped.secrets / "protected_key")]
     assert (
         subprocess.run(
