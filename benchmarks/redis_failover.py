@@ -75,52 +75,63 @@ class Watched(threading.Thread):
         raise RuntimeError("a guard did not recover")
 
 
-def failovers(
-    server: Server, url: str, copies: Sequence[Copy], name: str, *, guards: int, times: int
-) -> list[Row]:
-    """kill -9, a second without a server, start: milliseconds from its first PONG with its data loaded."""
+class Outage(NamedTuple):
+    """One kill: seconds until a server answered again, ms until each guard did after that, answers lost
+    meanwhile, and the longest (ms) that a guard took to say anything."""
+
+    took: float
+    back: list[float]
+    lost: int
+    longest: float
+
+
+def failovers(server: Server, url: str, copies: Sequence[Copy], *, guards: int, times: int) -> list[Outage]:
+    """kill -9, a second without a server, start: it answers with its first PONG after its data was loaded."""
 
     def happens() -> float:
         server.kill()
         time.sleep(DOWN)
         return server.start()
 
-    return [_row(f"a server back with its {name}", happens, url, copies, guards, times)]
+    return outages(happens, url, copies, guards, times)
 
 
-def promotion(group: Group, url: str, copies: Sequence[Copy], *, guards: int) -> list[Row]:
-    """kill -9 of a master under Sentinel: milliseconds from the moment that its replica calls itself the master."""
-    return [_row("a replica promoted by Sentinel", group.fail_over, url, copies, guards, 1)]
+def promotion(group: Group, url: str, copies: Sequence[Copy], *, guards: int) -> list[Outage]:
+    """kill -9 of a master under Sentinel: its replica answers when it is the master and the sentinels say so."""
+    return outages(group.fail_over, url, copies, guards, 1)
 
 
-def _row(
-    name: str, happens: Callable[[], float], url: str, copies: Sequence[Copy], guards: int, times: int
-) -> Row:
+def outages(
+    happens: Callable[[], float], url: str, copies: Sequence[Copy], guards: int, times: int
+) -> list[Outage]:
     """``happens`` lets a server die and another answer, and says how long (s) that took it."""
     running = [Watched(url, copies[number::guards]) for number in range(guards)]
     for one in running:
         one.start()
-    took: list[float] = []
-    back: list[float] = []
-    longest: list[float] = []
+    found = []
     for _ in range(times):
         time.sleep(1)
         killed = time.monotonic()
-        took.append(happens())
+        took = happens()
         ready = time.monotonic()
-        for one in running:
-            back.append((one.normal_again(ready) - ready) * 1000)
-        longest += [
-            (s.told - s.asked) * 1000 for one in running for s in list(one.seen) if killed < s.told < ready
-        ]
-    lost = sum(not s.normal for one in running for s in one.seen)
+        again = [one.normal_again(ready) for one in running]
+        seen = [told for one in running for told in list(one.seen) if killed < told.told < max(again)]
+        longest = max(told.told - told.asked for told in seen) * 1000
+        back = [(one - ready) * 1000 for one in again]
+        found.append(Outage(took, back, sum(not told.normal for told in seen), longest))
     for one in running:
         one.end()
+    return found
+
+
+def row(name: str, found: Sequence[Outage], guards: int) -> Row:
+    back = [ms for one in found for ms in one.back]
     return {
-        "what": name, "kills": times, "guards": guards, "until it answers, p50 ms": round(percentile(took, 0.5) * 1000),
+        "what": name, "kills": len(found), "guards": guards,
+        "until it answers, p50 ms": round(percentile([one.took for one in found], 0.5) * 1000),
         "then until guards do, p50 ms": round(percentile(back, 0.5), 1), "p90 ms": round(percentile(back, 0.9), 1),
-        "max ms": round(max(back), 1), "answers lost meanwhile": lost,
-        "longest answer meanwhile, ms": round(max(longest, default=0), 1),
+        "max ms": round(max(back), 1), "answers lost, a kill": round(sum(one.lost for one in found) / len(found)),
+        "longest answer meanwhile, ms": round(max(one.longest for one in found), 1),
     }  # fmt: skip
 
 

@@ -45,11 +45,16 @@ class Group:
         self.master.client.wait(1, 10_000)
 
     def fail_over(self) -> float:
-        """Kills the master; seconds until the replica calls itself the master."""
+        """Kills the master; seconds until the replica is one, and all sentinels name it."""
         started = time.perf_counter()
         self.master.kill()
         self._wait_for(lambda: self.replica.client.info("replication")["role"] == "master")
+        self._wait_for(lambda: all(self._named(one) == self.replica.port for one in self.sentinels))
         return time.perf_counter() - started
+
+    @staticmethod
+    def _named(sentinel: Server) -> int:
+        return int(sentinel.client.sentinel_get_master_addr_by_name(SERVICE)[1])
 
     def url(self, tenant: str, **options: object) -> str:
         hosts = ",".join(f"{HOST}:{one.port}" for one in self.sentinels)

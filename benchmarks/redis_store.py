@@ -8,6 +8,8 @@ all parts together are written into ``results/redis_store.json``. ``--quick`` is
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -25,6 +27,7 @@ from benchmarks import (
     redis_failover,
     redis_fleet,
     redis_load,
+    redis_loop,
     redis_memory,
     redis_peer,
     redis_steps,
@@ -40,6 +43,8 @@ from simblock.stores.writer import Writer
 TENANT = "bench"
 TIGHT = 4
 """MiB of records that a process keeps, about a sixteenth of the index: by default it would keep nearly all."""
+STREAMS = (1, 4, 16, 64)
+"""Streams on one event loop."""
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -180,41 +185,44 @@ def checks(bench: Bench) -> Tables:
 def fleet(bench: Bench) -> Tables:
     texts = [one.text for one in bench.hosts]
     quick = bench.options.quick
-    places = {"Redis": bench.url(), "a directory": bench.directory}
-    rows = redis_fleet.throughput(
-        bench.redis[0], places, texts, (2,) if quick else (1, 2, 4), 1 if quick else 6
-    )
+    places = {"Redis": bench.url(), f"Redis, {TIGHT} MiB of records kept": bench.url(pages=TIGHT),
+              "a directory": bench.directory}  # fmt: skip
+    rows = redis_fleet.throughput(bench.redis[0], places, texts, (2,) if quick else (1, 4), 1 if quick else 6)
     return {"Guards that pass clean text": rows}
 
 
 def coalescing(bench: Bench) -> Tables:
-    keys = redis_fleet.record_keys(bench.redis[0], TENANT, 20_000)
+    keys = redis_loop.record_keys(bench.redis[0], TENANT, 20_000)
     times = 20 if bench.options.quick else 300
     texts = [one.text for one in bench.hosts][: 64 if bench.options.quick else 384]
-    return {
-        "Commands apart and together": redis_fleet.coalescing(bench.url(), keys, (1, 4, 16, 64), times),
-        "Streams on one loop": redis_fleet.concurrent(bench.url(), texts, (1, 16, 64)),
-    }
+    apart = redis_loop.coalescing(bench.url(), keys, STREAMS, times)
+    loop = redis_loop.concurrent(bench.url(), texts, STREAMS, apart)
+    return {"Commands apart and together": apart, "Streams on one loop": loop}
 
 
 def failover(bench: Bench) -> Tables:
-    quick = bench.options.quick
+    quick, guards = bench.options.quick, 2
     them = redis_checks.answers(bench.documents, bench.hosts, 20 if quick else 300)
     copies = them[f"2 kB, {redis_checks.COPIED} words of it copied"]
+    few = {"cache": bench.folder / "cache", "pages": 1}
     rows: list[dict[str, Any]] = []
     for number, name in enumerate(redis_failover.PERSISTENCE):
         with redis_failover.persistent(bench.folder / f"kept-{number}", name) as server:
             bench.fill(server)
             if "RDB" in name:
                 server.client.save()
-            url = server.url(TENANT, cache=bench.folder / "cache", pages=1)
-            rows += redis_failover.failovers(server, url, copies, name, guards=2, times=2 if quick else 10)
-    with ExitStack() as stack:
-        group = Group(bench.folder / "group", stack)
-        bench.fill(group.master)
-        group.synced()
-        url = group.url(TENANT, cache=bench.folder / "cache", pages=1)
-        rows += redis_failover.promotion(group, url, copies, guards=2)
+            found = redis_failover.failovers(
+                server, server.url(TENANT, **few), copies, guards=guards, times=2 if quick else 10
+            )
+        rows.append(redis_failover.row(f"a server back with its {name}", found, guards))
+    promoted: list[redis_failover.Outage] = []
+    for number in range(1 if quick else 5):
+        with ExitStack() as stack:
+            group = Group(bench.folder / f"group-{number}", stack)
+            bench.fill(group.master)
+            group.synced()
+            promoted += redis_failover.promotion(group, group.url(TENANT, **few), copies, guards=guards)
+    rows.append(redis_failover.row("a replica promoted by Sentinel", promoted, guards))
     return {"Answers after kill -9": rows}
 
 
@@ -234,6 +242,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.words = min(options.words, 2e5)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or its servers would outlive it
     tables: Tables = {}
     console = Console(width=200)
     with ExitStack() as stack:
