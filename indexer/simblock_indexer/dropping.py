@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from simblock.errors import NotAnIndex, UsageError
-from simblock.stores.redis.address import Address
+from simblock.stores.redis.address import Address, is_url
 from simblock.stores.redis.clients import Link
 from simblock.stores.redis.names import schemes
 from simblock.stores.redis.writing import drop as drop_scheme
-from simblock_indexer.indexes import is_url, shown
+from simblock_indexer.indexes import shown
 
 
 def drop(index: str, *, sure: bool) -> tuple[str, int]:

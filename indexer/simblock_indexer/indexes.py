@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
 from simblock.errors import KeyProblem, SimblockError, StoreLost, UsageError
+from simblock.stores.redis.address import Address, is_url
 
 if TYPE_CHECKING:
     from simblock.stores.reader import StoredIndex
@@ -47,11 +48,6 @@ def keeper_of(store: StoredIndex) -> Keeper | None:
     return Keeper(dict(store.server()), store.warnings()) if isinstance(store, Served) else None
 
 
-def is_url(index: str | Path) -> bool:
-    """Whether an index is named by a URL; else it is a directory."""
-    return "://" in str(index)
-
-
 def shown(index: str | Path) -> str:
     """What an index is called where it is told: its path, or its URL without user and password."""
     return _CREDENTIALS.sub(r"\1", str(index))
@@ -81,9 +77,12 @@ def load_keys(files: KeyFiles) -> list[bytes]:
 
 def check_keyed(index: str | Path, files: KeyFiles, *, no_key: bool) -> None:
     """Raises UsageError where a new index is asked to be keyed and not, and in Redis where neither is said."""
-    if key_paths(files) and no_key:
+    keyed = bool(key_paths(files))
+    if is_url(index):
+        Address.parse(str(index))  # what is wrong with it is told before anything is read
+    if keyed and no_key:
         raise UsageError("--key-file (or SIMBLOCK_KEY_FILE) and --no-key contradict each other: give one")
-    if is_url(index) and not key_paths(files) and not no_key:
+    if is_url(index) and not keyed and not no_key:
         raise UsageError(
             f"{shown(index)}: who reads a server reads what is not keyed: give --key-file FILE "
             "(simblock-index keygen makes one), or --no-key where that is all right"

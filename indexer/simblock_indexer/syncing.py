@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from simblock.errors import SimblockError, UsageError
 from simblock.stores import syncing
+from simblock.stores.redis.address import is_url
 from simblock.stores.syncing import Synced, Watch
 from simblock_indexer.exits import complain
-from simblock_indexer.indexes import KeyFiles, is_keyed, is_url, key_of, shown, stamp
+from simblock_indexer.indexes import KeyFiles, is_keyed, key_of, shown, stamp
 from simblock_indexer.tables import counted, emit, say, size
 
 PROGRAM = "simblock-index"
