@@ -176,8 +176,8 @@ def sync(
 
     Only what the target lacks is brought, and it changes at once. With --follow it is kept so: where a place cannot
     be reached, the target stays as it is, standard error says so once and each minute, and it goes on by itself.
-    Ctrl-C ends it with 130 as everywhere, SIGTERM with 0. --json prints one object for each time that something was
-    brought, one a line: source, target, files, bytes, epoch, changed, seconds (null while following).
+    Ctrl-C ends it with 130 as everywhere, SIGTERM with 0. --json prints one object, and while following another for
+    each change that was brought: source, target, files, bytes, epoch, changed, seconds (null while following).
     """
     from simblock_indexer import syncing
 
