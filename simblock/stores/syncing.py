@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from simblock.errors import NotAnIndex, SimblockError, StoreLost, UsageError
+from simblock.errors import Damaged, NotAnIndex, SimblockError, StoreLost, UsageError
 from simblock.stores.claim import claim, claim_new
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
@@ -23,6 +23,7 @@ from simblock.stores.writer import Held
 
 _PAUSES = (0.2, 5.0)
 """Seconds until a source or target that was lost is tried again: at first, and at most."""
+_TRIES = 20
 
 
 class Synced(NamedTuple):
@@ -84,7 +85,19 @@ def follow(
 
 
 def _sync(source: Shelf, target: str | Path, key: bytes | None, watch: Watch | None) -> Synced:
-    data = source.manifest()
+    for left in reversed(range(_TRIES)):
+        data = source.manifest()
+        try:
+            return _sync_state(source, data, target, key, watch)
+        except Damaged:
+            if not left or source.manifest() == data:
+                raise  # else a writer came between, and what this state needs may be gone
+    raise AssertionError
+
+
+def _sync_state(
+    source: Shelf, data: bytes, target: str | Path, key: bytes | None, watch: Watch | None
+) -> Synced:
     manifest = Manifest.from_json(data, source.name)
     secret = open_secret(manifest, key, source.name)
     check_tokenisers(manifest, source.name)
