@@ -134,12 +134,12 @@ def test_made_secrets_are_a_closed_folder_a_key_and_hashes_of_the_passwords(made
     assert len(keys.load(made / "protected_key")) == 32
     rules = (made / "users.acl").read_text().splitlines()
     assert rules[0] == "user default reset"
-    for rule, name in zip(rules[1:], ("reader", "indexer"), strict=True):
+    for rule, name in zip(rules[1:], ("operator", "reader", "indexer"), strict=True):
         password = (made / f"{name}_password").read_text()
         assert len(password) == 64
         assert password not in rule
         assert rule.endswith(f"#{sha256(password.encode()).hexdigest()}")
-        assert "~sb:press:* -@all" in rule
+        assert ("~sb:press:* -@all" in rule) == (name != "operator")
         assert "acme" not in rule
 
 
@@ -219,6 +219,8 @@ def test_what_the_services_run_works_without_containers(shipped, tmp_path):
     with pytest.raises(redis.AuthenticationError):
         redis.Redis(port=shipped.port).ping()
     assert shipped.run("indexer", "build", works, "--out", url)[0] == 0
+    with shipped.client("operator") as operator:
+        assert operator.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
     answer = str(TOP / "examples" / "answer.txt")
     code, said = shipped.run("reader", "check", url.replace("indexer", "reader"), answer)
     assert code == 1, said

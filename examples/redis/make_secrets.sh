@@ -1,5 +1,5 @@
 #!/bin/sh
-# make_secrets.sh FOLDER [TENANT]: passwords of a reader and an indexer, their rules for Redis, a key for the index.
+# make_secrets.sh FOLDER [TENANT]: passwords of a reader, an indexer and Redis' operator, their rules, a key for the index.
 set -eu
 folder=$1 tenant=${2:-acme}
 rules=$(dirname "$0")/users.acl
@@ -9,8 +9,9 @@ mkdir -m 700 "$folder"
 umask 022
 random() { head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 
-random >"$folder/reader_password"
-random >"$folder/indexer_password"
+for user in reader indexer operator; do
+  random >"$folder/${user}_password"
+done
 echo "$(random)" >"$folder/protected_key"
 
 # Redis is told a hash of each password, never the password.
@@ -21,4 +22,4 @@ sed -e "s/:acme:/:$tenant:/g" "$rules" |
     fi
     echo "$user $name $rest"
   done >"$folder/users.acl"
-echo "$folder: reader_password, indexer_password, users.acl, protected_key (keep a copy of it elsewhere)"
+echo "$folder: passwords of reader, indexer and operator, users.acl, protected_key (keep a copy of it elsewhere)"

@@ -8,7 +8,7 @@ import pytest
 from simblock.stores.redis import address
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.names import Names, schemes
-from tests.stores.redis.test_security import RULES, TOP
+from tests.stores.redis.test_security import TOP, shipped_rules
 
 PAGE = (TOP / "docs" / "redis.md").read_text("utf-8")
 SHIPPED = (TOP / "examples" / "redis" / "redis.conf").read_text("utf-8")
@@ -42,10 +42,9 @@ def test_the_default_of_an_option_is_the_one_written(field):
 
 
 def test_rights_are_those_of_the_shipped_file():
-    granted = {}
-    for line in RULES.read_text().splitlines()[1:]:
-        name, *rules = line.split()[1:]
-        granted[name] = {rule[1:] for rule in rules if rule.startswith("+")}
+    granted = {
+        name: {rule[1:] for rule in rules if rule.startswith("+")} for name, rules in shipped_rules().items()
+    }
     told = {"reader": set(), "indexer": set()}
     for what, reader, indexer in rows("Rights"):
         if what == "keys":

@@ -113,18 +113,22 @@ PREFIXES = [
 ]
 
 
+def shipped_rules():
+    """The rules of the reader and of the indexer."""
+    lines = [line.split() for line in RULES.read_text().splitlines()]
+    return {name: rules for _, name, *rules in lines if name in {"reader", "indexer"}}
+
+
 class Granted:
     """A tenant of the shared server, with a user of each kind by the shipped rules."""
 
     def __init__(self, server, tenant, servers=None):
         self.server, self.tenant, self.servers = server, tenant, servers or [server]
         self.passwords = {}
-        for line in RULES.read_text().splitlines():
-            _, name, *rules = line.split()
-            if name != "default":
-                self.passwords[name] = secrets.token_hex(8)
-                rules = [rule.replace(":acme:", f":{tenant}:") for rule in rules]
-                self.act("SETUSER", f"{name}-{tenant}", *rules, f">{self.passwords[name]}")
+        for name, rules in shipped_rules().items():
+            self.passwords[name] = secrets.token_hex(8)
+            rules = [rule.replace(":acme:", f":{tenant}:") for rule in rules]
+            self.act("SETUSER", f"{name}-{tenant}", *rules, f">{self.passwords[name]}")
 
     def act(self, *words):
         for server in self.servers:
@@ -219,10 +223,13 @@ def test_a_transaction_is_no_way_around(granted):
     assert granted.server.client.exists(f"sb:{granted.tenant}:x", "sb:other:x") == 0
 
 
-def test_who_is_not_named_is_not_let_in():
-    first = RULES.read_text().splitlines()[0]
+def test_who_is_not_named_is_not_let_in_and_nobody_without_a_password():
+    first, second, *others = RULES.read_text().splitlines()
     assert first == "user default reset"
-    assert not re.search(r"nopass|allkeys|allcommands|\+@|[<>#]", RULES.read_text())
+    assert second == "user operator reset on allkeys allchannels allcommands"
+    for line in others:
+        assert not re.search(r"allkeys|allchannels|allcommands|\+@", line)
+    assert not re.search(r"nopass|[<>#]", RULES.read_text())
 
 
 # -- what simblock does with these rights
@@ -333,8 +340,8 @@ def test_no_right_is_granted_that_is_not_used(own_server, tmp_path):
         used = {
             name.removeprefix("cmdstat_") for name in wait(lambda: stats(own_server), "the watcher listens")
         }
-    for line in RULES.read_text().splitlines()[1:]:
-        granted = {rule[1:] for rule in line.split() if rule.startswith("+")}
+    for rules in shipped_rules().values():
+        granted = {rule[1:] for rule in rules if rule.startswith("+")}
         assert granted - UNSEEN - used == set()
 
 
