@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simblock.errors import Damaged, NotAnIndex, SimblockError, StoreLost, UsageError
+from simblock.stores import journal
 from simblock.stores.claim import claim, claim_new
+from simblock.stores.container import Container
+from simblock.stores.journal import Event
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
 from simblock.stores.opening import is_url, open_shelf
@@ -101,7 +104,7 @@ def _sync_state(
     manifest = Manifest.from_json(data, source.name)
     secret = open_secret(manifest, key, source.name)
     check_tokenisers(manifest, source.name)
-    with _target(target, manifest, secret) as (shelf, held, before):
+    with _target(target, source, manifest, secret) as (shelf, held, before):
         if before == data:
             return Synced(0, 0, manifest.epoch, changed=False)
         there = Manifest.from_json(before, shelf.name).files if before else set()
@@ -126,7 +129,7 @@ def _bring(source: Shelf, target: Shelf, ref: FileRef, secret: Secret | None) ->
 
 @contextmanager
 def _target(
-    target: str | Path, manifest: Manifest, secret: Secret | None
+    target: str | Path, source: Shelf, manifest: Manifest, secret: Secret | None
 ) -> Iterator[tuple[Shelf, Held, bytes]]:
     """The place to be written, locked, and the manifest that it has."""
     shelf, held = _claimed(target, manifest, secret)
@@ -136,7 +139,9 @@ def _target(
         except NotAnIndex:
             before = b""
         if before:
-            _check_copy(Manifest.from_json(before, shelf.name), manifest, shelf.name)
+            old = Manifest.from_json(before, shelf.name)
+            _check_copy(old, manifest, shelf.name)
+            _check_behind(_history(shelf, old, secret), _history(source, manifest, secret), shelf.name)
         yield shelf, held, before
     finally:
         held.release()
@@ -163,4 +168,25 @@ def _check_copy(old: Manifest, new: Manifest, name: str) -> None:
         raise UsageError(
             f"{name} is at epoch {old.epoch}, later than its source ({new.epoch}): sync the other way round, "
             "or remove it first"
+        )
+
+
+def _history(shelf: Shelf, manifest: Manifest, secret: Secret | None) -> list[Event]:
+    """The commits of an index; none where they cannot be read: what is broken is replaced."""
+    ref = manifest.journal
+    if ref is None:
+        return []
+    sealing = sealing_of(secret, bytes.fromhex(ref.id))
+    try:
+        opened = Container(shelf.open(ref), f"{shelf.name}/{ref.file}", journal.SECTIONS, sealing)
+        return journal.read(opened).history
+    except Damaged:
+        return []
+
+
+def _check_behind(old: list[Event], new: list[Event], name: str) -> None:
+    if old and new and new[0].epoch <= old[-1].epoch and old[-1] not in new:
+        raise UsageError(
+            f"{name} has changes of its own (epoch {old[-1].epoch}) that its source lacks, and would lose them: "
+            "make them in the source too, and remove the copy first"
         )

@@ -4,25 +4,19 @@ import subprocess
 import sys
 import textwrap
 import threading
-from contextlib import contextmanager
 
 import pytest
 
-from simblock.errors import Busy, Damaged, KeyProblem, NotAnIndex, SimblockError, StoreLost, UsageError
+from simblock.errors import Busy, Damaged, KeyProblem, NotAnIndex, UsageError
 from simblock.stores import compaction, open_index, syncing
-from simblock.stores.opening import create_writer, open_writer
-from simblock.stores.syncing import follow, sync
-from simblock.work import Document, Work
+from simblock.stores.opening import open_writer
+from simblock.stores.syncing import sync
 from tests.stores.changes import apply, same, steps
 from tests.stores.conftest import KEY
-from tests.stores.redis.tenants import build, change, heard, look, opened, sound, there, until, url_of
+from tests.stores.redis.tenants import build, change, look, made, opened, sound, there, until, url_of
 from tests.stores.works import document, everywhere, library, nowhere
 
 KEYS = pytest.mark.parametrize("key", [None, KEY], ids=["open", "keyed"])
-CODE = Document(
-    Work("a.py", kind="code", language="python"),
-    "\n".join(f"def part_{n}(left, right):\n    return left * {n} + right" for n in range(40)),
-)
 
 
 @pytest.fixture
@@ -43,16 +37,6 @@ def other(redis_server, tmp_path):
 def files(folder):
     """What a folder holds of an index, its lock aside."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"}
-
-
-def made(place, key=None):
-    """An index with some history: several segments, tombstones, twins, code, texts stored."""
-    with create_writer(place, key=key, store_text=True) as writer:
-        writer.put([*library(12), document("twin", seed="work-001"), CODE])
-        writer.commit()
-        writer.put([document("late", seed="work-002"), document("more", title="T")])
-        writer.remove(["work-003"], reason="asked for")
-        writer.commit()
 
 
 @KEYS
@@ -141,6 +125,33 @@ def test_works_that_are_put_into_a_copy_make_it_the_later_one(folder, url):
     sync(url, folder)
     with opened(folder) as index:
         assert everywhere(index, document("put into the copy"))
+
+
+def test_copies_that_went_two_ways_are_not_replaced_by_one_another(folder, url):
+    made(folder)
+    sync(folder, url)
+    change(url, [document("here")])
+    change(folder, [document("there")])
+    for source, target in ((folder, url), (url, folder)):
+        with pytest.raises(UsageError, match="changes of its own"):
+            sync(source, target)
+    change(folder, [document("and there")])
+    with pytest.raises(UsageError, match="changes of its own"):
+        sync(folder, url)
+    with opened(url) as index:
+        assert everywhere(index, document("here"))
+
+
+def test_a_copy_whose_journal_is_broken_is_replaced(redis_server, folder, url):
+    made(folder)
+    sync(folder, url)
+    change(folder, [document("new")])
+    with opened(url) as index:
+        journal = index._names.record(index._snapshot.manifest.journal.id, "c", 0)
+    redis_server.client.delete(journal)
+    assert sync(folder, url).epoch == 3
+    with opened(url) as index:
+        assert index.verify() == []
 
 
 def test_another_index_is_not_replaced(redis_server, folder, url, tmp_path):
@@ -287,98 +298,3 @@ def test_a_first_sync_that_is_killed_leaves_no_index(redis_server, folder, url, 
     killed(url, tmp_path / "back.sbx", 2)
     assert sync(url, tmp_path / "back.sbx").epoch == 2
     assert files(tmp_path / "back.sbx") == files(folder)
-
-
-# -- following
-
-
-@contextmanager
-def following(source, target, key=None):
-    """A replica that follows in a thread; what it told."""
-    stop, told, failed = threading.Event(), [], []
-
-    def run():
-        try:
-            follow(source, target, stop, key=key, poll=0.02, told=told.append)
-        except SimblockError as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield told, failed
-    finally:
-        stop.set()
-        thread.join(20)
-        assert not thread.is_alive()
-
-
-@KEYS
-def test_a_follower_keeps_a_replica_current(folder, url, key):
-    made(folder, key)
-    with following(folder, url, key) as (told, failed):
-        assert until(lambda: told)
-        with opened(url, key=key) as index:
-            change(folder, [document("added")], key=key)
-            assert heard(index, 3)
-            assert everywhere(index, document("added"))
-            change(folder, remove=["added"], key=key, purge=True)
-            assert heard(index, 4)
-            assert nowhere(index, document("added"))
-    assert failed == []
-    assert [done.epoch for done in told] == [2, 3, 4]
-
-
-def test_a_follower_of_a_server_brings_its_merges(url, folder, monkeypatch):
-    monkeypatch.setattr(compaction, "DELTA_TOKENS", 300)
-    monkeypatch.setattr(compaction, "SEGMENT_TOKENS", 2000)
-    build(url, library(2))
-    with following(url, folder) as (told, failed):
-        for number in range(8):
-            change(url, [document(f"w{number}", words=150)])
-        with opened(url) as index:
-            last = index.epoch
-            assert "merge" in [event.what for event in index.history()]
-        assert until(lambda: told and told[-1].epoch == last)
-    assert failed == []
-    with opened(folder) as index:
-        assert index.verify() == []
-        assert everywhere(index, document("w7", words=150))
-
-
-def test_a_follower_survives_a_restart_of_the_server(folder, own_server, tmp_path):
-    made(folder)
-    url = url_of(own_server, tmp_path, connect_timeout=0.2)
-    with following(folder, url) as (told, failed):
-        assert until(lambda: told)
-        own_server.kill()
-        change(folder, [document("meanwhile")])
-        assert until(lambda: any(isinstance(one, StoreLost) for one in told))
-        own_server.start()
-        assert until(lambda: getattr(told[-1], "epoch", 0) == 3, 20)
-        change(folder, [document("then")])
-        assert until(lambda: getattr(told[-1], "epoch", 0) == 4, 20)
-    assert failed == []
-    with opened(url) as index:
-        assert everywhere(index, document("meanwhile"))
-        assert index.verify() == []
-
-
-def test_a_follower_of_a_server_survives_its_restart(folder, own_server, tmp_path):
-    url = url_of(own_server, tmp_path, connect_timeout=0.2)
-    made(url)
-    with following(url, folder) as (told, failed):
-        assert until(lambda: told)
-        own_server.restart()
-        change(url, [document("then")])
-        assert until(lambda: getattr(told[-1], "epoch", 0) == 3, 20)
-    assert failed == []
-
-
-def test_a_follower_that_cannot_go_on_says_why(folder, url):
-    made(folder)
-    build(url, library(2))
-    with following(folder, url) as (told, failed):
-        assert until(lambda: failed)
-        assert isinstance(failed[0], UsageError)
-    assert told == []

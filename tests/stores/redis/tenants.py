@@ -15,8 +15,14 @@ from simblock.stores.redis.address import Address
 from simblock.stores.redis.head import keys_of
 from simblock.stores.redis.shelf import reading
 from simblock.stores.snapshot import sealing_of
+from simblock.work import Document, Work
+from tests.stores.works import document, library
 from tests.stores.works import keys_of as entries_of
 
+CODE = Document(
+    Work("a.py", kind="code", language="python"),
+    "\n".join(f"def part_{n}(left, right):\n    return left * {n} + right" for n in range(40)),
+)
 _count = itertools.count()
 
 
@@ -120,3 +126,13 @@ def sound(server, url, key=None):
     assert until(lambda: set(there(server, url)) == accounted(url, key)), set(there(server, url)) ^ accounted(
         url, key
     )
+
+
+def made(place, key=None):
+    """An index with some history: several segments, tombstones, twins, code, texts stored."""
+    with create_writer(place, key=key, store_text=True) as writer:
+        writer.put([*library(12), document("twin", seed="work-001"), CODE])
+        writer.commit()
+        writer.put([document("late", seed="work-002"), document("more", title="T")])
+        writer.remove(["work-003"], reason="asked for")
+        writer.commit()
