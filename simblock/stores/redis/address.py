@@ -67,7 +67,7 @@ class Address:
     tls: Tls | None = None
     tenant: str = "default"
     scheme: str | None = None
-    timeout: float = 0.05
+    timeout: float = 0.25
     connect_timeout: float = 0.25
     grace: float = 60.0
     cache: str | None = None

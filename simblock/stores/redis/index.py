@@ -179,13 +179,14 @@ class RedisIndex(StoredIndex):
         return self._steps(partial(super().works, segment, run))
 
     def _postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> Steps[list[Hit]]:
+        snapshot = self._snapshot  # all of an answer is of one state
         if len(keys) <= _KEYS_AT_ONCE:
-            return (yield from self._steps(partial(super().postings, channels, keys)))
+            return (yield from self._steps(partial(snapshot.postings, channels, keys)))
         wide, many = np.asarray(channels, np.uint32), np.asarray(keys, np.uint64)
         hits: list[Hit] = []
         for start in range(0, len(many), _KEYS_AT_ONCE):
             some = slice(start, start + _KEYS_AT_ONCE)
-            found = yield from self._steps(partial(super().postings, wide[some], many[some]))
+            found = yield from self._steps(partial(snapshot.postings, wide[some], many[some]))
             hits.extend(hit._replace(ask=hit.ask + start) for hit in found)
         return hits
 

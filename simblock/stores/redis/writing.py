@@ -153,11 +153,14 @@ def drop(address: Address) -> int:
     """
     link = Link(address)
     with _closed_on_error(link.close):
-        names = find_listed(address, link)[0]
+        names = _standing(address, link)
     dropped = 0
-    with _claimed(address, link, names) as (_, held):
+    with _claimed(address, link, names) as (shelf, held):
+        files = link.fields(names.files)
+        if not files and names.scheme.encode() not in link.fields(schemes(names.tenant)):
+            shelf.manifest()
         link.unlink_many([names.manifest])
-        for field, counts in link.fields(names.files).items():
+        for field, counts in files.items():
             known = read_counts(counts)
             link.unlink_many(keys_of(names, id_of(field.decode("utf-8", "replace")), known))
             dropped += sum(known.values())
@@ -165,3 +168,11 @@ def drop(address: Address) -> int:
         link.drop_field(schemes(names.tenant), names.scheme.encode())  # last: by it a drop cut off goes on
         held.release()
     return dropped
+
+
+def _standing(address: Address, link: Link) -> Names:
+    """The index that readers open, or the newest where none can be read: a broken one can be dropped too."""
+    try:
+        return find_index(address, link)
+    except IndexProblem:
+        return find_listed(address, link)[0]

@@ -69,7 +69,7 @@ def test_a_dead_server_is_told_at_once_and_found_again_when_it_is_back(own_serve
 
 def test_a_hung_server_is_lost_in_time_and_found_again_when_it_goes_on(own_server):
     own_server.client.set("a", "1")
-    with linked(own_server.url()) as link:
+    with linked(own_server.url(timeout=0.05)) as link:
         own_server.pause()
         assert "gave no answer within 50 ms" in lost(lambda: link.get_many([b"a"]))
         assert "gave no answer" in lost(lambda: link.changes(CHANGES, b"0-0", 0.2))
@@ -83,7 +83,7 @@ def test_a_hung_server_is_lost_in_time_and_found_again_when_it_goes_on(own_serve
 def test_who_writes_waits_longer_but_not_for_ever(own_server, monkeypatch):
     monkeypatch.setattr("simblock.stores.redis.clients._SECONDS", 0.1)
     own_server.pause()
-    with linked(own_server.url()) as link:
+    with linked(own_server.url(timeout=0.05)) as link:
         for call in (
             lambda: link.get_many([b"a"], patient=True),
             lambda: link.set_many((b"%d" % n, b"x" * 100_000) for n in range(200)),
