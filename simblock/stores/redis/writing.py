@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 
-from simblock.errors import Busy, NotAnIndex, SimblockError, UsageError
+from simblock.errors import Busy, IndexProblem, NotAnIndex, SimblockError, UsageError
 from simblock.scheme import Scheme
 from simblock.stores.intake import Tokenise, tokenise_here
 from simblock.stores.keys import Secret
@@ -149,7 +149,8 @@ def _check_free(shelf: RedisShelf, held: RedisClaim) -> None:
 def drop(address: Address) -> int:
     """Removes the index at an address, of the one scheme; how many records it had.
 
-    The manifest goes first, so that no reader meets half of it. Raises NotAnIndex, Busy, StoreLost.
+    That which readers open, else the newest. The manifest goes first, so that no reader meets half of it.
+    Raises NotAnIndex, Busy, StoreLost.
     """
     link = Link(address)
     with _closed_on_error(link.close):
