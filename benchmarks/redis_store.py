@@ -36,6 +36,7 @@ from benchmarks.corpus import Clean
 from benchmarks.record import save, table
 from benchmarks.redis_sentinel import Group
 from benchmarks.redis_server import Server
+from simblock.guard import Guard
 from simblock.stores import open_index
 from simblock.stores.opening import create_writer, open_writer
 from simblock.stores.writer import Writer
@@ -161,11 +162,13 @@ def steps(bench: Bench) -> Tables:
 
 
 def changes(bench: Bench) -> Tables:
-    texts = [one for one in bench.clean if len(one.text.split()) > 100]
-    made = redis_changes.changes_of(texts, 6 if bench.options.quick else 100)
+    guard = Guard(open_index(bench.directory))
+    free = [one for one in bench.clean if len(one.text.split()) > 100 and not guard.check(one.text).matches]
+    warm = [document.text[:2000] for document in bench.documents[:: len(bench.documents) // 30]]
+    made = redis_changes.changes_of(free, 6 if bench.options.quick else 100)
     writing = partial(open_writer, bench.url())
     guards = 3 if bench.options.quick else 8
-    return {"Changes in force": redis_changes.in_force(bench.url(), writing, made, guards)}
+    return {"Changes in force": redis_changes.in_force(bench.url(), writing, made, warm, guards)}
 
 
 def load(bench: Bench) -> Tables:
