@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from simblock.blind import Blind
+from simblock.blind import Asked, Blind
 from simblock.ledger import AnswerLost, Forgive, Steps, Told, asked
 from simblock.questions import Hit, Lost, Postings, Suspected
 from simblock.scheme import Channel, Lane
@@ -95,24 +95,31 @@ class Asker:
                 heard = Heard(index, channel, int(question.keys[hit.ask]), hit)
                 hits.setdefault(int(places[hit.ask]), []).append(heard)
         if lost or self._lost:
-            yield from self._suspect(question, places, lost)
+            self._lost.update(lost)
+            yield from self._suspect(question, places, answer)
             if self._blind.agreed:
                 hits.setdefault(self._blind.agreed.o, [])
         return hits
 
-    def _suspect(self, question: Postings, places: Sequence[int] | I64, lost: Sequence[int]) -> Steps:
-        """Asks which exact keys may stand in lost indexes."""
-        for index in self._lost.difference(lost):
-            self._blind.forget(index)
-        self._lost = set(lost)
+    def _suspect(
+        self, question: Postings, places: Sequence[int] | I64, answer: Sequence[list[Hit] | Lost]
+    ) -> Steps:
+        """Asks which exact keys may stand in indexes that are lost; of those that were once, tells what they say."""
         channels, keys = [int(id) for id in question.channels], [int(key) for key in question.keys]
         exact = [ask for ask, id in enumerate(channels) if self._channels[id].role == "exact"]
-        if not (exact and lost):
+        if not exact:
             return
-        answer = yield from asked(Suspected([channels[ask] for ask in exact], [keys[ask] for ask in exact]))
-        for index in lost:
-            passed = cast("list[list[int] | Lost]", answer)[index]
-            may = set() if isinstance(passed, Lost) else {exact[number] for number in passed}
+        suspected = yield from asked(
+            Suspected([channels[ask] for ask in exact], [keys[ask] for ask in exact])
+        )
+        for index in sorted(self._lost):
+            said, passed = answer[index], cast("list[list[int] | Lost]", suspected)[index]
+            if not isinstance(said, Lost):
+                may = {hit.ask for hit in said}
+            else:
+                may = set() if isinstance(passed, Lost) else {exact[number] for number in passed}
             for id in dict.fromkeys(channels[ask] for ask in exact):
-                asks = [(int(places[ask]), keys[ask], ask in may) for ask in exact if channels[ask] == id]
-                self._blind.take(index, self._channels[id], asks)
+                asks = [
+                    Asked(int(places[ask]), keys[ask], ask in may) for ask in exact if channels[ask] == id
+                ]
+                self._blind.take(index, self._channels[id], asks, lost=isinstance(said, Lost))

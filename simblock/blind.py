@@ -14,13 +14,15 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from simblock.grain import Grain
 from simblock.history import History
 from simblock.match import Action
 from simblock.policy import Policy, Verdict
 from simblock.questions import Posting
 from simblock.scheme import D_TICKS, Channel
-from simblock.shingles import passes
+from simblock.shingles import passes, shingle_hashes
 from simblock.ticks import Ticks
 from simblock.tokens import CHAR
 
@@ -42,29 +44,42 @@ class Agreed(NamedTuple):
     anchors: int
 
 
-class _Anchored:
-    """The run of windows, of ``g`` shingles each, up to the newest one, of which all minima may stand in the index."""
+class Asked(NamedTuple):
+    """A shingle that was asked: its last output token, its key, and whether it may stand in the index."""
 
-    __slots__ = ("_window", "anchors", "channel", "o", "windows")
+    o: int
+    key: int
+    passed: bool
+
+
+class _Anchored:
+    """The run of windows, of ``g`` shingles each, up to the newest one, of which all minima may stand in the index.
+
+    ``unsure``: of one of them only the prefilter says so.
+    """
+
+    __slots__ = ("_window", "anchors", "channel", "o", "unsure", "windows")
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self._window: deque[tuple[int, bool]] = deque(maxlen=channel.g)
+        self._window: deque[tuple[int, bool, bool]] = deque(maxlen=channel.g)
+        self.unsure = False
         self.anchors: set[int] = set()
         self.windows = self.o = 0
 
-    def push(self, o: int, key: int, passed: bool) -> None:
+    def push(self, o: int, key: int, passed: bool, unsure: bool) -> None:
         """Takes the next shingle, which ends with output token ``o``."""
         self.o = o
-        self._window.append((key, passed))
+        self._window.append((key, passed, unsure))
         if len(self._window) < self.channel.g:
             return
-        anchor, passed = min(self._window)
+        anchor, passed, unsure = min(self._window)
         if passed:
             self.windows += 1
             self.anchors.add(anchor)
+            self.unsure |= unsure
         elif self.windows:
-            self.windows = 0
+            self.windows, self.unsure = 0, False
             self.anchors.clear()
 
     @property
@@ -94,21 +109,35 @@ class Blind:
         self.agreed: Agreed | None = None
         self._told = False
 
-    def take(self, which: int, channel: Channel, asks: Iterable[tuple[int, int, bool]]) -> None:
-        """Takes all that was asked on a channel: output token, key, and whether it may stand in index ``which``."""
+    def take(self, which: int, channel: Channel, asks: Sequence[Asked], *, lost: bool) -> None:
+        """Takes all that was asked on a channel of index ``which``, which has ``lost`` it or not.
+
+        What it answers counts too: an index whose prefilters let nothing pass need not ask its store.
+        """
         if self._told:
             return
-        run = self._runs.setdefault((which, channel.id), _Anchored(channel))
+        run = self._runs.get((which, channel.id))
+        if run is None:
+            run = self._runs[which, channel.id] = _Anchored(channel)
+            for o, key in self._before(asks[0].o, channel):
+                run.push(o, key, False, False)
         for o, key, passed in asks:
-            run.push(o, key, passed and not self._echoes(o))
-            if len(run.anchors) >= self._needed and run.tokens >= self._enough(channel):
+            run.push(o, key, passed and not self._echoes(o), lost)
+            if run.unsure and len(run.anchors) >= self._needed and run.tokens >= self._enough(channel):
                 self._agree(Agreed(o, self._back(o, run.tokens, channel), len(run.anchors)))
                 return
 
-    def forget(self, which: int) -> None:
-        """Index ``which`` has answered: what was begun without it is over."""
-        for key in [key for key in self._runs if key[0] == which]:
-            del self._runs[key]
+    def _before(self, o: int, channel: Channel) -> Iterable[tuple[int, int]]:
+        """The shingles of a window but one, which end before output token ``o``: none of them was lost."""
+        flags, names, base = self._history.flags, self._history.names, self._history.base
+        at = [
+            one for one in range(max(o - 8 * channel.certain, base), o) if passes(flags[one - base], channel)
+        ]
+        at = at[2 - channel.certain :]
+        if len(at) < channel.n:
+            return ()
+        keys = shingle_hashes(np.array([names[one - base] for one in at], np.uint32), channel)
+        return zip(at[channel.n - 1 :], keys.tolist(), strict=True)
 
     def compare(self, o: int, which: int, channel: Channel, postings: Sequence[Posting]) -> None:
         """Takes a hit of which nothing but its places is known."""
@@ -145,7 +174,7 @@ class Blind:
         """The code point up to which text may go out: not into what may be a passage, unless it is long past."""
         if self._action != "stop":
             return fed
-        runs = [run for run in self._runs.values() if run.windows and self._recent(run.o, ticks)]
+        runs = [run for run in self._runs.values() if run.unsure and self._recent(run.o, ticks)]
         return min([self._start(self._back(run.o, run.tokens, run.channel)) for run in runs], default=fed)
 
     def _enough(self, channel: Channel) -> int:
@@ -171,4 +200,4 @@ class Blind:
         return o
 
 
-__all__ = ["Agreed", "Blind"]
+__all__ = ["Agreed", "Asked", "Blind"]

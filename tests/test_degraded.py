@@ -45,6 +45,15 @@ class Failing:
         return getattr(self.index, name)(*question)
 
 
+class Prefiltered(Failing):
+    """An index that asks its store, which is lost, only for what its prefilters let pass."""
+
+    def postings(self, channels, keys):
+        if self.down and self.index.suspected([int(id) for id in channels], [int(key) for key in keys]):
+            raise self.error
+        return self.index.postings(channels, keys) if not self.down else []
+
+
 class Slow(Failing):
     """An index that has to be awaited."""
 
@@ -98,6 +107,25 @@ def test_a_blind_decision_falls_at_the_same_place_for_every_cut(methods):
     assert found[0] is not None
     assert set(found) == {found[0]}
     assert degraded(Failing(*methods)).check(TEXT).decided == found[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=seeds, at=cuts)
+def test_an_index_that_asks_its_store_only_where_it_must_is_as_blind_and_no_blinder(seed, at):
+    rng = random.Random(seed)
+    _, passage = quoted_passage(rng, rng.randrange(40, 120))
+    text = " ".join([*prose(rng, rng.randrange(80), OTHERS), *passage, *prose(rng, 60, OTHERS)])
+    decided = []
+    for index, cut in (
+        (Failing(), []),
+        (Prefiltered("run", "works", "places"), at),
+        (Prefiltered("run"), range(1, len(text))),
+    ):
+        stream = degraded(index).stream()
+        run(stream, text, cut)
+        decided.append(stream.report.decided)
+    assert decided[0] is not None
+    assert len(set(decided)) == 1
 
 
 def test_at_most_sixteen_words_of_a_passage_leak_and_none_in_strict_mode():
