@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from simblock.errors import Damaged, SimblockError
+from simblock.stores.snapshot import Snapshot
 from tests.stores.redis.tenants import asks_of, build, change, heard, look, opened, there, url_of
 from tests.stores.works import document, everywhere, keys_of, library, nowhere, run_of
 
@@ -68,6 +69,29 @@ def test_a_look_up_during_changes_gets_one_state_or_another_never_a_mix(url):
     assert errors == []
     assert asks > 10
     assert mixed == []
+
+
+def test_many_keys_are_answered_of_one_state_though_they_are_looked_up_in_parts(url, monkeypatch):
+    both = [document("one", words=2500), document("two", words=2500)]
+    build(url, both)
+    with opened(url) as index:
+        asked, keys = asks_of(index, both)
+        order = np.random.default_rng(1).permutation(len(keys))
+        assert len(keys) > 3000
+        postings, coming = Snapshot.postings, ["two"]
+
+        def meanwhile(self, *asks):
+            found = postings(self, *asks)
+            if coming:
+                change(url, remove=[coming.pop()])
+                look(index)
+            return found
+
+        monkeypatch.setattr(Snapshot, "postings", meanwhile)
+        hits = index.postings(asked[order], keys[order])
+        assert (coming, index.epoch) == ([], 2)
+        assert len(hits) > 0.99 * len(keys)  # of the state that it began with
+        assert len(index.postings(asked, keys)) < 0.6 * len(keys)
 
 
 @pytest.mark.parametrize("how", [{}, {"purge": True}], ids=["removed", "purged"])
