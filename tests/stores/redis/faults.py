@@ -48,7 +48,13 @@ def worth(report):
 def opened(url, tmp_path, **options):
     """An index as a fresh process has it, with little patience and a cache of its own."""
     joint = "&" if "?" in url else "?"
-    settings = {"tenant": TENANT, "cache": tmp_path / "cache", "pages": 1, "poll": 0.2} | options
+    settings = {
+        "tenant": TENANT,
+        "cache": tmp_path / "cache",
+        "pages": 4,
+        "poll": 0.2,
+        "timeout": 0.1,
+    } | options
     return open_index(url + joint + "&".join(f"{name}={value}" for name, value in settings.items()))
 
 
@@ -176,7 +182,7 @@ def guarding(url, tmp_path, sound=True, stale_after=30, **options):
     try:
         guarded = Guarded(index, stale_after)
         if sound:
-            assert guarded.sound(LIBRARY[-1:])
+            guarded.recover(works=LIBRARY[-1:])
             guarded.forget()
         yield guarded
     finally:

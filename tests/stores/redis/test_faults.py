@@ -172,7 +172,7 @@ def test_a_server_that_accepts_and_never_answers_is_not_clean(proxy, tmp_path):
 
 
 def test_cut_connections_are_made_again_within_the_question(proxy, tmp_path):
-    with guarding(proxy.url(), tmp_path) as guarded:
+    with guarding(proxy.url(), tmp_path, timeout=5) as guarded:
         for work in WORKS[:9]:
             proxy.cut()
             guarded.ask(work, "stop")
@@ -180,7 +180,7 @@ def test_cut_connections_are_made_again_within_the_question(proxy, tmp_path):
 
 
 def test_a_server_that_ends_all_connections_is_asked_again_within_the_question(seeded, tmp_path):
-    with guarding(seeded.url(), tmp_path) as guarded:
+    with guarding(seeded.url(), tmp_path, timeout=5) as guarded:
         for work in WORKS[:9]:
             seeded.client.client_kill_filter(_type="normal", skipme=True)
             guarded.ask(work, "stop")

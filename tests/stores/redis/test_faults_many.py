@@ -55,6 +55,7 @@ def test_tasks_that_are_cancelled_leave_no_answer_to_another_question(proxy, tmp
         assert set(asyncio.run(cancel_many(guarded))) == {STOPPED}
 
 
+@pytest.mark.slow
 def test_an_event_loop_goes_on_while_a_server_hangs(seeded, tmp_path):
     async def beats(guarded):
         longest, ended = 0.0, False
@@ -82,6 +83,7 @@ def test_an_event_loop_goes_on_while_a_server_hangs(seeded, tmp_path):
     assert longest < 2
 
 
+@pytest.mark.slow
 def test_many_threads_with_few_pages_in_the_process_all_get_answers(seeded, tmp_path):
     works = [document(f"wide-{n}", words=3000) for n in range(60)]
     faults.build(seeded.url(), works, tenant="wide")
@@ -95,6 +97,7 @@ def test_many_threads_with_few_pages_in_the_process_all_get_answers(seeded, tmp_
         index.close()
 
 
+@pytest.mark.slow
 def test_threads_that_ask_through_an_outage_are_never_told_clean(seeded, tmp_path):
     with guarding(seeded.url(), tmp_path) as guarded, ThreadPoolExecutor(4) as threads:
         asking = [threads.submit(guarded.endure, 2, WORKS[number::4]) for number in range(4)]

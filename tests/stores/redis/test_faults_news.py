@@ -37,12 +37,12 @@ def in_force(guarded, work, seconds=10.0):
 
 
 def test_what_is_added_and_removed_is_in_force_without_a_restart(seeded, tmp_path):
-    with guarding(seeded.url(), tmp_path, poll=5) as guarded:
+    with guarding(seeded.url(), tmp_path, poll=3) as guarded:
         assert guarded.ask(ADDED[0], "stop") == CLEAN
         add(seeded.url(), ADDED[0])
-        assert in_force(guarded, ADDED[0]) < 4, "the stream tells it, not the poll"
+        assert in_force(guarded, ADDED[0]) < 2.5, "the stream tells it, not the poll"
         remove(seeded.url(), ADDED[0])
-        wait(lambda: guarded.ask(ADDED[0], "stop") == CLEAN, "the removal is in force", 4)
+        wait(lambda: guarded.ask(ADDED[0], "stop") == CLEAN, "the removal is in force", 2.5)
 
 
 def deleted(client, key):

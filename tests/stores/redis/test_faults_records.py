@@ -148,7 +148,7 @@ def each_record_alone(seeded, tmp_path, keys, damage):
     for number, key in enumerate(keys):
         value = client.get(key)
         damage(client, key, value)
-        said = verdicts(seeded.url(), tmp_path / str(number), WORKS[::6])
+        said = verdicts(seeded.url(), tmp_path / str(number), WORKS[::9])
         assert CLEAN not in said
         if set(said) - {STOPPED}:
             noticed.add(key)
@@ -226,7 +226,7 @@ def test_an_older_manifest_is_told_and_what_was_added_since_is_not_clean(seeded,
         wait(lambda: guarded.index.refresh() or guarded.index.epoch == epoch, "it is taken up", 10)
         newer = ours.get(key)
         ours.set(key, older)
-        for _ in range(50):
+        for _ in range(15):
             for how in faults.ON_ERROR:
                 guarded.ask(ADDED, how)
         wait(lambda: guarded.guards["stop"].check(faults.STRANGERS[0]).error, "it is told", 10)
@@ -268,7 +268,7 @@ def _promoted(seeded, original, commits):
 
 
 def test_records_that_went_under_a_reader_that_is_late_are_damage(seeded, ours, tmp_path):
-    with guarding(seeded.url(), tmp_path, poll=3) as guarded:
+    with guarding(seeded.url(), tmp_path, poll=1) as guarded:
         ours.delete(faults.control(ours, "changes"))
         for key in of_kind(ours, b"p"):
             ours.pexpire(key, 50)
