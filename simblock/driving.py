@@ -46,7 +46,7 @@ class Driver:
         self.indexes = indexes
         self._stale_after = policy.stale_after
         self._goes_on = policy.on_error != "stop"
-        self._outages = outages
+        self._outages, self._open = outages, outages.open
         self._awaited = [index if isinstance(index, Awaited) else None for index in indexes]
         self._waits = sum(index is not None for index in self._awaited)
 
@@ -66,7 +66,7 @@ class Driver:
                 )
                 self._outages.note(number, "news", reason)
                 core.lose(reason)
-            elif self._outages.open:
+            elif self._open:
                 self._outages.settle(number, "refresh", age)
                 self._outages.settle(number, "news", age)
 
@@ -95,7 +95,7 @@ class Driver:
 
     def answer(self, question: Question) -> Answer:
         """The answer to one question; Lost in the place of an index that cannot give its part."""
-        if isinstance(question, Postings) and not self._outages.open:
+        if isinstance(question, Postings) and not self._open:
             parts: list[list[Hit] | Lost] = []
             for number, index in enumerate(self.indexes):  # nearly all questions: without a detour
                 try:
@@ -146,7 +146,7 @@ class Driver:
 
     def _refused(self, number: int, question: Question) -> str | None:
         """Why an index that just let wait in vain is not asked again so soon, by streams that would wait at each step."""
-        if not (self._outages.open and self._goes_on) or isinstance(question, Suspected):
+        if not (self._open and self._goes_on) or isinstance(question, Suspected):
             return None
         return self._outages.paused(number)
 
@@ -156,7 +156,7 @@ class Driver:
         return Lost(str(error))
 
     def _well(self, number: int, question: Question) -> None:
-        if self._outages.open and not isinstance(question, Suspected):
+        if self._open and not isinstance(question, Suspected):
             self._outages.settle(number, "answer", self.indexes[number].age)
 
 
