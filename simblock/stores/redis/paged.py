@@ -21,6 +21,7 @@ from simblock.stores.wanted import Want
 from simblock.tokens import U16, U32, U64
 
 _ANSWERS = 1 << 15
+_PLACES_OF_ONE = 64
 _AT_ONCE = 256
 """Records fetched by one command by who reads all of them."""
 WIDE = 1 << 16
@@ -145,7 +146,8 @@ class Answer(NamedTuple):
 
 
 class Answers:
-    """The answers given lately, by key: between so many and twice so many of them.
+    """The answers given lately, by key: between so many and twice so many of them. One of many places counts
+    as several: what is kept takes at most some tens of megabytes.
 
     Two generations instead of an order: when the young are too many they become the old, and an old one
     that is asked for again becomes young.
@@ -155,6 +157,7 @@ class Answers:
         self._most = most
         self._young: dict[int, Answer] = {}
         self._old: dict[int, Answer] = {}
+        self._weight = 0
 
     def get(self, key: int) -> Answer | None:
         found = self._young.get(key)
@@ -165,9 +168,10 @@ class Answers:
         return found
 
     def put(self, key: int, answer: Answer) -> None:
-        if len(self._young) >= self._most:
-            self._old, self._young = self._young, {}
+        if self._weight >= self._most:
+            self._old, self._young, self._weight = self._young, {}, 0
         self._young[key] = answer
+        self._weight += 1 + len(answer.places) // _PLACES_OF_ONE
 
 
 class PagedBuckets(Buckets):

@@ -14,7 +14,16 @@ from simblock.stores.container import Container, Part
 from simblock.stores.keys import Secret
 from simblock.stores.redis import records, shipping
 from simblock.stores.redis.names import Names
-from simblock.stores.redis.paged import WIDE, BlockSection, Located, PagedBuckets, blocks_of, step_of
+from simblock.stores.redis.paged import (
+    WIDE,
+    Answer,
+    Answers,
+    BlockSection,
+    Located,
+    PagedBuckets,
+    blocks_of,
+    step_of,
+)
 from simblock.stores.redis.records import pack
 from simblock.stores.redis.source import Source
 from simblock.stores.wanted import Wanted
@@ -146,6 +155,16 @@ def test_what_was_looked_up_lately_needs_its_page_no_more():
     paged._at.source._kept.clear()
     paged._at.source._fetch = None
     assert [paged.find(key) for key in stored[:50]] == [mapped.find(key) for key in stored[:50]]
+
+
+def test_answers_of_many_places_leave_sooner():
+    answers = Answers(100)
+    for key in range(1000):
+        answers.put(key, Answer(np.arange(6400, dtype=np.uint32), 0))
+    assert len([key for key in range(1000) if answers.get(key)]) <= 4
+    for key in range(1000):
+        answers.put(key, Answer(np.arange(3, dtype=np.uint32), 0))
+    assert 100 <= len([key for key in range(1000) if answers.get(key)]) <= 200
 
 
 def rewritten(value, change):
