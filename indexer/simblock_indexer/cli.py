@@ -175,7 +175,8 @@ def sync(
     """Make one index a copy of another, from directories and Redis to either: the same works, epochs, log and key.
 
     Only what the target lacks is brought, and it changes at once. With --follow it is kept so: where a place cannot
-    be reached, the target stays as it is, standard error says so once and each minute, and it goes on by itself.
+    be reached, the target stays as it is, standard error says so once and each minute, and it goes on by itself;
+    it says, too, when changes come faster than they are brought.
     Ctrl-C ends it with 130 as everywhere, SIGTERM with 0. --json prints one object, and while following another for
     each change that was brought: source, target, files, bytes, epoch, changed, seconds (null while following).
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
@@ -21,6 +22,8 @@ from simblock_indexer.tables import counted, emit, say, size
 PROGRAM = "simblock-index"
 REMINDED = 60.0
 """Seconds after which it is said again that a place is out of reach."""
+BEHIND = 4
+"""Commits brought at once from which on a follower is called behind; two come together now and then."""
 RATED = 1_000_000
 """Under so many bytes a rate would be that of starting up."""
 
@@ -84,7 +87,7 @@ def follow(where: Places, first: Done, *, json: bool) -> None:
     An interruption says at which epoch it stands.
 
     A place that is out of reach is told once and again each minute, and when it is back; meanwhile the
-    target stays as it is.
+    target stays as it is. Commits that come faster than they are brought are told once a minute, too.
     """
     told = _Told(where, first.synced.epoch, json)
     with _stopped_by_sigterm() as stop:
@@ -102,7 +105,7 @@ class _Told:
         self.epoch = epoch
         self._where, self._json = where, json
         self._lost_at: float | None = None
-        self._said_at = 0.0
+        self._said_at = -math.inf
 
     def __call__(self, news: Synced | SimblockError) -> None:
         if isinstance(news, SimblockError):
@@ -111,6 +114,13 @@ class _Told:
         if self._lost_at is not None:
             complain(PROGRAM, f"goes on after {time.monotonic() - self._lost_at:,.0f} s")
             self._lost_at = None
+        elif news.epoch - self.epoch >= BEHIND and time.monotonic() - self._said_at >= REMINDED:
+            self._said_at = time.monotonic()
+            commits = f"{news.epoch - self.epoch:,} commits"
+            complain(
+                PROGRAM,
+                f"{shown(self._where.target)} was {commits} behind: they come faster than they are brought",
+            )
         self.epoch = news.epoch
         if news.changed:
             show(self._where, news, None, json=self._json)

@@ -102,6 +102,12 @@ def index(index_command: Command, poems: Path, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def cached_apart(monkeypatch, tmp_path_factory):
+    """What a host keeps of indexes in Redis does not go into the user's own folder."""
+    monkeypatch.setenv("SIMBLOCK_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
 @pytest.fixture
 def tenant():
     return f"commands-{next(TENANTS)}"

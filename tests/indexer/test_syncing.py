@@ -7,6 +7,9 @@ import signal
 
 import pytest
 
+from simblock.errors import StoreLost
+from simblock.stores.syncing import Synced
+from simblock_indexer import syncing
 from tests.indexer.conftest import PATIENT, rows_of
 
 
@@ -82,3 +85,23 @@ def test_an_interrupted_follower_says_where_it_stands(follower):
     _, err = started.communicate(timeout=30)
     assert started.returncode == 130
     assert err == f"simblock-index: interrupted; {target} is at epoch 1\n"
+
+
+def test_a_follower_that_falls_behind_says_so_once_and_one_that_was_cut_off_does_not(capsys):
+    told = syncing._Told(syncing.Places("a.sbx", "redis://u:s3cret@h/0", None), 3, json=False)
+    for epoch in (4, 9, 15, 16):
+        told(Synced(files=2, bytes=5000, epoch=epoch, changed=True))
+    out, err = capsys.readouterr()
+    assert out.count("redis://h/0: epoch ") == 4
+    assert err == (
+        "simblock-index: redis://h/0 was 5 commits behind: they come faster than they are brought\n"
+    )
+    told = syncing._Told(syncing.Places("a.sbx", "b.sbx", None), 3, json=False)
+    told(StoreLost("a.sbx is away"))
+    told(StoreLost("a.sbx is away"))
+    told(Synced(files=2, bytes=5000, epoch=30, changed=True))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "simblock-index: b.sbx stays at epoch 3: a.sbx is away; it is tried again",
+        "simblock-index: goes on after 0 s",
+    ]
