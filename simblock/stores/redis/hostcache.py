@@ -113,6 +113,7 @@ class HostCache:
         """
         with suppress(OSError, _Unusable):
             folder = self._ready()
+            _tag(folder)
             if not _is_tagged(folder):
                 self._say(f"{folder} is not swept: it is no cache of simblock's alone; name an empty folder")
                 return

@@ -428,6 +428,17 @@ def test_locks_and_what_is_not_ours_are_never_swept(folder):
     assert before - {path.name for path in folder.iterdir()} == {NAME}
 
 
+def test_a_folder_that_is_new_is_a_cache_also_where_it_is_swept_before_it_is_used(folder, caplog):
+    """An index without works has no parts yet when its reader tidies up."""
+    cache = HostCache(folder)
+    cache.sweep(keep=(), older_than=1)
+    assert caplog.text == ""
+    opened(cache, Loads())
+    age(folder / NAME, 1000)
+    cache.sweep(keep=(), older_than=1)
+    assert not (folder / NAME).exists()
+
+
 def test_a_folder_that_held_other_things_is_used_and_not_swept(folder, caplog):
     folder.mkdir(0o700)
     theirs = folder / "deadbeef.sbr"
