@@ -15,7 +15,7 @@ from simblock.stores.claim import Claim
 from simblock.stores.intake import tokenise_here
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import Manifest
-from simblock.stores.redis import records, shipping
+from simblock.stores.redis import paged, records, shipping
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.clients import Link
 from simblock.stores.redis.head import Head
@@ -139,6 +139,22 @@ KINDS = {
 def test_what_is_shipped_comes_back_the_very_same(redis_server, place, steps, key, store_text):
     memory, manifest, secret = built(steps, key, store_text)
     check(redis_server, memory, manifest, secret, place(secret))
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["open", "keyed"])
+def test_files_of_many_records_of_each_kind_come_back_the_very_same(redis_server, place, key, monkeypatch):
+    """With records so small that a few works make as many as a large index has."""
+    monkeypatch.setattr(records, "CHUNK_PAYLOAD", 900)
+    monkeypatch.setattr(records, "PAGE_PAYLOAD", 300)
+    monkeypatch.setattr(records, "BLOCK_PAYLOAD", 264)
+    monkeypatch.setattr(paged, "_AT_ONCE", 7)
+    commits = [(library(12), []), ([document(f"more-{n}") for n in range(5)], ["work-003"])]
+    memory, manifest, secret = built(commits, key)
+    target = place(secret)
+    check(redis_server, memory, manifest, secret, target)
+    there = [kind for kind, _, _ in values_of(redis_server, target)]
+    assert min(there.count(kind) for kind in (records.PAGE, records.CHUNK, *records.BLOCKS.values())) > 2
+    assert there.count(records.PAGE) > 50
 
 
 texts = st.lists(
