@@ -16,6 +16,18 @@ pytest_plugins = ["tests.redis_fixtures"]
 SHARED = Path(os.environ.get("SIMBLOCK_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_their_own(tmp_path_factory):
+    """What a host keeps of indexes, the tests keep apart from the user's."""
+    before = os.environ.get("SIMBLOCK_CACHE")
+    os.environ["SIMBLOCK_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["SIMBLOCK_CACHE"]
+    else:
+        os.environ["SIMBLOCK_CACHE"] = before
+
+
 @pytest.fixture
 def interruptible():
     """Interruptions are heard here and by what is started, also where a script runs the tests behind it.

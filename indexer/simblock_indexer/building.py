@@ -12,9 +12,10 @@ from typing import TypeAlias, cast
 
 from simblock.errors import InputError, UsageError
 from simblock.stores import open_index, opening
+from simblock.stores.commit import Commit
 from simblock.stores.reader import StoredIndex
 from simblock.stores.redis.address import is_url
-from simblock.stores.writer import Commit, Writer
+from simblock.stores.writer import Writer
 from simblock.work import Document
 from simblock_indexer.indexes import KeyFiles, check_keyed, key_of, key_paths, new_key, shown, weight
 from simblock_indexer.pool import SMALL, TokeniserPool

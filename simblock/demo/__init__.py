@@ -16,7 +16,8 @@ from simblock.demo import cases, library, material, prose, rewriting
 from simblock.demo.playing import Played, Stage
 from simblock.errors import SimblockError, UsageError
 from simblock.stores import open_index
-from simblock.stores.writer import Counts, Writer
+from simblock.stores.commit import Counts
+from simblock.stores.writer import Writer
 
 if TYPE_CHECKING:
     from rich.console import Console

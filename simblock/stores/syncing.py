@@ -7,6 +7,7 @@ all at once. It must be a copy of that very index, or not be there yet: works of
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from simblock.errors import Damaged, NotAnIndex, SimblockError, StoreLost, UsageError
 from simblock.stores import journal
 from simblock.stores.claim import claim, claim_new
+from simblock.stores.commit import Held
 from simblock.stores.container import Container
 from simblock.stores.journal import Event
 from simblock.stores.keys import Secret
@@ -22,8 +24,8 @@ from simblock.stores.manifest import FileRef, Manifest
 from simblock.stores.opening import is_url, open_shelf
 from simblock.stores.shelf import Shelf
 from simblock.stores.snapshot import check_tokenisers, open_secret, sealing_of
-from simblock.stores.writer import Held
 
+_TARGET_EVERY = 5.0
 _PAUSES = (0.2, 5.0)
 """Seconds until a source or target that was lost is tried again: at first, and at most."""
 _TRIES = 20
@@ -62,25 +64,31 @@ def follow(
     poll: float = 0.25,
     told: Callable[[Synced | SimblockError], None] | None = None,
 ) -> None:
-    """Syncs until ``stop`` is set, looking each ``poll`` seconds whether the source has changed.
+    """Syncs until ``stop`` is set, looking each ``poll`` seconds whether the source has changed, and at the
+    target every five seconds: it may have lost what it was brought.
 
     ``told`` hears of each sync that brought something, and of each that failed because a place was out of
-    reach; that is tried again, ever more seldom, down to each five seconds. Raises what else :func:`sync` raises.
+    reach; that is tried again, ever more seldom, down to each five seconds, and the first sync that goes well
+    after it is told too. Raises what else :func:`sync` raises.
     """
     last, pause = b"", _PAUSES[0]
+    looked = -_TARGET_EVERY
+    lost = False
     while not stop.is_set():
         try:
             with open_shelf(source) as shelf:
                 while not stop.is_set():
                     data = shelf.manifest()
-                    if data != last:
+                    if data != last or time.monotonic() - looked >= _TARGET_EVERY:
                         done = _sync(shelf, target, key, None)
-                        last = data
-                        if told is not None and done.changed:
+                        last, looked = data, time.monotonic()
+                        if told is not None and (done.changed or lost):
                             told(done)
+                        lost = False
                     pause = _PAUSES[0]
                     stop.wait(poll)
         except StoreLost as error:
+            lost = True
             if told is not None:
                 told(error)
             stop.wait(pause)

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from simblock import text
-from simblock.errors import InputError, NotAnIndex, UsageError
+from simblock.errors import InputError, NotAnIndex, SimblockError, UsageError
 from simblock.scheme import Scheme
 from simblock.signature import Signer, make_permutations
 from simblock.stores import container, journal
 from simblock.stores.claim import claim, claim_new
+from simblock.stores.commit import Commit, Counts, Held
 from simblock.stores.compaction import Compaction, to_absorb, to_merge
 from simblock.stores.draft import Draft
 from simblock.stores.intake import (
@@ -44,37 +44,6 @@ from simblock.tokens import Runs
 from simblock.work import Document
 
 _NEW = ("added", "replaced", "metadata")
-
-
-class Counts(NamedTuple):
-    """What a commit did, in works; of what it indexed, the words of texts, the lexemes of code, and the
-    characters of both."""
-
-    added: int = 0
-    replaced: int = 0
-    metadata: int = 0
-    untouched: int = 0
-    removed: int = 0
-    words: int = 0
-    characters: int = 0
-    lexemes: int = 0
-
-
-class Commit(NamedTuple):
-    """The epoch that an index is at, and what was done since the commit before."""
-
-    epoch: int
-    counts: Counts
-
-
-class Held(Protocol):
-    """What a writing session holds: the right to be the only one."""
-
-    def deliver(self) -> None:
-        """Gives a new index, now complete, its place."""
-
-    def release(self) -> None:
-        """Ends the session."""
 
 
 class Writer:
@@ -159,7 +128,11 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except SimblockError:
+            if error is None:
+                raise  # else what went wrong first is what is told
 
     def close(self) -> None:
         """Ends the session; what was not committed is gone."""

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from simblock.errors import Incompatible, InputError
 from simblock.scheme import TEXT_CHANNELS, Scheme
+from simblock.stores.commit import Counts
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.intake import Intake, News, completed, tokenise_here
 from simblock.stores.memory import MemoryIndex
 from simblock.stores.opening import rebuild
 from simblock.stores.worktable import metadata_digest, text_digest
-from simblock.stores.writer import Counts, Writer
+from simblock.stores.writer import Writer
 from simblock.work import Document, Work
 from tests.stores import sources
 from tests.stores.sources import runs_of, source_file, stands

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from simblock.errors import Busy, InputError, SimblockError, UsageError
 from simblock.scheme import Channel, Scheme
 from simblock.stores import compaction
+from simblock.stores.commit import Counts
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.memory import MemoryIndex
 from simblock.stores.opening import rebuild
-from simblock.stores.writer import Counts, Writer
+from simblock.stores.writer import Writer
 from simblock.work import Document
 from tests.stores.conftest import KEY
 from tests.stores.works import answers, document, everywhere, library, nowhere

@@ -167,6 +167,10 @@ class Link:
             [_info(text) for text in self._drive(self._router.everywhere(("INFO",)), self._patient)]
         )
 
+    def interrupt(self) -> None:
+        """Ends what other threads wait for, so that none is waited for at the end; then call :meth:`close`."""
+        self._connections.interrupt()
+
     def close(self) -> None:
         """Ends its connections; it may be used again."""
         self._connections.close()

@@ -133,6 +133,8 @@ class Connections:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._idle: dict[Node, deque[Any]] = {}
+        self._busy: set[Any] = set()
+        self._ended = False
         self._process = os.getpid()
 
     def exchange(self, asked: Round, patience: Patience, until: float) -> Replies:
@@ -152,8 +154,17 @@ class Connections:
             raise
         self._idle_of(node).append(connection)
 
+    def interrupt(self) -> None:
+        """Ends what is waited for in other threads, which hear of a broken connection; until :meth:`close`
+        nothing more is asked."""
+        self._ended = True
+        for connection in list(self._busy):
+            with contextlib.suppress(OSError, AttributeError):
+                connection._sock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Ends all connections that are idle."""
+        self._ended = False
         for waiting in list(self._idle.values()):
             while waiting:
                 waiting.pop().disconnect()
@@ -163,6 +174,9 @@ class Connections:
         connection = None
         try:
             connection = self._take(batch.node, patience, until)
+            self._busy.add(connection)
+            if self._ended:
+                raise said.ConnectionError("interrupted")
             connection.hurry(min(until, time.monotonic() + patience.answer))
             connection.send_packed_command(connection.pack_commands(batch.commands))
         except (said.RedisError, OSError) as error:
@@ -188,6 +202,7 @@ class Connections:
         except BaseException:
             self._drop(batch.node, connection)
             raise
+        self._busy.discard(connection)
         self._idle_of(batch.node).append(connection)
         return replies
 
@@ -218,12 +233,13 @@ class Connections:
     def _idle_of(self, node: Node) -> deque[Any]:
         if self._process != os.getpid():
             # The parent's connections are not ours to speak on; dropping them closes our copies alone.
-            self._idle, self._process = {}, os.getpid()
+            self._idle, self._busy, self._process = {}, set(), os.getpid()
         return self._idle.get(node) or self._idle.setdefault(node, deque())
 
     def _drop(self, node: Node, connection: Any) -> None:
         """Ends a connection that failed, and with it those that are idle: they may be as dead."""
         if connection is not None:
+            self._busy.discard(connection)
             connection.disconnect()
         waiting = self._idle_of(node)
         while waiting:

@@ -242,6 +242,8 @@ class RedisIndex(StoredIndex):
 
     def close(self) -> None:
         """Ends the thread and the connections; on an event loop call :meth:`aclose`."""
+        self._watcher.close(wait=0)
+        self._link.interrupt()  # the thread waits for news
         self._watcher.close()
         self._link.close()
         super().close()
