@@ -8,6 +8,7 @@ all parts together are written into ``results/redis_store.json``. ``--quick`` is
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -219,7 +220,7 @@ def failover(bench: Bench) -> Tables:
             )
         rows.append(redis_failover.row(f"a server back with its {name}", found, guards))
     promoted: list[redis_failover.Outage] = []
-    for number in range(1 if quick else 5):
+    for number in range(1 if quick else 3):
         with ExitStack() as stack:
             group = Group(bench.folder / f"group-{number}", stack)
             bench.fill(group.master)
@@ -250,14 +251,17 @@ def main() -> None:
     console = Console(width=200)
     with ExitStack() as stack:
         bench = Bench(options, stack)
+        loads: dict[str, float] = {}
         for name in options.part or PARTS:
             console.rule(name)
+            loads[name] = round(os.getloadavg()[0], 1)
             for title, rows in PARTS[name](bench).items():
                 tables[title] = rows
                 console.print(table(title, rows))
         server, _ = bench.redis
         parameters = {
             "works": len(bench.documents), "words": bench.words, "clean passages": len(bench.clean), **server.facts(),
+            "load average before each part": loads,
             "datasketch": f"windows of {redis_peer.WINDOW} words, {redis_peer.PERMUTATIONS} permutations "
             f"({redis_peer.SCHEME}), thresholds {redis_peer.DEFAULT} (its default) and {redis_peer.DOCUMENTED} (its documentation's)",
         }  # fmt: skip
