@@ -168,13 +168,16 @@ def sync(
         bool,
         typer.Option("--follow", help="Go on, and bring each change within a second, until interrupted."),
     ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Bring all of it, also what the target has: it may be damaged or lost.")
+    ] = False,
     key_file: p.KeyFile = None,
     no_key: p.NoKey = False,
     json: p.Json = False,
 ) -> None:
     """Make one index a copy of another, from directories and Redis to either: the same works, epochs, log and key.
 
-    Only what the target lacks is brought, and it changes at once. With --follow it is kept so: where a place cannot
+    Only what the target lacks is brought (by its manifest; --anew brings all), and it changes at once. With --follow it is kept so: where a place cannot
     be reached, the target stays as it is, standard error says so once and each minute, and it goes on by itself;
     it says, too, when changes come faster than they are brought.
     Ctrl-C ends it with 130 as everywhere, SIGTERM with 0. --json prints one object, and while following another for
@@ -184,7 +187,7 @@ def sync(
 
     where = syncing.places(source, target, key_file, no_key=no_key)
     with left_as_it_was(target), transfer(wanted=not json) as watch:
-        done = syncing.once(where, watch)
+        done = syncing.once(where, watch, anew=anew)
     if follow:
         syncing.follow(where, done, json=json)
     else:

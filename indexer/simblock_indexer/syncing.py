@@ -74,10 +74,10 @@ class Done(NamedTuple):
     seconds: float
 
 
-def once(where: Places, watch: Watch | None = None) -> Done:
-    """Makes the target what the source is now."""
+def once(where: Places, watch: Watch | None = None, *, anew: bool = False) -> Done:
+    """Makes the target what the source is now; ``anew`` brings also what it has."""
     began = time.monotonic()
-    done = syncing.sync(where.source, where.target, key=where.key, watch=watch)
+    done = syncing.sync(where.source, where.target, key=where.key, watch=watch, anew=anew)
     return Done(done, time.monotonic() - began)
 
 

@@ -1,7 +1,8 @@
 """What a commit writes: new segments, from new runs and from those of older segments it takes in.
 
 Base segments stay; one delta is written anew by each commit, until it outgrows a tenth of the base
-and becomes, or joins, a base segment. Whoever takes a segment in takes those too whose rows point
+and becomes, or joins, a base segment. On shelves where a change must be in force at once the delta stays
+small, becomes a base segment as it is, and segments are merged by commits of their own. Whoever takes a segment in takes those too whose rows point
 into it.
 """
 

@@ -45,14 +45,20 @@ Watch = Callable[[int, int], None]
 
 
 def sync(
-    source: str | Path, target: str | Path, *, key: bytes | None = None, watch: Watch | None = None
+    source: str | Path,
+    target: str | Path,
+    *,
+    key: bytes | None = None,
+    watch: Watch | None = None,
+    anew: bool = False,
 ) -> Synced:
-    """Makes ``target`` what ``source`` is now; ``key`` is that of both.
+    """Makes ``target`` what ``source`` is now; ``key`` is that of both. What the target's manifest names is taken
+    to be there, unless ``anew`` is set: then all is brought again, over what may be damaged or lost.
 
     Raises UsageError where the target is another index, NotAnIndex, KeyProblem, Busy, Damaged, StoreLost.
     """
     with open_shelf(source) as shelf:
-        return _sync(shelf, target, key, watch)
+        return _sync(shelf, target, key, watch, anew=anew)
 
 
 def follow(
@@ -95,11 +101,13 @@ def follow(
             pause = min(2 * pause, _PAUSES[1])
 
 
-def _sync(source: Shelf, target: str | Path, key: bytes | None, watch: Watch | None) -> Synced:
+def _sync(
+    source: Shelf, target: str | Path, key: bytes | None, watch: Watch | None, *, anew: bool = False
+) -> Synced:
     for left in reversed(range(_TRIES)):
         data = source.manifest()
         try:
-            return _sync_state(source, data, target, key, watch)
+            return _sync_state(source, data, target, key, watch, anew)
         except Damaged:
             if not left or source.manifest() == data:
                 raise  # else a writer came between, and what this state needs may be gone
@@ -107,15 +115,15 @@ def _sync(source: Shelf, target: str | Path, key: bytes | None, watch: Watch | N
 
 
 def _sync_state(
-    source: Shelf, data: bytes, target: str | Path, key: bytes | None, watch: Watch | None
+    source: Shelf, data: bytes, target: str | Path, key: bytes | None, watch: Watch | None, anew: bool
 ) -> Synced:
     manifest = Manifest.from_json(data, source.name)
     secret = open_secret(manifest, key, source.name)
     check_tokenisers(manifest, source.name)
     with _target(target, source, manifest, secret) as (shelf, held, before):
-        if before == data:
+        if before == data and not anew:
             return Synced(0, 0, manifest.epoch, changed=False)
-        there = Manifest.from_json(before, shelf.name).files if before else set()
+        there = Manifest.from_json(before, shelf.name).files if before and not anew else set()
         refs = [*manifest.segments, *([manifest.journal] if manifest.journal else [])]
         wanted = [ref for ref in refs if ref.file not in there]
         brought, total = 0, sum(ref.size for ref in wanted)

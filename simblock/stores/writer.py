@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,6 +44,7 @@ from simblock.stores.worktable import Row, day, metadata_digest, text_digest
 from simblock.tokens import Runs
 from simblock.work import Document
 
+_LOG = logging.getLogger("simblock")
 _NEW = ("added", "replaced", "metadata")
 
 
@@ -294,7 +296,11 @@ class Writer:
     def _publish(self) -> None:
         self._put_out(self._write())
         if self.shelf.at_once:
-            self._merge()
+            try:
+                self._merge()
+            except SimblockError as error:  # what changed is in force; the next commit merges
+                _LOG.warning("%s: its segments were not merged: %s", self.shelf.name, error)
+                self._begin(self._snapshot)
 
     def _put_out(self, manifest: Manifest) -> None:
         self.shelf.publish(manifest.to_json())

@@ -49,7 +49,7 @@ def read_manifest(address: Address, link: Link, names: Names) -> Manifest:
     if data is None:
         raise Damaged(
             f"{address.name} lacks its manifest (scheme {names.scheme}): restore the server's data, "
-            "or sync the index into it again"
+            "or sync the index into it again with --anew"
         )
     return Manifest.from_json(data, address.name)
 

@@ -99,5 +99,5 @@ def read_counts(data: bytes) -> dict[str, int]:
         return {str(kind): _size(count) for kind, count in json.loads(data).items()}
     except (*_MALFORMED, AttributeError):
         raise Damaged(
-            "the list of files of the index in its server is damaged: sync the index anew"
+            "the list of files of the index in its server is damaged: sync the index into it again with --anew"
         ) from None

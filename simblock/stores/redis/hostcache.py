@@ -307,7 +307,9 @@ def _anonymous(size: int) -> mmap.mmap:
 
 
 def _wrong_size(size: int) -> Damaged:
-    return Damaged(f"a resident part has not the {size:,} bytes it should have: sync the index anew")
+    return Damaged(
+        f"a resident part has not the {size:,} bytes it should have: sync the index into it again with --anew"
+    )
 
 
 def _tag(folder: Path) -> None:

@@ -104,7 +104,7 @@ class RedisIndex(StoredIndex):
         if not data:
             raise Damaged(
                 f"{self.name} has lost its manifest: the server was emptied, or is another; "
-                "restore its data, or sync the index into it again"
+                "restore its data, or sync the index into it again with --anew"
             )
         self._take_up(data)
 
@@ -220,8 +220,11 @@ class RedisIndex(StoredIndex):
             return inspection.stat(snapshot)
 
     def verify(self) -> list[str]:
-        with self._whole() as snapshot:
-            return inspection.verify(snapshot)
+        try:
+            with self._whole() as snapshot:
+                return inspection.verify(snapshot)
+        except Damaged as error:  # what must be whole before anything can be looked at
+            return [str(error)]
 
     def server(self) -> dict[str, object]:
         """What the server says of itself, by name. Raises StoreLost."""
@@ -268,7 +271,7 @@ def check_later(old: Snapshot, new: Snapshot) -> None:
     if theirs.epoch < mine.epoch or not kept:
         raise Damaged(
             f"{new.name} is at epoch {theirs.epoch}, and not with what was committed up to epoch {mine.epoch}: "
-            "changes were lost with a server; sync the index into it again, or open it anew to go on with what "
+            "changes were lost with a server; sync the index into it again with --anew, or open it anew to go on with what "
             "is there"
         )
 

@@ -49,7 +49,7 @@ class Located:
         """The error of a record that is whole, and says what cannot be."""
         return Damaged(
             f"{self.index}: record {self.file.hex()[:16]}:{kind}:{number} contradicts its segment: "
-            "sync the index into its server again"
+            "sync the index into its server again with --anew"
         )
 
 

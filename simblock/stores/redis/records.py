@@ -52,7 +52,7 @@ def unpack(value: bytes | None, file: bytes, kind: str, number: int, name: str) 
     if value is None:
         raise Damaged(
             f"{name} lacks a record ({_called(file, kind, number)}): its server was emptied or evicted it, or "
-            "this state was replaced long ago; restore the server's data, or sync the index into it again"
+            "this state was replaced long ago; restore the server's data, or sync the index into it again with --anew"
         )
     if len(value) < HEADER_SIZE:
         raise _damaged(name, file, kind, number)
@@ -80,5 +80,5 @@ def _called(file: bytes, kind: str, number: int) -> str:
 def _damaged(name: str, file: bytes, kind: str, number: int) -> Damaged:
     return Damaged(
         f"{name}: record {_called(file, kind, number)} is damaged, or is another: "
-        "restore the server's data, or sync the index into it again"
+        "restore the server's data, or sync the index into it again with --anew"
     )

@@ -40,13 +40,21 @@ _READ_AHEAD = 256 << 20
 class RedisShelf:
     """Reads and writes the records of one index; ``sealer`` gives what encrypts a file by its id.
 
-    Writers set ``token``, with which they hold the lock.
+    Writers set ``token``, with which they hold the lock. Who is not ``cached`` reads all from the server, also
+    what the host has.
     """
 
     at_once = True
 
     def __init__(
-        self, address: Address, link: Link, names: Names, source: Source, sealer: Sealer | None = None
+        self,
+        address: Address,
+        link: Link,
+        names: Names,
+        source: Source,
+        *,
+        sealer: Sealer | None = None,
+        cached: bool = True,
     ) -> None:
         self.name = address.name
         self.names = names
@@ -54,7 +62,7 @@ class RedisShelf:
         self._address, self._link, self._source = address, link, source
         self.sealer = sealer or (lambda _: None)
         self._resident_names: dict[str, str] = {}
-        self._cache = HostCache(Path(address.cache) if address.cache else None)
+        self._cache = HostCache(Path(address.cache) if address.cache else None) if cached else None
 
     def manifest(self) -> bytes:
         data = self._link.get(self.names.manifest, patient=True)
@@ -110,6 +118,8 @@ class RedisShelf:
             self._checked(found, ref, head, sealing)
 
         name = self._resident_names[ref.id] = f"{ref.id}-{head.resident_crc:08x}"
+        if self._cache is None:
+            return self._checked(memoryview(b"".join(load())), ref, head, sealing)
         buffer = self._cache.open(name, head.resident, load, check)
         return self._checked(buffer, ref, head, sealing)
 
@@ -172,7 +182,8 @@ class RedisShelf:
     def tidy(self, segments: Iterable[str]) -> None:
         """Removes from the host what no index has used for a week; ``segments`` are ids (hex) in use."""
         self._resident_names = {id: self._resident_names[id] for id in segments}
-        self._cache.sweep(self._resident_names.values(), _UNUSED)
+        if self._cache is not None:
+            self._cache.sweep(self._resident_names.values(), _UNUSED)
 
     def sweep(self, keep: set[str]) -> None:
         """Lets the records of other files go, after the time for which open candidates may still need them."""
@@ -209,6 +220,6 @@ def reading(address: Address, names: Names | None = None) -> Iterator[RedisShelf
     link = Link(address)
     try:
         found = names or find_index(address, link)
-        yield RedisShelf(address, link, found, whole(link))
+        yield RedisShelf(address, link, found, whole(link), cached=False)
     finally:
         link.close()

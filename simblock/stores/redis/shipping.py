@@ -135,7 +135,9 @@ def restore(segment: Segment, head: Head, file: BinaryIO, sealing: Sealing | Non
     """Writes the file that a segment in Redis was made of. Raises Damaged where it becomes another."""
     crc = containers.write(file, segment.id, _parts(segment, head.pieces), sealing)
     if (crc, file.tell()) != (head.crc, head.size):
-        raise Damaged(f"{segment.name} does not give the file it was made of: sync it from its source again")
+        raise Damaged(
+            f"{segment.name} does not give the file it was made of: sync it from its source again with --anew"
+        )
 
 
 def _parts(segment: Segment, pieces: Iterable[Piece]) -> Iterator[Part]:
