@@ -71,7 +71,7 @@ class InRedis:
 
     def __init__(self, server, folder, documents):
         options = {"tenant": f"contract{next(self.count)}", "cache": folder / "cache"}
-        self.url = server.url(**options, timeout=2, poll=0.1)
+        self.url = server.url(**options, timeout=2, connect_timeout=2, poll=0.1)
         with opening.create_writer(self.url, key=self.key, store_text=True) as writer:
             writer.put(documents)
             writer.commit()

@@ -119,13 +119,13 @@ def test_a_writer_that_lost_its_lock_publishes_nothing(redis_server, url, taken)
 
 
 def test_the_lock_is_kept_up_as_long_as_the_writer_lives(redis_server, url, monkeypatch):
-    monkeypatch.setattr(writing, "_HELD", 0.4)
+    monkeypatch.setattr(writing, "_HELD", 1.0)
     monkeypatch.setattr(writing, "_RENEWED", 0.05)
     build(url, library(2))
     ended = threading.Event()
     with open_writer(url) as writer:
         writer.put([document("new")])
-        ended.wait(1.0)
+        ended.wait(1.5)
         with pytest.raises(Busy):
             open_writer(url)
         assert writer.commit().epoch == 2
