@@ -15,13 +15,15 @@ from redis.backoff import NoBackoff
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.connections import Patience, arguments
 from simblock.stores.redis.routing import Batch, Flow, Node, Replies, Round, Router
-from simblock.stores.redis.trouble import Unreached, translate, unreached
+from simblock.stores.redis.trouble import as_said, translate, unreached
 
 __all__ = ["AwaitingLink"]
 
 _T = TypeVar("_T")
 _AT_ONCE = 32
+"""Calls under way, each with a connection of its own: a server has one thread, more would only wait there."""
 _STALLED = 0.005
+"""Seconds for what came while the loop was held up: longer than the loop needs to read it, and unnoticed."""
 
 
 class _Connecting:
@@ -118,7 +120,7 @@ class AwaitingLink:
             )
         except (said.RedisError, OSError, ValueError) as error:
             await self._drop(batch.node, connection)
-            return [_said(error)] * len(batch.commands)
+            return [as_said(error)] * len(batch.commands)
         except BaseException:
             await self._drop(batch.node, connection)
             raise
@@ -126,20 +128,16 @@ class AwaitingLink:
         return replies
 
     async def _open(self, node: Node, until: float) -> Any:
-        try:
-            return await self._within(
-                min(self._patience.connect, until - time.monotonic()), self._connected(node)
-            )
-        except said.TimeoutError:
-            raise unreached(TimeoutError()) from None
-
-    async def _connected(self, node: Node) -> Any:
         made: Any = _Secure if self.address.tls else _Plain
         given = arguments(self.address, node) | {"retry": Retry(NoBackoff(), 0)}
         connection = made(**given, socket_timeout=None, socket_connect_timeout=self._patience.connect)
+        limit = min(self._patience.connect, until - time.monotonic())
         try:
-            await connection.connect()
-        except BaseException:
+            await self._within(limit, connection.connect())
+        except said.TimeoutError:
+            await connection.abort()
+            raise unreached(TimeoutError()) from None
+        except BaseException:  # who asked may be cancelled when the connection was made already
             await connection.abort()
             raise
         return connection
@@ -190,12 +188,3 @@ async def _reply(connection: Any) -> Any:
         return await connection.read_response()
     except said.ResponseError as error:
         return error
-
-
-def _said(error: Exception) -> Exception:
-    """An error of the connection as we say it; the library wraps some of them."""
-    if isinstance(error.__cause__, Unreached):
-        return error.__cause__
-    if isinstance(error, ValueError):
-        return said.InvalidResponse()
-    return error if isinstance(error, said.RedisError) else said.ConnectionError()

@@ -16,7 +16,7 @@ from simblock.stores.redis.address import Address
 
 _Made = Callable[[str], SimblockError]
 
-__all__ = ["Unreached", "broken", "translate", "unreached"]
+__all__ = ["Unreached", "as_said", "broken", "translate", "unreached"]
 
 
 class Unreached(said.ConnectionError):
@@ -41,6 +41,17 @@ def unreached(error: OSError) -> Unreached:
     if isinstance(error, ssl.SSLError):
         return Unreached("does not agree on TLS: compare rediss:// and cert= with what the server asks for")
     return Unreached(f"cannot be reached ({(error.strerror or 'no such host').lower()}): check host and port")
+
+
+def as_said(error: Exception) -> Exception:
+    """An error of a socket or of what came by it, as the client library says it; it wraps some of ours."""
+    if isinstance(error.__cause__, Unreached):
+        return error.__cause__
+    if isinstance(error, TimeoutError):
+        return said.TimeoutError()
+    if isinstance(error, ValueError):
+        return said.InvalidResponse()
+    return error if isinstance(error, said.RedisError) else said.ConnectionError()
 
 
 def broken(error: BaseException) -> bool:

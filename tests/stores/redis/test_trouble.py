@@ -1,13 +1,16 @@
 import asyncio
+import gc
 import os
 import random
 import socket
 import threading
 import time
+import warnings
 
 import pytest
 
 from simblock.errors import IndexProblem, SimblockError, StoreLost
+from simblock.stores.redis import awaiting
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.clients import AwaitingLink, Link
 from tests.redis_servers import HOST, wait
@@ -227,6 +230,29 @@ def test_a_reading_task_that_is_cancelled_leaves_no_answer_for_the_next(own_serv
             return found
 
     assert asyncio.run(read()) == [b"2"]
+
+
+def test_a_task_that_is_cancelled_just_as_it_is_connected_leaves_no_connection(redis_server, monkeypatch):
+    class Cancelling(awaiting._Plain):
+        async def connect(self):
+            await super().connect()
+            reading.cancel()
+
+    async def read():
+        nonlocal reading
+        shared = AwaitingLink(Address.parse(redis_server.url(timeout=5)))
+        reading = asyncio.ensure_future(shared.get_many([b"a"]))
+        await asyncio.gather(reading, return_exceptions=True)
+        await shared.close()
+
+    reading = None
+    monkeypatch.setattr(awaiting, "_Plain", Cancelling)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        asyncio.run(read())
+        gc.collect()
+    assert reading.cancelled()
+    assert seen == []
 
 
 @pytest.mark.parametrize(
