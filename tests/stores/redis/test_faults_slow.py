@@ -24,37 +24,6 @@ def joined(url, **options):
     return url + joint + "&".join(f"{k}={v}" for k, v in {"tenant": faults.TENANT, **options}.items())
 
 
-@pytest.fixture
-def under_sentinel(sentinel_group):
-    """A group that holds the index and nothing else."""
-    sentinel_group.heal()
-    sentinel_group.master.client.flushall()
-    faults.build(sentinel_group.url())
-    wait(
-        lambda: sentinel_group.replica.client.dbsize() == sentinel_group.master.client.dbsize(), "it followed"
-    )
-    yield sentinel_group
-    sentinel_group.heal()
-
-
-@pytest.fixture
-def in_a_cluster(cluster):
-    """A cluster that holds the index and nothing else."""
-    cluster.heal()
-    for master in cluster.masters:
-        master.client.flushall()
-    faults.build(cluster.url())
-    wait(
-        lambda: (
-            sum(s.client.dbsize() for s in cluster.servers)
-            == 2 * sum(m.client.dbsize() for m in cluster.masters)
-        ),
-        "they followed",
-    )
-    yield cluster
-    cluster.heal()
-
-
 def test_a_master_that_is_killed_under_sentinel_is_replaced(under_sentinel, tmp_path):
     with guarding(under_sentinel.url(), tmp_path) as guarded:
         replica = under_sentinel.replica
