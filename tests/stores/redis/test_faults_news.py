@@ -8,6 +8,10 @@ import time
 import pytest
 
 from simblock.stores.opening import open_writer
+from simblock.stores.redis import writing
+from simblock.stores.redis.address import Address
+from simblock.stores.syncing import sync
+from simblock.stores.writer import Writer
 from tests.redis_servers import wait
 from tests.stores.redis import faults
 from tests.stores.redis.faults import CLEAN, STOPPED, WORKS, guarding
@@ -123,3 +127,29 @@ def test_an_open_stream_keeps_what_it_found_when_a_generation_is_replaced(seeded
         stream.finish()
         assert stream.report.error is None
         assert stream.report.decision == "stop"
+
+
+def test_an_index_that_is_dropped_and_built_anew_is_taken_up_without_a_restart(seeded, tmp_path):
+    with guarding(seeded.url(), tmp_path) as guarded:
+        add(seeded.url(), ADDED[0])
+        in_force(guarded, ADDED[0])
+        writing.drop(Address.parse(f"{seeded.url()}?tenant={faults.TENANT}"))
+        wait(lambda: guarded.guards["stop"].check(faults.STRANGERS[0]).error, "it is told", 10)
+        guarded.ask_all(WORKS[:6])
+        faults.build(seeded.url(), [ADDED[3]])
+        in_force(guarded, ADDED[3])
+        assert guarded.guards["stop"].check(faults.STRANGERS[0]).error is None
+
+
+def test_what_was_evicted_is_brought_again_and_guards_go_on(own_server, tmp_path):
+    with Writer.create(tmp_path / "whole.sbx") as writer:
+        writer.put(WORKS)
+        writer.commit()
+    url = f"{own_server.url()}?tenant={faults.TENANT}"
+    sync(tmp_path / "whole.sbx", url)
+    with guarding(own_server.url(), tmp_path, sound=False) as guarded:
+        own_server.client.delete(*faults.records(own_server.client)[::3])
+        guarded.ask_all()
+        assert set(guarded.count()) - {STOPPED}
+        sync(tmp_path / "whole.sbx", url, anew=True)
+        guarded.recover()
