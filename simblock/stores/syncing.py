@@ -107,7 +107,7 @@ def _sync(
     for left in reversed(range(_TRIES)):
         data = source.manifest()
         try:
-            return _sync_state(source, data, target, key, watch, anew)
+            return _sync_state(source, data, target, key, watch, anew=anew)
         except Damaged:
             if not left or source.manifest() == data:
                 raise  # else a writer came between, and what this state needs may be gone
@@ -115,12 +115,12 @@ def _sync(
 
 
 def _sync_state(
-    source: Shelf, data: bytes, target: str | Path, key: bytes | None, watch: Watch | None, anew: bool
+    source: Shelf, data: bytes, target: str | Path, key: bytes | None, watch: Watch | None, *, anew: bool
 ) -> Synced:
     manifest = Manifest.from_json(data, source.name)
     secret = open_secret(manifest, key, source.name)
     check_tokenisers(manifest, source.name)
-    with _target(target, source, manifest, secret) as (shelf, held, before):
+    with _target(target, source, manifest, secret, anew) as (shelf, held, before):
         if before == data and not anew:
             return Synced(0, 0, manifest.epoch, changed=False)
         there = Manifest.from_json(before, shelf.name).files if before and not anew else set()
@@ -145,7 +145,7 @@ def _bring(source: Shelf, target: Shelf, ref: FileRef, secret: Secret | None) ->
 
 @contextmanager
 def _target(
-    target: str | Path, source: Shelf, manifest: Manifest, secret: Secret | None
+    target: str | Path, source: Shelf, manifest: Manifest, secret: Secret | None, anew: bool
 ) -> Iterator[tuple[Shelf, Held, bytes]]:
     """The place to be written, locked, and the manifest that it has."""
     shelf, held = _claimed(target, manifest, secret)
@@ -154,13 +154,23 @@ def _target(
             before = shelf.manifest()
         except NotAnIndex:
             before = b""
-        if before:
-            old = Manifest.from_json(before, shelf.name)
+        old = _standing(before, shelf.name, anew)
+        if old is not None:
             _check_copy(old, manifest, shelf.name)
             _check_behind(_history(shelf, old, secret), _history(source, manifest, secret), shelf.name)
         yield shelf, held, before
     finally:
         held.release()
+
+
+def _standing(data: bytes, name: str, anew: bool) -> Manifest | None:
+    """The manifest that a target has; none where it is damaged, and all is to be brought again."""
+    try:
+        return Manifest.from_json(data, name) if data else None
+    except Damaged:
+        if not anew:
+            raise
+        return None
 
 
 def _claimed(target: str | Path, manifest: Manifest, secret: Secret | None) -> tuple[Shelf, Held]:

@@ -9,6 +9,7 @@ import pytest
 
 from simblock.errors import Busy, Damaged, KeyProblem, NotAnIndex, UsageError
 from simblock.stores import compaction, open_index, syncing
+from simblock.stores.names import MANIFEST
 from simblock.stores.opening import open_writer
 from simblock.stores.syncing import sync
 from tests.stores.changes import apply, same, steps
@@ -232,6 +233,66 @@ def test_a_source_that_is_changed_meanwhile_is_brought_as_it_became(folder, url,
         assert index.epoch == there.epoch > 2
         assert index.text("work-001") is None
         assert index.verify() == []
+
+
+def broken(server, url, how):
+    """Damages the index of a URL in one of several ways: every record of a kind, or the manifest."""
+    client, keys = server.client, sorted(there(server, url))
+    kind = {"pages": b":p:", "blocks": b":r:", "chunks": b":c:", "heads": b":h:"}.get(how, b":manifest")
+    hit = [key for key in keys if kind in key]
+    assert hit
+    for key in hit:
+        value = client.get(key)
+        client.set(key, value[:-9] + bytes([value[-9] ^ 1]) + value[-8:])
+    if how != "manifest":
+        client.delete(hit[0])
+
+
+@KEYS
+@pytest.mark.parametrize("how", ["pages", "blocks", "chunks", "heads", "manifest"])
+def test_what_a_target_has_lost_is_brought_again_where_that_is_asked_for(
+    redis_server, folder, url, tmp_path, key, how
+):
+    made(folder, key)
+    sync(folder, url, key=key)
+    whole = there(redis_server, url)
+    with opened(f"{url}&pages=1", key=key) as reader:
+        broken(redis_server, url, how)
+        if how != "manifest":
+            assert sync(folder, url, key=key).changed is False
+            assert reader.verify()
+        done = sync(folder, url, key=key, anew=True)
+        assert (done.changed, done.epoch) == (True, 2)
+        look(reader)
+        assert reader.verify() == []
+        assert everywhere(reader, library(12)[7])
+    again = there(redis_server, url)
+    assert {key: value for key, value in again.items() if value} == {
+        key: value for key, value in whole.items() if value
+    }
+    sync(url, tmp_path / "back.sbx", key=key)
+    assert files(tmp_path / "back.sbx") == files(folder)
+    sound(redis_server, url, key)
+
+
+def test_a_directory_that_is_damaged_is_brought_again_where_that_is_asked_for(folder, url):
+    made(folder)
+    sync(folder, url)
+    before = files(folder)
+    for path in folder.glob("seg-*"):
+        path.write_bytes(path.read_bytes()[:-70])
+    sync(url, folder, anew=True)
+    assert files(folder) == before
+    (folder / MANIFEST).write_text("{}")
+    sync(url, folder, anew=True)
+    assert files(folder) == before
+
+
+def test_another_index_is_not_replaced_by_one_that_is_brought_anew(folder, url):
+    made(folder)
+    build(url, library(2))
+    with pytest.raises(UsageError, match="is another index"):
+        sync(folder, url, anew=True)
 
 
 KILLED = """
