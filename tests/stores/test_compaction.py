@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simblock.errors import SimblockError
 from simblock.stores import compaction
 from simblock.stores.compaction import to_merge
 from simblock.stores.memory import MemoryIndex
@@ -99,6 +100,37 @@ def test_a_change_is_in_force_in_the_commit_before_the_merge():
         assert 1 <= len(published) <= 2
         assert everywhere(made.index, work)
     assert "merge" in [event.what for event in made.index.history()]
+
+
+@pytest.mark.usefixtures("small")
+def test_a_merge_that_fails_is_put_off_and_the_commit_stands(caplog):
+    made = InMemory(shelf=AtOnce("m"))
+    made.apply(([document("first", words=300)], [], False))
+    create, publish, full = made.shelf.create, made.shelf.publish, []
+
+    def publish_and_fill(manifest):
+        publish(manifest)
+        full.append(True)
+
+    def create_unless_full(file):
+        if full:
+            raise SimblockError("out of memory")
+        return create(file)
+
+    made.shelf.publish, made.shelf.create = publish_and_fill, create_unless_full
+    for number in range(3):
+        full.clear()
+        made.apply(([document(f"w{number}", words=300)], [], False))
+        assert everywhere(made.index, document(f"w{number}", words=300))
+    assert "merge" not in [event.what for event in made.index.history()]
+    assert "not merged: out of memory" in caplog.text
+    made.shelf.publish, made.shelf.create = publish, create
+    made.apply(([document("last", words=300)], ["w1"], False))
+    assert to_merge(made.index._snapshot) == []
+    assert {entry.work.id for entry in made.index.entries()} == {"first", "w0", "w2", "last"}
+    assert made.index.verify() == []
+    made.writer.close()
+    assert set(made.shelf._files) == made.manifest.files
 
 
 @pytest.mark.usefixtures("small")
