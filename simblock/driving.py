@@ -1,13 +1,14 @@
 """The drivers: the core asks, the indexes answer, and one that cannot is lost to the question alone.
 
-There are two, one that blocks and one that awaits; they share every line of the core, and each is the same
-short loop.
+There are two, :meth:`Driver.run` that blocks and :meth:`Driver.arun` that awaits. They share every line of the core;
+the second awaits the indexes that can be, and asks the others as the first does.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import TypeVar, cast
 
 from simblock.errors import IndexProblem, StoreLost
@@ -78,20 +79,19 @@ class Driver:
                 question = steps.send(self.answer(question))
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
+        finally:
+            steps.close()  # where an index raised what nobody foresaw: the core is to know at once
 
     async def arun(self, steps: Generator[Question, Answer, T]) -> T:
         """:meth:`run` for event loops: awaits the indexes that can be; a question of many keys is answered off the loop."""
         try:
             question = next(steps)
             while True:
-                if self._waits:
-                    question = steps.send(await self._aanswer(question))
-                elif isinstance(question, Postings) and len(question.keys) > MANY_KEYS:
-                    question = steps.send(await asyncio.to_thread(self.answer, question))
-                else:
-                    question = steps.send(self.answer(question))
+                question = steps.send(await self._aanswer(question))
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
+        finally:
+            steps.close()  # a caller that is cancelled leaves it in between
 
     def answer(self, question: Question) -> Answer:
         """The answer to one question; Lost in the place of an index that cannot give its part."""
@@ -108,8 +108,8 @@ class Driver:
         return cast(Answer, self._part(question.index, question))
 
     async def _aanswer(self, question: Question) -> Answer:
-        if isinstance(question, Suspected):
-            return self.answer(question)
+        if not self._waits or isinstance(question, Suspected):
+            return await _at_hand(question, self.answer)
         if not isinstance(question, Postings):
             return cast(Answer, await self._apart(question.index, question))
         parts = [self._apart(number, question) for number in range(len(self.indexes))]
@@ -131,9 +131,7 @@ class Driver:
     async def _apart(self, number: int, question: Question) -> Part | Lost:
         index = self._awaited[number]
         if index is None:
-            if isinstance(question, Postings) and len(question.keys) > MANY_KEYS:
-                return await asyncio.to_thread(self._part, number, question)
-            return self._part(number, question)
+            return await _at_hand(question, partial(self._part, number))
         if reason := self._refused(number, question):
             return Lost(reason)
         began = self._outages.clock()
@@ -158,6 +156,13 @@ class Driver:
     def _well(self, number: int, question: Question) -> None:
         if self._open and not isinstance(question, Suspected):
             self._outages.settle(number, "answer", self.indexes[number].age)
+
+
+async def _at_hand(question: Question, answer: Callable[[Question], T]) -> T:
+    """An answer that nobody has to wait for; one to many keys is given off the event loop."""
+    if isinstance(question, Postings) and len(question.keys) > MANY_KEYS:
+        return await asyncio.to_thread(answer, question)
+    return answer(question)
 
 
 __all__ = ["Driver", "ask"]

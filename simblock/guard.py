@@ -170,9 +170,9 @@ class Response:
         decisions = [core.decided for core in cores if core.decided]
         # the severest decision; of equals that of the stream asked for first
         decided = max(decisions, key=lambda d: SEVERITY[d.action], default=None)
-        error = next((core.error for core in cores if core.error), None)
+        error = next((core.error for core in cores if core.error is not None), None)
         action = decided.action if decided else "release"
-        if error and self.core.policy.on_error == "stop":
+        if error is not None and self.core.policy.on_error == "stop":
             action = "stop"
         return Report(
             id=self.id,

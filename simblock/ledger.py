@@ -36,6 +36,20 @@ def asked(question: Question) -> Told[Answer]:
     return answer
 
 
+BROKEN_OFF = (
+    "the examination was broken off: its caller was cancelled, or an index failed in a way of its own"
+)
+
+
+def to_its_end(steps: Told[T], lose: Callable[[str], None]) -> Told[T]:
+    """Goes through steps; who drives them and leaves them in between has lost what was not examined."""
+    try:
+        return (yield from steps)
+    except BaseException:
+        lose(BROKEN_OFF)
+        raise
+
+
 @dataclass
 class Ledger:
     """What all streams of one response share: quotas, exemptions, and what is known of works.

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simblock.match import Match, Span
 from simblock.questions import Placed
 from simblock.scheme import kind_of
 from simblock.tracking import Track
+
+
+def unplaced(tokens: int) -> Placed:
+    """The places of so many tokens where the store lost them: nowhere, at 0, and on line 0."""
+    nowhere = np.zeros(tokens, np.int64)
+    return Placed(nowhere, nowhere, nowhere)
 
 
 def match_of(track: Track, placed: Placed, index: str) -> Match:

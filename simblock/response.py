@@ -28,7 +28,7 @@ class ResponseCore:
     """One model response: what its streams share, and what went before it.
 
     ``names`` are those of the indexes, in the order in which answers come. ``coded``: some hold code.
-    ``count`` is told what is decided while an index is lost.
+    ``count`` is told what is decided while an index is lost; ``lost`` is why some of the history was not read.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class ResponseCore:
         self.turns = deque(turn.content for turn in history if turn.role == "assistant")
         self.leak = D_TICKS if policy.max_leak is None else policy.max_leak
         self.wary = False
+        self.lost: str | None = None
 
     @property
     def hold(self) -> int:

@@ -25,9 +25,9 @@ import numpy as np
 from simblock.codestream import CodeScanner, Seen
 from simblock.history import Coming
 from simblock.lane import Lane, UnmaskedLane
-from simblock.ledger import AnswerLost, Steps, Told, asked
+from simblock.ledger import AnswerLost, Steps, Told, asked, to_its_end
 from simblock.match import HOLDING, SEVERITY, Decided, Match, distinct
-from simblock.matching import match_of
+from simblock.matching import match_of, unplaced
 from simblock.newlines import Newlines
 from simblock.outlet import PLACEHOLDER, Outlet, Tail
 from simblock.policy import Verdict, decided
@@ -55,8 +55,8 @@ ALL = 1 << 62  # code points: more than any stream has
 class StreamCore:
     """One channel of one choice of a response.
 
-    ``after`` goes on as under observe when it has stopped, as ``check`` does; ``scanning`` only counts
-    quotas. With a ``language`` the whole output is code of it; ``prose`` says that none of it is.
+    ``after`` lets nothing out before the end, and goes on as under observe when it has stopped, as ``check``
+    does; ``scanning`` only counts quotas. With a ``language`` the whole output is code of it; ``prose`` says that none of it is.
     """
 
     def __init__(
@@ -101,13 +101,17 @@ class StreamCore:
 
     def feed(self, chunk: str) -> Told[str]:
         """Takes model text; returns what may go out now."""
-        if self.over:
-            return ""
-        if not self.scanning and self.response.turns:
-            try:
-                yield from prepare(self.response)
-            except AnswerLost as lost:
-                self.lose(str(lost))
+        return "" if self.over else (yield from to_its_end(self._feed(chunk), self.lose))
+
+    def finish(self) -> Told[str]:
+        """Ends the stream: open candidates are judged as they stand. Returns the rest that may go out."""
+        return "" if self.over else (yield from to_its_end(self._finish(), self.lose))
+
+    def _feed(self, chunk: str) -> Told[str]:
+        if not self.scanning:
+            yield from prepare(self.response)
+            if self.response.lost is not None and self.error is None:
+                self.lose(self.response.lost)
         if self._tail is None and self.response.hold:  # the history may have made the response strict
             self._tail = Tail(self.response.hold, T_LEXEMES - self.response.leak if self._code else 0)
         self._newlines.take(chunk, self.outlet.fed)
@@ -118,12 +122,9 @@ class StreamCore:
         code = self._code.feed(chunk) if self._code else None
         known = min(known, self._code.known) if self._code else known
         yield from self._advance(words, unmasked, code, known)
-        return self.outlet.release(self._limit())
+        return "" if self.after else self.outlet.release(self._limit())
 
-    def finish(self) -> Told[str]:
-        """Ends the stream: open candidates are judged as they stand. Returns the rest that may go out."""
-        if self.over:
-            return ""
+    def _finish(self) -> Told[str]:
         code = self._code.finish() if self._code else None
         words = self._scanner.finish()
         yield from self._advance(words, self._unmasker.finish(words), code, ALL)
@@ -364,30 +365,33 @@ class StreamCore:
             self._unacted += 1
         tokens = [token for p in track.snapshot.placings for token in (p.first, p.last)]
         try:
-            placed = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
+            answer = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
         except AnswerLost as lost:
-            self.forgive(lost)
-            return
-        match = match_of(track, cast(Placed, placed), self.response.names[track.key[0]])
-        self.matches.append(match)
+            self.lose(str(lost))
+            answer = unplaced(len(tokens))
+        self.matches.append(match_of(track, cast(Placed, answer), self.response.names[track.key[0]]))
 
 
 def prepare(response: ResponseCore) -> Steps:
-    """Reads the assistant's earlier turns, once; a quota that they fill makes the response strict."""
-    error: str | None = None
+    """Reads the assistant's earlier turns, once; a quota that they fill makes the response strict.
+
+    What is lost of them is lost to all streams of the response.
+    """
+
+    def lose(reason: str) -> None:
+        response.lost = reason
+
     while response.turns:
         turn = StreamCore(response, scanning=True)
         text = response.turns.popleft()
-        yield from turn.feed(text)
-        yield from turn.finish()
-        error = error or turn.error
+        yield from to_its_end(turn.feed(text), lose)
+        yield from to_its_end(turn.finish(), lose)
+        response.lost = response.lost if turn.error is None else turn.error
         for (work, view), resolved in response.ledger.resolved.items():
             quota = response.ledger.quotas.get((work.id, view))
             if quota and resolved.action in HOLDING and quota.words >= resolved.limits.max_quoted:
                 response.ledger.barred.add(work.id)
                 response.leak, response.wary = 0, True
-    if error:
-        raise AnswerLost(error)
 
 
 __all__ = ["PLACEHOLDER", "ResponseCore", "StreamCore", "Turn"]

@@ -126,6 +126,8 @@ def excerpt(text: str, match: Match, marks: Marks) -> str:
 def lines_of(span: Span) -> str:
     """The first and the last line of a passage."""
     first, last = span
+    if not last:
+        return "at a place unknown"
     return f"line {first:,}" if first == last else f"lines {first:,}–{last:,}"
 
 

@@ -91,8 +91,9 @@ class SourceReading:
         self._texts = lru_cache(KEPT)(self._text)
 
     def text(self, match: Match) -> str | None:
-        """The work's text, None where it is not stored, or is no longer the one that was matched."""
-        text = self._texts(match.index, match.work.id)
+        """The work's text, None where it is not stored, or is no longer the one that was matched, or where the
+        match's place in it was lost."""
+        text = self._texts(match.index, match.work.id) if match.source.end else None
         return text if text is not None and len(text) >= match.source.end else None
 
     def side(self, match: Match, start: int, end: int) -> Side:
