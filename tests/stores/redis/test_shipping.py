@@ -62,7 +62,9 @@ def place(redis_server, tmp_path_factory):
 
     def make(secret=None):
         names = Names("shipping", f"s{next(SCHEMES)}")
-        return RedisShelf(address, link, names, whole(link), partial(sealing_of, secret))
+        shelf = RedisShelf(address, link, names, whole(link))
+        shelf.sealer = partial(sealing_of, secret)
+        return shelf
 
     yield make
     link.close()
