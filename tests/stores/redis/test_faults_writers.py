@@ -40,7 +40,7 @@ def unlocked(client):
 
 def found(url, tmp_path, works):
     """How many of these works a fresh process finds; all others of the index must be as before."""
-    with guarding(url, tmp_path, sound=False) as guarded:
+    with guarding(url, tmp_path, sound=False, timeout=5) as guarded:
         assert guarded.sound()
         guarded.forget()
         for work in works:

