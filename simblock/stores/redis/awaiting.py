@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ class _Connecting:
     without a farewell."""
 
     _writer: asyncio.StreamWriter | None
+    _reader: asyncio.StreamReader | None
 
     async def _connect(self) -> None:
         try:
@@ -42,6 +44,23 @@ class _Connecting:
         if self._writer is not None:
             self._writer.transport.abort()
         await self.disconnect(nowait=True)  # type: ignore[attr-defined]
+
+    def abandon(self) -> None:
+        """Ends a connection whose event loop is over.
+
+        A transport waits for its loop to call it back before it closes its socket, so that is done here.
+        """
+        writer, self._writer, self._reader = self._writer, None, None
+        if writer is None:
+            return
+        transport: Any = writer.transport
+        with contextlib.suppress(RuntimeError):
+            transport.abort()
+        secured = getattr(transport, "_ssl_protocol", None)
+        below = transport if secured is None else secured._transport
+        # Another loop's transport may have closed its socket with the loop, or have no such method.
+        with contextlib.suppress(RuntimeError, AttributeError):
+            below._call_connection_lost(None)
 
 
 class _Plain(_Connecting, aredis.Connection):
@@ -87,6 +106,13 @@ class AwaitingLink:
                 await connection.disconnect()
             except (said.RedisError, OSError):
                 await connection.abort()
+
+    def abandon(self) -> None:
+        """Ends its connections where its event loop is closed, so that nothing can be awaited there."""
+        for idle in self._idle.values():
+            for connection in idle:
+                connection.abandon()
+        self._idle.clear()
 
     async def _turn(self) -> None:
         try:
