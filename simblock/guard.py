@@ -15,6 +15,7 @@ from simblock.detection import by_tag
 from simblock.driving import Driver
 from simblock.errors import Incompatible, UsageError
 from simblock.grammar import languages
+from simblock.ledger import Told
 from simblock.match import SEVERITY, IndexState, Report
 from simblock.outages import Counts, Outages
 from simblock.policy import Policy
@@ -197,22 +198,23 @@ class Stream:
     def __init__(self, response: Response, core: StreamCore) -> None:
         self.response, self.core = response, core
         self._driver = response.guard.driver
+        self._busy = False
 
     def feed(self, chunk: str) -> str:
         """What may go out now that the model has said ``chunk``; empty once stopped."""
-        return self._driver.run(self._fresh().feed(_text(chunk, "the chunk")))
+        return self._run(self.core.feed(_text(chunk, "the chunk")))
 
     def finish(self) -> str:
         """The rest that may go out, now that the model has ended."""
-        return self._driver.run(self._fresh().finish())
+        return self._run(self.core.finish())
 
     async def afeed(self, chunk: str) -> str:
         """:meth:`feed` for event loops."""
-        return await self._driver.arun(self._fresh().feed(_text(chunk, "the chunk")))
+        return await self._arun(self.core.feed(_text(chunk, "the chunk")))
 
     async def afinish(self) -> str:
         """:meth:`finish` for event loops."""
-        return await self._driver.arun(self._fresh().finish())
+        return await self._arun(self.core.finish())
 
     @property
     def stopped(self) -> bool:
@@ -224,9 +226,27 @@ class Stream:
         """The report of the whole response so far."""
         return self.response.report
 
-    def _fresh(self) -> StreamCore:
-        self._driver.refresh(self.core)
-        return self.core
+    def _run(self, steps: Told[str]) -> str:
+        self._begin()
+        try:
+            self._driver.refresh(self.core)
+            return self._driver.run(steps)
+        finally:
+            self._busy = False
+
+    async def _arun(self, steps: Told[str]) -> str:
+        self._begin()
+        try:
+            self._driver.refresh(self.core)
+            return await self._driver.arun(steps)
+        finally:
+            self._busy = False
+
+    def _begin(self) -> None:
+        """Raises UsageError where the chunk before is still looked at: what follows it would go out first."""
+        if self._busy:
+            raise UsageError("a stream is fed one chunk after the other: await each feed before the next")
+        self._busy = True
 
 
 class _Reading(TypedDict):

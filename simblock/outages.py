@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +31,10 @@ class Counts(Counter[str]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._lock = threading.Lock()
+
+    def renew(self) -> None:
+        """For a process that was forked while another thread was counting."""
         self._lock = threading.Lock()
 
     def add(self, what: str) -> None:
@@ -57,6 +63,7 @@ class Outages:
         self.open: dict[tuple[int, Way], _Outage] = {}
         self._pauses: dict[int, float] = {}
         self._lock = threading.Lock()
+        _all.add(self)
 
     def note(self, number: int, way: Way, reason: str, waited: float = 0.0) -> None:
         """Takes note of a failure; ``waited`` are the seconds it took to find out."""
@@ -90,5 +97,16 @@ class Outages:
             outage = self.open.get((number, "answer"))
             return outage.reasons[-1] if outage else None
 
+
+_all: weakref.WeakSet[Outages] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    for outages in list(_all):  # another thread of the parent may have held these
+        outages._lock = threading.Lock()
+        outages._counts.renew()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 __all__ = ["Counts", "Outages"]

@@ -55,4 +55,4 @@ def read_manifest(address: Address, link: Link, names: Names) -> Manifest:
 
 
 def _time(value: bytes) -> int:
-    return int(value) if value.isdigit() else 0
+    return int(value) if value.isdigit() and len(value) < 16 else 0

@@ -7,18 +7,21 @@ chunks, which is a container of its own, and the rest in pages and blocks).
 from __future__ import annotations
 
 import json
+import logging
 import operator
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from simblock.errors import Damaged
 from simblock.stores.container import Sealing
 from simblock.stores.redis import records
 from simblock.stores.redis.names import Names
 from simblock.stores.redis.paged import Located, blocks_of
 
 _MALFORMED = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+_LOG = logging.getLogger("simblock")
+_MOST_RECORDS = 1 << 24
+"""Of one kind: no segment has as many."""
 _MOST = 1 << 40
 """Bytes: no section of a segment is as long."""
 
@@ -93,11 +96,18 @@ def keys_of(names: Names, file: str, counts: dict[str, int]) -> Iterator[bytes]:
             yield names.record(file, kind, number)
 
 
-def read_counts(data: bytes) -> dict[str, int]:
-    """Counts of records by kind as the list of files has them. Raises Damaged."""
+def read_counts(data: bytes, file: str) -> dict[str, int]:
+    """Counts of records by kind as the list of files has them; none, and a warning, where they cannot be read.
+
+    By them records are removed: a list that is damaged must not keep a writer from its work.
+    """
     try:
-        return {str(kind): _size(count) for kind, count in json.loads(data).items()}
+        counts = {str(kind): _size(count) for kind, count in json.loads(data).items()}
+        if max(counts.values(), default=0) > _MOST_RECORDS:
+            raise ValueError(counts)
     except (*_MALFORMED, AttributeError):
-        raise Damaged(
-            "the list of files of the index in its server is damaged: sync the index into it again with --anew"
-        ) from None
+        _LOG.warning(
+            "which records %s has cannot be read in the list of files: some may stay in the server", file
+        )
+        return {}
+    return counts

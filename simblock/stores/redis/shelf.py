@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import mmap
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from simblock.errors import Damaged, NotAnIndex
+from simblock.errors import Busy, Damaged, NotAnIndex
 from simblock.stores import container
 from simblock.stores.container import Container, Sealing
 from simblock.stores.manifest import FileRef
@@ -62,6 +61,7 @@ class RedisShelf:
         self._address, self._link, self._source = address, link, source
         self.sealer = sealer or (lambda _: None)
         self._resident_names: dict[str, str] = {}
+        self._stored: dict[str, dict[str, int]] = {}
         self._cache = HostCache(Path(address.cache) if address.cache else None) if cached else None
 
     def manifest(self) -> bytes:
@@ -163,21 +163,33 @@ class RedisShelf:
     def store(self, file: str, id: bytes, shipment: shipping.Shipment, sealing: Sealing | None) -> None:
         """Puts a file's records, the head last; before all others, how many there will be."""
         names, head = self.names, shipment.head
-        self._link.set_field(names.files, file.encode(), json.dumps(head.counts(sealing)).encode())
+        counts = head.counts(sealing)
+        if not self._holds():
+            raise Busy(f"{self.name}: this writer was taken for dead, and another is at work: begin again")
+        self._stored[file] = counts
+        self._link.set_field(names.files, file.encode(), json.dumps(counts).encode())
         self._link.set_many((names.record(id.hex(), kind, n), value) for kind, n, value in shipment.records)
         packed = records.pack(id, records.HEAD, 0, len(head.to_json()), head.to_json())
         self._link.set_many([(names.record(id.hex(), records.HEAD, 0), packed)])
 
     def publish(self, manifest: bytes) -> None:
         """Replaces the manifest and announces it, in one transaction that fails where the lock was lost."""
-        self._link.publish(
-            self.names.writer,
-            self.token,
-            self.names.manifest,
-            manifest,
-            self.names.changes,
-            {b"at": str(int(time.time())).encode()},
-        )
+        try:
+            self._link.publish(self.names, self.token, manifest)
+        except Busy:
+            self._withdraw()
+            raise
+
+    def _holds(self) -> bool:
+        """Whether the lock is still this writer's."""
+        return self._link.get(self.names.writer, patient=True) == self.token
+
+    def _withdraw(self) -> None:
+        """Removes what was stored and no list names: who took over dropped it from there while it was written."""
+        listed = self._link.fields(self.names.files)
+        for file, counts in self._stored.items():
+            if file.encode() not in listed:
+                self._link.unlink_many(keys_of(self.names, id_of(file), counts))
 
     def tidy(self, segments: Iterable[str]) -> None:
         """Removes from the host what no index has used for a week; ``segments`` are ids (hex) in use."""
@@ -188,12 +200,12 @@ class RedisShelf:
     def sweep(self, keep: set[str]) -> None:
         """Lets the records of other files go, after the time for which open candidates may still need them."""
         found = self._link.fields(self.names.files)
-        if self._link.get(self.names.writer, patient=True) != self.token:
+        if not self._holds():
             return  # what is there now may be another writer's, not yet published
         for field, counts in found.items():
             file = field.decode("utf-8", "replace")
             if file not in keep:
-                keys = keys_of(self.names, id_of(file), read_counts(counts))
+                keys = keys_of(self.names, id_of(file), read_counts(counts, file))
                 self._link.expire_many(keys, self._address.grace)
                 self._link.drop_field(self.names.files, field)
 

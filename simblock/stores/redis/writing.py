@@ -162,8 +162,9 @@ def drop(address: Address) -> int:
             shelf.manifest()
         link.unlink_many([names.manifest])
         for field, counts in files.items():
-            known = read_counts(counts)
-            link.unlink_many(keys_of(names, id_of(field.decode("utf-8", "replace")), known))
+            file = field.decode("utf-8", "replace")
+            known = read_counts(counts, file)
+            link.unlink_many(keys_of(names, id_of(file), known))
             dropped += sum(known.values())
         link.unlink_many([names.files, names.changes])
         link.drop_field(schemes(names.tenant), names.scheme.encode())  # last: by it a drop cut off goes on
