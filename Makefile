@@ -4,6 +4,8 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 WHEEL := $(VENV)/wheel
+# A process of tests a core; a file's tests stay together, as they share what they have started.
+PARALLEL := -n auto --dist loadfile
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -16,10 +18,10 @@ demo: $(VENV)/.core ## index Python's own documentation and library, and stop wh
 	@$(VENV)/bin/simblock demo
 
 test: $(VENV)/.test ## run the tests (under 5 minutes)
-	@$(RUN) -m pytest -m "not slow"
+	@$(RUN) -m pytest $(PARALLEL) -m "not slow"
 
 test-all: $(VENV)/.test wheel-test ## run the tests, the slow ones and wheel-test too
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest $(PARALLEL)
 
 # From another folder, so that what the wheel lacks is not found in the checkout.
 wheel-test: $(VENV)/.pip ## build the wheel, install it by itself, and run the demo and the doctor from it
