@@ -16,6 +16,7 @@ from simblock.errors import Busy, StoreLost
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.awaiting import AwaitingLink
 from simblock.stores.redis.connections import Connections, Patience, Session
+from simblock.stores.redis.names import Names
 from simblock.stores.redis.routing import Ask, Command, Flow, Replies, Round, Router
 from simblock.stores.redis.trouble import broken, translate
 
@@ -24,10 +25,14 @@ __all__ = ["AwaitingLink", "Link", "ServerFacts"]
 _T = TypeVar("_T")
 _LOG = logging.getLogger("simblock")
 _SECONDS = 5.0
+"""How long who keeps no output waiting waits: a server that saves, or a failover, takes so long."""
 _BATCH_BYTES = 1 << 20
 _BATCH_COMMANDS = 1000
+"""Written at a time, so that a server which is shared is not held up for long."""
 _CONTENDED = 5
-_Change = tuple[bytes, dict[bytes, bytes]]
+"""Times that a transaction is begun anew as its lock was renewed meanwhile; renewals are seconds apart."""
+_ANNOUNCED = 1000
+"""About how many commits a stream keeps: for who looks back, as readers want the newest alone."""
 
 
 class ServerFacts(NamedTuple):
@@ -77,7 +82,7 @@ class Link:
 
     def get(self, key: bytes, *, patient: bool = False) -> bytes | None:
         """The value of a key, from the master also where replicas are read."""
-        flow: Flow[Any] = self._router.one(Ask(key, ("GET", key)), write=True)
+        flow: Flow[Any] = self._router.one(Ask(key, ("GET", key)), of_master=True)
         value: bytes | None = self._drive(flow, self._patient if patient else self._quick)
         return value
 
@@ -117,29 +122,18 @@ class Link:
         """Lets a lock go, if it is held."""
         self._guarded(key, token, ("DEL", key))
 
-    def publish(  # noqa: PLR0917 (what a commit consists of)
-        self,
-        lock: bytes,
-        token: bytes,
-        manifest_key: bytes,
-        manifest: bytes,
-        stream: bytes,
-        fields: Mapping[bytes, bytes],
-        keep: int = 1000,
-    ) -> bytes:
-        """Stores a manifest and announces it on a stream, in one transaction, and gives the entry's id.
+    def publish(self, names: Names, token: bytes, manifest: bytes) -> bytes:
+        """Stores a manifest and announces it on the stream, in one transaction, and gives the entry's id.
 
-        All keys share a slot. ``keep`` is about how many entries the stream keeps. Waits until as many
-        replicas as the address says have it and all before it (on a cluster: what is on the same master);
-        too few are logged, as the commit stands. Raises Busy
-        where ``lock`` no longer holds ``token``.
+        Waits until as many replicas as the address says have it and all before it (on a cluster: what is on
+        the same master); too few are logged, as the commit stands. Raises Busy where the writer's lock no
+        longer holds ``token``.
         """
-        flat = [part for pair in fields.items() for part in pair]
         done = self._guarded(
-            lock,
+            names.writer,
             token,
-            ("SET", manifest_key, manifest),
-            ("XADD", stream, "MAXLEN", "~", keep, "*", *flat),
+            ("SET", names.manifest, manifest),
+            ("XADD", names.changes, "MAXLEN", "~", _ANNOUNCED, "*", b"commit", b""),  # it must hold something
             wait=self.address.wait,
         )
         if done is None:
@@ -149,16 +143,17 @@ class Link:
             )
         return bytes(done[1])
 
-    def changes(self, stream: bytes, after: bytes, block: float) -> list[_Change]:
-        """Entries of a stream after an id, waiting up to ``block`` seconds for one; [] when none came."""
+    def changes(self, stream: bytes, after: bytes, block: float) -> list[bytes]:
+        """The ids of a stream's entries after one, waiting up to ``block`` seconds; [] when none came."""
         command = ("XREAD", "BLOCK", _milliseconds(block), "STREAMS", stream, after)
         patience = Patience(self._quick.connect, block + max(0.25, self._quick.answer))
-        found = self._drive(self._router.one(Ask(stream, command), write=True), patience)
-        return [(entry, _pairs(flat)) for _, entries in found or () for entry, flat in entries]
+        found = self._drive(self._router.one(Ask(stream, command), of_master=True), patience)
+        return [bytes(entry) for _, entries in found or () for entry, _ in entries]
 
-    def last_change(self, stream: bytes) -> bytes | None:
+    def last_change(self, stream: bytes) -> bytes:
         """The id of a stream's newest entry, b"0-0" where it is empty."""
-        found = self._ask(stream, "XREVRANGE", stream, "+", "-", "COUNT", 1)
+        command = ("XREVRANGE", stream, "+", "-", "COUNT", 1)
+        found = self._drive(self._router.one(Ask(stream, command), of_master=True), self._quick)
         return bytes(found[0][0]) if found else b"0-0"
 
     def facts(self) -> ServerFacts:
@@ -168,20 +163,21 @@ class Link:
         )
 
     def interrupt(self) -> None:
-        """Ends what other threads wait for, so that none is waited for at the end; then call :meth:`close`."""
+        """Ends what other threads wait for, so that none is waited for at the end: they and whoever asks later
+        hear StoreLost. Call :meth:`close` then."""
         self._connections.interrupt()
 
     def close(self) -> None:
-        """Ends its connections; it may be used again."""
+        """Ends its connections; it may be used again, unless it was interrupted."""
         self._connections.close()
 
     def _ask(self, key: bytes, *command: Any) -> Any:
         """The master's reply."""
-        return self._drive(self._router.one(Ask(key, command), write=True), self._patient)
+        return self._drive(self._router.one(Ask(key, command), of_master=True), self._patient)
 
     def _write(self, asks: Iterable[Ask]) -> None:
         for some in _portions(asks):
-            self._drive(self._router.run(some, write=True), self._patient)
+            self._drive(self._router.run(some, of_master=True), self._patient)
 
     def _drive(self, flow: Flow[_T], patience: Patience) -> _T:
         until = time.monotonic() + patience.whole

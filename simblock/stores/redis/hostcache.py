@@ -98,13 +98,6 @@ class HostCache:
             self._say(f"resident parts are kept in the memory of each process: {reason}")
             return self._in_memory(name, size, load, check)
 
-    def discard(self, name: str) -> None:
-        """Forgets a file in which damage was found later than by ``check``: the next open loads it anew."""
-        self._held.pop(name, None)
-        if self.folder is not None and _NAME.fullmatch(name):
-            with suppress(OSError):
-                (self.folder / name).unlink()
-
     def sweep(self, keep: Collection[str], older_than: float) -> None:
         """Removes files of ours, but those to ``keep``, that nobody opened for ``older_than`` seconds.
 

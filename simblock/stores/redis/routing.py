@@ -23,7 +23,9 @@ __all__ = ["Ask", "Batch", "Command", "Flow", "Node", "Replies", "Round", "Route
 _T = TypeVar("_T")
 _ATTEMPTS = 2
 _GUIDES = 3
+"""How many are asked for a chart in one go: each may cost a time-out. The next go begins with others."""
 _AVOIDED = 1.0
+"""Seconds for which a replica that failed is asked nothing: others, or the master, answer meanwhile."""
 
 Command = tuple[Any, ...]
 
@@ -87,35 +89,35 @@ class Router:
         if address.kind == "single":
             self._chart = Chart([self._seeds[0]], [()])
 
-    def one(self, ask: Ask, *, write: bool = False) -> Flow[Any]:
+    def one(self, ask: Ask, *, of_master: bool = False) -> Flow[Any]:
         """The reply to one command."""
-        return (yield from self.run([ask], write=write))[0]
+        return (yield from self.run([ask], of_master=of_master))[0]
 
     def values(self, keys: Sequence[bytes]) -> Flow[list[bytes | None]]:
         """The values of keys, None where there is none: one MGET, on a cluster GETs to each node at once.
 
         A replica may lag behind, so what it lacks is asked of the master.
         """
-        found = yield from self._values(keys, write=False)
+        found = yield from self._values(keys, of_master=False)
         if self._reads_replicas and None in found:
             lacking = [place for place, value in enumerate(found) if value is None]
-            there = yield from self._values([keys[place] for place in lacking], write=True)
+            there = yield from self._values([keys[place] for place in lacking], of_master=True)
             for place, value in zip(lacking, there, strict=True):
                 found[place] = value
         return found
 
-    def _values(self, keys: Sequence[bytes], write: bool) -> Flow[list[bytes | None]]:
+    def _values(self, keys: Sequence[bytes], of_master: bool) -> Flow[list[bytes | None]]:
         if not keys:
             return []
         if self._kind == "cluster":
-            found = yield from self.run([Ask(key, ("GET", key)) for key in keys], write=write)
+            found = yield from self.run([Ask(key, ("GET", key)) for key in keys], of_master=of_master)
         else:
-            found = yield from self.one(Ask(keys[0], ("MGET", *keys)), write=write)
+            found = yield from self.one(Ask(keys[0], ("MGET", *keys)), of_master=of_master)
         if not _are_values(found, len(keys)):
             raise said.InvalidResponse
         return found
 
-    def run(self, asks: Sequence[Ask], *, write: bool = False) -> Flow[list[Any]]:
+    def run(self, asks: Sequence[Ask], *, of_master: bool = False) -> Flow[list[Any]]:
         """The replies in order of the asks.
 
         What a connection broke on, and what a cluster says to stand elsewhere, is asked once more; all
@@ -125,7 +127,7 @@ class Router:
         left: Iterable[int] = range(len(asks))
         elsewhere: dict[int, Node] = {}
         for _ in range(_ATTEMPTS):
-            batches, places = yield from self._batches(asks, left, elsewhere, write)
+            batches, places = yield from self._batches(asks, left, elsewhere, of_master)
             refused = _sort(batches, places, (yield batches), replies)
             if not refused:
                 return replies
@@ -159,7 +161,7 @@ class Router:
     def master(self, key: bytes) -> Flow[Node]:
         """The server that takes writes of a key."""
         chart = yield from self._known()
-        return self._node(chart, self._slot(key), write=True)
+        return self._node(chart, self._slot(key), of_master=True)
 
     def forget(self) -> None:
         """Lets the chart be drawn anew before the next command."""
@@ -167,7 +169,7 @@ class Router:
             self._chart = None
 
     def _batches(
-        self, asks: Sequence[Ask], left: Iterable[int], elsewhere: dict[int, Node], write: bool
+        self, asks: Sequence[Ask], left: Iterable[int], elsewhere: dict[int, Node], of_master: bool
     ) -> Flow[tuple[Round, list[list[int]]]]:
         """A round for the asks that are left, and for each batch the asks of its last commands."""
         chart = yield from self._known()
@@ -175,7 +177,7 @@ class Router:
         for index in left:
             slot = self._slot(asks[index].key)
             asking = index in elsewhere
-            node = elsewhere[index] if asking else self._node(chart, slot, write)
+            node = elsewhere[index] if asking else self._node(chart, slot, of_master)
             commands, places = batches.setdefault((node, asking), ([], []))
             if asking:
                 commands.append(("ASKING",))
@@ -193,8 +195,8 @@ class Router:
     def _slot(self, key: bytes) -> int:
         return key_slot(key) if self._kind == "cluster" else 0
 
-    def _node(self, chart: Chart, slot: int, write: bool) -> Node:
-        if self._reads_replicas and not write:
+    def _node(self, chart: Chart, slot: int, of_master: bool) -> Node:
+        if self._reads_replicas and not of_master:
             now = self._clock()
             usable = [node for node in chart.replicas[slot] if self._avoided.get(node, 0.0) <= now]
             if usable:
@@ -211,7 +213,7 @@ class Router:
         if isinstance(error, said.ReadOnlyError):
             return self._kind != "single"
         if isinstance(error, said.BusyLoadingError):
-            return refused.node in self._avoided and self._reads_replicas
+            return self._reads_replicas  # another has it: that which loads is avoided now
         return broken(error) or isinstance(error, said.AskError | said.TryAgainError | said.MasterDownError)
 
     def _learn(self, refused: _Refused, ask: Ask, elsewhere: dict[int, Node]) -> None:

@@ -15,7 +15,7 @@ import threading
 import time
 import traceback
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -23,7 +23,6 @@ from simblock.errors import SimblockError, StoreLost
 
 __all__ = ["Source", "Watcher"]
 
-_BEGINNING = b"0-0"
 _SOONEST, _LATEST = 0.05, 1.0
 """Seconds between looks at a server in trouble: at random, below a bound that doubles, so that a fleet
 does not come back all at once."""
@@ -42,13 +41,11 @@ class Source(Protocol):
     def get(self, key: bytes, /) -> bytes | None:
         """A value."""
 
-    def last_change(self, stream: bytes, /) -> bytes | None:
+    def last_change(self, stream: bytes, /) -> bytes:
         """The id of a stream's newest entry."""
 
-    def changes(
-        self, stream: bytes, after: bytes, block: float, /
-    ) -> Sequence[tuple[bytes, Mapping[bytes, bytes]]]:
-        """Entries after an id; waits ``block`` seconds for one."""
+    def changes(self, stream: bytes, after: bytes, block: float, /) -> Sequence[bytes]:
+        """The ids of entries after one; waits ``block`` seconds for one."""
 
 
 class _Heard(Enum):
@@ -194,11 +191,11 @@ class Watcher:
             if self._failures:  # first see whether it is back, by the command that waits least
                 return _Heard.NEWS
             if self._after is None:  # from here on; what came before is announced to nobody, so look now
-                self._after = self._link.last_change(self._stream) or _BEGINNING
+                self._after = self._link.last_change(self._stream)
                 return _Heard.NEWS
             while (due := self._due()) > 0 and not self._life.ended.is_set():
                 if news := self._link.changes(self._stream, self._after, max(due, _SHORTEST_WAIT)):
-                    self._after = news[-1][0]
+                    self._after = news[-1]
                     return _Heard.NEWS
                 self._life.ended.wait(min(max(0.0, self._due()), _SHORTEST_WAIT))
         except Exception as error:

@@ -9,9 +9,11 @@ import pytest
 from simblock.errors import SimblockError, StoreLost
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.clients import AwaitingLink, Link
+from simblock.stores.redis.names import Names
 from tests.redis_servers import wait
 
-LOCK, MANIFEST, CHANGES = (f"sb:t:{{t}}:{what}".encode() for what in ("writer", "manifest", "changes"))
+NAMES = Names("t", "0123456789abcdef")
+LOCK, MANIFEST, CHANGES = NAMES.writer, NAMES.manifest, NAMES.changes
 # Where a bound is asserted it is many times what is promised, as the machine may be busy.
 BOUND = 2.0
 

@@ -13,7 +13,7 @@ from simblock.errors import Busy
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.clients import AwaitingLink, Link
 from tests.redis_servers import wait
-from tests.stores.redis.links import CHANGES, LOCK, MANIFEST, awaited, linked
+from tests.stores.redis.links import CHANGES, LOCK, MANIFEST, NAMES, awaited, linked
 
 
 @pytest.fixture
@@ -91,21 +91,18 @@ def test_a_lock_runs_out(link):
 def test_a_commit_stores_the_manifest_and_announces_it(link):
     assert link.last_change(CHANGES) == b"0-0"
     link.acquire(LOCK, b"me", 30)
-    first = link.publish(LOCK, b"me", MANIFEST, b"{1}", CHANGES, {b"epoch": b"1"})
-    second = link.publish(LOCK, b"me", MANIFEST, b"{2}", CHANGES, {b"epoch": b"2", b"what": b"add"})
+    first = link.publish(NAMES, b"me", b"{1}")
+    second = link.publish(NAMES, b"me", b"{2}")
     assert link.get(MANIFEST) == b"{2}"
     assert link.last_change(CHANGES) == second
-    assert link.changes(CHANGES, b"0-0", 0.01) == [
-        (first, {b"epoch": b"1"}),
-        (second, {b"epoch": b"2", b"what": b"add"}),
-    ]
-    assert link.changes(CHANGES, first, 0.01) == [(second, {b"epoch": b"2", b"what": b"add"})]
+    assert link.changes(CHANGES, b"0-0", 0.01) == [first, second]
+    assert link.changes(CHANGES, first, 0.01) == [second]
 
 
 def test_a_writer_whose_lock_was_taken_over_commits_nothing(link):
     link.acquire(LOCK, b"you", 30)
     with pytest.raises(Busy, match="another writer has taken over"):
-        link.publish(LOCK, b"me", MANIFEST, b"{}", CHANGES, {b"epoch": b"1"})
+        link.publish(NAMES, b"me", b"{}")
     assert link.get(MANIFEST) is None
     assert link.last_change(CHANGES) == b"0-0"
 
@@ -123,7 +120,7 @@ def test_a_commit_goes_through_while_its_lock_is_being_renewed(link):
     thread.start()
     try:
         for n in range(50):
-            link.publish(LOCK, b"me", MANIFEST, b"%d" % n, CHANGES, {b"epoch": b"%d" % n})
+            link.publish(NAMES, b"me", b"%d" % n)
     finally:
         ended.set()
         thread.join()
@@ -131,19 +128,20 @@ def test_a_commit_goes_through_while_its_lock_is_being_renewed(link):
     assert len(link.changes(CHANGES, b"0-0", 0.01)) == 50
 
 
-def test_the_stream_is_kept_short(link, redis_server):
+def test_the_stream_is_kept_short(link, redis_server, monkeypatch):
+    monkeypatch.setattr("simblock.stores.redis.clients._ANNOUNCED", 10)
     link.acquire(LOCK, b"me", 30)
     for _ in range(300):
-        link.publish(LOCK, b"me", MANIFEST, b"{}", CHANGES, {b"epoch": b"1"}, keep=10)
+        link.publish(NAMES, b"me", b"{}")
     assert redis_server.client.xlen(CHANGES) < 250
 
 
 def test_waiting_for_changes_ends_with_the_first_or_when_none_came(link):
     assert link.changes(CHANGES, b"0-0", 0.02) == []
     link.acquire(LOCK, b"me", 30)
-    timer = threading.Timer(0.1, link.publish, (LOCK, b"me", MANIFEST, b"{}", CHANGES, {b"epoch": b"1"}))
+    timer = threading.Timer(0.1, link.publish, (NAMES, b"me", b"{}"))
     timer.start()
-    assert [fields for _, fields in link.changes(CHANGES, b"0-0", 20.0)] == [{b"epoch": b"1"}]
+    assert link.changes(CHANGES, b"0-0", 20.0) == [link.last_change(CHANGES)]
     timer.join()
 
 
@@ -152,7 +150,7 @@ def test_too_few_replicas_are_logged_and_the_commit_stands(redis_server, monkeyp
     redis_server.client.flushall()
     with linked(redis_server.url(wait=1)) as link, caplog.at_level(logging.WARNING, "simblock"):
         link.acquire(LOCK, b"me", 30)
-        link.publish(LOCK, b"me", MANIFEST, b"{}", CHANGES, {b"epoch": b"1"})
+        link.publish(NAMES, b"me", b"{}")
         assert link.get(MANIFEST) == b"{}"
     assert "0 of 1 replicas" in caplog.text
 

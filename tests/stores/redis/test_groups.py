@@ -7,7 +7,7 @@ import pytest
 
 from simblock.errors import StoreLost
 from tests.redis_servers import HOST, wait
-from tests.stores.redis.links import BOUND, CHANGES, LOCK, MANIFEST, awaited, linked
+from tests.stores.redis.links import BOUND, CHANGES, LOCK, MANIFEST, NAMES, awaited, linked
 
 pytestmark = pytest.mark.slow
 
@@ -81,8 +81,8 @@ def test_values_are_read_and_written_on_all_nodes(group, replicas):
 def test_commits_are_made_and_announced(group):
     with linked(group.url(wait=1)) as link:
         assert link.acquire(LOCK, b"me", 30)
-        entry = link.publish(LOCK, b"me", MANIFEST, b"{}", CHANGES, {b"epoch": b"1"})
-        assert link.changes(CHANGES, b"0-0", 0.1) == [(entry, {b"epoch": b"1"})]
+        entry = link.publish(NAMES, b"me", b"{}")
+        assert link.changes(CHANGES, b"0-0", 0.1) == [entry]
         assert (link.get(MANIFEST), link.last_change(CHANGES)) == (b"{}", entry)
         link.release(LOCK, b"me")
         assert link.facts().replicas == 1
@@ -110,7 +110,7 @@ def test_a_killed_master_is_lost_at_once_and_its_successor_found_without_a_resta
 def _committed(link):
     try:
         link.acquire(LOCK, b"me", 120)
-        return link.publish(LOCK, b"me", MANIFEST, b"{}", CHANGES, {b"epoch": b"1"})
+        return link.publish(NAMES, b"me", b"{}")
     except StoreLost:
         return None
 

@@ -295,15 +295,6 @@ def test_a_server_lost_in_the_middle_is_said_and_the_next_open_begins_anew(folde
     assert bytes(opened(HostCache(folder), Loads())) == DATA
 
 
-def test_damage_found_later_is_mended_by_discarding_the_file(folder):
-    cache, loads = HostCache(folder), Loads()
-    held = opened(cache, loads)
-    cache.discard(NAME)
-    cache.discard(NAME)
-    assert bytes(opened(cache, loads)) == bytes(held) == DATA
-    assert loads.count == 2
-
-
 def others(folder):
     folder.mkdir()
     os.chown(folder, 12345, -1)

@@ -3,7 +3,11 @@
 import asyncio
 import contextlib
 import gc
+import subprocess
+import sys
 import threading
+import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,7 @@ from simblock.stores import open_index
 from tests.stores.redis.tenants import (
     asks_of,
     build,
+    until,
     url_of,
 )
 from tests.stores.works import everywhere, library
@@ -38,6 +43,10 @@ def sockets():
     return {link for link in links if link.startswith("socket:")}
 
 
+def waits(index):
+    return index._watcher._after is not None and index._link._connections._busy
+
+
 def watchers():
     return [thread for thread in threading.enumerate() if thread.name.startswith("simblock")]
 
@@ -56,6 +65,55 @@ def test_closing_leaves_no_thread_and_no_socket(shared_url):
     gc.collect()
     assert watchers() == []
     assert sockets() == before
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+@pytest.mark.parametrize("server", ["answers", "hangs"])
+def test_closing_does_not_wait_for_news_that_the_thread_waits_for(server, own_server, tmp_path):
+    url = url_of(own_server, tmp_path, poll=60)
+    build(url, LIBRARY[:2])
+    gc.collect()
+    before = sockets()
+    index = open_index(url)
+    assert until(partial(waits, index)), "the thread waits for news"
+    time.sleep(0.2)
+    if server == "hangs":
+        own_server.pause()
+    began = time.monotonic()
+    index.close()
+    assert time.monotonic() - began < 5
+    del index
+    gc.collect()
+    assert watchers() == []
+    assert sockets() == before
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+def test_indexes_that_are_closed_as_soon_as_they_are_opened_leave_nothing(shared_url):
+    gc.collect()
+    before = sockets()
+    for pause in range(20):
+        index = open_index(shared_url)
+        time.sleep(0.0005 * pause)
+        index.close()
+    del index
+    gc.collect()
+    assert watchers() == []
+    assert sockets() == before
+
+
+LEAVES = """
+import sys
+from simblock.stores import open_index
+indexes = [open_index(sys.argv[1]) for _ in range(10)]
+"""
+
+
+def test_indexes_that_nobody_closed_do_not_keep_a_process(redis_server, tmp_path):
+    url = url_of(redis_server, tmp_path, poll=60)
+    build(url, LIBRARY[:2])
+    done = subprocess.run([sys.executable, "-c", LEAVES, url], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.filterwarnings("error::ResourceWarning")

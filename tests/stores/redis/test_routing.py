@@ -189,7 +189,7 @@ def test_replicas_are_read_where_asked_and_writes_go_to_the_master():
     assert servers.nodes[1] == [REPLICA]
     assert servers.commands[1] == [[("READONLY",), ("GET", LOW)]]
     writing = Servers([[b"OK"]])
-    writing.drive(router.run([Ask(LOW, ("SET", LOW, b"x"))], write=True))
+    writing.drive(router.run([Ask(LOW, ("SET", LOW, b"x"))], of_master=True))
     assert writing.nodes == [[A]]
 
 
@@ -228,7 +228,7 @@ def test_sentinels_say_who_the_master_is():
 
 def test_a_master_that_is_none_any_more_is_looked_for_again():
     servers = Servers([[[b"10.0.0.1", b"1"]]], [[said.ReadOnlyError()]], [[[b"10.0.0.1", b"2"]]], [[b"OK"]])
-    assert servers.drive(watched().run([Ask(b"k", ("SET", b"k", b"v"))], write=True)) == [b"OK"]
+    assert servers.drive(watched().run([Ask(b"k", ("SET", b"k", b"v"))], of_master=True)) == [b"OK"]
     assert servers.nodes[1::2] == [[A], [B]]
 
 

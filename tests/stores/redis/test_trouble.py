@@ -15,7 +15,7 @@ from simblock.stores.redis.address import Address
 from simblock.stores.redis.clients import AwaitingLink, Link
 from tests.redis_servers import HOST, wait
 from tests.slow_proxy import Proxy
-from tests.stores.redis.links import CHANGES, LOCK, awaited, linked, loaded, lost
+from tests.stores.redis.links import CHANGES, LOCK, NAMES, awaited, linked, loaded, lost
 
 SECRET = "pass-s3cr3t"
 TEXT = b"protected text"
@@ -75,6 +75,7 @@ def test_a_hung_server_is_lost_in_time_and_found_again_when_it_goes_on(own_serve
     with linked(own_server.url(timeout=0.05)) as link:
         own_server.pause()
         assert "gave no answer within 50 ms" in lost(lambda: link.get_many([b"a"]))
+        assert "gave no answer within 50 ms" in lost(lambda: link.last_change(CHANGES))
         assert "gave no answer" in lost(lambda: link.changes(CHANGES, b"0-0", 0.2))
         own_server.resume()
         assert wait(lambda: _tried(link, b"a"), "the server answers again") == b"1"
@@ -94,7 +95,7 @@ def test_who_writes_waits_longer_but_not_for_ever(own_server, monkeypatch):
             lambda: link.fields(b"h"),
             lambda: link.acquire(LOCK, b"me", 30),
             lambda: link.release(LOCK, b"me"),
-            lambda: link.publish(LOCK, b"me", b"{t}manifest", b"{}", CHANGES, {b"epoch": b"1"}),
+            lambda: link.publish(NAMES, b"me", b"{}"),
             link.facts,
         ):
             assert "gave no answer within 100 ms" in lost(call)

@@ -50,7 +50,7 @@ class Watched:
 
     def __init__(self, server):
         self.server = server
-        self.names = Names(f"t{next(numbers)}", "0123456789abcdef")
+        self.names = Names(f"watched{next(numbers)}", "0123456789abcdef")
         self.link = Link(Address.parse(server.url(tenant=self.names.tenant)))
         self.taker = Taker()
         self.watchers = []
