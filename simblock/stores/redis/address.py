@@ -8,13 +8,14 @@ is seen by every user of the machine.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from typing import Any, Literal, NamedTuple
+from urllib.parse import parse_qsl, unquote
 
 from simblock.errors import UsageError
 
@@ -29,7 +30,11 @@ _SCHEMES: dict[str, tuple[_Kind, int]] = {
 }
 _TENANT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
-_HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<name>[^\[\]:\s]+))(?::(?P<port>\d{1,5}))?")
+_HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<name>[^\[\]:\s]+))(?::(?P<port>[0-9]{1,5}))?")
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_OPTION = re.compile(r"[A-Za-z_-]{1,24}")
+"""What is shown of an option that is not known: anything else may be part of a password."""
+_CREDENTIALS = {"auth", "pass", "passwd", "password", "user", "username"}
 _YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -62,7 +67,7 @@ class Address:
     hosts: tuple[tuple[str, int], ...]
     service: str | None = None
     database: int = 0
-    username: str | None = None
+    username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     tls: Tls | None = None
     tenant: str = "default"
@@ -75,7 +80,7 @@ class Address:
     replicas: bool = False
     wait: int = 0
     poll: float = 1.0
-    sentinel_username: str | None = None
+    sentinel_username: str | None = field(default=None, repr=False)
     sentinel_password: str | None = field(default=None, repr=False)
     name: str = ""
     """The URL as given, without credentials: what reports, logs and errors show."""
@@ -86,20 +91,18 @@ class Address:
         (``SIMBLOCK_REDIS_USERNAME``, ``SIMBLOCK_REDIS_PASSWORD``, and ``SIMBLOCK_SENTINEL_…`` for the
         sentinels themselves, which often ask for none).
 
-        Raises UsageError, which names the part and the mend and never shows the password.
+        Raises UsageError, which names the part and the mend and shows neither user nor password, nor the
+        value of an option.
         """
-        scheme, parts = _split(url)
-        name = f"{scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" + f"?{parts.query}" * bool(
-            parts.query
-        )
-        kind, port = _SCHEMES[scheme]
-        values = _options(parts.query, name)
-        tls = _tls(values, scheme, name)
-        service, database = _path(parts.path, kind, name)
-        username, password = _credentials(parts.netloc, name)
+        parts = _split(url.strip())
+        kind, port = _SCHEMES[parts.scheme]
+        values = _options(parts)
+        tls = _tls(values, parts)
+        service, database = _path(parts, kind)
+        username, password = _credentials(parts)
         return cls(
             kind=kind,
-            hosts=_hosts(parts.netloc.rpartition("@")[2], port, kind, name),
+            hosts=_hosts(parts, port, kind),
             service=service,
             database=database,
             username=username,
@@ -107,7 +110,7 @@ class Address:
             sentinel_username=_environment("SIMBLOCK_SENTINEL_USERNAME"),
             sentinel_password=_environment("SIMBLOCK_SENTINEL_PASSWORD"),
             tls=tls,
-            name=name,
+            name=f"{parts.name}{parts.path}" + f"?{parts.query}" * bool(parts.query),
             **values,
         )
 
@@ -117,89 +120,126 @@ def is_url(text: str | Path) -> bool:
     return "://" in str(text)
 
 
+class _Parts(NamedTuple):
+    """A URL as it is written, quoted."""
+
+    scheme: str
+    credentials: str
+    hosts: str
+    path: str
+    query: str
+
+    @property
+    def name(self) -> str:
+        """What an error shows: of what cannot be read, any other part may be a password."""
+        return f"{self.scheme}://{self.hosts}"
+
+
 def _environment(variable: str) -> str | None:
     return os.environ.get(variable) or None
 
 
-def _split(url: str) -> tuple[str, SplitResult]:
-    scheme = url.partition("://")[0].lower()
-    if scheme not in _SCHEMES:
-        shown = f"{scheme}://" if is_url(url) and re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) else "this"
+def _split(url: str) -> _Parts:
+    """By hand, as the standard library's own errors show the whole, and it refuses passwords that are none
+    of its business."""
+    scheme, slashes, rest = url.partition("://")
+    scheme = scheme.lower()
+    if not slashes or scheme not in _SCHEMES:
+        shown = f"{scheme}://" if slashes and re.fullmatch(r"[a-z][a-z0-9+.-]{,20}", scheme) else "this"
         raise UsageError(
             f"{shown} is no address of an index: give a folder, or a URL that begins with "
             + ", ".join(f"{known}://" for known in _SCHEMES)
         )
     # A password may hold the letters that end the hosts; what is quoted (%23) is read, what is not cannot be.
-    parts = urlsplit("redis" + url[len(scheme) :])
-    if parts.fragment or "#" in url:
+    if "#" in rest:
         raise UsageError(f"{scheme}:// address with a # in it: write %23 for a # in a password")
-    if "@" in parts.path or "@" in parts.query:
+    before, _, query = rest.partition("?")
+    netloc, slash, path = before.partition("/")
+    credentials, _, hosts = netloc.rpartition("@")
+    if "@" in unquote(hosts + path) or "@" in query:
         raise UsageError(
             f"{scheme}:// address with an @ behind the hosts: write %2F for / and %3F for ? in a password, "
-            "or give it by SIMBLOCK_REDIS_PASSWORD"
+            "and the @ before the host as it is, or give the password by SIMBLOCK_REDIS_PASSWORD"
         )
-    return scheme, parts
+    if not (hosts + path + query).isprintable():
+        raise UsageError(f"{scheme}:// address with a character that cannot be printed: leave it out")
+    return _Parts(scheme, credentials, hosts, slash + path, query)
 
 
-def _credentials(netloc: str, name: str) -> tuple[str | None, str | None]:
+def _credentials(parts: _Parts) -> tuple[str | None, str | None]:
     """As redis-cli reads them: ``:PASSWORD@`` is the default user's."""
-    quoted, _, also_quoted = netloc.rpartition("@")[0].partition(":")
-    user = unquote(quoted) or _environment("SIMBLOCK_REDIS_USERNAME")
-    password = unquote(also_quoted) or _environment("SIMBLOCK_REDIS_PASSWORD")
+    quoted, _, also_quoted = parts.credentials.partition(":")
+    user = _plain(quoted, parts) or _environment("SIMBLOCK_REDIS_USERNAME")
+    password = _plain(also_quoted, parts) or _environment("SIMBLOCK_REDIS_PASSWORD")
     if user and not password:
-        raise UsageError(f"{name}: a user without a password: set SIMBLOCK_REDIS_PASSWORD")
+        raise UsageError(f"{parts.name}: a user without a password: set SIMBLOCK_REDIS_PASSWORD")
     return user, password
 
 
-def _hosts(text: str, port: int, kind: _Kind, name: str) -> tuple[tuple[str, int], ...]:
-    hosts = tuple(_host(host, port, name) for host in text.split(",")) if text else (("localhost", port),)
+def _plain(quoted: str, parts: _Parts) -> str:
+    with contextlib.suppress(UnicodeError):
+        text = unquote(quoted, errors="strict")
+        text.encode()
+        return text
+    raise UsageError(f"{parts.name}: the user or password is not UTF-8: quote (%C3%A9) what is no ASCII")
+
+
+def _hosts(parts: _Parts, port: int, kind: _Kind) -> tuple[tuple[str, int], ...]:
+    text = parts.hosts
+    hosts = tuple(_host(host, port, parts) for host in text.split(",")) if text else (("localhost", port),)
     if kind == "single" and len(hosts) > 1:
         raise UsageError(
-            f"{name} names several hosts: redis+sentinel:// and redis+cluster:// may, others name one"
+            f"{parts.name} names several hosts: redis+sentinel:// and redis+cluster:// may, others name one"
         )
     return hosts
 
 
-def _host(text: str, port: int, name: str) -> tuple[str, int]:
+def _host(text: str, port: int, parts: _Parts) -> tuple[str, int]:
     found = _HOST.fullmatch(text)
-    if found is None:
-        raise UsageError(f"{name}: a host cannot be read: write HOST:PORT, and [::1]:6379 for IPv6")
+    if found is None:  # perhaps as it is a password, and the @ was forgotten
+        raise UsageError(
+            f"{parts.scheme}:// address with a host that cannot be read: write HOST:PORT, and [::1]:6379 for IPv6"
+        )
     host = unquote(found["six"] or found["name"])
     try:
         host.encode("idna")
     except UnicodeError:
-        raise UsageError(f"{name}: a host has a part that is empty or too long: write HOST:PORT") from None
+        raise UsageError(
+            f"{parts.name}: a host has a part that is empty or too long: write HOST:PORT"
+        ) from None
     given = int(found["port"] or port)
     if not 0 < given < 65536:
-        raise UsageError(f"{name}: port {given} is none: ports go from 1 to 65535")
+        raise UsageError(f"{parts.name}: port {given} is none: ports go from 1 to 65535")
     return host, given
 
 
-def _path(path: str, kind: _Kind, name: str) -> tuple[str | None, int]:
-    parts = [unquote(part) for part in path.split("/") if part]
+def _path(given: _Parts, kind: _Kind) -> tuple[str | None, int]:
+    parts = [unquote(part) for part in given.path.split("/") if part]
     service = None
     if kind == "sentinel":
         if not parts:
-            raise UsageError(f"{name} names no service: write redis+sentinel://HOST:26379/SERVICE")
+            raise UsageError(f"{given.name} names no service: write redis+sentinel://HOST:26379/SERVICE")
         service = parts.pop(0)
-    if len(parts) > 1 or not all(part.isdecimal() for part in parts):
-        raise UsageError(f"{name}: behind the hosts stands the number of a database, such as /0")
+    if len(parts) > 1 or not all(_WHOLE.fullmatch(part) for part in parts):
+        raise UsageError(f"{given.name}: behind the hosts stands the number of a database, such as /0")
     database = int(parts[0]) if parts else 0
     if kind == "cluster" and database:
-        raise UsageError(f"{name}: a cluster has database 0 alone: leave /{database} out")
+        raise UsageError(f"{given.name}: a cluster has database 0 alone: leave /{database} out")
     return service, database
 
 
-def _options(query: str, name: str) -> dict[str, Any]:
+def _options(parts: _Parts) -> dict[str, Any]:
+    name = parts.name
     values: dict[str, Any] = {}
-    for option, text in parse_qsl(query, keep_blank_values=True):
-        if option in {"password", "username"}:
+    for option, text in parse_qsl(parts.query, keep_blank_values=True):
+        if option.lower() in _CREDENTIALS:
             raise UsageError(
                 "a password or user is no option of an address: write USER:PASSWORD@ before the host, or "
                 "set SIMBLOCK_REDIS_USERNAME and SIMBLOCK_REDIS_PASSWORD"
             )
         if option not in _OPTIONS:
-            raise UsageError(f"{name}: unknown option {option}: there are {', '.join(sorted(_OPTIONS))}")
+            shown = f"unknown option {option}" if _OPTION.fullmatch(option) else "an unknown option"
+            raise UsageError(f"{name}: {shown}: there are {', '.join(sorted(_OPTIONS))}")
         read, mend = _OPTIONS[option]
         value = read(text)
         if value is None:
@@ -210,13 +250,15 @@ def _options(query: str, name: str) -> dict[str, Any]:
     return values
 
 
-def _tls(values: dict[str, Any], scheme: str, name: str) -> Tls | None:
+def _tls(values: dict[str, Any], parts: _Parts) -> Tls | None:
     """TLS's own options, taken out of ``values``."""
+    name = parts.name
+    secured = parts.scheme == "rediss"
     asked = values.pop("tls", None)
     given = {option: values.pop(option) for option in ("ca", "cert", "key", "verify") if option in values}
-    if asked is False and scheme == "rediss":
+    if asked is False and secured:
         raise UsageError(f"{name}: rediss:// is TLS: write redis:// to go without")
-    if not asked and scheme != "rediss":
+    if not asked and not secured:
         if given:
             raise UsageError(f"{name}: {', '.join(given)} is for TLS: write rediss://, or add tls=true")
         return None
@@ -240,7 +282,7 @@ def _number(low: float, high: float) -> Callable[[str], float | None]:
 
 
 def _integer(low: int, high: int) -> Callable[[str], int | None]:
-    return lambda text: int(text) if text.isdecimal() and len(text) < 9 and low <= int(text) <= high else None
+    return lambda text: int(text) if _WHOLE.fullmatch(text) and low <= int(text) <= high else None
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
@@ -248,7 +290,7 @@ def _matching(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
 
 
 def _text(text: str) -> str | None:
-    return text or None
+    return text if text and "\0" not in text else None
 
 
 def _yes_no(text: str) -> bool | None:

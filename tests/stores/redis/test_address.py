@@ -1,4 +1,9 @@
+import re
+from urllib.parse import quote
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from simblock.errors import UsageError
 from simblock.stores.redis.address import Address, Tls, is_url
@@ -82,6 +87,24 @@ def test_neither_name_nor_repr_nor_text_shows_a_password(monkeypatch):
         "redis://h?password=s3cr",
         "redis://h?username=s3cr&password=s3cr",
         "redis:///u:s3cr@h",
+        "redis://:s3cr\u2100et@h:x",
+        "redis://:[s3cr@h:x",
+        "redis://:s3cr[et]@h:x",
+        "redis://:s3cr%FF@h",
+        "redis://:s3cr\udcff@h",
+        "redis://:s3cr",
+        "redis://s3cr:s3cr",
+        "redis://:s3cr%40h",
+        "redis://u:p/s3cr%40h",
+        "redis://s3cr@h",
+        "redis://h/0?bogus=1&password=s3cr",
+        "redis://h/0?timeout=x&password=s3cr",
+        "redis://h/0?passwd=s3cr",
+        "redis://h/0?PASSWORD=s3cr",
+        "redis://h/0?secret=s3cr",
+        "redis://h/0?s3cr",
+        "redis://h/0?s3cr=1",
+        "s3cr/://h",
     ],
 )
 def test_no_error_shows_a_password(url):
@@ -98,9 +121,14 @@ def test_no_error_shows_a_password(url):
         ("redis://a,b", "several hosts"),
         ("redis://h:0", "ports go from 1 to 65535"),
         ("redis://h:70000", "port 70000"),
-        ("redis://a b", "a host cannot be read"),
+        ("redis://a b", "a host that cannot be read"),
         ("redis://h/x", "the number of a database"),
         ("redis://h/1/2", "the number of a database"),
+        ("redis://h/" + "1" * 5000, "the number of a database"),
+        ("redis://h/\u0661", "the number of a database"),
+        ("redis", "this is no address"),
+        ("redis://h\x1b[2J", "cannot be printed"),
+        ("redis://h?cache=%00", "cache is a folder"),
         ("redis+sentinel://h", "names no service"),
         ("redis+cluster://h/1", "database 0 alone"),
         ("redis://reader@h", "a user without a password"),
@@ -129,6 +157,58 @@ def test_what_cannot_be_meant_is_refused_with_the_part_and_the_mend(url, said):
         Address.parse(url)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("password", ["sec\u2100ret", "p[x", "s[ecret]", "a@b", "a b", "\u00e9", ":", "100%"])
+def test_a_password_may_hold_what_no_host_may(password):
+    assert Address.parse(f"redis://:{quote(password, safe='')}@h").password == password
+    assert Address.parse(f"redis://:{password}@h").password == password
+
+
+def test_blanks_around_a_url_are_none_of_it():
+    assert Address.parse(" redis://h/1\n").name == "redis://h/1"
+
+
+MARK = "S3CR"
+LETTERS = st.text(st.sampled_from("ab1:/?#@[]%&=., \u2100\uff0f\udc80\n\0") | st.characters(), max_size=8)
+SECRETS = st.builds("{}{}{}".format, LETTERS, st.just(MARK), LETTERS)
+OPTIONS = st.sampled_from(["timeout", "tenant", "password", "bogus", "pages", "ca", "tls"]) | LETTERS
+
+
+@example("redis://", ":" + MARK, "h", "/" + "1" * 5000, [])
+@given(
+    st.sampled_from(["redis://", "rediss://", "redis+sentinel://", "redis+cluster://"]),
+    SECRETS,
+    st.sampled_from(["h", "h:1", "[::1]", "h,i", "h:x", ""]) | LETTERS,
+    st.sampled_from(["", "/0", "/x", "/main/1"]) | LETTERS,
+    st.lists(st.tuples(OPTIONS, LETTERS), max_size=3),
+)
+def test_whatever_is_before_the_hosts_is_shown_nowhere(scheme, secret, host, path, options):
+    query = "&".join(f"{option}={value}" for option, value in options)
+    said = spoken(f"{scheme}{secret}@{host}{path}" + f"?{query}" * bool(query))
+    assert MARK not in said
+
+
+@given(st.lists(st.tuples(OPTIONS, LETTERS), max_size=3), LETTERS, SECRETS)
+def test_the_value_of_an_option_that_is_not_known_is_shown_nowhere(options, option, secret):
+    if re.fullmatch(r"[a-z]*", option):
+        option = f"x{option}"
+    if "=" in option or "&" in option:
+        return
+    query = "&".join(f"{name}={value}" for name, value in [*options, (option, secret)])
+    assert MARK not in spoken(f"redis://h/0?{query}")
+
+
+def spoken(url):
+    """All that reading a URL says, in one line; an error of another kind fails."""
+    try:
+        address = Address.parse(url)
+    except UsageError as error:
+        shown = str(error) + repr(error)
+    else:
+        shown = repr(address) + str(address) + address.name
+    assert shown.isprintable()
+    return shown
 
 
 def test_tls_has_its_files_and_trusts_nobody_else(tmp_path):
