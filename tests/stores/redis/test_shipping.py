@@ -62,8 +62,9 @@ def place(redis_server, tmp_path_factory):
 
     def make(secret=None):
         names = Names("shipping", f"s{next(SCHEMES)}")
-        shelf = RedisShelf(address, link, names, whole(link))
-        shelf.sealer = partial(sealing_of, secret)
+        shelf = RedisShelf(address, link, names, whole(link), sealer=partial(sealing_of, secret))
+        shelf.token = b"a writer's"
+        assert link.acquire(names.writer, shelf.token, 600)
         return shelf
 
     yield make
@@ -89,7 +90,7 @@ def returned(target, ref, secret):
 def values_of(server, target):
     """Kind, number and value of all records of a shelf."""
     client, start = server.client, f"sb:shipping:{target.names.scheme}:"
-    keys = sorted(client.scan_iter(f"{start}*", count=10_000))
+    keys = sorted(client.scan_iter(f"{start}*", count=10_000))  # records alone, no control keys
     return [(*key.decode().split(":")[-2:], client.get(key)) for key in keys]
 
 
