@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from simblock.work import Document, Work
 
 __version__ = "0.1.0"
+
+logging.getLogger("simblock").addHandler(logging.NullHandler())  # who wants to hear of outages says where
 
 _HOMES = {
     "simblock.errors": (

@@ -4,10 +4,14 @@ One answer after the other is lost, of all that a stream asks: of texts, code, c
 """
 
 import asyncio
+import logging
 import random
+import subprocess
+import sys
 from functools import cache
 
 import pytest
+import typer
 
 from simblock.driving import ask
 from simblock.errors import Damaged, StoreLost
@@ -16,6 +20,7 @@ from simblock.match import Span
 from simblock.policy import Policy
 from simblock.stores.memory import MemoryIndex
 from simblock.work import Document, Work
+from simblock_indexer import exits
 from tests.material import INDEX, OTHERS, prose, quoted_passage, run
 from tests.programs import Programmer, fenced, renamed
 
@@ -257,3 +262,39 @@ def test_what_is_lost_of_the_history_ends_every_stream_of_the_response_where_the
     streams = [response.stream(), response.stream("reasoning")]
     assert [stream.feed("Well, then. ") + stream.finish() for stream in streams] == ["", ""]
     assert all(stream.stopped for stream in streams)
+
+
+@pytest.mark.parametrize("command", [("check", "-"), ("stream",)])
+@pytest.mark.parametrize("on_error", GOES_ON)
+def test_a_command_prints_an_outage_once(command, on_error, tmp_path, monkeypatch, capsys):
+    from simblock import cli
+
+    guard = Guard(Gappy(gaps=range(1000)), Policy(on_error=on_error))
+    monkeypatch.setattr(cli, "open_guard", lambda *_: guard)
+    said = tmp_path / "said.txt"
+    said.write_text(CLEAN, "utf-8")
+    with said.open(encoding="utf-8") as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        with pytest.raises(SystemExit) as ended:
+            cli.main([command[0], "any.sbx", *command[1:]])
+    assert ended.value.code == 2
+    told = [line for line in capsys.readouterr().err.splitlines() if any(str(lost) in line for lost in LOST)]
+    assert len(told) == 1
+
+
+def test_what_else_the_library_warns_of_is_a_line_of_a_command(capsys):
+    app = typer.Typer()
+
+    @app.command()
+    def warns():
+        logging.getLogger("simblock").warning("%s: a commit is on 1 of 2 replicas", "the store")
+
+    with pytest.raises(SystemExit):
+        exits.run(app, "simblock", [])
+    assert capsys.readouterr().err == "simblock: the store: a commit is on 1 of 2 replicas\n"
+
+
+def test_the_library_prints_nothing_by_itself():
+    code = "import simblock, logging; logging.getLogger('simblock').warning('an index is lost')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")

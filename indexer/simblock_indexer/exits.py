@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from simblock_indexer.indexes import shown, stamp
 
 ERROR = 2
 INTERRUPTED = 130
+OUTAGES = "outages"
+"""The module that logs them."""
 
 ClickException: type[Exception] = typer.BadParameter.__mro__[2]
 """Click's root of usage errors. Newer typers carry a click of their own, so it is reached through theirs."""
@@ -40,11 +43,37 @@ def complain(program: str, sentence: str) -> None:
     print(encodable(f"{program}: {line}"), file=sys.stderr)
 
 
+class Warnings(logging.Handler):
+    """Prints what the library warns of as lines on standard error, but for the outages of a guard: what was decided
+    without an index says so itself."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(logging.WARNING)
+        self._program = program
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.module != OUTAGES and bool(super().filter(record))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        complain(self._program, record.getMessage())
+
+
+@contextmanager
+def _warnings_told(program: str) -> Iterator[None]:
+    logger, handler = logging.getLogger("simblock"), Warnings(program)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
 def run(app: typer.Typer, program: str, arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs a command and leaves the process with its exit code; every error of ours is one line."""
     _open_streams()
     try:
-        code = _invoke(app, program, sys.argv[1:] if arguments is None else arguments)
+        with _warnings_told(program):
+            code = _invoke(app, program, sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:
         code = _hush()
     except SimblockError as error:
