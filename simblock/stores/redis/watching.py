@@ -31,6 +31,10 @@ _SLOWEST_RETRY = 5.0
 _EARLIEST = 0.8
 """The part of a poll that passes at least before the next."""
 _SHORTEST_WAIT = 0.01
+_OVERDUE, _LATE = 1.5, 0.3
+"""A look is overdue after so many polls and seconds: later than the thread looks while it can."""
+_AT_WORK = 0.3
+"""Seconds for which a look that another thread is at is waited for, if this one needs it."""
 
 _log = logging.getLogger("simblock")
 
@@ -69,6 +73,7 @@ class _Life:
         self.starting = threading.Lock()
         self.looking = threading.Lock()
         self.ended = threading.Event()
+        self.taking = False
         self.thread: threading.Thread | None = None
 
     def runs(self) -> bool:
@@ -102,7 +107,7 @@ class Watcher:
         self._take = _weakly(take)
         self._poll = poll
         self._clock = clock
-        self._good_at = clock()
+        self._good_at = self._looked_at = clock()
         self._started = self._closed = False
         self._seen: bytes | None = None
         self._refused: _Refused | None = None
@@ -117,6 +122,27 @@ class Watcher:
     def age(self) -> float:
         """Seconds since the last good look (at first: since this was made), by the monotonic clock."""
         return max(0.0, self._clock() - self._good_at)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether no look, good or bad, was made for much longer than a poll, as the thread had no chance: the
+        process was stopped, or idle after a fork. False while a manifest is being taken."""
+        return not self._life.taking and self._clock() - self._looked_at > _OVERDUE * self._poll + _LATE
+
+    def catch_up(self) -> None:
+        """One look now, in this thread, if one is :attr:`overdue`: else what went by meanwhile would count as
+        time without news. Raises nothing: ``trouble`` has it. Of several threads one looks."""
+        if not self.overdue or self._closed:
+            return
+        looking = self._life.looking
+        if looking.acquire(timeout=_AT_WORK):
+            try:
+                if self.overdue:
+                    self._look_now(forced=False)
+            except Exception as error:
+                _strip(error)
+            finally:
+                looking.release()
 
     def start(self) -> None:
         """Starts the thread, where it does not run."""
@@ -206,18 +232,25 @@ class Watcher:
     def _look(self, *, forced: bool = False) -> bool:
         """Whether the manifest is another than at the last look. ``_refused`` is set where ``take`` raised."""
         with self._life.looking:
-            # Everybody heard the last news at once; from then on they spread.
-            self._due_at = time.monotonic() + self._poll * random.uniform(_EARLIEST, 1)  # noqa: S311
-            now = self._clock()
-            try:
-                changed = self._offer(forced)
-            except Exception as error:
-                self.trouble = self._told(error)
-                raise
-            if self._refused is None:
-                self.trouble = None
-                self._good_at = now
-            return changed
+            return self._look_now(forced=forced)
+
+    def _look_now(self, *, forced: bool) -> bool:
+        """The same, for who holds the lock."""
+        # Everybody heard the last news at once; from then on they spread.
+        self._due_at = time.monotonic() + self._poll * random.uniform(_EARLIEST, 1)  # noqa: S311
+        now = self._clock()
+        try:
+            changed = self._offer(forced)
+        except Exception as error:
+            self.trouble = self._told(error)
+            raise
+        finally:
+            self._life.taking = False
+            self._looked_at = self._clock()
+        if self._refused is None:
+            self.trouble = None
+            self._good_at = now
+        return changed
 
     def _offer(self, forced: bool) -> bool:
         refused, self._refused = self._refused, None
@@ -230,6 +263,7 @@ class Watcher:
         if take is None:  # nobody is left to be told
             self._closed = True
             return False
+        self._life.taking = True
         try:
             take(manifest)
         except StoreLost:

@@ -328,6 +328,68 @@ def test_age_is_that_of_the_last_good_look_by_the_clock_given(watched):
     assert watcher.age == 0
 
 
+def test_a_look_is_overdue_where_none_was_made_and_is_caught_up_by_one_thread(watched):
+    now = [100.0]
+    watched.commit(b"one")
+    watcher = watched.watcher(SHORT, clock=lambda: now[0])
+    watcher.look()
+    watcher.catch_up()
+    assert not watcher.overdue
+    now[0] += 3.0
+    assert watcher.overdue
+    assert watcher.age == 3.0
+    at_once([watcher.catch_up] * 8)
+    assert (watcher.overdue, watcher.age, watcher.trouble) == (False, 0.0, None)
+    assert watched.taker.taken == [b"one"] * 2
+
+
+def test_a_look_that_fails_is_none_that_is_overdue_and_its_trouble_is_told_not_raised(own):
+    now = [100.0]
+    watcher = own.watcher(SHORT, clock=lambda: now[0])
+    own.server.kill()
+    now[0] += 3.0
+    watcher.catch_up()
+    assert isinstance(watcher.trouble, StoreLost)
+    assert watcher.age == 3.0
+    assert not watcher.overdue
+
+
+def test_nothing_is_overdue_while_a_manifest_is_taken(watched):
+    now = [100.0]
+    busy, go_on = threading.Event(), threading.Event()
+
+    def take(manifest):
+        busy.set()
+        go_on.wait(20)
+
+    watcher = watched.watcher(SHORT, take, clock=lambda: now[0])
+    thread = threading.Thread(target=watcher.look)
+    thread.start()
+    assert busy.wait(20)
+    now[0] += 60.0
+    assert not watcher.overdue
+    watcher.catch_up()
+    go_on.set()
+    thread.join()
+    assert not watcher.overdue
+
+
+def test_a_process_that_was_stopped_or_forked_and_idle_catches_up_by_itself(watched):
+    watched.commit(b"one")
+    watcher = watched.started(SHORT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        time.sleep(1.0)
+        behind = watcher.overdue
+        watcher.catch_up()
+        os._exit(0 if behind and watcher.trouble is None and watcher.age < 0.5 else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert not watcher.overdue
+
+
 def test_a_look_raises_where_it_was_asked_for_and_is_trouble_until_the_next_good_one(own):
     watcher = own.watcher(SHORT)
     watcher.look()
