@@ -87,7 +87,7 @@ _running = set()
 @atexit.register
 def _end_all():
     for server in list(_running):
-        server.kill()
+        server.close()
 
 
 class Server:
