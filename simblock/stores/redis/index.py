@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -73,7 +72,7 @@ class RedisIndex(StoredIndex):
             key = keys.load(key_file)
         self.address = address
         self._link = Link(address)
-        self._links: WeakKeyDictionary[asyncio.AbstractEventLoop, AwaitingLink] = WeakKeyDictionary()
+        self._links: dict[asyncio.AbstractEventLoop, AwaitingLink] = {}
         self._source = Source(address.pages << 20)
         self._local = 0
         try:
@@ -90,6 +89,7 @@ class RedisIndex(StoredIndex):
 
     @property
     def age(self) -> float:
+        self._watcher.catch_up()
         return self._watcher.age
 
     def refresh(self) -> None:
@@ -163,8 +163,13 @@ class RedisIndex(StoredIndex):
         loop = asyncio.get_running_loop()
         link = self._links.get(loop)
         if link is None:
+            self._leave_closed_loops()
             link = self._links[loop] = AwaitingLink(self.address)
         return link
+
+    def _leave_closed_loops(self) -> None:
+        for loop in [one for one in list(self._links) if one.is_closed()]:
+            self._links.pop(loop).abandon()
 
     def _asked(self, question: Question) -> Steps[Part]:
         if isinstance(question, Postings):
@@ -249,6 +254,7 @@ class RedisIndex(StoredIndex):
         self._link.interrupt()  # the thread waits for news
         self._watcher.close()
         self._link.close()
+        self._leave_closed_loops()
         super().close()
 
     async def aclose(self) -> None:
