@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from simblock.errors import Damaged, NotAnIndex, SimblockError, StoreLost, UsageError
+from simblock.errors import Busy, Damaged, NotAnIndex, SimblockError, StoreLost, UsageError
 from simblock.stores import journal
 from simblock.stores.claim import claim, claim_new
 from simblock.stores.commit import Held
@@ -74,7 +74,7 @@ def follow(
     target every five seconds: it may have lost what it was brought.
 
     ``told`` hears of each sync that brought something, and of each that failed because a place was out of
-    reach; that is tried again, ever more seldom, down to each five seconds, and the first sync that goes well
+    reach or being written; that is tried again, ever more seldom, down to each five seconds, and the first sync that goes well
     after it is told too. Raises what else :func:`sync` raises.
     """
     last, pause = b"", _PAUSES[0]
@@ -93,7 +93,7 @@ def follow(
                         lost = False
                     pause = _PAUSES[0]
                     stop.wait(poll)
-        except StoreLost as error:
+        except (StoreLost, Busy) as error:
             lost = True
             if told is not None:
                 told(error)

@@ -165,6 +165,7 @@ class RedisShelf:
         names, head = self.names, shipment.head
         counts = head.counts(sealing)
         if not self._holds():
+            self._withdraw()
             raise Busy(f"{self.name}: this writer was taken for dead, and another is at work: begin again")
         self._stored[file] = counts
         self._link.set_field(names.files, file.encode(), json.dumps(counts).encode())
