@@ -83,7 +83,13 @@ class RedisIndex(StoredIndex):
             self._link.close()
             raise
         self._watcher = Watcher(
-            self._link, names.manifest, names.changes, self._take, poll=address.poll, clock=clock
+            self._link,
+            names.manifest,
+            names.changes,
+            self._take,
+            poll=address.poll,
+            patience=2 * address.timeout + address.connect_timeout,
+            clock=clock,
         )
         self._watcher.start()
 

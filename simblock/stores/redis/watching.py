@@ -98,6 +98,7 @@ class Watcher:
         take: Callable[[bytes], None],
         *,
         poll: float = 1.0,
+        patience: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.trouble: SimblockError | None = None
@@ -106,6 +107,7 @@ class Watcher:
         self._stream = stream
         self._take = _weakly(take)
         self._poll = poll
+        self._patience = patience
         self._clock = clock
         self._good_at = self._looked_at = clock()
         self._started = self._closed = False
@@ -126,8 +128,10 @@ class Watcher:
     @property
     def overdue(self) -> bool:
         """Whether no look, good or bad, was made for much longer than a poll, as the thread had no chance: the
-        process was stopped, or idle after a fork. False while a manifest is being taken."""
-        return not self._life.taking and self._clock() - self._looked_at > _OVERDUE * self._poll + _LATE
+        process was stopped, or idle after a fork. False while a manifest is being taken, and while the thread may
+        still wait for a server that hangs: ``patience`` is how long it does."""
+        late = self._clock() - self._looked_at - self._patience
+        return not self._life.taking and late > _OVERDUE * self._poll + _LATE
 
     def catch_up(self) -> None:
         """One look now, in this thread, if one is :attr:`overdue`: else what went by meanwhile would count as

@@ -354,6 +354,21 @@ def test_a_look_that_fails_is_none_that_is_overdue_and_its_trouble_is_told_not_r
     assert not watcher.overdue
 
 
+def test_nothing_is_overdue_while_the_thread_still_waits_for_a_server_that_hangs(own):
+    """Or an output would wait for it too."""
+    own.link = Link(Address.parse(own.server.url(tenant=own.names.tenant, timeout=1)))
+    watcher = own.watcher(SHORT, patience=2.25)
+    watcher.start()
+    wait(lambda: watcher._after is not None)
+    time.sleep(2 * SHORT)
+    own.server.pause()
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        assert not watcher.overdue
+        time.sleep(0.01)
+    assert watcher.trouble is not None
+
+
 def test_nothing_is_overdue_while_a_manifest_is_taken(watched):
     now = [100.0]
     busy, go_on = threading.Event(), threading.Event()
