@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.connections import Patience, arguments
 from simblock.stores.redis.routing import Batch, Flow, Node, Replies, Round, Router
-from simblock.stores.redis.trouble import as_said, translate, unreached
+from simblock.stores.redis.trouble import GARBLED, as_said, translate, unreached
 
 __all__ = ["AwaitingLink"]
 
@@ -37,7 +37,7 @@ class _Connecting:
     async def _connect(self) -> None:
         try:
             await super()._connect()  # type: ignore[misc]
-        except OSError as error:
+        except (OSError, *GARBLED) as error:
             raise unreached(error) from None
 
     async def abort(self) -> None:
@@ -144,7 +144,7 @@ class AwaitingLink:
             replies = await self._within(
                 min(self._patience.answer, until - time.monotonic()), _speak(connection, batch)
             )
-        except (said.RedisError, OSError, ValueError) as error:
+        except (said.RedisError, OSError, *GARBLED) as error:
             await self._drop(batch.node, connection)
             return [as_said(error)] * len(batch.commands)
         except BaseException:

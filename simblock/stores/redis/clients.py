@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from redis import exceptions as said
 
-from simblock.errors import Busy, StoreLost
+from simblock.errors import Busy, IndexProblem, StoreLost
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.awaiting import AwaitingLink
 from simblock.stores.redis.connections import Connections, Patience, Session
 from simblock.stores.redis.names import Names
 from simblock.stores.redis.routing import Ask, Command, Flow, Replies, Round, Router
-from simblock.stores.redis.trouble import broken, translate
+from simblock.stores.redis.trouble import GARBLED, as_said, broken, translate
 
 __all__ = ["AwaitingLink", "Link", "ServerFacts"]
 
@@ -40,7 +40,7 @@ class ServerFacts(NamedTuple):
 
     ``maxmemory`` and ``used_memory`` are bytes, 0 for no limit; ``persistent`` is whether it writes its
     data to disk by an append-only file or snapshots; ``role`` is "master" or "slave"; ``replicas`` is how
-    many follow.
+    many follow; ``cut_off`` is whether it is a replica that has lost its master.
     """
 
     version: str
@@ -51,6 +51,7 @@ class ServerFacts(NamedTuple):
     role: str
     replicas: int
     masters: int
+    cut_off: bool
 
 
 class Link:
@@ -83,7 +84,26 @@ class Link:
     def get(self, key: bytes, *, patient: bool = False) -> bytes | None:
         """The value of a key, from the master also where replicas are read."""
         flow: Flow[Any] = self._router.one(Ask(key, ("GET", key)), of_master=True)
-        value: bytes | None = self._drive(flow, self._patient if patient else self._quick)
+        value = self._drive(flow, self._patient if patient else self._quick)
+        return None if value is None else self._read(_bytes, value)
+
+    def newest(self, key: bytes) -> bytes | None:
+        """The value of a key, for who must have the newest: raises StoreLost where the server is a replica
+        that has lost its master, so that nothing which is committed reaches it."""
+        value = self.get(key)
+        ask = Ask(key, ("INFO", "replication"))
+        try:
+            told = self._drive(self._router.one(ask, of_master=True), self._quick)
+        except IndexProblem:  # a user without the right to ask has what was said
+            return value
+        state = self._read(_info, told)
+        if state.get("role") == "slave":
+            self._router.forget()  # if there is a master elsewhere, the next look finds it
+        if _cut_off(state):
+            raise StoreLost(
+                f"{self.address.name} is a replica that has lost its master, and what is committed does not reach "
+                "it: bring the master back, or give the address of another server"
+            )
         return value
 
     def set_many(self, items: Iterable[tuple[bytes, bytes]]) -> None:
@@ -100,7 +120,7 @@ class Link:
 
     def fields(self, key: bytes) -> dict[bytes, bytes]:
         """The fields of a hash, none where there is no such key."""
-        return _pairs(self._ask(key, "HGETALL", key))
+        return self._read(_pairs, self._ask(key, "HGETALL", key))
 
     def set_field(self, key: bytes, field: bytes, value: bytes) -> None:
         self._ask(key, "HSET", key, field, value)
@@ -112,7 +132,7 @@ class Link:
         """Takes a lock for ``ttl`` seconds; False where another token has it."""
         taken = self._ask(key, "SET", key, token, "NX", "PX", _milliseconds(ttl))
         # An answer that was lost may have been a yes.
-        return taken is not None or self._ask(key, "GET", key) == token
+        return bool(taken == b"OK" or self._ask(key, "GET", key) == token)
 
     def renew(self, key: bytes, token: bytes, ttl: float) -> bool:
         """Keeps a lock for ``ttl`` seconds more; False where it is no longer held."""
@@ -123,7 +143,8 @@ class Link:
         self._guarded(key, token, ("DEL", key))
 
     def publish(self, names: Names, token: bytes, manifest: bytes) -> bytes:
-        """Stores a manifest and announces it on the stream, in one transaction, and gives the entry's id.
+        """Stores a manifest and announces it on the stream, in one transaction, and gives the entry's id: b""
+        where the stream took none, which is logged, as the commit stands.
 
         Waits until as many replicas as the address says have it and all before it (on a cluster: what is on
         the same master); too few are logged, as the commit stands. Raises Busy where the writer's lock no
@@ -141,26 +162,33 @@ class Link:
                 f"another writer has taken over {self.address.name}, and this one's changes are not in it: "
                 "run the command again when the other has finished"
             )
-        return bytes(done[1])
+        if isinstance(done[1], Exception):
+            _LOG.warning(
+                "%s: a commit stands, but was not announced, so that readers see it some seconds later: "
+                "delete the key %s, which holds something else, or is full",
+                self.address.name,
+                names.changes.decode(),
+            )
+            return b""
+        return self._read(_bytes, done[1])
 
     def changes(self, stream: bytes, after: bytes, block: float) -> list[bytes]:
         """The ids of a stream's entries after one, waiting up to ``block`` seconds; [] when none came."""
         command = ("XREAD", "BLOCK", _milliseconds(block), "STREAMS", stream, after)
         patience = Patience(self._quick.connect, block + max(0.25, self._quick.answer))
         found = self._drive(self._router.one(Ask(stream, command), of_master=True), patience)
-        return [bytes(entry) for _, entries in found or () for entry, _ in entries]
+        return self._read(_entries, found)
 
     def last_change(self, stream: bytes) -> bytes:
         """The id of a stream's newest entry, b"0-0" where it is empty."""
         command = ("XREVRANGE", stream, "+", "-", "COUNT", 1)
         found = self._drive(self._router.one(Ask(stream, command), of_master=True), self._quick)
-        return bytes(found[0][0]) if found else b"0-0"
+        return self._read(lambda rows: _bytes(rows[0][0]) if rows else b"0-0", found)
 
     def facts(self) -> ServerFacts:
         """What the servers say of themselves."""
-        return _facts(
-            [_info(text) for text in self._drive(self._router.everywhere(("INFO",)), self._patient)]
-        )
+        told = self._drive(self._router.everywhere(("INFO",)), self._patient)
+        return self._read(lambda texts: _facts([_info(text) for text in texts]), told)
 
     def interrupt(self) -> None:
         """Ends what other threads wait for, so that none is waited for at the end: they and whoever asks later
@@ -186,6 +214,13 @@ class Link:
         except said.RedisError as error:
             raise translate(self.address, error, patience.answer) from None
 
+    def _read(self, read: Callable[[Any], _T], reply: Any) -> _T:
+        """What is made of a reply; one that no Redis server gives is told."""
+        try:
+            return read(reply)
+        except GARBLED:
+            raise translate(self.address, said.InvalidResponse(), 0) from None
+
     def _guarded(self, lock: bytes, token: bytes, *commands: Command, wait: int = 0) -> list[Any] | None:
         """The replies to commands that are given only while a lock is held, in one transaction; None
         where it is not. What a broken connection leaves open is done again."""
@@ -196,11 +231,11 @@ class Link:
                     held, replies = _transact(session, lock, token, commands)
                     if replies is not None and wait:
                         self._confirm(session, wait)
-            except said.RedisError as error:
+            except (said.RedisError, *GARBLED) as error:
                 self._router.forget()
                 if attempt == 0 and _once_more(error):
                     continue
-                raise translate(self.address, error, self._patient.answer) from None
+                raise translate(self.address, as_said(error), self._patient.answer) from None
             if not held or replies is not None:
                 return replies
         raise StoreLost(f"{self.address.name} changes its writer's lock all the time: try again")
@@ -230,19 +265,21 @@ def _finish(flow: Generator[Round, Replies, _T], exchange: Any) -> _T:
 def _transact(
     session: Session, lock: bytes, token: bytes, commands: Sequence[Command]
 ) -> tuple[bool, list[Any] | None]:
-    """Whether the lock was held, and the replies: None where it changed hands (or was renewed) meanwhile."""
+    """Whether the lock was held, and the replies: None where it changed hands (or was renewed) meanwhile.
+
+    What the first command did stands, whatever befell those after it. Raises what befell the first.
+    """
     _, holder = session.say(("WATCH", lock), ("GET", lock))
     if holder != token:
         session.say(("UNWATCH",))
         return False, None
     replies = session.say(("MULTI",), *commands, ("EXEC",))[-1]
-    for reply in replies or ():
-        if isinstance(reply, Exception):
-            raise reply
+    if replies and isinstance(replies[0], Exception):
+        raise replies[0]
     return True, replies
 
 
-def _once_more(error: said.RedisError) -> bool:
+def _once_more(error: Exception) -> bool:
     return broken(error) or isinstance(error, said.ReadOnlyError | said.MovedError)
 
 
@@ -264,8 +301,19 @@ def _milliseconds(seconds: float) -> int:
     return max(1, round(seconds * 1000))
 
 
-def _pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:
-    return dict(zip(flat[::2], flat[1::2], strict=True))
+def _bytes(reply: Any) -> bytes:
+    if not isinstance(reply, bytes):
+        raise TypeError
+    return reply
+
+
+def _entries(found: Any) -> list[bytes]:
+    return [_bytes(entry) for _, entries in found or () for entry, _ in entries]
+
+
+def _pairs(flat: Sequence[Any]) -> dict[bytes, bytes]:
+    parts = [_bytes(part) for part in flat]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _info(text: bytes) -> dict[str, str]:
@@ -286,7 +334,12 @@ def _facts(servers: Sequence[Mapping[str, str]]) -> ServerFacts:
         role=next((role for role in roles if role != "master"), "master"),
         replicas=min(int(each.get("connected_slaves", 0)) for each in servers),
         masters=len(servers),
+        cut_off=any(_cut_off(each) for each in servers),
     )
+
+
+def _cut_off(server: Mapping[str, str]) -> bool:
+    return server.get("role") == "slave" and server.get("master_link_status") != "up"
 
 
 def _version(text: str) -> list[int]:

@@ -26,7 +26,7 @@ from redis.retry import Retry
 
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.routing import Batch, Command, Node, Replies, Round
-from simblock.stores.redis.trouble import Unreached, as_said, unreached
+from simblock.stores.redis.trouble import GARBLED, Unreached, as_said, unreached
 
 __all__ = ["Connections", "Patience", "arguments"]
 
@@ -120,7 +120,7 @@ class _Bounded:
     def _connect(self) -> Any:
         try:
             return _Timed(super()._connect(), self.until)  # type: ignore[misc]
-        except OSError as error:
+        except (OSError, *GARBLED) as error:  # a server may name others whose names are none
             raise unreached(error) from None
 
     def hurry(self, until: float) -> None:
@@ -201,7 +201,7 @@ class Connections:
             self._check()
             connection.hurry(min(until, time.monotonic() + patience.answer))
             connection.send_packed_command(connection.pack_commands(batch.commands))
-        except (said.RedisError, OSError) as error:
+        except (said.RedisError, OSError, *GARBLED) as error:
             self._drop(batch.node, connection)
             return as_said(error)
         except BaseException:
@@ -218,7 +218,7 @@ class Connections:
             connection.hurry(end)
             while len(replies) < count:
                 replies.append(_reply(connection))
-        except (said.RedisError, OSError, ValueError) as error:
+        except (said.RedisError, OSError, *GARBLED) as error:
             self._drop(batch.node, connection)
             return replies + [as_said(error)] * (count - len(replies))
         except BaseException:

@@ -16,7 +16,7 @@ from redis import exceptions as said
 from redis.crc import key_slot
 
 from simblock.stores.redis.address import Address
-from simblock.stores.redis.trouble import Unreached, broken
+from simblock.stores.redis.trouble import GARBLED, Unreached, broken
 
 __all__ = ["Ask", "Batch", "Command", "Flow", "Node", "Replies", "Round", "Router"]
 
@@ -24,6 +24,7 @@ _T = TypeVar("_T")
 _ATTEMPTS = 2
 _GUIDES = 3
 """How many are asked for a chart in one go: each may cost a time-out. The next go begins with others."""
+_SLOTS = 16384
 _AVOIDED = 1.0
 """Seconds for which a replica that failed is asked nothing: others, or the master, answer meanwhile."""
 
@@ -302,19 +303,21 @@ def _are_values(found: Any, count: int) -> bool:
 def _read(read: Callable[..., Chart | None], guide: Node, replies: list[Any]) -> Chart | None:
     try:
         return read(guide, *replies)
-    except (TypeError, ValueError, LookupError, AttributeError):
+    except GARBLED:
         raise said.InvalidResponse from None
 
 
 def _cluster(guide: Node, ranges: list[Any]) -> Chart | None:
     """A chart from CLUSTER SLOTS; a node without a host is at that of the guide."""
-    masters: list[Node | None] = [None] * 16384
-    replicas: list[tuple[Node, ...]] = [()] * 16384
+    masters: list[Node | None] = [None] * _SLOTS
+    replicas: list[tuple[Node, ...]] = [()] * _SLOTS
     for first, last, *servers in ranges:
+        if not 0 <= first <= last < _SLOTS:
+            raise ValueError
         nodes = [Node(_host(server[0]) or guide.host, int(server[1])) for server in servers]
-        count = int(last) - int(first) + 1
-        masters[int(first) : int(last) + 1] = [nodes[0]] * count
-        replicas[int(first) : int(last) + 1] = [tuple(nodes[1:])] * count
+        count = last - first + 1
+        masters[first : last + 1] = [nodes[0]] * count
+        replicas[first : last + 1] = [tuple(nodes[1:])] * count
     return Chart(masters, replicas) if ranges else None
 
 

@@ -16,7 +16,10 @@ from simblock.stores.redis.address import Address
 
 _Made = Callable[[str], SimblockError]
 
-__all__ = ["Unreached", "as_said", "broken", "translate", "unreached"]
+__all__ = ["GARBLED", "Unreached", "as_said", "broken", "translate", "unreached"]
+
+GARBLED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading an answer may raise that is not what a Redis server says."""
 
 
 class Unreached(said.ConnectionError):
@@ -28,7 +31,7 @@ class Unreached(said.ConnectionError):
         self.late = late
 
 
-def unreached(error: OSError) -> Unreached:
+def unreached(error: Exception) -> Unreached:
     """Why a connection was not made, in words without the client's arguments."""
     if isinstance(error, TimeoutError):
         return Unreached("took no connection in time: look at its load and the network", late=True)
@@ -40,7 +43,8 @@ def unreached(error: OSError) -> Unreached:
         )
     if isinstance(error, ssl.SSLError):
         return Unreached("does not agree on TLS: compare rediss:// and cert= with what the server asks for")
-    return Unreached(f"cannot be reached ({(error.strerror or 'no such host').lower()}): check host and port")
+    why = isinstance(error, OSError) and error.strerror
+    return Unreached(f"cannot be reached ({(why or 'no such host').lower()}): check host and port")
 
 
 def as_said(error: Exception) -> Exception:
@@ -49,7 +53,7 @@ def as_said(error: Exception) -> Exception:
         return error.__cause__
     if isinstance(error, TimeoutError):
         return said.TimeoutError()
-    if isinstance(error, ValueError):
+    if isinstance(error, GARBLED):
         return said.InvalidResponse()
     return error if isinstance(error, said.RedisError) else said.ConnectionError()
 

@@ -42,8 +42,8 @@ _log = logging.getLogger("simblock")
 class Source(Protocol):
     """What is watched. All raise StoreLost, or another SimblockError, within a bounded time."""
 
-    def get(self, key: bytes, /) -> bytes | None:
-        """A value."""
+    def newest(self, key: bytes, /) -> bytes | None:
+        """A value; StoreLost also where nothing new can come to the server that is asked."""
 
     def last_change(self, stream: bytes, /) -> bytes:
         """The id of a stream's newest entry."""
@@ -258,7 +258,7 @@ class Watcher:
 
     def _offer(self, forced: bool) -> bool:
         refused, self._refused = self._refused, None
-        manifest = self._link.get(self._manifest) or b""
+        manifest = self._link.newest(self._manifest) or b""
         same = refused is not None and refused.manifest == manifest
         if refused is not None and same and not forced and time.monotonic() < refused.until:
             self._refused = refused

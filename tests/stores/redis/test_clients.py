@@ -99,6 +99,16 @@ def test_a_commit_stores_the_manifest_and_announces_it(link):
     assert link.changes(CHANGES, first, 0.01) == [second]
 
 
+def test_a_commit_that_cannot_be_announced_stands_and_says_so(link, redis_server, caplog):
+    link.acquire(LOCK, b"me", 30)
+    redis_server.client.set(CHANGES, "no stream")
+    assert link.publish(NAMES, b"me", b"{1}") == b""
+    assert link.get(MANIFEST) == b"{1}"
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "a commit stands, but was not announced" in said
+    assert f"delete the key {CHANGES.decode()}" in said
+
+
 def test_a_writer_whose_lock_was_taken_over_commits_nothing(link):
     link.acquire(LOCK, b"you", 30)
     with pytest.raises(Busy, match="another writer has taken over"):
