@@ -221,6 +221,15 @@ def of_pan13() -> Iterator[Gate]:
                most=0.003, count=cell("pairs"))  # fmt: skip
 
 
+def of_redis() -> Iterator[Gate]:
+    """What an index in Redis weighs, beside datasketch where that finds copies as well (.995 of 48 words), and its changes."""
+    yield Gate("Redis, bytes a word", "redis_store", "Memory", cell("bytes a word", what="simblock"), most=18)
+    yield Gate("Redis, datasketch's memory, times simblock's", "redis_store", "Memory of datasketch by stride",
+               cell("times simblock's", threshold=0.5, stride=24), least=25)  # fmt: skip
+    yield Gate("Redis, a change in force on 8 guards, ms", "redis_store", "Changes in force",
+               worst("p99 ms, all guards", since="commit is called", guards=8), most=1000)  # fmt: skip
+
+
 GATES = (
     Gate("recall, 10 % edited", "recall", "Recall", found(0.1), least=0.99),
     Gate("recall, 20 % edited", "recall", "Recall", found(0.2), least=0.97),
@@ -241,6 +250,7 @@ GATES = (
     *of_quality(),
     *of_pairs(),
     *of_pan13(),
+    *of_redis(),
     Gate("bytes a lexeme, all languages", "code_size_and_build", "Weight", cell("all", part="all"), most=40),
     Gate("build of code, one core, MB/s", "code_size_and_build", "Building", build_of_all, least=2),
     Gate("build of code, two workers over one", "code_size_and_build", "With two workers",
