@@ -80,8 +80,9 @@ def open_index(path: str | Path, *, key_file: str | Path | None = None, key: byt
 
     Raises NotAnIndex, Damaged, Incompatible, KeyProblem, StoreLost; UsageError for a URL that cannot be meant.
     """
-    if "://" in str(path):
-        from simblock.stores.redis.address import Address
+    from simblock.stores.redis.address import Address, is_url
+
+    if is_url(path):
         from simblock.stores.redis.index import RedisIndex
 
         return RedisIndex(Address.parse(str(path)), key=key, key_file=key_file)

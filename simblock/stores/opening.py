@@ -10,14 +10,10 @@ from typing import Any
 from simblock.scheme import Scheme
 from simblock.stores.intake import Tokenise
 from simblock.stores.manifest import Manifest
+from simblock.stores.redis.address import is_url
 from simblock.stores.shelf import FolderShelf, Shelf
 from simblock.stores.snapshot import Snapshot, check_tokenisers, open_secret
 from simblock.stores.writer import Writer
-
-
-def is_url(index: str | Path) -> bool:
-    """Whether an index is named by a URL, not a path."""
-    return "://" in str(index)
 
 
 def create_writer(

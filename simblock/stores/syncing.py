@@ -21,7 +21,8 @@ from simblock.stores.container import Container
 from simblock.stores.journal import Event
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
-from simblock.stores.opening import is_url, open_shelf
+from simblock.stores.opening import open_shelf
+from simblock.stores.redis.address import is_url
 from simblock.stores.shelf import Shelf
 from simblock.stores.snapshot import check_tokenisers, open_secret, sealing_of
 

@@ -37,9 +37,8 @@ _READ_AHEAD = 256 << 20
 
 
 class RedisShelf:
-    """Reads and writes the records of one index; ``sealer`` gives what encrypts a file by its id.
-
-    Writers set ``token``, with which they hold the lock. Who is not ``cached`` reads all from the server, also
+    """Reads and writes the records of one index; for writers with the ``token`` of the lock that they hold, and
+    with a ``sealer`` that gives what encrypts a file by its id. Who is not ``cached`` reads all from the server, also
     what the host has.
     """
 
@@ -52,14 +51,15 @@ class RedisShelf:
         names: Names,
         source: Source,
         *,
+        token: bytes = b"",
         sealer: Sealer | None = None,
         cached: bool = True,
     ) -> None:
         self.name = address.name
         self.names = names
-        self.token = b""
         self._address, self._link, self._source = address, link, source
-        self.sealer = sealer or (lambda _: None)
+        self._token = token
+        self._sealer = sealer or (lambda _: None)
         self._resident_names: dict[str, str] = {}
         self._stored: dict[str, dict[str, int]] = {}
         self._cache = HostCache(Path(address.cache) if address.cache else None) if cached else None
@@ -154,7 +154,7 @@ class RedisShelf:
 
     def _store(self, file: str, data: memoryview) -> None:
         id, crc = container.identify(data, self.name)
-        sealing = self.sealer(id)
+        sealing = self._sealer(id)
         if file.startswith(_SEGMENT):
             self.store(file, id, shipping.parted(open_segment(data, file, sealing), sealing), sealing)
         else:
@@ -176,14 +176,14 @@ class RedisShelf:
     def publish(self, manifest: bytes) -> None:
         """Replaces the manifest and announces it, in one transaction that fails where the lock was lost."""
         try:
-            self._link.publish(self.names, self.token, manifest)
+            self._link.publish(self.names, self._token, manifest)
         except Busy:
             self._withdraw()
             raise
 
     def _holds(self) -> bool:
         """Whether the lock is still this writer's."""
-        return self._link.get(self.names.writer, patient=True) == self.token
+        return self._link.get(self.names.writer, patient=True) == self._token
 
     def _withdraw(self) -> None:
         """Removes what was stored and no list names: who took over dropped it from there while it was written."""

@@ -86,9 +86,10 @@ def create(
     secret = None if key is None else Secret(key)
     manifest = new_manifest(scheme, secret, store_text=store_text)
     names = Names(address.tenant, manifest.scheme.digest)
-    with _claimed(address, Link(address), names) as (shelf, held):
+    link = Link(address)
+    with _claimed(address, link, names) as held:
+        shelf = _shelf(address, link, names, held, secret)
         _check_free(shelf, held)
-        shelf.sealer = partial(sealing_of, secret)
         shelf.sweep(set())
         return Writer(shelf, held, manifest, secret, tokenise or tokenise_here)
 
@@ -98,10 +99,11 @@ def open_(address: Address, *, key: bytes | None = None, tokenise: Tokenise | No
     link = Link(address)
     with _closed_on_error(link.close):
         names = find_index(address, link)
-    with _claimed(address, link, names) as (shelf, held):
-        manifest = Manifest.from_json(shelf.manifest(), shelf.name)
-        secret = open_secret(manifest, key, shelf.name)
-        shelf.sealer = partial(sealing_of, secret)
+    with _claimed(address, link, names) as held:
+        there = RedisShelf(address, link, names, whole(link)).manifest()
+        manifest = Manifest.from_json(there, address.name)
+        secret = open_secret(manifest, key, address.name)
+        shelf = _shelf(address, link, names, held, secret)
         shelf.sweep(manifest.files)
         return Writer(shelf, held, manifest, secret, tokenise or tokenise_here)
 
@@ -109,9 +111,9 @@ def open_(address: Address, *, key: bytes | None = None, tokenise: Tokenise | No
 def claim(address: Address, manifest: Manifest, secret: Secret | None) -> tuple[RedisShelf, RedisClaim]:
     """The place at an address for a copy of an index, and the right to write it. Raises Busy, StoreLost."""
     names = Names(address.tenant, manifest.scheme.digest)
-    with _claimed(address, Link(address), names) as (shelf, held):
-        shelf.sealer = partial(sealing_of, secret)
-        return shelf, held
+    link = Link(address)
+    with _claimed(address, link, names) as held:
+        return _shelf(address, link, names, held, secret), held
 
 
 @contextmanager
@@ -124,14 +126,17 @@ def _closed_on_error(close: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def _claimed(address: Address, link: Link, names: Names) -> Iterator[tuple[RedisShelf, RedisClaim]]:
-    """The files of an index and the right to write them, which goes where what follows fails."""
+def _claimed(address: Address, link: Link, names: Names) -> Iterator[RedisClaim]:
+    """The right to write an index, which is given back where what follows fails, and else stays with the claim."""
     with _closed_on_error(link.close):
         held = RedisClaim(address, link, names)
     with _closed_on_error(held.release):
-        shelf = RedisShelf(address, link, names, whole(link))
-        shelf.token = held.token
-        yield shelf, held
+        yield held
+
+
+def _shelf(address: Address, link: Link, names: Names, held: RedisClaim, secret: Secret | None) -> RedisShelf:
+    """The files of an index, for who holds its lock."""
+    return RedisShelf(address, link, names, whole(link), token=held.token, sealer=partial(sealing_of, secret))
 
 
 def _check_free(shelf: RedisShelf, held: RedisClaim) -> None:
@@ -156,10 +161,10 @@ def drop(address: Address) -> int:
     with _closed_on_error(link.close):
         names = _standing(address, link)
     dropped = 0
-    with _claimed(address, link, names) as (shelf, held):
+    with _claimed(address, link, names) as held:
         files = link.fields(names.files)
         if not files and names.scheme.encode() not in link.fields(schemes(names.tenant)):
-            shelf.manifest()
+            raise NotAnIndex(f"{address.name} holds no index (scheme {names.scheme}): nothing is dropped")
         link.unlink_many([names.manifest])
         for field, counts in files.items():
             file = field.decode("utf-8", "replace")

@@ -62,10 +62,9 @@ def place(redis_server, tmp_path_factory):
 
     def make(secret=None):
         names = Names("shipping", f"s{next(SCHEMES)}")
-        shelf = RedisShelf(address, link, names, whole(link), sealer=partial(sealing_of, secret))
-        shelf.token = b"a writer's"
-        assert link.acquire(names.writer, shelf.token, 600)
-        return shelf
+        token = b"a writer's"
+        assert link.acquire(names.writer, token, 600)
+        return RedisShelf(address, link, names, whole(link), token=token, sealer=partial(sealing_of, secret))
 
     yield make
     link.close()
