@@ -72,3 +72,34 @@ def test_an_index_on_a_replica_that_lost_its_master_grows_old_until_it_has_one(r
     report = guard.check(copy)
     assert (report.decision, report.error) == ("stop", None)
     index.close()
+
+
+@pytest.mark.slow
+def test_under_sentinel_the_newest_is_asked_of_the_master_of_today(sentinel_group):
+    sentinel_group.heal()
+    with linked(sentinel_group.url(timeout=2, replicas="true")) as link:
+        link.set_many([(MANIFEST, b"old")])
+        assert link.newest(MANIFEST) == b"old"
+        before = sentinel_group.master
+        sentinel_group.sentinels[0].client.execute_command("SENTINEL", "FAILOVER", "simblock")
+        wait(lambda: before.client.info("replication")["role"] == "slave", "the master stepped down", 30)
+        sentinel_group.settle()
+        # Its old connection answers still, as it follows the new one.
+        before.client.replicaof(HOST, NOWHERE)
+        sentinel_group.master.client.set(MANIFEST, "new")
+        wait(lambda: _newest(link) == b"new", "the new master is asked", 10)
+        asked_before = gets(before)
+        assert link.newest(MANIFEST) == b"new"
+        assert gets(before) == asked_before
+    sentinel_group.heal()
+
+
+def _newest(link):
+    try:
+        return link.newest(MANIFEST)
+    except StoreLost:
+        return None
+
+
+def gets(server):
+    return server.client.info("commandstats").get("cmdstat_get", {}).get("calls", 0)
