@@ -116,8 +116,10 @@ class Address:
 
 
 def is_url(text: str | Path) -> bool:
-    """Whether a text names a place by URL rather than by path."""
-    return "://" in str(text)
+    """Whether a text names a place by URL rather than by path, also where the URL lost a slash: what may hold
+    a password is no path to show."""
+    scheme, colon, _ = str(text).partition(":")
+    return "://" in str(text) or (colon != "" and scheme.lower() in _SCHEMES)
 
 
 class _Parts(NamedTuple):

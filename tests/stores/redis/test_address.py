@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -237,3 +238,12 @@ def test_what_is_a_url_is_told_from_a_path(tmp_path):
     assert is_url("redis://h")
     assert not is_url(tmp_path)
     assert not is_url("redis")
+    assert not is_url(tmp_path / "redis:x")
+
+
+@pytest.mark.parametrize("url", ["redis:/:s3cr@h", "rediss:u:s3cr@h", Path("redis://:s3cr@h")])
+def test_a_url_that_lost_a_slash_is_no_path_and_not_shown(url):
+    assert is_url(url)
+    with pytest.raises(UsageError, match="this is no address of an index") as raised:
+        Address.parse(str(url))
+    assert "s3cr" not in str(raised.value)
