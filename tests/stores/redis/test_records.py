@@ -1,12 +1,14 @@
 """A record says which it is: whatever else stands in its place is an error, never an answer."""
 
 import random
+from zlib import crc32
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simblock.errors import Damaged, Incompatible
+from simblock.stores.redis import records
 from simblock.stores.redis.records import (
     BLOCK_PAYLOAD,
     BLOCKS,
@@ -84,6 +86,29 @@ def test_a_record_passes_for_no_other(kind, number, file):
     value = pack(FILE, PAGE, 7, 3, SECRET)
     if (kind, number, file) != (PAGE, 7, FILE):
         refused(value, file, kind, number)
+
+
+OTHER = {
+    "file": (bytes([99]) + FILE[1:], PAGE, 7),
+    "kind": (FILE, BLOCKS["runs"], 7),
+    "number": (FILE, PAGE, 8),
+    "version": (FILE, PAGE, 7),
+}
+"""What is asked for instead of page 7 of the file, one difference at a time; the version is the record's own."""
+
+
+@pytest.mark.parametrize("what", OTHER)
+def test_a_record_that_is_whole_and_differs_in_one_thing_alone_is_another(what, monkeypatch):
+    written = records.VERSION - (what == "version")
+    file, kind, number = OTHER[what]
+    with monkeypatch.context() as patched:
+        patched.setattr(records, "VERSION", written)
+        value = pack(FILE, PAGE, 7, 3, SECRET)
+        assert unpack(value, FILE, PAGE, 7, NAME) == (SECRET, 3)
+    if what == "file":  # the checksum knows the file too: this one fits, and the tag alone tells
+        body = value[: HEADER_SIZE - 4]
+        value = body + crc32(SECRET, crc32(body, crc32(file))).to_bytes(4, "little") + SECRET
+    refused(value, file, kind, number)
 
 
 def test_a_file_that_differs_only_past_its_tag_is_another():
