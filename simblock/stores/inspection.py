@@ -175,6 +175,7 @@ def verify(snapshot: Snapshot) -> list[str]:
     if problems:
         return problems
     try:
+        snapshot.journal.log.events()
         for _ in entries(snapshot):
             pass
     except (IndexProblem, ValueError, LookupError) as error:

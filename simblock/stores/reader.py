@@ -147,7 +147,7 @@ class StoredIndex:
 
     def history(self) -> list[Event]:
         """The commits of the index, oldest first."""
-        return self._snapshot.journal.history
+        return self._snapshot.journal.log.events()
 
     def stat(self) -> Stat:
         """Sizes and counts; reads all runs once."""

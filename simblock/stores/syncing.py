@@ -206,7 +206,7 @@ def _history(shelf: Shelf, manifest: Manifest, secret: Secret | None) -> list[Ev
     sealing = sealing_of(secret, bytes.fromhex(ref.id))
     try:
         opened = Container(shelf.open(ref), f"{shelf.name}/{ref.file}", journal.SECTIONS, sealing)
-        return journal.read(opened).history
+        return journal.read(opened).log.events()
     except Damaged:
         return []
 

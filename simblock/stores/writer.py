@@ -112,7 +112,7 @@ class Writer:
         self._reason: str | None = None
         self._purge = False
         self._counts: Counter[str] = Counter()
-        self._history = snapshot.journal.history
+        self._log = snapshot.journal.log
         self._languages: dict[str, str] = {}
         self._standing = Standing(snapshot)
         self._origin: str | None = "build" if self._new else None  # what the next commit is, if not a change
@@ -235,7 +235,7 @@ class Writer:
         For a new index, before anything else is put.
         """
         self._compaction.absorb(old, old.segments, set())
-        self._history = old.journal.history
+        self._log = old.journal.log
         self._origin = "rebuild"
         languages = old.manifest.languages
         manifest = replace(self._snapshot.manifest, epoch=old.manifest.epoch, languages=languages)
@@ -358,7 +358,7 @@ class Writer:
             (p.row, epoch, numbers[p.segment.id.hex()]) for p in self._dead if p.segment.id.hex() in numbers
         ]
         tombstones = np.array(stones + new, journal.TOMBSTONE)
-        written = Journal(tombstones, [*self._history, self._event(epoch)])
+        written = Journal(tombstones, self._log.after(self._event(epoch)))
         file = f"journal-{id.hex()}{SUFFIX}"
         with self.shelf.create(file) as stream:
             crc = container.write(stream, id, written.parts(), self._sealing(id))

@@ -82,7 +82,7 @@ def test_a_flipped_byte_in_any_section_is_found_and_named(tmp_path, key):
             assert "rebuild the index or restore it" in problems[0]
             flip(path / file, place)
             seen.add(name)
-    assert {"bloom", "postings", "runs", "places", "lines", "works", "texts", "tombstones", "history"} <= seen
+    assert {"bloom", "postings", "runs", "places", "lines", "works", "texts", "tombstones", "recent"} <= seen
     assert DirectoryIndex(path, key=key).verify() == []
 
 

@@ -79,7 +79,7 @@ class Address:
     pages: int = 256
     replicas: bool = False
     wait: int = 0
-    poll: float = 1.0
+    poll: float = 0.5
     sentinel_username: str | None = field(default=None, repr=False)
     sentinel_password: str | None = field(default=None, repr=False)
     name: str = ""

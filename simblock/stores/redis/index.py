@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from simblock.work import Work
 T = TypeVar("T")
 Steps: TypeAlias = Generator[Sequence[Want], Sequence[Any], T]
 """The steps of an answer: each yields what must be fetched before the next, and is sent what was made of it."""
+_LOG = logging.getLogger("simblock")
 _KEYS_AT_ONCE = 1024
 """Keys looked up at a time: the pages of so many are in the process together."""
 _RECORDS_AT_ONCE = 256
@@ -276,10 +278,12 @@ def check_later(old: Snapshot, new: Snapshot) -> None:
     commits went on without them. Another index in the same place was put there on purpose."""
     mine, theirs = old.manifest, new.manifest
     if mine.origin != theirs.origin:
+        _LOG.warning(
+            "%s: another index stands there now, made anew or brought there: it is taken up", new.name
+        )
         return
-    last = old.journal.history[-1] if old.journal.history else None
-    history = new.journal.history
-    kept = last is None or not history or history[0].epoch > last.epoch or last in history
+    recent = old.journal.log.recent
+    kept = not recent or new.journal.log.holds(recent[-1])
     if theirs.epoch < mine.epoch or not kept:
         raise Damaged(
             f"{new.name} is at epoch {theirs.epoch}, and not with what was committed up to epoch {mine.epoch}: "

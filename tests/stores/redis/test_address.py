@@ -24,7 +24,7 @@ def test_a_plain_url_names_one_server_and_the_rest_has_defaults():
     address = Address.parse("redis://db.example:6380/2")
     assert (address.kind, address.hosts, address.database) == ("single", (("db.example", 6380),), 2)
     assert (address.tenant, address.scheme, address.tls, address.password) == ("default", None, None, None)
-    assert (address.timeout, address.grace, address.wait, address.poll) == (0.25, 60, 0, 1)
+    assert (address.timeout, address.grace, address.wait, address.poll) == (0.25, 60, 0, 0.5)
 
 
 @pytest.mark.parametrize(
