@@ -110,6 +110,11 @@ def ends_commonplace(back: Sequence[int]) -> bool:
     return bool(commonplace(np.array(back, np.uint32))[-RUN:].all())
 
 
+def prepare() -> None:
+    """Reads the tables now."""
+    _phrases(), _lists(), _numbers()
+
+
 def _list(keys: U32, whole: Bools, usual: Bools) -> Bools:
     """Which words lie in a list; ``whole`` are those known without, ``usual`` those of the commonest 100."""
     found = whole | _numbering(keys) | _in_order(keys)

@@ -19,6 +19,7 @@ from simblock.ledger import Told
 from simblock.match import SEVERITY, IndexState, Report
 from simblock.outages import Counts, Outages
 from simblock.policy import Policy
+from simblock.preparing import prepare
 from simblock.signature import Signer
 from simblock.stores import Index
 from simblock.stream import ResponseCore, StreamCore, Turn
@@ -53,6 +54,10 @@ class Guard:
         self._signer = Signer(first.scheme, first.permutations)
         for language in {language for index in self.indexes for language in index.languages}:
             documents_with(language, 0)  # reads the table now rather than in the midst of a stream
+
+    def prepare(self) -> None:
+        """Reads now what the first match would read, about a tenth of a second: for servers, before they listen."""
+        prepare({language for index in self.indexes for language in index.languages})
 
     def response(
         self,

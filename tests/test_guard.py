@@ -4,6 +4,7 @@ import random
 import pytest
 
 import simblock
+from simblock import background, commonplaces, segmenting
 from simblock.errors import Damaged, Incompatible, StoreLost, UsageError
 from simblock.guard import Guard
 from simblock.policy import Policy
@@ -170,3 +171,13 @@ def test_the_public_names_are_those_that_are_listed_and_each_is_there():
     assert all(getattr(simblock, name).__name__ == name for name in simblock.__all__)
     with pytest.raises(AttributeError):
         simblock.nothing  # noqa: B018
+
+
+def test_after_preparing_the_first_match_reads_no_table():
+    one = guard()
+    one.prepare()
+    tables = (background.word_bits, background._known, commonplaces._phrases, segmenting.known_words)
+    before = [table.cache_info().misses for table in tables]
+    assert all(before)
+    assert one.check(PASSAGE).decision == "stop"
+    assert [table.cache_info().misses for table in tables] == before
