@@ -222,10 +222,10 @@ def of_pan13() -> Iterator[Gate]:
 
 
 def of_redis() -> Iterator[Gate]:
-    """What an index in Redis weighs, beside datasketch where that finds copies as well (.995 of 48 words), and its changes."""
+    """What an index in Redis weighs, beside datasketch at like recall of 48 words, and its changes."""
     yield Gate("Redis, bytes a word", "redis_store", "Memory", cell("bytes a word", what="simblock"), most=18)
-    yield Gate("Redis, datasketch's memory, times simblock's", "redis_store", "Memory of datasketch by stride",
-               cell("times simblock's", threshold=0.5, stride=24), least=25)  # fmt: skip
+    yield Gate("Redis, datasketch's memory, times simblock's", "redis_store", "Memory of datasketch at like recall",
+               cell("times simblock's", count="n", least=200, words=48), least=25)  # fmt: skip
     yield Gate("Redis, a change in force on 8 guards, ms", "redis_store", "Changes in force",
                worst("p99 ms, all guards", since="commit is called", guards=8), most=1000)  # fmt: skip
 

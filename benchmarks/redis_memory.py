@@ -119,6 +119,24 @@ def by_stride(of: Sequence[Row], ours: float) -> list[Row]:
     return rows
 
 
+def at_like_recall(found: Sequence[Row], weights: Sequence[Row]) -> list[Row]:
+    """Of each length of copies the configuration of datasketch to compare memory with: the cheapest whose share of
+    copies found lies within the interval of simblock's. No row where none does."""
+    rows = []
+    weight_of = {(row["threshold"], row["stride"]): row for row in weights}
+    for ours in (row for row in found if row["what"] == "simblock"):
+        of_length = [row for row in found if row["what"] == "datasketch" and row["words"] == ours["words"]]
+        alike = [(weight_of[row["threshold"], row["stride"]], row) for row in of_length
+                 if row["found"][0] >= ours["found"][1]]  # fmt: skip
+        for weight, row in sorted(alike, key=lambda pair: pair[0]["bytes a word"])[:1]:
+            rows.append(
+                {"words": ours["words"], "n": ours["n"], "found by simblock": ours["found"],
+                 "threshold": row["threshold"], "stride": row["stride"], "found by datasketch": row["found"],
+                 "bytes a word": weight["bytes a word"], "times simblock's": weight["times simblock's"]}
+            )  # fmt: skip
+    return rows
+
+
 def copies(
     documents: Sequence[Document], clean: Sequence[Clean], words: int, count: int, seed: int
 ) -> list[tuple[str, list[str], str]]:

@@ -1,8 +1,9 @@
 """What a step of a stream on clean text costs: the look-ups of 64 words, and when they need a command.
 
 A step is the question that a stream asks for 64 words in one chunk, answered as a guard answers it. Cold is an
-index opened anew, whose cache of pages fills as the text goes on; warm is the text behind. datasketch is asked
-for the 48 words that end at each of the 64, first by its own query, then by the best pipeline there is.
+index opened anew, whose cache of pages fills as the text goes on; warm is the text behind. datasketch is asked some
+steps of that last part, for the 48 words that end at each of the 64, first by its own query, then by the best
+pipeline there is, and is held against simblock at the same steps.
 Its server holds the same works in disjoint windows, its lightest use.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -22,10 +24,13 @@ from benchmarks.size_and_build import WINDOW
 from simblock.guard import Guard
 from simblock.questions import Lost, Postings
 from simblock.stores import Index
+from simblock.stores.redis.index import RedisIndex
+from simblock.stores.redis.paged import Answer, PagedBuckets
 from simblock.text import tokenise
 
 STEP = 64
 """Words of a step: a batch of tokens of one stream, or one token of 64 streams."""
+SAME = "warm: the steps that datasketch is asked"
 STREAM = 10
 """Steps of a stream that is fed from its beginning to its end."""
 Row = dict[str, Any]
@@ -86,15 +91,58 @@ def row(what: str, found: Sequence[Step]) -> Row:
     }  # fmt: skip
 
 
-def looking_up(opening: Opening, name: str, text: str) -> list[Row]:
-    """The steps of a text, in three parts: the first cold, the others the warmer."""
+def last_third(steps: int) -> range:
+    """The numbers of the steps of a text's last third."""
+    return range(2 * (steps // 3), steps)
+
+
+def some_of(steps: int, count: int) -> list[int]:
+    """The numbers of so many steps, or of all, spread over the last third: those that datasketch is asked."""
+    last = last_third(steps)
+    return list(last[:: max(len(last) // count, 1)][:count])
+
+
+def kept(index: Index) -> Row:
+    """What an index in Redis keeps in the process: MiB of records as they are counted by ``pages``, and beside them
+    the answers given lately, with all that Python and numpy take for them."""
+    if not isinstance(index, RedisIndex):
+        return {}
+    answers = [
+        one.buckets._answers for one in index._snapshot.segments if isinstance(one.buckets, PagedBuckets)
+    ]
+    them = [
+        (key, answer) for one in answers for part in (one._young, one._old) for key, answer in part.items()
+    ]
+    tables = sum(sys.getsizeof(one._young) + sys.getsizeof(one._old) for one in answers)
+    size = tables + sum(map(_size, them))
+    return {
+        "MiB of records kept": round(index._source._size / 2**20, 1),
+        "answers kept": len(them),
+        "MiB of answers kept": round(size / 2**20, 1),
+    }
+
+
+def _size(item: tuple[int, Answer]) -> int:
+    key, answer = item
+    found = len(answer.places) > 0  # one answer of nothing serves all
+    return sys.getsizeof(key) + (sys.getsizeof(answer) + sys.getsizeof(answer.places) if found else 0)
+
+
+def looking_up(opening: Opening, name: str, text: str, count: int) -> list[Row]:
+    """The steps of a text, in three parts: the first cold, the others the warmer; of the last also ``count`` alone."""
     index = opening()
     steps = list(questions(index, text))
-    third = len(steps) // 3
+    third, last = len(steps) // 3, last_third(len(steps))
     gc.collect()
-    parts = {"cold: the first third of the text": steps[:third], "the second third": steps[third : 2 * third],
-             "warm: the last third": steps[2 * third :], "the last third again": steps[2 * third :]}  # fmt: skip
-    rows = [row(f"{name}, {part}", asked(index, them)) for part, them in parts.items()]
+    parts = {"cold: the first third of the text": steps[:third], "the second third": steps[third : last.start],
+             "warm: the last third": steps[last.start :], "the last third again": steps[last.start :]}  # fmt: skip
+    rows = []
+    for part, them in parts.items():
+        found = asked(index, them)
+        rows.append(row(f"{name}, {part}", found) | kept(index))
+        if part.startswith("warm"):
+            same = [found[number - last.start] for number in some_of(len(steps), count)]
+            rows.append(row(f"{name}, {SAME}", same) | kept(index))
     index.close()
     return rows
 
@@ -119,18 +167,19 @@ def feeding(opening: Opening, name: str, text: str) -> list[Row]:
             if stream.stopped:
                 break
             at = end
+    held = kept(index)
     index.close()
     third = len(found) // 3
-    return [row(f"{name}, fed, cold: the first third", found[:third]),
-            row(f"{name}, fed, warm: the last third", found[-third:])]  # fmt: skip
+    return [row(f"{name}, fed, cold: the first third", found[:third]) | dict.fromkeys(held, ""),
+            row(f"{name}, fed, warm: the last third", found[-third:]) | held]  # fmt: skip
 
 
-def of_peer(server: Server, threshold: float, text: str, steps: int, basename: bytes = b"peer") -> list[Row]:
+def of_peer(server: Server, threshold: float, text: str, count: int, basename: bytes = b"peer") -> list[Row]:
     """datasketch's steps: signatures made before are not counted, and told by themselves."""
     lsh, words = peer.in_redis(server, threshold, basename), peer.words_of(text)
     took: dict[str, list[float]] = {"signatures": [], "query": [], "one pipeline": []}
-    for step in range(steps):
-        ends = range(WINDOW + step * STEP, WINDOW + (step + 1) * STEP)
+    for step in some_of(len(range(0, len(words) - STEP, STEP)), count):
+        ends = range(step * STEP + 1, (step + 1) * STEP + 1)
         started = time.perf_counter_ns()
         batch = [peer.signature(words[end - WINDOW : end]) for end in ends]
         took["signatures"].append((time.perf_counter_ns() - started) / 1000)
@@ -144,18 +193,18 @@ def of_peer(server: Server, threshold: float, text: str, steps: int, basename: b
     names = {"signatures": "datasketch, 64 signatures, no look-up", "query": "datasketch, 64 queries",
              "one pipeline": "datasketch, one pipeline by hand"}  # fmt: skip
     return [
-        {"what": f"{names[name]}, threshold {threshold}", "steps": steps, "p50 µs": round(percentile(them, 0.5), 1),
+        {"what": f"{names[name]}, threshold {threshold}", "steps": len(them), "p50 µs": round(percentile(them, 0.5), 1),
          "p90 µs": round(percentile(them, 0.9), 1), "mean µs": round(statistics.fmean(them), 1)}
         for name, them in took.items()
     ]  # fmt: skip
 
 
 def against_peer(rows: Sequence[Row], peers: Sequence[Row]) -> list[Row]:
-    """How many times simblock's step without a command datasketch's steps take, by their medians."""
-    warm = next(row for row in rows if "warm" in row["what"])
+    """How many times simblock's the steps of datasketch take, the same steps, by their medians and by their means."""
+    same = next(row for row in rows if row["what"].endswith(SAME))
     return [
-        {"what": row["what"], "p50 µs": row["p50 µs"], "p90 µs": row["p90 µs"],
-         "times simblock's without a command": round(row["p50 µs"] / warm["p50 µs without"], 1),
-         "times simblock's mean": round(row["mean µs"] / warm["mean µs"], 1)}
+        {**row, "simblock's p50 µs": same["p50 µs"], "simblock's mean µs": same["mean µs"],
+         "times simblock's p50": round(row["p50 µs"] / same["p50 µs"], 1),
+         "times simblock's mean": round(row["mean µs"] / same["mean µs"], 1)}
         for row in peers
     ]  # fmt: skip

@@ -137,17 +137,21 @@ def recall(bench: Bench) -> Tables:
     count = 20 if bench.options.quick else 200
     rows = redis_memory.recall(index, bench.sample, bench.hosts, count)
     index.close()
-    return {"Copies at random places": rows}
+    weights = redis_memory.by_stride(bench.peer[1], bench.redis[1].used / bench.words)
+    return {
+        "Copies at random places": rows,
+        "Memory of datasketch at like recall": redis_memory.at_like_recall(rows, weights),
+    }
 
 
 def steps(bench: Bench) -> Tables:
-    opening = partial(open_index, bench.url())
-    rows = redis_steps.looking_up(opening, "simblock", bench.text)
-    tight = f"simblock, {TIGHT} MiB of records kept"
-    rows += redis_steps.looking_up(partial(open_index, bench.url(pages=TIGHT)), tight, bench.text)
-    rows += redis_steps.looking_up(partial(open_index, bench.directory), "a directory", bench.text)
-    server, _ = bench.peer
     count = 10 if bench.options.quick else 60
+    opening = partial(open_index, bench.url())
+    rows = redis_steps.looking_up(opening, "simblock", bench.text, count)
+    tight = f"simblock, {TIGHT} MiB of records kept"
+    rows += redis_steps.looking_up(partial(open_index, bench.url(pages=TIGHT)), tight, bench.text, count)
+    rows += redis_steps.looking_up(partial(open_index, bench.directory), "a directory", bench.text, count)
+    server, _ = bench.peer
     peers = redis_steps.of_peer(server, redis_peer.DEFAULT, bench.text, count)
     basename = b"documented"
     redis_peer.fill(redis_peer.in_redis(server, redis_peer.DOCUMENTED, basename), bench.sample, 48)

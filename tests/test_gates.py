@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import gates
+from benchmarks import gates, redis_memory
 from benchmarks.__main__ import ALL, NAMED
 from benchmarks.gates import GATES, LANGUAGES, Gate, Results, missed
 from benchmarks.quality import pair_gates
@@ -188,6 +188,41 @@ def test_a_figure_that_is_asked_and_no_gate_fails_nothing(
     said = capsys.readouterr().out
     assert "MISSED, no gate: PAN-13, plagdet, random: wanted at least 0.86, is 0.5" in said
     assert "4 of 4 gates hold\n0 of 3 figures that are asked, and no gates, are reached" in said
+
+
+def of_datasketch(
+    found: dict[tuple[float, int], int], ours: int = 200
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Recall of 200 copies, by (threshold, stride), and what each weighs: the more, the closer the windows."""
+    recall = [{"what": "simblock", "words": 48, "n": 200, "found": interval(ours, 200)}]
+    weights = []
+    for (threshold, stride), hits in found.items():
+        where = {"threshold": threshold, "stride": stride}
+        recall.append({"what": "datasketch", "words": 48, "n": 200, "found": interval(hits, 200), **where})
+        window = 10_000 if threshold < 0.9 else 4_000
+        weights.append({**where, "bytes a word": window / stride, "times simblock's": window / stride / 10})
+    return recall, weights
+
+
+def test_memory_is_held_against_the_cheapest_peer_that_finds_as_many_copies(tmp_path: Path) -> None:
+    recall, weights = of_datasketch({(0.9, 8): 125, (0.5, 48): 148, (0.5, 24): 199, (0.5, 16): 200})
+    (row,) = redis_memory.at_like_recall(recall, weights)
+    assert (row["threshold"], row["stride"]) == (0.5, 24)
+    save(tmp_path, "redis_store", {"Memory of datasketch at like recall": [row]})
+    assert "Redis, datasketch's memory, times simblock's" not in why(tmp_path, "redis_store")
+    recall, weights = of_datasketch({(0.9, 8): 125, (0.5, 48): 197, (0.5, 24): 199})
+    (row,) = redis_memory.at_like_recall(recall, weights)
+    save(tmp_path, "redis_store", {"Memory of datasketch at like recall": [row]})
+    assert why(tmp_path, "redis_store")["Redis, datasketch's memory, times simblock's"] == "is 20.8333"
+
+
+def test_where_no_peer_finds_as_many_there_is_no_figure(tmp_path: Path) -> None:
+    rows = redis_memory.at_like_recall(*of_datasketch({(0.9, 8): 125, (0.5, 48): 148}))
+    save(tmp_path, "redis_store", {"Memory of datasketch at like recall": rows})
+    assert (
+        why(tmp_path, "redis_store")["Redis, datasketch's memory, times simblock's"]
+        == "there is no row of words 48"
+    )
 
 
 def test_no_two_gates_have_one_name() -> None:
