@@ -169,7 +169,8 @@ def sync(
         typer.Option("--follow", help="Go on, and bring each change within a second, until interrupted."),
     ] = False,
     anew: Annotated[
-        bool, typer.Option("--anew", help="Bring all of it, also what the target has: it may be damaged or lost.")
+        bool,
+        typer.Option("--anew", help="Bring all of it, also what the target has: it may be damaged or lost."),
     ] = False,
     key_file: p.KeyFile = None,
     no_key: p.NoKey = False,
