@@ -1,4 +1,9 @@
-"""How soon guards answer again after their server was killed and came back with its data."""
+"""How soon guards answer again after their server was killed and came back with its data.
+
+An outage counts only where each guard felt it: it lost an answer that it asked for after the kill and before the
+server was back. So guards keep no records (``pages=0``), each copy that is checked needs some, and the server stays
+away until they have lost one. A kill that some guard did not feel is told by itself, and is in no figure.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +30,8 @@ BETWEEN = 0.002
 SURE = 20
 """Normal answers in a row after which a guard is believed."""
 PATIENCE = 30.0
+FELT = 10.0
+"""Seconds in which a guard has to miss a server that is away."""
 Row = dict[str, Any]
 Copy = tuple[str, str]
 """(work, text)."""
@@ -39,7 +46,7 @@ class Seen(NamedTuple):
 
 
 class Watched(threading.Thread):
-    """A guard that checks one copy after the other, its pages hardly cached, and remembers how each went."""
+    """A guard that checks one copy after the other, and remembers how each went."""
 
     def __init__(self, url: str, copies: Sequence[Copy]) -> None:
         super().__init__(daemon=True)
@@ -64,6 +71,10 @@ class Watched(threading.Thread):
         self.join()
         self._index.close()
 
+    def felt(self, since: float, until: float = float("inf")) -> bool:
+        """Whether an answer was lost that was asked for in this time."""
+        return any(since <= one.asked < until and not one.normal for one in list(self.seen))
+
     def normal_again(self, ready: float) -> float:
         """When the first of SURE normal answers in a row was told after ``ready``."""
         while time.monotonic() < ready + PATIENCE:
@@ -77,20 +88,27 @@ class Watched(threading.Thread):
 
 class Outage(NamedTuple):
     """One kill: seconds until a server answered again, ms until each guard did after that, answers lost
-    meanwhile, and the longest (ms) that a guard took to say anything."""
+    meanwhile, the longest (ms) that a guard took to say anything, and whether every guard lost an answer between
+    kill and return."""
 
     took: float
     back: list[float]
     lost: int
     longest: float
+    felt: bool
+
+
+Missed = Callable[[], None]
+"""Returns when every guard has missed the server, or FELT seconds have passed."""
 
 
 def failovers(server: Server, url: str, copies: Sequence[Copy], *, guards: int, times: int) -> list[Outage]:
     """kill -9, a second without a server, start: it answers with its first PONG after its data was loaded."""
 
-    def happens() -> float:
+    def happens(missed: Missed) -> float:
         server.kill()
         time.sleep(DOWN)
+        missed()
         return server.start()
 
     return outages(happens, url, copies, guards, times)
@@ -98,11 +116,11 @@ def failovers(server: Server, url: str, copies: Sequence[Copy], *, guards: int, 
 
 def promotion(group: Group, url: str, copies: Sequence[Copy], *, guards: int) -> list[Outage]:
     """kill -9 of a master under Sentinel: its replica answers when it is the master and the sentinels say so."""
-    return outages(group.fail_over, url, copies, guards, 1)
+    return outages(lambda _: group.fail_over(), url, copies, guards, 1)
 
 
 def outages(
-    happens: Callable[[], float], url: str, copies: Sequence[Copy], guards: int, times: int
+    happens: Callable[[Missed], float], url: str, copies: Sequence[Copy], guards: int, times: int
 ) -> list[Outage]:
     """``happens`` lets a server die and another answer, and says how long (s) that took it."""
     running = [Watched(url, copies[number::guards]) for number in range(guards)]
@@ -112,22 +130,33 @@ def outages(
     for _ in range(times):
         time.sleep(1)
         killed = time.monotonic()
-        took = happens()
+        took = happens(lambda: _missed(running, killed))  # noqa: B023
         ready = time.monotonic()
+        felt = all(one.felt(killed, ready) for one in running)
         again = [one.normal_again(ready) for one in running]
         seen = [told for one in running for told in list(one.seen) if killed < told.told < max(again)]
         longest = max(told.told - told.asked for told in seen) * 1000
         back = [(one - ready) * 1000 for one in again]
-        found.append(Outage(took, back, sum(not told.normal for told in seen), longest))
+        found.append(Outage(took, back, sum(not told.normal for told in seen), longest, felt))
     for one in running:
         one.end()
     return found
 
 
-def row(name: str, found: Sequence[Outage], guards: int) -> Row:
+def _missed(running: Sequence[Watched], killed: float) -> None:
+    deadline = killed + FELT
+    while time.monotonic() < deadline and not all(one.felt(killed) for one in running):
+        time.sleep(0.01)
+
+
+def row(name: str, every: Sequence[Outage], guards: int) -> Row:
+    """Of the outages that every guard felt; the others are counted. Fails where none was felt."""
+    found = [one for one in every if one.felt]
+    if not found:
+        raise SystemExit(f"{name}: no outage was felt by all guards, so there is nothing to recover from")
     back = [ms for one in found for ms in one.back]
     return {
-        "what": name, "kills": len(found), "guards": guards,
+        "what": name, "kills": len(found), "not felt": len(every) - len(found), "guards": guards,
         "until it answers, p50 ms": round(percentile([one.took for one in found], 0.5) * 1000),
         "then until guards do, p50 ms": round(percentile(back, 0.5), 1), "p90 ms": round(percentile(back, 0.9), 1),
         "max ms": round(max(back), 1), "answers lost, a kill": round(sum(one.lost for one in found) / len(found)),

@@ -212,7 +212,7 @@ def failover(bench: Bench) -> Tables:
     quick, guards = bench.options.quick, 2
     them = redis_checks.answers(bench.documents, bench.hosts, 20 if quick else 300)
     copies = them[f"2 kB, {redis_checks.COPIED} words of it copied"]
-    few = {"cache": bench.folder / "cache", "pages": 1}
+    few = {"cache": bench.folder / "cache", "pages": 0}  # every copy needs the server
     rows: list[dict[str, Any]] = []
     for number, name in enumerate(redis_failover.PERSISTENCE):
         with redis_failover.persistent(bench.folder / f"kept-{number}", name) as server:
