@@ -228,6 +228,8 @@ def of_redis() -> Iterator[Gate]:
                cell("times simblock's", count="n", least=200, words=48), least=25)  # fmt: skip
     yield Gate("Redis, a change in force on 8 guards, ms", "redis_store", "Changes in force",
                worst("p99 ms, all guards", since="commit is called", guards=8), most=1000)  # fmt: skip
+    yield Gate("Redis, a change heard by the poll alone, ms", "redis_store", "Changes in force, otherwise",
+               worst("p99 ms, all guards", how="by the poll alone", guards=4), most=1000, bold=False)  # fmt: skip
 
 
 GATES = (

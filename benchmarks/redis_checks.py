@@ -1,7 +1,12 @@
-"""What a whole verdict costs: an answer of 2 kB that copies, checked, with its source named."""
+"""What a whole verdict costs: an answer of 2 kB that copies, checked, with its source named.
+
+And what the first stop of a new process takes, which reads tables that later ones have: as it is, and where
+``Guard.prepare`` has read them before.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import statistics
 import time
@@ -12,7 +17,7 @@ from benchmarks.corpus import Clean
 from benchmarks.record import percentile
 from benchmarks.redis_commands import commands_of
 from simblock.guard import Guard
-from simblock.stores import Index
+from simblock.stores import Index, open_index
 from simblock.text import tokenise
 from simblock.work import Document
 
@@ -82,3 +87,43 @@ def _named(guard: Guard, work: str, text: str, took: list[tuple[float, int]]) ->
     took.append(((time.perf_counter() - started) * 1000, commands_of(index) - before))
     acted = [match for match in report.matches if match.action == "stop"]
     return report.error is None and any(work in {match.work.id, *match.twins} for match in acted)
+
+
+def first_stops(places: dict[str, str], copies: Sequence[Answer], processes: int) -> list[Row]:
+    """The first and the second stop of a stream in new processes, by the index's place, with and without ``prepare``."""
+    context, rows = multiprocessing.get_context("spawn"), []
+    for name, place in places.items():
+        for prepared in (False, True):
+            found = []
+            for number in range(processes):
+                told = context.Queue()
+                two = [text for _, text in copies[2 * number : 2 * number + 2]]
+                one = context.Process(target=_stops, args=(place, two, prepared, told), daemon=True)
+                one.start()
+                found.append(told.get(timeout=120))
+                one.join()
+            prepare, first, second = zip(*found, strict=True)
+            rows.append(
+                {"index": name, "prepare() before": prepared, "processes": processes,
+                 "prepare() p50 ms": round(percentile(prepare, 0.5), 1),
+                 "first stop p50 ms": round(percentile(first, 0.5), 1), "first stop max ms": round(max(first), 1),
+                 "second stop p50 ms": round(percentile(second, 0.5), 1)}
+            )  # fmt: skip
+    return rows
+
+
+def _stops(place: str, texts: Sequence[str], prepared: bool, told: Any) -> None:
+    guard = Guard(open_index(place))
+    started = time.perf_counter()
+    if prepared:
+        guard.prepare()
+    took = [(time.perf_counter() - started) * 1000]
+    for text in texts:
+        started = time.perf_counter()
+        stream = guard.stream()
+        stream.feed(text)
+        stream.finish()
+        took.append((time.perf_counter() - started) * 1000)
+        if stream.core.error is not None or not stream.stopped:
+            raise RuntimeError("a copy was not stopped")
+    told.put(took)

@@ -25,6 +25,7 @@ from benchmarks import (
     corpus,
     redis_changes,
     redis_checks,
+    redis_commits,
     redis_failover,
     redis_fleet,
     redis_load,
@@ -173,7 +174,9 @@ def changes(bench: Bench) -> Tables:
     made = redis_changes.changes_of(free, 6 if bench.options.quick else 100)
     writing = partial(open_writer, bench.url())
     guards = 3 if bench.options.quick else 8
-    return {"Changes in force": redis_changes.in_force(bench.url(), writing, made, warm, guards)}
+    tables = {"Changes in force": redis_changes.in_force(bench.url(), writing, made, warm, guards)}
+    more = partial(redis_commits.otherwise, quick=bench.options.quick)
+    return tables | more(bench.server, bench.sample, free[-40:], bench.hosts)
 
 
 def load(bench: Bench) -> Tables:
@@ -187,7 +190,10 @@ def checks(bench: Bench) -> Tables:
     them = redis_checks.answers(bench.documents, bench.hosts, 5 if bench.options.quick else 60)
     rows = redis_checks.checking(partial(open_index, bench.url()), "simblock", them)
     rows += redis_checks.checking(partial(open_index, bench.directory), "a directory", them)
-    return {"Checking 2 kB that copy": rows}
+    places = {"Redis": bench.url(), "a directory": bench.directory}
+    copies = them[f"2 kB, {redis_checks.COPIED} words of it copied"]
+    first = redis_checks.first_stops(places, copies, 2 if bench.options.quick else 10)
+    return {"Checking 2 kB that copy": rows, "First stops of new processes": first}
 
 
 def fleet(bench: Bench) -> Tables:
