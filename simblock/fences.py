@@ -30,9 +30,12 @@ PROSE = 160
 DIFF_TAGS = frozenset(("diff", "patch", "udiff"))
 
 _OPENING = re.compile(
-    r"((?:[ \t]*+>[ \t]?)*+)((?:[ \t]*+(?:[-*+]|\d{1,9}+[.)])[ \t]++)*+[ \t]*+)(`{3,}+|~{3,}+)([^`\n]*+)\n?\Z"
+    r"((?:[ \t]*+>[ \t]?|)*+)((?:[ \t]*+(?:[-*+]|\d{1,9}+[.)])[ \t]++|)*+[ \t]*+)(`{3,}+|~{3,}+)([^`\n]*+)\n?\Z"
 )
-"""Possessive throughout: the white space between marks must not be tried in every way it can be shared out."""
+"""Possessive throughout: the white space between marks must not be tried in every way it can be shared out.
+
+The last alternative of what is repeated is nothing: see :func:`simblock.lexer.patterns.repeated`.
+"""
 _AFTER_PROSE = re.compile(r"()([^`\n]*)(`{3,})([^`\s]+)[ \t\r]*\n?\Z")
 """A fence opened at the end of a line of prose, which models do: taken where its tag is known."""
 _BLOCK_LEAD = r"(?:^\s*|(?<![\"'`/*\w]))"

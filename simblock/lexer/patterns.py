@@ -45,6 +45,16 @@ INDENT_LIMIT = 32
 """Blanks before what is the first of its line, at most."""
 
 
+def repeated(pattern: str, times: str = "*") -> str:
+    """The regular expression of as many rounds of ``pattern`` as there are, none of which is given back.
+
+    No round may fail: before Python 3.11.5 what stands behind such a repetition is then looked for where the
+    failed round gave up, or the repetition never ends. So the last of the alternatives is nothing, and ends it.
+    See https://github.com/python/cpython/issues/106052.
+    """
+    return f"(?:{pattern}|){times}+"
+
+
 def _opening(block: Block) -> str:
     """What a block begins with, and, where it must be the first of its line, what stands before."""
     if not block.line_start:
@@ -64,14 +74,12 @@ class _Literal:
         atom, cut = f"[^{stops}]{escape}", r"\\" if block.escapes else ""
         if block.brackets:
             left, right = map(re.escape, block.brackets)
-            inner = rf"{left}(?:[^{right}\\\r\n]{escape}){{0,{BRACKET_LIMIT}}}+"
+            inner = left + repeated(rf"[^{right}\\\r\n]{escape}", f"{{0,{BRACKET_LIMIT}}}")
             atom, cut = f"{atom}|{inner}{right}", rf"\\|{inner}\\?"
-        begin, body = _opening(block), f"(?:{atom}){{0,{LITERAL_LIMIT}}}+"
-        holds = (
-            f"(?=(?:(?!{block.holds})(?:{atom})){{0,{LITERAL_LIMIT}}}+(?:{block.holds}))"
-            if block.holds
-            else ""
-        )
+        begin, times = _opening(block), f"{{0,{LITERAL_LIMIT}}}"
+        body, holds = repeated(atom, times), ""
+        if block.holds:
+            holds = f"(?={repeated(f'(?!{block.holds})(?:{atom})', times)}(?:{block.holds}))"
         self.whole = f"{begin}{holds}{body}{re.escape(block.close)}{block.tail}"
         self.undecided = rf"{begin}{body}(?:{cut})?\Z"
         """What may still become one: there is no more text yet, nor a line break."""
@@ -87,7 +95,8 @@ class _Name:
         escape = f"|{table.name_escapes}" if table.name_escapes else ""
         start, char = f"[A-Za-z_{marks}]", f"[A-Za-z0-9_{marks}]"
         joined = f"[{JOINERS}]{{1,{JOIN_LIMIT}}}+(?={char}{escape})"
-        more = f"(?:(?:{joined}{escape}){char}{{0,{ESCAPED_LIMIT - 1}}}+){{0,{ESCAPED_LIMIT - 1}}}+"
+        times = f"{{0,{ESCAPED_LIMIT - 1}}}"
+        more = repeated(f"(?:{joined}{escape}){char}{times}+", times)
         self.whole = f"(?:{start}{escape}){char}{{0,{NAME_LIMIT - 1}}}+{more}"
         self.torn = f"[{JOINERS}]{{1,{JOIN_LIMIT}}}+"
         """What may go on with a name, or begin one, if no more text is known."""
@@ -98,16 +107,16 @@ class _Name:
 def _whole(block: Block, table: LexerTable) -> str:
     """The regular expression of a comment or literal with all its lines, and of one that is never closed."""
     stops = re.escape(block.close[:1]) or r"\r\n"
-    hidden = r"\\(?:\r\n|[\s\S])?+"
+    hidden = r"\\" + repeated(r"\r\n|[\s\S]", "?")
     escape = rf"{hidden}|[^{stops}\\]++" if block.escapes else f"[^{stops}]++"
     if not block.close:
-        return rf"(?:{block.open})(?:{escape})*+(?:\r\n?|\n)?+"
+        return f"(?:{block.open}){repeated(escape)}" + repeated(r"\r\n?|\n", "?")
     close = re.escape(block.close)
     if block.holes:
         begin, (literal, *_) = re.escape(block.holes), _in_holes(table)
-        hole = rf"{begin}(?:{literal}|[^{stops}\\}}]|{hidden})*+"
+        hole = begin + repeated(rf"{literal}|[^{stops}\\}}]|{hidden}")
         escape = rf"{hole}|{hidden}|(?!{begin})[^{stops}\\]"
-    return rf"(?:{block.open})(?:{escape}|(?!{close}){stops})*+(?:{close}|\Z)"
+    return rf"(?:{block.open}){repeated(f'{escape}|(?!{close}){stops}')}(?:{close}|\Z)"
 
 
 class _Closes:
@@ -167,7 +176,7 @@ class Patterns:
         self.torn = re.compile(_Name(table).torn)
         self.after = re.compile("|".join(f"({block.after})" for block in late)) if late else None
         comments = [_whole(block, table) for block in table.blocks if block.kind == "comment"]
-        gaps = f"(?:{'|'.join([SPACE, *comments])})*+"
+        gaps = repeated("|".join([SPACE, *comments]))
         self.gaps = re.compile(gaps)
         rows = [row for _, row in _rows(table, final=True)]
         if late:

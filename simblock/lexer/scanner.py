@@ -6,7 +6,7 @@ import re
 
 from simblock.grammar import Grammar
 from simblock.lexer.keys import EQUALS, GAP, STRING, TO_ARGUMENT, Lexeme, rules_of
-from simblock.lexer.patterns import ESCAPE, LITERAL_LIMIT
+from simblock.lexer.patterns import ESCAPE, LITERAL_LIMIT, repeated
 from simblock.tokens import MEMBER_KEY, NAME_KEY
 
 MARGIN = 64
@@ -16,7 +16,7 @@ TORN = 4
 """Characters, at most, that it takes to know where an operator ends."""
 _BARE = frozenset({"name", "operator"})
 _GOES_ON = frozenset("\\\xad\u200c\u200d")
-_LINE = re.compile(rf"(?:[^\\\r\n]|{ESCAPE}){{0,{LITERAL_LIMIT}}}+[\r\n]")
+_LINE = re.compile(repeated(rf"[^\\\r\n]|{ESCAPE}", f"{{0,{LITERAL_LIMIT}}}") + r"[\r\n]")
 
 
 class LexemeScanner:
