@@ -1,5 +1,6 @@
 """What a whole verdict costs: an answer of 2 kB that copies, checked, with its source named.
 
+Which clean answers need the server at all: an outage stops these, where ``on_error`` is ``stop``, and no others.
 And what the first stop of a new process takes, which reads tables that later ones have: as it is, and where
 ``Guard.prepare`` has read them before.
 """
@@ -14,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.corpus import Clean
-from benchmarks.record import percentile
+from benchmarks.record import interval, percentile
 from benchmarks.redis_commands import commands_of
 from simblock.guard import Guard
 from simblock.stores import Index, open_index
@@ -87,6 +88,42 @@ def _named(guard: Guard, work: str, text: str, took: list[tuple[float, int]]) ->
     took.append(((time.perf_counter() - started) * 1000, commands_of(index) - before))
     acted = [match for match in report.matches if match.action == "stop"]
     return report.error is None and any(work in {match.work.id, *match.twins} for match in acted)
+
+
+def needing(places: dict[str, Callable[[], Index]], texts: Sequence[str], count: int) -> list[Row]:
+    """The share of the last so many clean texts that need a command: each in an index opened for it alone, then in
+    one, by its name, that has seen all the texts before."""
+    before, last = texts[:-count], texts[-count:]
+    opening = next(iter(places.values()))
+    alone = []
+    for text in last:
+        index = opening()
+        alone.append(_commands(Guard(index), text))
+        index.close()
+    rows = [_share("a new process", last, alone)]
+    for name, other in places.items():
+        index = other()
+        guard = Guard(index)
+        for text in before:
+            guard.check(text)
+        found = [_commands(guard, text) for text in last]
+        rows.append(_share(f"{name}, after {len(before):,} texts", last, found))
+        index.close()
+    return rows
+
+
+def _commands(guard: Guard, text: str) -> int:
+    (index,) = guard.indexes
+    before = commands_of(index)
+    guard.check(text)
+    return commands_of(index) - before
+
+
+def _share(what: str, texts: Sequence[str], found: Sequence[int]) -> Row:
+    words = statistics.median(len(tokenise(text)) for text in texts)
+    return {"what": what, "clean texts": len(texts), "words, median": round(words),
+            "that need a command": interval(sum(map(bool, found)), len(texts)),
+            "commands a text": round(statistics.fmean(found), 2)}  # fmt: skip
 
 
 def first_stops(places: dict[str, str], copies: Sequence[Answer], processes: int) -> list[Row]:

@@ -193,7 +193,18 @@ def checks(bench: Bench) -> Tables:
     places = {"Redis": bench.url(), "a directory": bench.directory}
     copies = them[f"2 kB, {redis_checks.COPIED} words of it copied"]
     first = redis_checks.first_stops(places, copies, 2 if bench.options.quick else 10)
-    return {"Checking 2 kB that copy": rows, "First stops of new processes": first}
+    clean = [one.text for one in bench.clean]
+    tight = f"{TIGHT} MiB of records kept"
+    kept = {
+        "all records kept": partial(open_index, bench.url()),
+        tight: partial(open_index, bench.url(pages=TIGHT)),
+    }
+    need = redis_checks.needing(kept, clean[:2400], min(400, len(clean) // 2))
+    return {
+        "Checking 2 kB that copy": rows,
+        "Clean texts that need the server": need,
+        "First stops of new processes": first,
+    }
 
 
 def fleet(bench: Bench) -> Tables:
