@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
 import weakref
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 LOG = logging.getLogger("simblock")
 SETTLED = 1.0
@@ -21,6 +22,8 @@ LONGEST_PAUSE = 1.0
 QUICK = 0.02
 """Seconds within which a failure costs nothing worth a pause: it may then be asked at each step."""
 MOST_REASONS = 8
+_PARTICULARS = re.compile(r"\([^()]*\)|\S*\d\S*")
+"""What makes reasons of one kind differ: a record's name, an epoch, how long was waited."""
 
 Way: TypeAlias = Literal["answer", "refresh", "news"]
 """In what an index fails: it does not answer, cannot take up what was committed, or has no news of its store."""
@@ -45,14 +48,22 @@ class Counts(Counter[str]):
 
 @dataclass
 class _Outage:
-    last: float
-    reasons: list[str] = field(default_factory=list)
+    ways: dict[Way, _Failure] = field(default_factory=dict)
+    """The last failure in each way in which the index is not well yet."""
+    counted: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+
+
+class _Failure(NamedTuple):
+    at: float
+    reason: str
 
 
 class Outages:
     """The outages of a guard's indexes, by their numbers; ``open`` are those that last.
 
-    ``clock`` gives seconds that only rise.
+    An index has one at a time, whatever it fails in, and it ends when the index is well in all of that. Of each kind
+    of reason one is logged. ``clock`` gives seconds that only rise.
     """
 
     def __init__(
@@ -60,7 +71,7 @@ class Outages:
     ) -> None:
         self.clock = clock
         self._names, self._counts = names, counts
-        self.open: dict[tuple[int, Way], _Outage] = {}
+        self.open: dict[int, _Outage] = {}
         self._pauses: dict[int, float] = {}
         self._lock = threading.Lock()
         _all.add(self)
@@ -69,23 +80,28 @@ class Outages:
         """Takes note of a failure; ``waited`` are the seconds it took to find out."""
         with self._lock:
             now = self.clock()
-            outage = self.open.get((number, way))
-            if outage is None:
-                outage = self.open[number, way] = _Outage(now)
-                self._counts.add("stale" if way == "news" else "lost")
-            outage.last = now
+            outage = self.open.setdefault(number, _Outage())
+            outage.ways[way] = _Failure(now, reason)
             if way == "answer" and waited > QUICK:
                 self._pauses[number] = now + min(PATIENCE * waited, LONGEST_PAUSE)
-            if reason not in outage.reasons and len(outage.reasons) < MOST_REASONS:
-                outage.reasons.append(reason)
+            what, kind = "stale" if way == "news" else "lost", _PARTICULARS.sub("", reason)
+            if what not in outage.counted:
+                outage.counted.add(what)
+                self._counts.add(what)
+            if kind not in outage.kinds and len(outage.kinds) < MOST_REASONS:
+                outage.kinds.add(kind)
                 LOG.warning("index %s is lost: %s", self._names[number], reason)
 
     def settle(self, number: int, way: Way, age: float) -> None:
         """Ends an outage where nothing failed for a while, and there was news of the index since."""
         with self._lock:
-            outage = self.open.get((number, way))
-            if outage is not None and self.clock() - outage.last > max(SETTLED, age):
-                del self.open[number, way]
+            outage = self.open.get(number)
+            failure = outage and outage.ways.get(way)
+            if not outage or not failure or self.clock() - failure.at <= max(SETTLED, age):
+                return
+            del outage.ways[way]
+            if not outage.ways:
+                del self.open[number]
                 self._counts.add("recovered")
                 LOG.warning("index %s is back", self._names[number])
 
@@ -94,8 +110,9 @@ class Outages:
         if self.clock() >= self._pauses.get(number, 0.0):
             return None
         with self._lock:
-            outage = self.open.get((number, "answer"))
-            return outage.reasons[-1] if outage else None
+            outage = self.open.get(number)
+            failure = outage and outage.ways.get("answer")
+            return failure.reason if failure else None
 
 
 _all: weakref.WeakSet[Outages] = weakref.WeakSet()

@@ -321,6 +321,36 @@ def test_an_outage_is_counted_and_logged_once_and_so_is_its_end(caplog):
     ]
 
 
+def test_of_many_records_that_are_gone_one_is_logged(caplog):
+    now = [0.0]
+    outages = Outages(["redis://h:1"], Counts(), lambda: now[0])
+    for number in range(8):
+        outages.note(0, "answer", f"redis://h:1 lacks a record (3fa0b1c2d3e4f5a6:p:{number}): it was emptied")
+        outages.note(0, "answer", f"redis://h:1: record 3fa0b1c2d3e4f5a6:p:{number} is damaged")
+    assert [record.getMessage() for record in caplog.records] == [
+        "index redis://h:1 is lost: redis://h:1 lacks a record (3fa0b1c2d3e4f5a6:p:0): it was emptied",
+        "index redis://h:1 is lost: redis://h:1: record 3fa0b1c2d3e4f5a6:p:0 is damaged",
+    ]
+
+
+def test_an_index_that_fails_in_several_ways_has_one_outage_that_ends_with_the_last(caplog):
+    now, counts = [0.0], Counts()
+    outages = Outages(["north"], counts, lambda: now[0])
+    outages.note(0, "refresh", "north has lost its manifest")
+    outages.note(0, "answer", "north lacks a record")
+    outages.note(0, "news", "north gave no news")
+    now[0] = 2.0
+    outages.settle(0, "refresh", 0.0)
+    outages.settle(0, "answer", 0.0)
+    assert counts == {"lost": 1, "stale": 1}
+    assert outages.open
+    outages.settle(0, "news", 0.0)
+    assert counts == {"lost": 1, "stale": 1, "recovered": 1}
+    assert [record.getMessage() for record in caplog.records].count("index north is back") == 1
+    outages.note(0, "answer", "north lacks a record")
+    assert counts["lost"] == 2
+
+
 def test_nothing_that_is_logged_or_reported_of_an_outage_has_text_of_the_output(caplog):
     report = degraded(Failing()).check(TEXT)
     said = " ".join([record.getMessage() for record in caplog.records] + [report.error])
