@@ -212,6 +212,15 @@ def test_several_indexes_are_asked_together(simblock, tmp_path):
     ]
 
 
+def test_of_several_indexes_the_one_that_holds_a_match_is_told(simblock, tmp_path):
+    with Writer.create(tmp_path / "second.sbx") as writer:
+        writer.put([Document(Work("second"), OTHER * 3)])
+        writer.commit()
+    several = simblock("check", "works.sbx", tmp_path / "second.sbx", "copy.txt").out
+    assert "in works.sbx)" in " ".join(several.split())
+    assert "works.sbx" not in simblock("check", "works.sbx", "copy.txt").out
+
+
 def test_what_stands_in_the_prompt_is_free(simblock, tmp_path):
     (tmp_path / "prompt.txt").write_text(f"Correct this: {TALE}")
     outcome = simblock("check", "works.sbx", "copy.txt", "--prompt", tmp_path / "prompt.txt")

@@ -57,7 +57,7 @@ def lines(text: str, report: Report, *, colour: bool) -> Iterator[str]:
     if reason := because(report):
         yield f"  decided by {reason}"
     for match in report.matches[:LISTED]:
-        yield from _match(match, text, colour)
+        yield from _match(match, report, text, colour)
     if len(report.matches) > LISTED:
         yield f"  … and {len(report.matches) - LISTED:,} more matches (--json lists them)"
 
@@ -81,13 +81,20 @@ def because(report: Report) -> str:
     )
 
 
-def _match(match: Match, text: str, colour: bool) -> Iterator[str]:
-    told = about(match.work)
+def _match(match: Match, report: Report, text: str, colour: bool) -> Iterator[str]:
     yield (
         f"  {_coloured(match.action, match.action, colour)}  {_bold(printable(match.work.id), colour)}"
-        f"{twins(match)}{f' ({told})' if told else ''}: {likeness(match)}"
+        f"{twins(match)}{known(match, report)}: {likeness(match)}"
     )
     yield f"    {excerpt(text, match, Marks(chr(27) + '[7m', chr(27) + '[0m') if colour else Marks('[[', ']]'))}"
+
+
+def known(match: Match, report: Report) -> str:
+    """What is known of a match's work, and of several indexes the one that holds it: `` (title, in works.sbx)``."""
+    told = about(match.work)
+    if len(report.indexes) > 1:
+        told += f"{', ' if told else ''}in {printable(match.index)}"
+    return f" ({told})" if told else ""
 
 
 def about(work: Work) -> str:
