@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simblock.errors import InputError, UsageError
 from simblock.stores.names import MANIFEST
+from simblock.stores.redis.address import is_url
 from simblock_indexer.indexes import open_all
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Sorted(NamedTuple):
 def is_index(argument: str) -> bool:
     """Whether an argument names an index: a URL, a directory with a manifest, anything called ``*.sbx``."""
     return (
-        "://" in argument
+        is_url(argument)
         or argument.rstrip("/").endswith(INDEX_SUFFIX)
         or (Path(argument) / MANIFEST).is_file()
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from simblock.errors import InputError, UsageError
+from simblock.stores.redis.address import is_url
 from simblock_indexer.readers.sources import STANDARD_INPUT
 
 
@@ -28,7 +29,7 @@ def spare(targets: Iterable[Target], read: Iterable[str | Path | None], indexes:
     """
     written: dict[Path, str] = {}
     inputs = [path for one in read if one is not None for path in _meant(str(one))]
-    places = [(name, _real(name)) for name in indexes if "://" not in name]
+    places = [(name, _real(name)) for name in indexes if not is_url(name)]
     for option, path in targets:
         if path is None or _is_device(path):
             continue

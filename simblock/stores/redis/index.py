@@ -305,6 +305,11 @@ def warnings_of(facts: ServerFacts) -> list[str]:
             "the server keeps nothing on disk: after a restart the index is gone, and every look-up fails: "
             "set appendonly yes, or save"
         )
+    if facts.cut_off:
+        found.append(
+            "the server is a replica that has lost its master: what is committed does not reach it; "
+            "bring the master back"
+        )
     if facts.maxmemory and facts.used_memory > _FULL * facts.maxmemory:
         found.append(
             f"the server's memory is over {_FULL:.0%} full: the next build or add may not fit; raise maxmemory"

@@ -1,15 +1,17 @@
 import pytest
 
-from tests.redis_servers import wait
+from tests.redis_servers import Server, wait
 from tests.slow_proxy import Proxy
 from tests.stores.redis import faults
 
 
 @pytest.fixture(scope="session")
-def original(redis_server):
-    """A client of the server that holds the index of the tests of faults, whole."""
-    faults.build(redis_server.url())
-    return redis_server.client
+def original():
+    """A client of the server that holds the index of the tests of faults, whole, and nothing else."""
+    server = Server().start()
+    faults.build(server.url())
+    yield server.client
+    server.close()
 
 
 @pytest.fixture

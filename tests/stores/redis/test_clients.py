@@ -12,8 +12,16 @@ import pytest
 from simblock.errors import Busy
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.clients import AwaitingLink, Link
-from tests.redis_servers import wait
+from tests.redis_servers import Server, wait
 from tests.stores.redis.links import CHANGES, LOCK, MANIFEST, NAMES, awaited, linked
+
+
+@pytest.fixture(scope="module")
+def redis_server():
+    """The tests of links empty their server, so it is theirs alone."""
+    made = Server().start()
+    yield made
+    made.close()
 
 
 @pytest.fixture
