@@ -75,20 +75,39 @@ _ANSWERS = (
 
 def translate(address: Address, error: Exception, seconds: float) -> SimblockError:
     """An error of the client library as one of ours; ``seconds`` is how long was waited for an answer."""
-    made, sentence = _sentence(error, seconds)
+    made, sentence = _sentence(address, error, seconds)
     return made(f"{address.name} {sentence}")
 
 
-def _sentence(error: Exception, seconds: float) -> tuple[_Made, str]:
+def _sentence(address: Address, error: Exception, seconds: float) -> tuple[_Made, str]:
+    if isinstance(error, said.AuthenticationError) and "without any password" in str(error):
+        return IndexProblem, _NO_PASSWORD[address.kind == "sentinel"]
     for kind, made, sentence in _SENTENCES:
         if isinstance(error, kind):
-            return made, sentence.format(error=error, milliseconds=round(seconds * 1000))
+            return made, sentence.format(
+                why=_why(address, error), tls=_tls(address), milliseconds=round(seconds * 1000)
+            )
     if isinstance(error, said.NoPermissionError):
         return IndexProblem, f"denies {_right(error)}: grant it to the user by ACL SETUSER"
     code = str(error.args[0]).split(" ")[0] if error.args else ""
     return _REFUSALS.get(
         code, (StoreLost, f"refused a command ({_code(code)}): look at its log and its version")
     )
+
+
+def _why(address: Address, error: Exception) -> str:
+    if not isinstance(error, Unreached):
+        return ""
+    return f"{error.why}, and whether that port speaks TLS" if error.late and address.tls else error.why
+
+
+def _tls(address: Address) -> str:
+    """What about TLS may make a server break connections off."""
+    if address.tls is None:
+        return f"it asks for TLS ({'rediss://' if address.kind == 'single' else 'tls=true'})"
+    if address.tls.cert is None:
+        return "it asks for a client's certificate (cert= and key=)"
+    return "it takes the certificate of cert="
 
 
 def _right(error: said.NoPermissionError) -> str:
@@ -105,13 +124,22 @@ def _code(code: str) -> str:
     return code if re.fullmatch(r"[A-Z]{2,20}", code) else "no reason known"
 
 
+_NO_PASSWORD = (
+    "asks for no password, and one is given: unset SIMBLOCK_REDIS_PASSWORD, or take it out of the address",
+    (
+        "or one of its sentinels asks for no password, and one is given: unset SIMBLOCK_REDIS_PASSWORD or "
+        "SIMBLOCK_SENTINEL_PASSWORD, or take it out of the address"
+    ),
+)
+"""For one server, and under Sentinel."""
+
 _SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], _Made, str], ...] = (
     (
         said.TimeoutError,
         StoreLost,
         "gave no answer within {milliseconds} ms: look at its load and the network, or raise timeout=",
     ),
-    (Unreached, StoreLost, "{error.why}"),
+    (Unreached, StoreLost, "{why}"),
     (said.InvalidResponse, IndexProblem, "does not speak as a Redis server does: check host and port"),
     (said.BusyLoadingError, StoreLost, "is loading its data: try again when it has finished"),
     (
@@ -143,7 +171,7 @@ _SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], _Made, st
     (
         said.ConnectionError,
         StoreLost,
-        "broke the connection off: look at its log, and whether it asks for TLS",
+        "broke the connection off: look at its log, and whether {tls}",
     ),
 )
 

@@ -344,6 +344,17 @@ def test_a_wrong_password_or_none_is_a_clear_error_without_it(users, password):
         assert SECRET not in str(raised.value)
 
 
+def test_a_password_that_nobody_asks_for_is_to_be_taken_away(own_server, monkeypatch):
+    monkeypatch.setenv("SIMBLOCK_REDIS_PASSWORD", SECRET)
+    url = own_server.url(timeout=2)
+    for call in (lambda: awaited(url, [b"a"]), lambda: Link(Address.parse(url)).get_many([b"a"])):
+        with pytest.raises(
+            IndexProblem, match=r"asks for no password, .* unset SIMBLOCK_REDIS_PASSWORD"
+        ) as raised:
+            call()
+        assert SECRET not in str(raised.value)
+
+
 def test_a_full_server_is_out_of_memory_and_says_so_without_the_data(own_server):
     own_server.client.config_set("maxmemory", 1_000_000)
     with linked(own_server.url()) as link:
@@ -403,8 +414,16 @@ def test_tls_that_verifies_nothing_is_warned_of(caplog):
 
 
 def test_tls_without_the_certificate_that_the_server_asks_for_is_an_error(tls_server):
-    url = f"rediss://{HOST}:{tls_server.port}?ca={tls_server.tls.ca}&timeout=2"
-    with linked(url) as link, pytest.raises(StoreLost, match="TLS"):
-        link.get_many([b"a"])
-    with linked(f"redis://{HOST}:{tls_server.port}?timeout=2") as link, pytest.raises(StoreLost, match="TLS"):
-        link.get_many([b"a"])
+    asked = f"rediss://{HOST}:{tls_server.port}?ca={tls_server.tls.ca}&timeout=2"
+    for call in (lambda u: Link(Address.parse(u)).get_many([b"a"]), lambda u: awaited(u, [b"a"])):
+        with pytest.raises(StoreLost, match=r"a client's certificate \(cert= and key=\)"):
+            call(asked)
+        with pytest.raises(StoreLost, match=r"asks for TLS \(rediss://\)"):
+            call(f"redis://{HOST}:{tls_server.port}?timeout=2")
+
+
+def test_tls_to_a_port_without_it_names_tls(redis_server):
+    url = f"rediss://{HOST}:{redis_server.port}?verify=none&timeout=0.3&connect_timeout=0.3"
+    for call in (lambda: Link(Address.parse(url)).get_many([b"a"]), lambda: awaited(url, [b"a"])):
+        with pytest.raises(StoreLost, match="TLS"):
+            call()
