@@ -7,6 +7,7 @@ because whoever gives a key believes that something is keyed.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -120,7 +121,8 @@ def keys_of(indexes: Sequence[str | Path], keys: Sequence[bytes]) -> list[bytes 
     if found and not any(found):
         names = ", ".join(map(shown, indexes))
         are = "is" if len(indexes) == 1 else "are"
-        raise KeyProblem(f"{names} {are} not keyed: open without a key, or build anew with one")
+        mend = "unset SIMBLOCK_KEY_FILE" if os.environ.get("SIMBLOCK_KEY_FILE") else "open without a key"
+        raise KeyProblem(f"{names} {are} not keyed: {mend}, or build anew with one")
     return found
 
 

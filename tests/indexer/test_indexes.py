@@ -65,6 +65,12 @@ def test_who_gives_keys_to_indexes_without_is_told(make, two_keys):
         indexes.key_of(make("c.sbx"), two_keys)
 
 
+def test_a_variable_that_gives_a_key_to_an_index_without_is_named(make, two_keys, monkeypatch):
+    monkeypatch.setenv("SIMBLOCK_KEY_FILE", str(two_keys[0]))
+    with pytest.raises(KeyProblem, match=r"a\.sbx is not keyed: unset SIMBLOCK_KEY_FILE, or build"):
+        indexes.key_of(make("a.sbx"), two_keys)
+
+
 def test_a_writer_gets_the_key_that_fits(make, two_keys):
     index = make("a.sbx", two_keys[1])
     assert indexes.key_of(index, two_keys) == keys.load(two_keys[1])
