@@ -150,17 +150,19 @@ def _missed(running: Sequence[Watched], killed: float) -> None:
 
 
 def row(name: str, every: Sequence[Outage], guards: int) -> Row:
-    """Of the outages that every guard felt; the others are counted. Fails where none was felt."""
+    """Of the outages that every guard felt; the others are counted, and where there are no more than these,
+    there are no figures."""
     found = [one for one in every if one.felt]
-    if not found:
-        raise SystemExit(f"{name}: no outage was felt by all guards, so there is nothing to recover from")
     back = [ms for one in found for ms in one.back]
-    return {
-        "what": name, "kills": len(found), "not felt": len(every) - len(found), "guards": guards,
+    figures = {
         "until it answers, p50 ms": round(percentile([one.took for one in found], 0.5) * 1000),
         "then until guards do, p50 ms": round(percentile(back, 0.5), 1), "p90 ms": round(percentile(back, 0.9), 1),
-        "max ms": round(max(back), 1), "answers lost, a kill": round(sum(one.lost for one in found) / len(found)),
-        "longest answer meanwhile, ms": round(max(one.longest for one in found), 1),
+        "max ms": round(max(back, default=0), 1), "answers lost, a kill": round(sum(one.lost for one in found) / max(len(found), 1)),
+        "longest answer meanwhile, ms": round(max((one.longest for one in found), default=0), 1),
+    }  # fmt: skip
+    return {
+        "what": name, "kills": len(found), "not felt": len(every) - len(found), "guards": guards,
+        **(figures if found else dict.fromkeys(figures, "")),
     }  # fmt: skip
 
 

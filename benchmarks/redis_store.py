@@ -192,7 +192,7 @@ def checks(bench: Bench) -> Tables:
     rows += redis_checks.checking(partial(open_index, bench.directory), "a directory", them)
     places = {"Redis": bench.url(), "a directory": bench.directory}
     copies = them[f"2 kB, {redis_checks.COPIED} words of it copied"]
-    first = redis_checks.first_stops(places, copies, 2 if bench.options.quick else 10)
+    first = redis_checks.first_stops(places, copies, 2 if bench.options.quick else 6)
     clean = [one.text for one in bench.clean]
     tight = f"{TIGHT} MiB of records kept"
     kept = {
