@@ -1,5 +1,6 @@
 """Records and manifests that are absent, damaged, or another's: no copy is ever called clean."""
 
+import re
 import shutil
 import time
 
@@ -273,3 +274,19 @@ def test_records_that_went_under_a_reader_that_is_late_are_damage(seeded, ours, 
             ours.pexpire(key, 50)
         wait(lambda: not of_kind(ours, b"p"), "the pages are gone", 10)
         noticed(guarded)
+
+
+def test_of_a_server_that_is_wiped_each_kind_of_loss_is_logged_once_and_the_outage_counted_once(
+    seeded, tmp_path, caplog
+):
+    with guarding(seeded.url(), tmp_path) as guarded:
+        guard = guarded.guards["degraded"]
+        faults.all_fresh(guarded)
+        seeded.client.flushall()
+        caplog.clear()
+        for work in WORKS:
+            guard.check(faults.copy_of(work))
+        said = [record.getMessage() for record in caplog.records if " is lost: " in record.getMessage()]
+        kinds = {re.sub(r"\(.*\)", "", line) for line in said}
+        assert guard.counts["lost"] == 1
+        assert 1 <= len(said) == len(kinds) <= 2, said
