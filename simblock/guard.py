@@ -56,7 +56,7 @@ class Guard:
             documents_with(language, 0)  # reads the table now rather than in the midst of a stream
 
     def prepare(self) -> None:
-        """Reads now what the first match would read, about a tenth of a second: for servers, before they listen."""
+        """Reads now what the first match would read, about a quarter of a second: for servers, before they listen."""
         prepare({language for index in self.indexes for language in index.languages})
 
     def response(
