@@ -153,7 +153,7 @@ _SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], _Made, st
     (
         said.OutOfMemoryError,
         SimblockError,
-        "is out of memory: raise its maxmemory, or remove works or old schemes",
+        "is out of memory: raise its maxmemory, or drop old schemes",
     ),
     (said.ReadOnlyError, StoreLost, "is a replica, which takes no writes: give the master's address"),
     (said.ClusterDownError, StoreLost, "is a cluster without all of its slots: bring its nodes back"),
