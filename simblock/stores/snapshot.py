@@ -176,6 +176,7 @@ class Snapshot:
             heads[segment.heads] for heads, segment in zip(live, self.segments, strict=True)
         ]
         self._live_bytes = [array.tobytes() for array in self.live_runs]
+        self._all_live = [bool(array.all()) for array in self.live_runs]
         self.works = lru_cache(4096)(self._works)
 
     def dead_rows(self, number: int) -> Bools:
@@ -241,7 +242,9 @@ class Snapshot:
         else:
             wide = np.asarray(channels, np.uint32)
             found = self._many(wide, self.scramble.many(wide, np.asarray(keys, np.uint64)))
-        return _merge(found, self.works_counted) if found else []
+        if len(self.segments) < 2:
+            return [hit for hit in found if hit.postings]
+        return _merge(found) if found else []
 
     def suspected(self, channels: Sequence[int], keys: Sequence[int]) -> list[int]:
         """Which asks may have a posting in any segment, by its prefilter alone."""
@@ -257,7 +260,7 @@ class Snapshot:
                 places, frequency = self.segments[number].buckets.find(stored[ask])
                 if places:
                     live = list(islice(self._live(number, places), most[channels[ask]]))
-                    hits.append(Hit(ask, live, frequency, 0))
+                    hits.append(Hit(ask, live, frequency, self.works_counted))
         return hits
 
     def _have(self, keys: Iterable[Sequence[int]]) -> None:
@@ -290,6 +293,25 @@ class Snapshot:
         return hits
 
     def _found(self, number: int, found: Found, passed: I64, most: I64) -> Iterator[Hit]:
+        if self._all_live[number]:
+            return self._found_live(number, _up_to(found, most), passed)
+        return self._found_some_live(number, found, passed, most)
+
+    def _found_live(self, number: int, found: Found, passed: I64) -> Iterator[Hit]:
+        """Where nothing was removed, as mostly: no place has to be looked at to be left out."""
+        segment = self.segments[number]
+        runs = np.searchsorted(segment.bounds, found.places, side="right") - 1
+        begins = segment.bounds[runs]
+        lengths = (segment.bounds[runs + 1] - begins).tolist()
+        positions, views = (found.places - begins).tolist(), segment.views[runs].tolist()
+        postings = list(map(Posting, repeat(segment), runs.tolist(), positions, lengths, views))
+        firsts = np.flatnonzero(np.diff(found.asks, prepend=-1))
+        stops = np.append(firsts[1:], len(runs)).tolist()
+        asks, codes = passed[found.asks[firsts]].tolist(), found.frequencies[firsts].tolist()
+        for ask, code, first, stop in zip(asks, codes, firsts.tolist(), stops, strict=True):
+            yield Hit(ask, postings[first:stop], DECODED[code], self.works_counted)
+
+    def _found_some_live(self, number: int, found: Found, passed: I64, most: I64) -> Iterator[Hit]:
         segment = self.segments[number]
         runs = np.searchsorted(segment.bounds, found.places, side="right") - 1
         keep = self.live_runs[number][runs]
@@ -305,11 +327,21 @@ class Snapshot:
         kept = np.concatenate([[0], np.cumsum(keep)])[np.append(firsts, len(keep))].tolist()
         codes = found.frequencies[firsts].tolist()
         for at, ask in enumerate(passed[found.asks[firsts]].tolist()):
-            yield Hit(ask, postings[kept[at] : kept[at + 1]], DECODED[codes[at]], 0)
+            yield Hit(ask, postings[kept[at] : kept[at + 1]], DECODED[codes[at]], self.works_counted)
 
 
 def _most_places(channel: Channel) -> int:
     return MOST_UNORDERED if channel.unordered else MOST_PLACES[channel.role]
+
+
+def _up_to(found: Found, most: I64) -> Found:
+    """Of each ask the first so many entries."""
+    if len(found.asks) <= MOST_UNORDERED:
+        return found
+    firsts = np.flatnonzero(np.diff(found.asks, prepend=-1))
+    sizes = np.diff(np.append(firsts, len(found.asks)))
+    keep = np.arange(len(found.asks)) - np.repeat(firsts, sizes) < most[found.asks]
+    return Found(found.asks[keep], found.places[keep], found.frequencies[keep])
 
 
 def _rank(asks: I64, keep: Bools) -> I64:
@@ -321,15 +353,15 @@ def _rank(asks: I64, keep: Bools) -> I64:
     return ranks
 
 
-def _merge(found: list[Hit], works: int) -> list[Hit]:
+def _merge(found: list[Hit]) -> list[Hit]:
     """One hit for each ask over all segments."""
     merged: dict[int, Hit] = {}
     for hit in found:
         before = merged.get(hit.ask)
         if before is None:
-            merged[hit.ask] = hit._replace(works=works)
+            merged[hit.ask] = hit
         else:
             merged[hit.ask] = Hit(
-                hit.ask, before.postings + hit.postings, before.frequency + hit.frequency, works
+                hit.ask, before.postings + hit.postings, before.frequency + hit.frequency, hit.works
             )
     return [merged[ask] for ask in sorted(merged) if merged[ask].postings]
