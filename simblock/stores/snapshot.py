@@ -299,6 +299,8 @@ class Snapshot:
 
     def _found_live(self, number: int, found: Found, passed: I64) -> Iterator[Hit]:
         """Where nothing was removed, as mostly: no place has to be looked at to be left out."""
+        if not len(found.asks):
+            return  # the filter was wrong
         segment = self.segments[number]
         runs = np.searchsorted(segment.bounds, found.places, side="right") - 1
         begins = segment.bounds[runs]
