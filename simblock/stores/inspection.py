@@ -84,7 +84,6 @@ def stat(snapshot: Snapshot) -> Stat:
     standing = list(zip(segments, snapshot.live_runs, strict=True))
     tokens = sum((_tokens(*one) for one in standing), np.zeros(len(VIEWS), np.int64)).tolist()
     manifest = snapshot.manifest
-    files = [*manifest.segments, *([manifest.journal] if manifest.journal else [])]
     return Stat(
         epoch=manifest.epoch,
         works=sum(int((~snapshot.dead_rows(number)).sum()) for number in range(len(segments))),
@@ -94,7 +93,7 @@ def stat(snapshot: Snapshot) -> Stat:
         lexemes=tokens[_LEXEMES],
         entries=sum(segment.facts.entries for segment in segments),
         segments=len(segments),
-        bytes=sum(ref.size for ref in files) + len(manifest.to_json()),
+        bytes=sum(ref.size for ref in manifest.refs) + len(manifest.to_json()),
         sections={**sections, "headers": HEADER_SIZE * len(segments)},
         scheme=manifest.scheme.digest,
         keyed=manifest.key is not None,

@@ -54,6 +54,10 @@ class Log(NamedTuple):
         older = [*_unpack(self.older), *recent[:-_RECENT]]
         return Log(zstd.compress(json.dumps(older[-_KEPT_EVENTS:]).encode()), recent[-_RECENT:])
 
+    def continues(self, older: Log) -> bool:
+        """Whether what was committed last in an older log is in this one too: so it came of it."""
+        return not older.recent or self.holds(older.recent[-1])
+
     def holds(self, event: Event) -> bool:
         """Whether a commit is among them, or may have been and was forgotten since."""
         if event in self.recent:

@@ -37,6 +37,11 @@ class FileRef(NamedTuple):
             raise ValueError(file)
         return cls(bytes.fromhex(id).hex(), file, operator.index(size), operator.index(crc))
 
+    def check(self, id: bytes, crc: int, name: str) -> None:
+        """Raises Damaged where a file of the index ``name`` has another id or header checksum."""
+        if (id.hex(), crc) != (self.id, self.crc):
+            raise Damaged(f"{name}: {self.file} is another file than the manifest names: restore the index")
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -63,8 +68,12 @@ class Manifest:
     @property
     def files(self) -> set[str]:
         """Names of all files that this state needs."""
-        journal = [self.journal.file] if self.journal else []
-        return {MANIFEST, *journal, *(segment.file for segment in self.segments)}
+        return {MANIFEST, *(ref.file for ref in self.refs)}
+
+    @property
+    def refs(self) -> tuple[FileRef, ...]:
+        """All files but the manifest itself: the segments, then the journal."""
+        return (*self.segments, self.journal) if self.journal else self.segments
 
     def to_json(self) -> bytes:
         fields = asdict(replace(self, scheme=Scheme()))

@@ -6,6 +6,7 @@ import errno
 import io
 import mmap
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -50,7 +51,7 @@ class Shelf(Protocol):
         """Removes files of ours that are not among those to keep."""
 
 
-class _Whole:
+class _Whole(ABC):
     """A shelf that has its files whole."""
 
     name: str
@@ -70,14 +71,12 @@ class _Whole:
 
     def copy(self, ref: FileRef, stream: BinaryIO, sealing: Sealing | None) -> None:  # noqa: ARG002
         buffer = self.open(ref)
-        if identify(buffer, f"{self.name}/{ref.file}") != (bytes.fromhex(ref.id), ref.crc):
-            raise Damaged(
-                f"{self.name}: {ref.file} is another file than the manifest names: restore the index"
-            )
+        ref.check(*identify(buffer, f"{self.name}/{ref.file}"), self.name)
         stream.write(buffer)
 
+    @abstractmethod
     def _buffer(self, file: str) -> memoryview:
-        raise NotImplementedError
+        """A file's bytes. Raises Damaged where it is missing."""
 
 
 class MemoryShelf(_Whole):

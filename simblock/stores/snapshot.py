@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeAlias, cast
 import numpy as np
 
 from simblock import text
-from simblock.errors import Damaged, Incompatible, KeyProblem
+from simblock.errors import Incompatible, KeyProblem
 from simblock.questions import Hit, Posting
 from simblock.scheme import OFTEN, Channel
 from simblock.stores import journal
@@ -104,6 +104,14 @@ def sealing_of(secret: Secret | None, id: bytes) -> Sealing | None:
     return None if secret is None else secret.sealing(id)
 
 
+def open_journal(shelf: Shelf, ref: FileRef, secret: Secret | None) -> Container:
+    """The journal of an index. Raises Damaged, KeyProblem."""
+    sealing = sealing_of(secret, bytes.fromhex(ref.id))
+    container = Container(shelf.open(ref), f"{shelf.name}/{ref.file}", journal.SECTIONS, sealing)
+    ref.check(container.id, container.crc, shelf.name)
+    return container
+
+
 class Snapshot:
     """Opens what ``manifest`` names. Raises Damaged, Incompatible, KeyProblem."""
 
@@ -133,7 +141,7 @@ class Snapshot:
     def _open(self, ref: FileRef) -> Segment:
         sealing = sealing_of(self._secret, bytes.fromhex(ref.id))
         segment = self._shelf.segment(ref, sealing)
-        self._check_same(segment.container, ref)
+        ref.check(segment.id, segment.container.crc, self.name)
         return segment
 
     def _journal(self) -> journal.Journal:
@@ -141,17 +149,9 @@ class Snapshot:
         self.journal_sections: list[Section] = []
         if ref is None:
             return journal.EMPTY
-        sealing = sealing_of(self._secret, bytes.fromhex(ref.id))
-        container = Container(self._shelf.open(ref), f"{self.name}/{ref.file}", journal.SECTIONS, sealing)
-        self._check_same(container, ref)
+        container = open_journal(self._shelf, ref, self._secret)
         self.journal_sections = list(container.sections.values())
         return journal.read(container)
-
-    def _check_same(self, container: Container, ref: FileRef) -> None:
-        if (container.id.hex(), container.crc) != (ref.id, ref.crc):
-            raise Damaged(
-                f"{self.name}: {ref.file} is another file than the manifest names: restore the index"
-            )
 
     def age(self, day: int) -> None:
         """Works that expire on ``day`` or before do not count from now on.
@@ -302,29 +302,20 @@ class Snapshot:
         if not len(found.asks):
             return  # the filter was wrong
         segment = self.segments[number]
-        runs = np.searchsorted(segment.bounds, found.places, side="right") - 1
-        begins = segment.bounds[runs]
-        lengths = (segment.bounds[runs + 1] - begins).tolist()
-        positions, views = (found.places - begins).tolist(), segment.views[runs].tolist()
-        postings = list(map(Posting, repeat(segment), runs.tolist(), positions, lengths, views))
+        postings = _postings(segment, _runs_of(segment, found.places), found.places)
         firsts = np.flatnonzero(np.diff(found.asks, prepend=-1))
-        stops = np.append(firsts[1:], len(runs)).tolist()
+        stops = np.append(firsts[1:], len(postings)).tolist()
         asks, codes = passed[found.asks[firsts]].tolist(), found.frequencies[firsts].tolist()
         for ask, code, first, stop in zip(asks, codes, firsts.tolist(), stops, strict=True):
             yield Hit(ask, postings[first:stop], DECODED[code], self.works_counted)
 
     def _found_some_live(self, number: int, found: Found, passed: I64, most: I64) -> Iterator[Hit]:
         segment = self.segments[number]
-        runs = np.searchsorted(segment.bounds, found.places, side="right") - 1
+        runs = _runs_of(segment, found.places)
         keep = self.live_runs[number][runs]
         if len(keep) > MOST_UNORDERED:
             keep &= _rank(found.asks, keep) <= most[found.asks]
-        kept_runs = runs[keep]
-        begins = segment.bounds[kept_runs]
-        positions = (found.places[keep] - begins).tolist()
-        lengths = (segment.bounds[kept_runs + 1] - begins).tolist()
-        views = segment.views[kept_runs].tolist()
-        postings = list(map(Posting, repeat(segment), kept_runs.tolist(), positions, lengths, views))
+        postings = _postings(segment, runs[keep], found.places[keep])
         firsts = np.flatnonzero(np.diff(found.asks, prepend=-1))
         kept = np.concatenate([[0], np.cumsum(keep)])[np.append(firsts, len(keep))].tolist()
         codes = found.frequencies[firsts].tolist()
@@ -334,6 +325,19 @@ class Snapshot:
 
 def _most_places(channel: Channel) -> int:
     return MOST_UNORDERED if channel.unordered else MOST_PLACES[channel.role]
+
+
+def _runs_of(segment: Segment, places: U32) -> I64:
+    """The runs i64 in which tokens u32 of a segment stand."""
+    return np.searchsorted(segment.bounds, places, side="right") - 1
+
+
+def _postings(segment: Segment, runs: I64, places: U32) -> list[Posting]:
+    """Tokens u32 of a segment, each with its run, as places of keys."""
+    begins = segment.bounds[runs]
+    lengths = (segment.bounds[runs + 1] - begins).tolist()
+    positions, views = (places - begins).tolist(), segment.views[runs].tolist()
+    return list(map(Posting, repeat(segment), runs.tolist(), positions, lengths, views))
 
 
 def _up_to(found: Found, most: I64) -> Found:

@@ -17,14 +17,13 @@ from simblock.errors import Busy, Damaged, NotAnIndex, SimblockError, StoreLost,
 from simblock.stores import journal
 from simblock.stores.claim import claim, claim_new
 from simblock.stores.commit import Held
-from simblock.stores.container import Container
-from simblock.stores.journal import Event
+from simblock.stores.journal import Log
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
 from simblock.stores.opening import open_shelf
 from simblock.stores.redis.address import is_url
 from simblock.stores.shelf import Shelf
-from simblock.stores.snapshot import check_tokenisers, open_secret, sealing_of
+from simblock.stores.snapshot import check_tokenisers, open_journal, open_secret, sealing_of
 
 _TARGET_EVERY = 5.0
 _PAUSES = (0.2, 5.0)
@@ -125,8 +124,7 @@ def _sync_state(
         if before == data and not anew:
             return Synced(0, 0, manifest.epoch, changed=False)
         there = Manifest.from_json(before, shelf.name).files if before and not anew else set()
-        refs = [*manifest.segments, *([manifest.journal] if manifest.journal else [])]
-        wanted = [ref for ref in refs if ref.file not in there]
+        wanted = [ref for ref in manifest.refs if ref.file not in there]
         brought, total = 0, sum(ref.size for ref in wanted)
         for ref in wanted:
             _bring(source, shelf, ref, secret)
@@ -158,7 +156,8 @@ def _target(
         old = _standing(before, shelf.name, anew)
         if old is not None:
             _check_copy(old, manifest, shelf.name)
-            _check_behind(_history(shelf, old, secret), _history(source, manifest, secret), shelf.name)
+            if old != manifest:
+                _check_behind(_log(shelf, old, secret), _log(source, manifest, secret), shelf.name)
         yield shelf, held, before
     finally:
         held.release()
@@ -198,22 +197,19 @@ def _check_copy(old: Manifest, new: Manifest, name: str) -> None:
         )
 
 
-def _history(shelf: Shelf, manifest: Manifest, secret: Secret | None) -> list[Event]:
+def _log(shelf: Shelf, manifest: Manifest, secret: Secret | None) -> Log:
     """The commits of an index; none where they cannot be read: what is broken is replaced."""
-    ref = manifest.journal
-    if ref is None:
-        return []
-    sealing = sealing_of(secret, bytes.fromhex(ref.id))
     try:
-        opened = Container(shelf.open(ref), f"{shelf.name}/{ref.file}", journal.SECTIONS, sealing)
-        return journal.read(opened).log.events()
+        if manifest.journal is not None:
+            return journal.read(open_journal(shelf, manifest.journal, secret)).log
     except Damaged:
-        return []
+        pass
+    return journal.EMPTY.log
 
 
-def _check_behind(old: list[Event], new: list[Event], name: str) -> None:
-    if old and new and new[0].epoch <= old[-1].epoch and old[-1] not in new:
+def _check_behind(old: Log, new: Log, name: str) -> None:
+    if not new.continues(old):
         raise UsageError(
-            f"{name} has changes of its own (epoch {old[-1].epoch}) that its source lacks, and would lose them: "
-            "make them in the source too, and remove the copy first"
+            f"{name} has changes of its own (epoch {old.recent[-1].epoch}) that its source lacks, and would lose "
+            "them: make them in the source too, and remove the copy first"
         )

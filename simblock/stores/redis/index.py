@@ -148,7 +148,7 @@ class RedisIndex(StoredIndex):
             while True:
                 link, made = self._link_here(), []
                 for some in _some(wants):
-                    made += self._keep(some, await link.get_many([want.key for want in some]))
+                    made += self._source.take(some, await link.get_many([want.key for want in some]))
                 wants = steps.send(made)
         except StopIteration as done:
             return cast(Part, done.value)
@@ -159,13 +159,10 @@ class RedisIndex(StoredIndex):
             while True:
                 made: list[Any] = []
                 for some in _some(wants):
-                    made += self._keep(some, self._link.get_many([want.key for want in some]))
+                    made += self._source.take(some, self._link.get_many([want.key for want in some]))
                 wants = steps.send(made)
         except StopIteration as done:
             return cast(T, done.value)
-
-    def _keep(self, wants: Sequence[Want], values: Sequence[bytes | None]) -> list[Any]:
-        return self._source.take(wants, values)
 
     def _link_here(self) -> AwaitingLink:
         loop = asyncio.get_running_loop()
@@ -282,9 +279,7 @@ def check_later(old: Snapshot, new: Snapshot) -> None:
             "%s: another index stands there now, made anew or brought there: it is taken up", new.name
         )
         return
-    recent = old.journal.log.recent
-    kept = not recent or new.journal.log.holds(recent[-1])
-    if theirs.epoch < mine.epoch or not kept:
+    if theirs.epoch < mine.epoch or not new.journal.log.continues(old.journal.log):
         raise Damaged(
             f"{new.name} is at epoch {theirs.epoch}, and not with what was committed up to epoch {mine.epoch}: "
             "changes were lost with a server; sync the index into it again with --anew, or open it anew to go on with what "
