@@ -63,7 +63,8 @@ class Decision:
     ``id`` the report's, ``request_id`` the caller's own. ``scan_ms`` went into scanning, ``first_ms`` is by how much
     the first text was delayed (None where none came), ``held_ms`` how long text was held at the longest. ``rounds``
     counts the answers that were asked for anew. ``evidence`` has the output's own text of matches, by their numbers in
-    the report's list as strings, and is None unless asked for. ``policy`` is the one that decided.
+    the report's list as strings, and is None unless asked for. ``policy`` is the one that decided; ``floor`` from how
+    many words and lexemes on matches were kept that no rule acted on, and how many of them at most.
     """
 
     at: float
@@ -84,6 +85,7 @@ class Decision:
     rounds: int = 0
     evidence: Mapping[str, str] | None = None
     policy: Policy | None = None
+    floor: tuple[int, int, int] | None = None
 
 
 def spread(report: Report, streams: Sequence[Iterable[Match]]) -> list[tuple[int, ...]]:
