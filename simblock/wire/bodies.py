@@ -1,0 +1,105 @@
+"""A whole answer on the wire: one JSON body in, one out. No I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simblock.errors import InputError
+from simblock.ledger import Told as Steps
+from simblock.response import ResponseCore
+from simblock.stream import StreamCore
+from simblock.wire.chorus import Chorus
+from simblock.wire.filtering import LOST, Aside, acted
+from simblock.wire.format import Reading, Wire
+from simblock.wire.jsontext import dump, parse, repeats_keys
+from simblock.wire.shapes import Channel, Found
+from simblock.wire.voices import Piece, Voice
+
+
+class Unreadable(Exception):
+    """A body that is no answer; the message says why, without what it holds."""
+
+
+class BodyFilter:
+    """The body of one answer that is not streamed. Everything is known before anything goes out, so nothing leaks."""
+
+    def __init__(self, wire: Wire, response: ResponseCore, aside: Aside) -> None:
+        self.chorus = Chorus(response, keeps=True, after=True)
+        self._wire, self._response, self._aside = wire, response, aside
+
+    @property
+    def cores(self) -> list[StreamCore]:
+        """The cores of all streams."""
+        return [voice.core for voice in self.chorus.voices]
+
+    def filter(self, data: bytes) -> Steps[bytes]:
+        """What goes out of a body: the same bytes where nothing was acted upon. Raises Unreadable."""
+        value, reading = self._read(data)
+        changed = yield from self._hear(reading)
+        for choice in sorted(self.chorus.choices):
+            told = yield from self._conclude(value, choice)
+            changed = changed or told
+        if not changed:
+            return data
+        for side in reading.walked.sides:
+            if any(voice.altered or voice.core.stopped for voice in self.chorus.of(side.choice)):
+                side.drop()
+        return dump(value)
+
+    def lose(self, reason: str) -> None:
+        """Takes note that nothing of the body could be read."""
+        self.chorus.voice(Channel("content")).core.lose(LOST.format(reason))
+
+    def _read(self, data: bytes) -> tuple[dict[str, Any], Reading]:
+        try:
+            value = parse(data)
+        except InputError as error:
+            raise Unreadable(str(error)) from None
+        if type(value) is not dict:
+            raise Unreadable("no object")
+        reading = self._wire.body(value)
+        if reading.walked.opaque or repeats_keys(data, value, reading.walked.keys):
+            raise Unreadable("an object that says a thing twice")
+        return value, reading
+
+    def _hear(self, reading: Reading) -> Steps[bool]:
+        """Gives all texts to their streams, ends these, and puts what may go out in their place."""
+        pieces: list[Piece] = []
+        repeated: list[tuple[Found, Voice]] = []
+        for found in reading.walked.texts:
+            voice = self.chorus.voice(found.channel, source=found.source)
+            if found.whole and voice.fed:
+                repeated.append((found, voice))
+            elif found.text:
+                pieces.append(voice.add(found))
+                yield from voice.core.feed(found.text)
+        for voice in self.chorus.voices:
+            voice.settle((yield from voice.core.finish()))
+            voice.ended = True
+        changed = [(piece.found, piece.out) for piece in pieces if not piece.clean]
+        changed += [(found, voice.said) for found, voice in repeated if voice.said != found.text]
+        for one, text in changed:
+            if one is not None:
+                one.set(text)
+        return bool(changed)
+
+    def _conclude(self, value: dict[str, Any], choice: int) -> Steps[bool]:
+        """Says of a choice what was done about it; whether anything was."""
+        voices = self.chorus.of(choice)
+        stopped = next((voice for voice in voices if voice.core.stopped), None)
+        if stopped is None:
+            action = acted(voices)
+            if action is not None:
+                self._wire.end_body(value, choice, self._aside.tell(voices, action))
+            return action is not None
+        if self._aside.again is not None and stopped.channel.name == "content" and stopped.core.error is None:
+            answer = yield from self._aside.again(stopped)
+            if answer is not None:
+                self._wire.put(value, choice, answer)
+                self._wire.end_body(value, choice, self._aside.tell(voices, "replace"))
+                return True
+        self._wire.end_body(value, choice, self._aside.tell(voices, "stop"))
+        return True
+
+
+__all__ = ["BodyFilter", "Unreadable"]

@@ -1,0 +1,321 @@
+"""A streamed answer on the wire: bytes in, bytes out, and nothing of a protected passage with them. No I/O.
+
+``feed`` and ``finish`` are generators as those of :class:`simblock.stream.StreamCore`: they yield its questions, are
+sent the answers, and return the bytes that may go out. A frame goes out in its turn, whole, when all of its text may;
+so clean answers are the same byte for byte, and what spells a text once more (log probabilities, token ids) waits
+with it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeAlias
+
+from simblock.errors import InputError
+from simblock.ledger import Told as Steps
+from simblock.match import SEVERITY, Action
+from simblock.response import ResponseCore
+from simblock.stream import StreamCore
+from simblock.wire.chorus import Chorus
+from simblock.wire.entries import Entry
+from simblock.wire.format import End, Frame, Reading, Told, Wire
+from simblock.wire.jsontext import dump, parse, repeats_keys
+from simblock.wire.shapes import Channel, Found
+from simblock.wire.sse import Event, EventSplitter, encode
+from simblock.wire.voices import Voice
+
+DONE = b"[DONE]"
+SILENCE = 5.0
+"""Seconds that a frame is held before comments overtake it: they keep connections alive."""
+COMMENT_MOST = 256
+"""Bytes that a frame may have beside its data; more than that is no comment and no id."""
+LOST = "what the upstream sent cannot be read: {}"
+
+
+Again: TypeAlias = Callable[[Voice], Steps[str | None]]
+"""Asks for another answer in the place of one that was stopped; None where there is none to be had."""
+
+
+class Aside(NamedTuple):
+    """What a filter says to, and asks of, those above it.
+
+    ``unread(reason, bytes)``: something was not read. ``tell``: what a client is to be told of a choice with these streams.
+    """
+
+    unread: Callable[[str, int], None]
+    tell: Callable[[Iterable[Voice], Action], Told]
+    again: Again | None = None
+
+
+class EventFilter:
+    """The events of one streamed answer. ``over``: nothing more goes out, and the upstream may be cut off."""
+
+    def __init__(self, wire: Wire, response: ResponseCore, aside: Aside, *, choices: int = 1) -> None:
+        self.over = False
+        self.held: list[float] = []
+        self.spoke = False
+        self.chorus = Chorus(response, keeps=wire.keeps)
+        self._wire, self._response, self._aside, self._choices = wire, response, aside, choices
+        self._splitter = EventSplitter()
+        self._queue: deque[Entry] = deque()
+        self._ended: set[int] = set()
+        self._stopped: set[int] = set()
+        self._voice: Voice | None = None
+        self._batch: list[str] = []
+        self._raw = False
+        self._now = 0.0
+
+    @property
+    def cores(self) -> list[StreamCore]:
+        """The cores of all streams so far."""
+        return [voice.core for voice in self.chorus.voices]
+
+    def feed(self, data: bytes, now: float) -> Steps[bytes]:
+        """Takes bytes of the upstream at ``now`` seconds; returns what may go out."""
+        if self.over:
+            return b""
+        if self._raw:
+            self._aside.unread("behind what could not be read", len(data))
+            return data
+        self._now = now
+        try:
+            events = self._splitter.feed(data)
+        except InputError as error:
+            yield from self._break(str(error), data)
+            self._raw = not self.over
+            return self._drain()
+        for event in events:
+            yield from self._take(event)
+            if self.over:
+                break
+        yield from self._flush()
+        return self._drain()
+
+    def finish(self) -> Steps[bytes]:
+        """The upstream has ended. Returns the rest that may go out."""
+        if self.over or self._raw:
+            return b""
+        for event in self._splitter.finish():
+            yield from self._take(event)
+        yield from self._end(End(), None)
+        return self._drain()
+
+    # -- from frames to streams
+
+    def _take(self, event: Event) -> Steps[None]:
+        data = event.data
+        if len(event.raw) - len(data or b"") > COMMENT_MOST:
+            yield from self._break("a long comment or id", event.raw)
+        elif data is None:
+            self._queue.append(Entry(event.raw, self._now))
+        elif data == DONE:
+            yield from self._end(End(), None)
+            self._queue.append(Entry(event.raw, self._now))
+        else:
+            yield from self._take_json(event, data)
+
+    def _take_json(self, event: Event, data: bytes) -> Steps[None]:
+        try:
+            value = parse(data)
+        except InputError as error:
+            yield from self._break(str(error), event.raw)
+            return
+        if type(value) is not dict:
+            yield from self._break("no object", event.raw)
+            return
+        reading = self._wire.read(event.event, value)
+        if reading.walked.opaque or repeats_keys(data, value, reading.walked.keys):
+            yield from self._break("an object that says a thing twice", event.raw)
+            return
+        entry = Entry(event.raw, self._now, event.event, value, choices=reading.choices)
+        if self._stopped and not self._without(entry, self._stopped):
+            return
+        self._queue.append(entry)
+        yield from self._hear(entry, reading)
+        for end in reading.ends:
+            yield from self._end(end, entry)
+
+    def _hear(self, entry: Entry, reading: Reading) -> Steps[None]:
+        """Gives the texts of a frame to their streams."""
+        for found in reading.walked.texts:
+            if found.text and found.channel.choice not in self._stopped:
+                yield from self._hear_text(entry, found)
+        if reading.walked.sides:
+            entry.sides = reading.walked.sides
+            spoken = {piece.voice.channel.choice for piece in entry.pieces}
+            for choice in {side.choice for side in entry.sides} - spoken - self._stopped - self._ended:
+                entry.pieces.append(self.chorus.voice(Channel("content", choice)).awaiting())
+        if self.chorus.passing:
+            for voice in self.chorus.left(entry.pieces):
+                yield from self._flush()
+                yield from self._finish(voice)
+
+    def _hear_text(self, entry: Entry, found: Found) -> Steps[None]:
+        voice = self.chorus.voice(found.channel, source=found.source)
+        if found.whole and (voice.fed or voice.ended):
+            yield from self._hear_again(entry, found, voice)
+            return
+        if self._voice is not voice:
+            yield from self._flush()
+            self._voice = voice
+        entry.pieces.append(voice.add(found))
+        self._batch.append(found.text)
+
+    def _hear_again(self, entry: Entry, found: Found, voice: Voice) -> Steps[None]:
+        """A text that repeats all of a stream: what went out of it goes out again."""
+        yield from self._flush()
+        yield from self._finish(voice)
+        if voice.altered or not voice.repeats(found.text):
+            found.set(voice.said)
+            entry.changed = True
+
+    def _flush(self) -> Steps[None]:
+        """Feeds what was said lately in one channel."""
+        voice, batch = self._voice, self._batch
+        if voice is None or not batch:
+            return
+        self._batch = []
+        if not voice.over:
+            voice.settle((yield from voice.core.feed("".join(batch))))
+        if voice.core.stopped:
+            yield from self._stop(voice)
+
+    def _finish(self, voice: Voice) -> Steps[None]:
+        if not voice.over:
+            text = yield from voice.core.finish()
+            voice.ended = True
+            voice.settle(text)
+        if voice.core.stopped:
+            yield from self._stop(voice)
+
+    def _end(self, end: End, entry: Entry | None) -> Steps[None]:
+        """Ends streams by a frame, or by the upstream's own end."""
+        yield from self._flush()
+        for voice in self.chorus.meant(end):
+            yield from self._finish(voice)
+        if end.channel is not None:
+            return
+        choices = self.chorus.choices if end.choice is None else {end.choice}
+        for choice in choices - self._stopped - self._ended:
+            self._ended.add(choice)
+            if entry is not None:
+                self._annotate(entry, choice)
+
+    def _annotate(self, entry: Entry, choice: int) -> None:
+        """Says with a choice's end what was found in it."""
+        voices = self.chorus.of(choice)
+        action = acted(voices)
+        if action is not None:
+            self._wire.annotate(entry.value, choice, self._aside.tell(voices, action))
+            entry.changed = True
+
+    # -- a stop
+
+    def _stop(self, voice: Voice) -> Steps[None]:
+        """Ends a choice before what was stopped in one of its streams."""
+        choice = voice.channel.choice
+        if choice in self._stopped:
+            return
+        self._stopped.add(choice)
+        for other in self.chorus.of(choice):
+            yield from self._finish(other)
+        self._voice, self._batch = None, []
+        later = self._cut(voice)
+        frames = yield from self._ending(voice)
+        self._queue.extend(Entry(_bytes(frame), self._now) for frame in frames)
+        if len(self._ended | self._stopped) >= self._choices:
+            self._queue.extend(Entry(_bytes(frame), self._now) for frame in self._wire.close())
+            self.over = True
+        else:
+            self._queue.extend(entry for entry in later if self._without(entry, {choice}))
+
+    def _cut(self, voice: Voice) -> list[Entry]:
+        """Takes the frames from the cut on out of the queue, and gives them back; what is safe of the first stays."""
+        kept: list[Entry] = []
+        later = list(self._queue)
+        for number, entry in enumerate(later):
+            cut = [piece for piece in entry.pieces if piece.voice is voice and piece.end > voice.let_go]
+            if cut:
+                later = later[number:]
+                if cut[0].out:
+                    self._wire.reopen(entry.value, voice.channel.choice)
+                    entry.changed = True
+                    kept.append(later.pop(0))
+                break
+            kept.append(entry)
+        else:
+            later = []
+        self._queue = deque(kept)
+        return later
+
+    def _ending(self, voice: Voice) -> Steps[list[Frame]]:
+        """What is said in place of the rest of a choice."""
+        choice, voices = voice.channel.choice, self.chorus.of(voice.channel.choice)
+        if self._aside.again is not None and voice.channel.name == "content" and voice.core.error is None:
+            answer = yield from self._aside.again(voice)
+            if answer is not None:
+                told = self._aside.tell(voices, "replace")
+                return [*self._wire.say(choice, answer), *self._wire.finish(choice, told)]
+        released = [(one.channel, one.said) for one in voices] if self._wire.keeps else []
+        return self._wire.end(choice, self._aside.tell(voices, "stop"), released)
+
+    def _without(self, entry: Entry, choices: Iterable[int]) -> bool:
+        """Takes choices that have ended out of a frame; whether anything is left of it."""
+        for choice in choices:
+            if choice in entry.choices:
+                value = self._wire.without(entry.value, choice)
+                if value is None:
+                    return False
+                entry.value, entry.changed = value, True
+                entry.pieces = [piece for piece in entry.pieces if piece.voice.channel.choice != choice]
+        return True
+
+    def _break(self, reason: str, raw: bytes) -> Steps[None]:
+        """What cannot be read: by the policy it ends the answer, or passes and is counted."""
+        self._aside.unread(reason, len(raw))
+        yield from self._flush()
+        if self._response.policy.on_error != "stop":
+            self._queue.append(Entry(raw, self._now))
+            return
+        for choice in sorted({*range(self._choices), *self.chorus.choices} - self._stopped - self._ended):
+            voice = self.chorus.voice(Channel("content", choice))
+            if voice.ended:
+                voice = self.chorus.begin(voice.channel)
+            voice.core.lose(LOST.format(reason))
+            yield from self._stop(voice)
+        self.over = True
+
+    # -- what goes out
+
+    def _drain(self) -> bytes:
+        queue, parts = self._queue, []
+        while queue and queue[0].ready:
+            entry = queue.popleft()
+            parts.append(entry.bytes())
+            self.spoke = self.spoke or bool(entry.pieces)
+            if entry.at != self._now:
+                self.held.append(self._now - entry.at)
+        if queue and self._now - queue[0].at > SILENCE:
+            parts += self._overtaking()
+        return b"".join(parts) if len(parts) != 1 else parts[0]
+
+    def _overtaking(self) -> list[bytes]:
+        """Comments, where what stands before them is held for long."""
+        comments = [entry for entry in self._queue if entry.value is None and not entry.pieces]
+        self._queue = deque(entry for entry in self._queue if entry not in comments)
+        return [entry.raw for entry in comments]
+
+
+def _bytes(frame: Frame) -> bytes:
+    return encode(dump(frame.value) if frame.data is None else frame.data, frame.event)
+
+
+def acted(voices: Iterable[Voice]) -> Action | None:
+    """The severest thing that was done in streams which went on to their end; None where nothing was."""
+    done = [voice.core.decided.action for voice in voices if voice.core.decided is not None]
+    action = max(done, key=lambda one: SEVERITY[one], default="release")
+    return action if SEVERITY["stop"] > SEVERITY[action] >= SEVERITY["cite"] else None
+
+
+__all__ = ["Aside", "EventFilter", "acted"]

@@ -1,0 +1,179 @@
+"""The streams of a response on the wire: what each was fed, what of it may go out, and in which frames it stands.
+
+Text goes out in the frames in which it came. A piece is the text of one frame in one stream; where its stream let go
+of it unchanged, the frame may go out as it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from hashlib import blake2b
+from typing import NamedTuple
+
+from simblock.response import ResponseCore
+from simblock.stream import StreamCore
+from simblock.wire.jsontext import whole_escapes
+from simblock.wire.shapes import Channel, Found
+
+
+class Piece:
+    """The text of one frame in one stream: code points [start, end) of what was fed. ``out`` has what may go out of it.
+
+    One without text (``found`` None) waits for the stream to reach its end: log probabilities or ids that came
+    before the text which they spell.
+    """
+
+    __slots__ = ("end", "escape", "found", "out", "start", "voice")
+
+    def __init__(self, voice: Voice, found: Found | None, start: int, end: int) -> None:
+        self.voice, self.found, self.start, self.end = voice, found, start, end
+        self.out = ""
+        self.escape = Escape()
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing more of it will be let go, and none of what was is to be taken back."""
+        return self.voice.let_go >= self.end + self.escape.ends or self.voice.over
+
+    @property
+    def clean(self) -> bool:
+        """Whether all of it goes out as it came."""
+        return self.found is None or self.out == self.found.text
+
+
+class Escape(NamedTuple):
+    """Of a piece of JSON source: the escape that is open where it begins, in the piece before; whether it ends in one."""
+
+    open: str = ""
+    before: Piece | None = None
+    ends: bool = False
+
+
+class Voice:
+    """One channel of one choice. ``let_go`` counts the code points fed that have been dealt with."""
+
+    __slots__ = (
+        "_digest", "_escape", "_pieces", "altered", "channel", "core", "ended", "fed", "let_go", "outgoing", "source",
+    )  # fmt: skip
+
+    def __init__(
+        self, response: ResponseCore, channel: Channel, *, source: bool, keeps: bool, after: bool
+    ) -> None:
+        self.channel, self.source = channel, source
+        self.core = StreamCore(response, after=after, unbroken=source)
+        self._pieces: deque[Piece] = deque()
+        self._digest = blake2b(digest_size=16) if keeps else None
+        self.outgoing: list[str] | None = [] if keeps else None
+        self.fed = self.let_go = 0
+        self._escape = Escape()
+        self.altered = self.ended = False
+
+    @property
+    def over(self) -> bool:
+        """Whether its stream has ended or been stopped."""
+        return self.ended or self.core.stopped
+
+    def add(self, found: Found) -> Piece:
+        """A piece for the text of a frame, which is about to be fed."""
+        piece = Piece(self, found, self.fed, self.fed + len(found.text))
+        self.fed = piece.end
+        self._pieces.append(piece)
+        if self.source:
+            self._follow_escapes(piece, found.text)
+        if self._digest is not None:
+            self._digest.update(found.text.encode("utf-8", "surrogatepass"))
+        return piece
+
+    def _follow_escapes(self, piece: Piece, text: str) -> None:
+        opened = self._escape
+        whole = opened.open + text
+        left = whole[whole_escapes(whole) :]
+        piece.escape = Escape(opened.open, opened.before, bool(left))
+        self._escape = Escape(left, piece)
+
+    def awaiting(self) -> Piece:
+        """A piece without text, ready when more has gone out than was fed so far."""
+        return Piece(self, None, self.fed, self.fed + 1)
+
+    def repeats(self, text: str) -> bool:
+        """Whether a text is all that was fed."""
+        if self._digest is None:
+            return False
+        return (
+            self._digest.digest() == blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        )
+
+    @property
+    def said(self) -> str:
+        """What went out, where it is kept."""
+        text = "".join(self.outgoing or ())
+        return text[: whole_escapes(text)] if self.source else text
+
+    def settle(self, text: str) -> None:
+        """Takes what the stream let go, and gives it to the frames in which it stands."""
+        reached = self.core.outlet.released
+        if self.outgoing is not None and text:
+            self.outgoing.append(text)
+        begun, self.let_go = self.let_go, reached
+        pieces = self._pieces
+        if len(pieces) == 1 and pieces[0].start == begun and pieces[0].end == reached:  # nearly always
+            piece = pieces.popleft()
+            piece.out = text
+            self.altered = self.altered or not piece.clean
+            return
+        spoken = self._between(begun, reached)
+        if text == spoken:
+            self._share(begun, reached, text)
+        else:
+            self.altered = True
+            self._pile(begun, reached, text)
+        if self.source and self.core.stopped:
+            cut = self._pieces[0] if self._pieces else self.awaiting()
+            if not self._pieces:
+                cut.escape = self._escape
+            _close_escape(cut)
+
+    def _between(self, start: int, end: int) -> str:
+        """What was said from one code point to another."""
+        parts = []
+        for piece in self._pieces:
+            if piece.start >= end:
+                break
+            if piece.found is not None and piece.end > start:
+                parts.append(piece.found.text[max(start - piece.start, 0) : end - piece.start])
+        return "".join(parts)
+
+    def _share(self, start: int, end: int, text: str) -> None:
+        """Gives each piece its own part of an unchanged text."""
+        at = start
+        while self._pieces and at < end:
+            piece = self._pieces[0]
+            stop = min(piece.end, end)
+            piece.out += text[at - start : stop - start]
+            at = stop
+            if stop < piece.end:
+                break
+            self._pieces.popleft()
+
+    def _pile(self, start: int, end: int, text: str) -> None:
+        """Gives a changed text to the first piece that it reaches into; the others lose what was theirs."""
+        first = True
+        while self._pieces and self._pieces[0].start < end:
+            piece = self._pieces[0]
+            if piece.end > start and first:
+                piece.out += text
+                first = False
+            if piece.end > end:
+                break
+            self._pieces.popleft()
+
+
+def _close_escape(piece: Piece) -> None:
+    """Takes back what a cut piece of JSON source left of an escape, in the piece before, too."""
+    escape = piece.escape
+    text = escape.open + piece.out
+    whole = whole_escapes(text)
+    piece.out = text[len(escape.open) : whole]
+    if whole < len(escape.open) and escape.before is not None:
+        before = escape.before
+        before.out = before.out[: len(before.out) - (len(escape.open) - whole)]
