@@ -1,0 +1,109 @@
+"""Audit logs read back: every line that is whole, and the numbers of those that are not.
+
+A disk that got full leaves half a line, to which another process may have added a whole one: that one is read.
+"""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from pydantic_core import from_json
+
+from simblock.errors import InputError
+from simblock.events.record import SCHEMA, Logged, logged
+
+BEGINS = b'{"schema":'
+NAMED = 20
+"""Damaged lines that are remembered by their numbers."""
+STANDARD_INPUT = "-"
+
+
+@dataclass(slots=True)
+class Log:
+    """A log as it is read: how many lines were whole, how many damaged, and which those were, from 1 on."""
+
+    path: str
+    lines: int = 0
+    damaged: int = 0
+    numbers: list[int] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Logged]:
+        """The decisions in their order. Raises InputError where the file cannot be read, or a newer simblock wrote it."""
+        with _opened(self.path) as file:
+            for number, line in enumerate(_lines(self.path, file), 1):
+                if line.strip():
+                    yield from self._read(number, line)
+
+    def _read(self, number: int, line: bytes) -> Iterator[Logged]:
+        found = _parsed(line)
+        if found is None:
+            self.damaged += 1
+            if len(self.numbers) < NAMED:
+                self.numbers.append(number)
+            begins = line.rfind(BEGINS)
+            found = _parsed(line[begins:]) if begins > 0 else None
+        if isinstance(found, int):
+            raise InputError(
+                f"{self.path}: line {number} has schema {found}, and this simblock reads {SCHEMA}: use a newer one"
+            )
+        if found is not None:
+            self.lines += 1
+            yield found
+
+    @property
+    def damage(self) -> str | None:
+        """What is said of damaged lines, if there are any."""
+        if not self.damaged:
+            return None
+        told = ", ".join(map(str, self.numbers)) + (", …" if self.damaged > len(self.numbers) else "")
+        return f"{self.damaged:,} damaged {'line' if self.damaged == 1 else 'lines'} left out: {told}"
+
+
+def _parsed(line: bytes) -> Logged | int | None:
+    """The decision of a line, the schema where it is a newer one, None where the line is damaged."""
+    try:
+        row = from_json(line)
+    except ValueError:
+        return None
+    if not isinstance(row, dict):
+        return None
+    schema = row.get("schema")
+    if type(schema) is int and schema > SCHEMA:
+        return schema
+    try:
+        return logged(row)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[IO[bytes]]:
+    if path == STANDARD_INPUT:
+        yield sys.stdin.buffer
+        return
+    try:
+        raw = Path(path).open("rb")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise InputError(
+            f"{path}: {(error.strerror or str(error)).lower()}: name the audit log that the server writes"
+        ) from None
+    with raw:
+        file = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.endswith(".gz") else raw
+        yield file
+
+
+def _lines(path: str, file: IO[bytes]) -> Iterator[bytes]:
+    try:
+        yield from file
+    except (EOFError, zlib.error, OSError) as error:
+        raise InputError(f"{path}: cannot be read to its end: {error}") from None
+
+
+__all__ = ["Log"]

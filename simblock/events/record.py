@@ -1,0 +1,179 @@
+"""A decision as a line of an audit log, and back: docs/audit.md has the fields.
+
+A line holds all that :func:`simblock.policy.decide` needs, so that a log can be replayed under another policy. It has
+figures, places and metadata of works; nothing of what was said, nor of the request, but for ``evidence``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from simblock import __version__
+from simblock.events.decision import OUTCOMES, Decision, Spoken, Unscanned
+from simblock.match import SEVERITY, Decided, IndexState, Match, Report, Span
+from simblock.policy import Policy
+from simblock.work import Work
+
+SCHEMA = 1
+NAME = 128
+"""Characters of what callers name: a model, a request, a tenant."""
+EVIDENCE = 2000
+"""Characters of the output that are kept of one match."""
+_WORK = ("id", "title", "owner", "license", "url", "kind", "language")
+_FIGURES = (
+    "index", "channel", "kind", "language", "view", "similarity", "tokens", "longest_run", "information",
+    "evidence", "quoted", "names_alike", "verbatim", "renamed", "common", "leaked", "rule", "action",
+)  # fmt: skip
+
+
+class Logged(NamedTuple):
+    """A decision read back. ``thresholds`` of each match are those of its rule, ``policy`` what else a decision hung on.
+
+    ``version`` is that of the simblock that wrote it.
+    """
+
+    decision: Decision
+    thresholds: tuple[Mapping[str, Any] | None, ...]
+    policy: Mapping[str, Any]
+    version: str
+
+
+def record(decision: Decision, *, evidence: bool = False) -> dict[str, Any]:
+    """The line of a decision, as JSON."""
+    report, policy = decision.report, decision.policy
+    said = (decision.evidence or {}) if evidence else {}
+    return {
+        "schema": SCHEMA,
+        "time": rfc3339(decision.at),
+        "id": report.id,
+        "request_id": _name(decision.request_id),
+        "route": decision.route,
+        "format": decision.format,
+        "model": _name(decision.model),
+        "tenant": _name(decision.tenant),
+        "streaming": decision.streaming,
+        "outcome": decision.outcome,
+        "decision": report.decision,
+        "observed": report.observed,
+        "degraded": report.degraded,
+        "error": report.error,
+        "decided": report.decided and {**report.decided.to_dict(), "action": report.decided.action},
+        "matches": [
+            _match(match, policy, decision.tenant, said.get(str(number)))
+            for number, match in enumerate(report.matches)
+        ],
+        "quoted": report.quoted,
+        "indexes": [state._asdict() for state in report.indexes],
+        "policy": {"digest": report.policy} | _behaviour(policy),
+        "floor": decision.floor and list(decision.floor),
+        "streams": [spoken._asdict() for spoken in decision.streams],
+        "unscanned": [one._asdict() for one in decision.unscanned],
+        "scan_ms": round(decision.scan_ms, 3),
+        "first_ms": None if decision.first_ms is None else round(decision.first_ms, 3),
+        "held_ms": round(decision.held_ms, 3),
+        "rounds": decision.rounds,
+        "simblock": __version__,
+    }
+
+
+def logged(row: Mapping[str, Any]) -> Logged:
+    """The decision of a line. Raises KeyError, TypeError or ValueError for a line that is none of ours."""
+    if row["schema"] != SCHEMA:
+        raise ValueError(f"schema {row['schema']!r}")
+    decision = Decision(
+        at=dt.datetime.fromisoformat(row["time"]).timestamp(),
+        id=row["id"],
+        request_id=row["request_id"],
+        route=row["route"],
+        format=row["format"],
+        model=row["model"],
+        tenant=row["tenant"],
+        streaming=row["streaming"],
+        outcome=_one_of(row["outcome"], OUTCOMES),
+        report=_report(row),
+        streams=tuple(Spoken(**{**one, "matches": tuple(one["matches"])}) for one in row["streams"]),
+        unscanned=tuple(Unscanned(**one) for one in row["unscanned"]),
+        scan_ms=row["scan_ms"],
+        first_ms=row["first_ms"],
+        held_ms=row["held_ms"],
+        rounds=row["rounds"],
+        evidence={str(n): one["text"] for n, one in enumerate(row["matches"]) if "text" in one} or None,
+        floor=tuple(row["floor"]) if row["floor"] else None,
+    )
+    thresholds = tuple(one["thresholds"] for one in row["matches"])
+    return Logged(decision, thresholds, row["policy"], row["simblock"])
+
+
+def rfc3339(at: float) -> str:
+    """A time in UTC, to the millisecond."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _match(match: Match, policy: Policy | None, tenant: str | None, said: str | None) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "work": {name: getattr(match.work, name) for name in _WORK} | {"tags": list(match.work.tags)},
+        **{name: getattr(match, name) for name in _FIGURES},
+        "twins": list(match.twins[:10]),
+        "twin_count": len(match.twins),
+        "output": list(match.output),
+        "source": list(match.source),
+        "lines": [list(match.lines[0]), list(match.lines[1])],
+        "spans": [list(span) for span in match.spans],
+        "thresholds": None if policy is None else _thresholds(match, policy, tenant),
+    }
+    if said is not None:
+        row["text"] = said[:EVIDENCE]
+    return row
+
+
+def _thresholds(match: Match, policy: Policy, tenant: str | None) -> dict[str, Any]:
+    resolved = policy.resolve(match.work, tenant, match.view)
+    return {"action": resolved.action, **resolved.limits.model_dump(mode="json")}
+
+
+def _behaviour(policy: Policy | None) -> dict[str, Any]:
+    """What a decision hangs on besides the thresholds of its rule."""
+    if policy is None:
+        return {}
+    return {"profile": policy.profile, "on_error": policy.on_error, "max_leak": policy.max_leak}
+
+
+def _name(text: str | None) -> str | None:
+    return text if text is None else text[:NAME]
+
+
+def _report(row: Mapping[str, Any]) -> Report:
+    decided = row["decided"]
+    return Report(
+        id=row["id"],
+        decision=_one_of(row["decision"], SEVERITY),
+        observed=row["observed"],
+        degraded=row["degraded"],
+        error=row["error"],
+        matches=tuple(_read_match(one) for one in row["matches"]),
+        decided=decided and Decided(**decided),
+        quoted=row["quoted"],
+        indexes=tuple(IndexState(**state) for state in row["indexes"]),
+        policy=row["policy"]["digest"],
+    )
+
+
+def _read_match(row: Mapping[str, Any]) -> Match:
+    work = row["work"]
+    return Match(
+        work=Work(**{name: work[name] for name in _WORK}, tags=tuple(work["tags"])),
+        **{name: row[name] for name in _FIGURES},
+        twins=tuple(row["twins"]),
+        output=Span(*row["output"]),
+        source=Span(*row["source"]),
+        lines=(Span(*row["lines"][0]), Span(*row["lines"][1])),
+        spans=tuple((a, b, c, d) for a, b, c, d in row["spans"]),
+    )
+
+
+def _one_of(value: Any, known: Any) -> Any:
+    if value not in known:
+        raise ValueError(f"{value!r} is not known")
+    return value
