@@ -31,9 +31,14 @@ class Chorus:
     def voice(self, channel: Channel, *, source: bool = False) -> Voice:
         """The stream of a channel."""
         voice = self._by_channel.get(channel)
-        if voice is None or (voice.ended and not self._keeps and not voice.core.stopped):
+        if voice is None or (voice.ended and not voice.core.stopped):
             return self.begin(channel, source=source)
         return voice
+
+    def latest(self, channel: Channel) -> Voice | None:
+        """The last stream of a channel, ended or not; None where nothing was said in it."""
+        voice = self._by_channel.get(channel)
+        return voice if voice is not None and voice.fed else None
 
     def begin(self, channel: Channel, *, source: bool = False) -> Voice:
         """A new stream of a channel."""

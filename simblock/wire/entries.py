@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from simblock.wire.format import Frame
 from simblock.wire.jsontext import dump
 from simblock.wire.shapes import Side
 from simblock.wire.sse import encode
@@ -15,7 +17,7 @@ from simblock.wire.voices import Piece
 class Entry:
     """A frame: its bytes as they came at ``at`` seconds, and what must be known before it goes out.
 
-    ``changed``: its JSON was changed beside its texts. ``choices`` are those that it tells of; empty where it is all.
+    ``changed``: its JSON was changed beside its texts. ``ending`` makes frames of ours, when all before have gone out. ``choices`` are those that it tells of; empty where it is all.
     """
 
     raw: bytes
@@ -26,6 +28,7 @@ class Entry:
     sides: list[Side] = field(default_factory=list)
     choices: tuple[int, ...] = ()
     changed: bool = False
+    ending: Callable[[], list[Frame]] | None = None
 
     @property
     def ready(self) -> bool:
@@ -39,6 +42,8 @@ class Entry:
 
     def bytes(self) -> bytes:
         """What goes out of it; where a text of a choice was changed, nothing that spells it otherwise does."""
+        if self.ending is not None:
+            return b"".join(_encoded(frame) for frame in self.ending())
         if self.value is None or self.clean:
             return self.raw if self.clean else b""
         altered = {piece.voice.channel.choice for piece in self.pieces if not piece.clean}
@@ -56,3 +61,7 @@ def _newline(raw: bytes) -> bytes:
         if raw.endswith(newline):
             return newline
     return b"\n"
+
+
+def _encoded(frame: Frame) -> bytes:
+    return encode(dump(frame.value) if frame.data is None else frame.data, frame.event)

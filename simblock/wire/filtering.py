@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from simblock.errors import InputError
@@ -20,9 +21,9 @@ from simblock.stream import StreamCore
 from simblock.wire.chorus import Chorus
 from simblock.wire.entries import Entry
 from simblock.wire.format import End, Frame, Reading, Told, Wire
-from simblock.wire.jsontext import dump, parse, repeats_keys
+from simblock.wire.jsontext import parse, repeats_keys
 from simblock.wire.shapes import Channel, Found
-from simblock.wire.sse import Event, EventSplitter, encode
+from simblock.wire.sse import Event, EventSplitter
 from simblock.wire.voices import Voice
 
 DONE = b"[DONE]"
@@ -143,8 +144,8 @@ class EventFilter:
                 yield from self._hear_text(entry, found)
         if reading.walked.sides:
             entry.sides = reading.walked.sides
-            spoken = {piece.voice.channel.choice for piece in entry.pieces}
-            for choice in {side.choice for side in entry.sides} - spoken - self._stopped - self._ended:
+        if reading.ahead:
+            for choice in set(reading.ahead) - self._stopped - self._ended:
                 entry.pieces.append(self.chorus.voice(Channel("content", choice)).awaiting())
         if self.chorus.passing:
             for voice in self.chorus.left(entry.pieces):
@@ -152,23 +153,26 @@ class EventFilter:
                 yield from self._finish(voice)
 
     def _hear_text(self, entry: Entry, found: Found) -> Steps[None]:
-        voice = self.chorus.voice(found.channel, source=found.source)
-        if found.whole and (voice.fed or voice.ended):
-            yield from self._hear_again(entry, found, voice)
+        before = self.chorus.latest(found.channel) if found.whole else None
+        if before is not None and (yield from self._hear_again(entry, found, before)):
             return
+        voice = self.chorus.voice(found.channel, source=found.source)
         if self._voice is not voice:
             yield from self._flush()
             self._voice = voice
         entry.pieces.append(voice.add(found))
         self._batch.append(found.text)
 
-    def _hear_again(self, entry: Entry, found: Found, voice: Voice) -> Steps[None]:
-        """A text that repeats all of a stream: what went out of it goes out again."""
+    def _hear_again(self, entry: Entry, found: Found, voice: Voice) -> Steps[bool]:
+        """Whether a text repeats all of a stream, as it should: then what went out of it goes out again."""
         yield from self._flush()
         yield from self._finish(voice)
-        if voice.altered or not voice.repeats(found.text):
+        if not voice.repeats(found.text):
+            return voice.core.stopped
+        if voice.altered:
             found.set(voice.said)
             entry.changed = True
+        return True
 
     def _flush(self) -> Steps[None]:
         """Feeds what was said lately in one channel."""
@@ -222,10 +226,9 @@ class EventFilter:
             yield from self._finish(other)
         self._voice, self._batch = None, []
         later = self._cut(voice)
-        frames = yield from self._ending(voice)
-        self._queue.extend(Entry(_bytes(frame), self._now) for frame in frames)
+        self._queue.append(Entry(b"", self._now, ending=(yield from self._ending(voice))))
         if len(self._ended | self._stopped) >= self._choices:
-            self._queue.extend(Entry(_bytes(frame), self._now) for frame in self._wire.close())
+            self._queue.append(Entry(b"", self._now, ending=self._wire.close))
             self.over = True
         else:
             self._queue.extend(entry for entry in later if self._without(entry, {choice}))
@@ -249,16 +252,16 @@ class EventFilter:
         self._queue = deque(kept)
         return later
 
-    def _ending(self, voice: Voice) -> Steps[list[Frame]]:
+    def _ending(self, voice: Voice) -> Steps[Callable[[], list[Frame]]]:
         """What is said in place of the rest of a choice."""
-        choice, voices = voice.channel.choice, self.chorus.of(voice.channel.choice)
+        wire, choice, voices = self._wire, voice.channel.choice, self.chorus.of(voice.channel.choice)
         if self._aside.again is not None and voice.channel.name == "content" and voice.core.error is None:
             answer = yield from self._aside.again(voice)
             if answer is not None:
                 told = self._aside.tell(voices, "replace")
-                return [*self._wire.say(choice, answer), *self._wire.finish(choice, told)]
-        released = [(one.channel, one.said) for one in voices] if self._wire.keeps else []
-        return self._wire.end(choice, self._aside.tell(voices, "stop"), released)
+                return lambda: [*wire.say(choice, answer), *wire.finish(choice, told)]
+        released = [(one.channel, one.said) for one in voices] if wire.keeps else []
+        return partial(wire.end, choice, self._aside.tell(voices, "stop"), released)
 
     def _without(self, entry: Entry, choices: Iterable[int]) -> bool:
         """Takes choices that have ended out of a frame; whether anything is left of it."""
@@ -293,6 +296,8 @@ class EventFilter:
         while queue and queue[0].ready:
             entry = queue.popleft()
             parts.append(entry.bytes())
+            if entry.value is not None:
+                self._wire.sent(entry.value)
             self.spoke = self.spoke or bool(entry.pieces)
             if entry.at != self._now:
                 self.held.append(self._now - entry.at)
@@ -302,20 +307,20 @@ class EventFilter:
 
     def _overtaking(self) -> list[bytes]:
         """Comments, where what stands before them is held for long."""
-        comments = [entry for entry in self._queue if entry.value is None and not entry.pieces]
+        comments = [
+            entry
+            for entry in self._queue
+            if entry.value is None and entry.ending is None and not entry.pieces
+        ]
         self._queue = deque(entry for entry in self._queue if entry not in comments)
         return [entry.raw for entry in comments]
-
-
-def _bytes(frame: Frame) -> bytes:
-    return encode(dump(frame.value) if frame.data is None else frame.data, frame.event)
 
 
 def acted(voices: Iterable[Voice]) -> Action | None:
     """The severest thing that was done in streams which went on to their end; None where nothing was."""
     done = [voice.core.decided.action for voice in voices if voice.core.decided is not None]
-    action = max(done, key=lambda one: SEVERITY[one], default="release")
-    return action if SEVERITY["stop"] > SEVERITY[action] >= SEVERITY["cite"] else None
+    found: list[Action] = [action for action in done if action in {"cite", "redact", "replace"}]
+    return max(found, key=SEVERITY.__getitem__, default=None)
 
 
 __all__ = ["Aside", "EventFilter", "acted"]

@@ -24,7 +24,8 @@ class Request(NamedTuple):
     """What of a request matters here.
 
     ``turns`` are the client's and the model's earlier ones, oldest first; ``choices`` is how many answers were asked
-    for, ``continues`` says that it refers to a conversation which it does not hold (``previous_response_id``).
+    for, ``continues`` says that it refers to a conversation which it does not hold (``previous_response_id``),
+    ``usage`` that a last frame with the usage of tokens was asked for.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -32,6 +33,7 @@ class Request(NamedTuple):
     choices: int = 1
     model: str = ""
     continues: bool = False
+    usage: bool = False
 
 
 class Frame(NamedTuple):
@@ -53,12 +55,14 @@ class End(NamedTuple):
 class Reading:
     """What a frame means: the texts and sides that it holds, what ends with it, and of which choices it tells.
 
-    ``ends`` come after its texts. ``choices`` is empty where the frame concerns them all.
+    ``ends`` come after its texts. ``choices`` is empty where the frame concerns them all. ``ahead`` are choices of which
+    it holds token ids that cannot be read, and may spell text that comes with the next frame: it waits for that.
     """
 
     walked: Walked
     ends: tuple[End, ...] = ()
     choices: tuple[int, ...] = ()
+    ahead: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,10 @@ class Wire(Protocol):
 
     def read(self, event: str | None, value: dict[str, Any]) -> Reading:
         """What a frame of a stream means; takes note of what the ends will need."""
+        ...
+
+    def sent(self, value: dict[str, Any]) -> None:
+        """Takes note of a frame as it goes out, in its order, raw or changed; those of :meth:`end` and the like are not told."""
         ...
 
     def end(self, choice: int, told: Told, released: Sequence[tuple[Channel, str]]) -> list[Frame]:
@@ -156,8 +164,11 @@ class Format(Protocol):
 
     def wire(self, request: Request) -> Wire: ...
 
-    def again(self, value: dict[str, Any], said: str, note: str) -> dict[str, Any]:
-        """The request once more, not streamed: what was said so far is the assistant's, ``note`` tells it to go on."""
+    def again(self, value: dict[str, Any], said: str, note: str, choice: int = 0) -> dict[str, Any]:
+        """The request once more, not streamed: what was said so far is the assistant's, ``note`` tells it to go on.
+
+        Raises :class:`simblock.errors.InputError` where it cannot be asked again.
+        """
         ...
 
     def answer(self, value: dict[str, Any]) -> str | None:
