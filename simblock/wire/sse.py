@@ -56,13 +56,10 @@ class EventSplitter:
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that end in ``data``. Raises InputError where one is too long."""
-        if self._begun and not self._held and len(data) <= self._most and b"\r" not in data:
-            if data[-2:] == b"\n\n":
-                return _lines_of_lf(data)
-            end = data.rfind(b"\n\n") + 2
-            if end > 1:
-                self._held += data[end:]
-                return _lines_of_lf(data[:end])
+        if self._begun and not self._held and len(data) <= self._most:
+            newline = _newline(data)
+            if newline and data.endswith(newline + newline):
+                return _events(data, newline)
         return self._feed(data)
 
     def finish(self) -> list[Event]:
@@ -105,7 +102,7 @@ class EventSplitter:
             return []
         whole = bytes(held[:end])
         self._keep(end)
-        return _lines_of_lf(whole)
+        return _events(whole, b"\n")
 
     def _with_returns(self) -> list[Event]:
         """The events that end in what is held, line by line."""
@@ -151,38 +148,56 @@ def encode(data: bytes, event: str | None = None, newline: bytes = b"\n") -> byt
     return newline.join([*lines, b"", b""])
 
 
-def _lines_of_lf(whole: bytes) -> list[Event]:
-    """The events of bytes without a CR that end with a blank line and begin with none."""
-    parts = whole.split(b"\n\n")
-    parts.pop()
-    events = []
-    for part in parts:
-        if part[:6] == b"data: " and b"\n" not in part:
-            events.append(Event(part + b"\n\n", None, part[6:]))
-        elif part[:1] in {b"", b"\n"}:
-            return _blanks(whole)
-        else:
-            events.append(_event(part + b"\n\n"))
-    return events if whole[-3:] != b"\n\n\n" else _blanks(whole)
+def _newline(data: bytes) -> bytes | None:
+    """What ends all the lines of ``data``: LF or CRLF; None where it is neither, or both."""
+    if b"\r" not in data:
+        return b"\n"
+    whole = data.count(b"\r\n")
+    return b"\r\n" if whole == data.count(b"\n") == data.count(b"\r") else None
 
 
-def _blanks(whole: bytes) -> list[Event]:
-    """The same where several blank lines stand together: each of them is an event without data."""
+def _events(whole: bytes, newline: bytes) -> list[Event]:
+    """The events of lines that all end alike, of which the last is blank."""
+    blank = newline + newline
+    if whole.find(blank) == len(whole) - len(blank) and not whole.startswith(newline):
+        return [_plain(whole, newline)]
+    parts = whole.split(blank)
+    if parts.pop() or whole.startswith(newline) or newline + blank in whole:
+        return [_event(raw) for raw in _blanks(whole, newline)]
+    return [_plain(part + blank, newline) for part in parts]
+
+
+def _plain(raw: bytes, newline: bytes) -> Event:
+    """One event, which nearly always is one line of data, or that behind its type."""
+    end = -2 * len(newline)
+    if raw[:6] == b"data: ":
+        data = raw[6:end]
+        if newline not in data:
+            return Event(raw, None, data)
+    elif raw[:7] == b"event: ":
+        name, _, data = raw[7:end].partition(newline)
+        if name and data[:6] == b"data: " and newline not in data:
+            return Event(raw, name.decode("utf-8", "replace"), data[6:])
+    return _event(raw)
+
+
+def _blanks(whole: bytes, newline: bytes) -> list[bytes]:
+    """The bytes of each event where blank lines stand together or in front: each is an event of its own."""
     raws, start, line = [], 0, 0
     while line < len(whole):
-        end = whole.index(b"\n", line) + 1
-        if end == line + 1:
+        end = whole.index(newline, line) + len(newline)
+        if end == line + len(newline):
             raws.append(whole[start:end])
             start = end
         line = end
-    return [_event(raw) for raw in raws]
+    return raws
 
 
 def _event(raw: bytes) -> Event:
     """What the fields of an event say."""
     name: bytes | None = None
     data: list[bytes] = []
-    for line in _LINE_END.split(raw.removeprefix(_BOM)):
+    for line in raw.removeprefix(_BOM).splitlines():
         field, _, value = line.partition(b":")
         if field == b"data":
             data.append(value.removeprefix(b" "))

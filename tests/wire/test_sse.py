@@ -2,7 +2,7 @@
 
 import httpx2
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simblock.errors import InputError
@@ -28,6 +28,17 @@ plain_streams = st.lists(
 ).map(b"".join)
 
 
+joined = st.lists(
+    st.builds(
+        lambda line, one, two: line + one + two,
+        st.sampled_from([b"data: 1", b"event: a", b""]),
+        *2 * [st.sampled_from(ENDS)],
+    ),
+    max_size=4,
+).map(lambda events: b"data: 0\n\n" + b"".join(events))
+"""Mostly ends of lines, of all kinds, behind an event."""
+
+
 def split(*chunks, most=None):
     splitter = EventSplitter() if most is None else EventSplitter(most)
     events = [event for chunk in chunks for event in splitter.feed(chunk)]
@@ -47,7 +58,8 @@ def read_independently(raw):
     return [(event.event, event.data) for event in httpx2.EventSource(response)]
 
 
-@given(raw=st.one_of(streams, plain_streams), data=st.data())
+@settings(max_examples=400)
+@given(raw=st.one_of(streams, joined, plain_streams), data=st.data())
 @example(raw=b"\xef\xbb\xbf\n\ndata: 1\n\n", data=None)
 @example(raw=b"data: 1\r\n\r\ndata: 2\r\r\ndata: 3\n\r\n", data=None)
 def test_however_it_is_cut_the_events_are_the_same_and_no_byte_is_lost(raw, data):
@@ -61,7 +73,7 @@ def test_however_it_is_cut_the_events_are_the_same_and_no_byte_is_lost(raw, data
         assert split(*(raw[a:b] for a, b in zip([0, *cuts], [*cuts, len(raw)], strict=True))) == whole
 
 
-@given(raw=st.one_of(streams, plain_streams))
+@given(raw=st.one_of(streams, joined, plain_streams))
 def test_the_meaning_is_what_httpx2_reads(raw):
     ours = [
         (event.event or "message", event.data.decode("utf-8", "replace"))
