@@ -14,12 +14,16 @@ from simblock.events.decision import Decision, Outcome, Spoken, Unscanned, sprea
 from simblock.events.metrics import Metrics
 
 LOG = logging.getLogger("simblock")
+HARMLESS = "harmless"
+"""Why a route passes that has nothing of a model's text."""
 
 
 class Sink(Protocol):
     """Something that takes decisions, one after the other, from any thread."""
 
     def take(self, decision: Decision) -> None: ...
+
+    def bypassed(self, reason: str, route: str) -> None: ...
 
 
 class Events:
@@ -40,17 +44,16 @@ class Events:
         """A response is over, or a check is done."""
         if self.metrics is not None:
             self.metrics.decided(decision)
-        for number, sink in enumerate(self.sinks):
-            try:
-                sink.take(decision)
-            except Exception as error:  # nothing that is told may end what it is told of
-                self._lost(number, error)
-            else:
-                self._failed.discard(number)
+        self._tell(lambda sink: sink.take(decision))
 
-    def bypassed(self, reason: str, route: str) -> None:  # noqa: ARG002 - told for sinks to come
-        """Something went by that was not scanned: a route that passes, a body that holds no text."""
+    def bypassed(self, reason: str, route: str) -> None:
+        """Something went by that was not scanned, by the pattern of its route.
+
+        For :data:`HARMLESS` (models, health) it is counted only; for every other reason sinks are told, too.
+        """
         self._count("bypasses", reason)
+        if reason != HARMLESS:
+            self._tell(lambda sink: sink.bypassed(reason, route))
 
     def refused(self, route: str) -> None:  # noqa: ARG002 - a path as it came is no label
         """A request was refused, for its route is not known."""
@@ -83,6 +86,15 @@ class Events:
         if self.metrics is not None:
             self.metrics.counters[what].add(labels)
 
+    def _tell(self, tell: Callable[[Sink], None]) -> None:
+        for number, sink in enumerate(self.sinks):
+            try:
+                tell(sink)
+            except Exception as error:  # nothing that is told may end what it is told of
+                self._lost(number, error)
+            else:
+                self._failed.discard(number)
+
     def _lost(self, number: int, error: Exception) -> None:
         name = type(self.sinks[number]).__name__.lower()
         self._count("errors", name)
@@ -94,4 +106,4 @@ class Events:
 def _nowhere(_seconds: float) -> None: ...
 
 
-__all__ = ["Decision", "Events", "Metrics", "Outcome", "Sink", "Spoken", "Unscanned", "spread"]
+__all__ = ["HARMLESS", "Decision", "Events", "Metrics", "Outcome", "Sink", "Spoken", "Unscanned", "spread"]

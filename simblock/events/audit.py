@@ -18,10 +18,11 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from simblock.errors import InputError
 from simblock.events.decision import Decision
-from simblock.events.record import record
+from simblock.events.record import bypass, record
 
 LOG = logging.getLogger("simblock")
 WAITING = 1 << 22
@@ -88,10 +89,11 @@ class Audit:
 
     def take(self, decision: Decision) -> None:
         """Writes a decision. Raises OSError where it cannot, having kept it for later."""
-        line = json.dumps(record(decision, evidence=self.evidence), separators=(",", ":")) + "\n"
-        with self._lock:
-            self._keep(line.encode("ascii"))
-            self._write()
+        self._put(record(decision, evidence=self.evidence))
+
+    def bypassed(self, reason: str, route: str) -> None:
+        """Writes that something was not scanned at all. Raises OSError as :meth:`take` does."""
+        self._put(bypass(time.time(), reason, route))
 
     @property
     def blocked(self) -> str | None:
@@ -120,6 +122,12 @@ class Audit:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _put(self, row: dict[str, Any]) -> None:
+        line = json.dumps(row, separators=(",", ":")) + "\n"
+        with self._lock:
+            self._keep(line.encode("ascii"))
+            self._write()
 
     def _keep(self, line: bytes) -> None:
         self._waiting.append(line)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import gzip
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, NamedTuple, cast
 
 from pydantic_core import from_json
 
@@ -25,14 +26,25 @@ NAMED = 20
 STANDARD_INPUT = "-"
 
 
+class Bypass(NamedTuple):
+    """A line of something that was not scanned at all."""
+
+    reason: str
+    route: str
+
+
 @dataclass(slots=True)
 class Log:
-    """A log as it is read: how many lines were whole, how many damaged, and which those were, from 1 on."""
+    """A log as it is read: how many decisions it has, how many damaged lines, and which those were, from 1 on.
+
+    ``bypasses`` counts what was not scanned at all, by reason and route.
+    """
 
     path: str
     lines: int = 0
     damaged: int = 0
     numbers: list[int] = field(default_factory=list)
+    bypasses: Counter[Bypass] = field(default_factory=Counter)
 
     def __iter__(self) -> Iterator[Logged]:
         """The decisions in their order. Raises InputError where the file cannot be read, or a newer simblock wrote it."""
@@ -53,7 +65,9 @@ class Log:
             raise InputError(
                 f"{self.path}: line {number} has schema {found}, and this simblock reads {SCHEMA}: use a newer one"
             )
-        if found is not None:
+        if isinstance(found, Bypass):
+            self.bypasses[found] += 1
+        elif found is not None:
             self.lines += 1
             yield found
 
@@ -66,7 +80,7 @@ class Log:
         return f"{self.damaged:,} damaged {'line' if self.damaged == 1 else 'lines'} left out: {told}"
 
 
-def _parsed(line: bytes) -> Logged | int | None:
+def _parsed(line: bytes) -> Logged | Bypass | int | None:
     """The decision of a line, the schema where it is a newer one, None where the line is damaged."""
     try:
         row = from_json(line)
@@ -78,7 +92,7 @@ def _parsed(line: bytes) -> Logged | int | None:
     if type(schema) is int and schema > SCHEMA:
         return schema
     try:
-        return logged(row)
+        return Bypass(row["bypass"], row["route"]) if "bypass" in row else logged(row)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 

@@ -78,6 +78,11 @@ def record(decision: Decision, *, evidence: bool = False) -> dict[str, Any]:
     }
 
 
+def bypass(at: float, reason: str, route: str) -> dict[str, Any]:
+    """The line of something that was not scanned at all."""
+    return {"schema": SCHEMA, "time": rfc3339(at), "bypass": reason, "route": route, "simblock": __version__}
+
+
 def logged(row: Mapping[str, Any]) -> Logged:
     """The decision of a line. Raises KeyError, TypeError or ValueError for a line that is none of ours."""
     if row["schema"] != SCHEMA:
