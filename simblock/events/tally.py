@@ -20,6 +20,8 @@ MINUTES = 100_000
 """Minutes that are told apart: over two months. Of more the oldest are forgotten."""
 WORKS = 10_000
 """Works that are told apart; of more, those that acted least are summed up."""
+QUIET: frozenset[Outcome] = frozenset({"clean", "client_gone"})
+"""Outcomes in which nothing was done, and nothing broke."""
 STEPS = 8
 """Of a delay's scale, in each doubling: so a percentile is at most a tenth too large."""
 
@@ -97,7 +99,10 @@ class Delays:
 
 
 class Tally:
-    """Takes decisions one by one, and what was never scanned. ``last`` are so many of the latest."""
+    """Takes decisions one by one, and what was never scanned.
+
+    ``last`` are so many of the latest, ``acted`` so many of those in which something was done, or broke.
+    """
 
     def __init__(self, last: int = 200) -> None:
         self.total = 0
@@ -110,6 +115,7 @@ class Tally:
         self.bypasses: Counter[tuple[str, str]] = Counter()
         self.held, self.first, self.scan = Delays(), Delays(), Delays()
         self.last: deque[Shown] = deque(maxlen=last)
+        self.acted: deque[Shown] = deque(maxlen=last)
         self.latest: float | None = None
         self.earliest: float | None = None
 
@@ -133,6 +139,8 @@ class Tally:
             self.rules[shown.rule, shown.outcome] += 1
             self._of_work(shown, deciding(decision))
         self.last.append(shown)
+        if shown.outcome not in QUIET:
+            self.acted.append(shown)
 
     def bypassed(self, reason: str, route: str) -> None:
         """Takes note of something that was not scanned at all."""
