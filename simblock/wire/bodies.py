@@ -9,10 +9,10 @@ from simblock.ledger import Told as Steps
 from simblock.response import ResponseCore
 from simblock.stream import StreamCore
 from simblock.wire.chorus import Chorus
-from simblock.wire.filtering import LOST, Aside, acted
+from simblock.wire.filtering import Aside, acted
 from simblock.wire.format import Reading, Wire
 from simblock.wire.jsontext import dump, parse, repeats_keys
-from simblock.wire.shapes import Channel, Found
+from simblock.wire.shapes import UNKNOWN, At, Channel, Found, Walked
 from simblock.wire.voices import Piece, Voice
 
 
@@ -24,8 +24,8 @@ class BodyFilter:
     """The body of one answer that is not streamed. Everything is known before anything goes out, so nothing leaks."""
 
     def __init__(self, wire: Wire, response: ResponseCore, aside: Aside) -> None:
-        self.chorus = Chorus(response, keeps=True, after=True)
-        self._wire, self._response, self._aside = wire, response, aside
+        self.chorus = Chorus(response, keeps=True, after=True, records=aside.records)
+        self._wire, self._aside = wire, aside
 
     @property
     def cores(self) -> list[StreamCore]:
@@ -45,10 +45,6 @@ class BodyFilter:
             if any(voice.altered or voice.core.stopped for voice in self.chorus.of(side.choice)):
                 side.drop()
         return dump(value)
-
-    def lose(self, reason: str) -> None:
-        """Takes note that nothing of the body could be read."""
-        self.chorus.voice(Channel("content")).core.lose(LOST.format(reason))
 
     def _read(self, data: bytes) -> tuple[dict[str, Any], Reading]:
         try:
@@ -102,4 +98,31 @@ class BodyFilter:
         return True
 
 
-__all__ = ["BodyFilter", "Unreadable"]
+class ErrorFilter:
+    """The body of an answer that says what went wrong, in whatever form: all of it is text."""
+
+    def __init__(self, response: ResponseCore) -> None:
+        self.chorus = Chorus(response, after=True)
+
+    def filter(self, data: bytes) -> Steps[bytes]:
+        """The same bytes; nothing where something was acted upon."""
+        voice = self.chorus.voice(Channel("unknown", part="error"))
+        text = _strings(data)
+        voice.add(Found(voice.channel, [text], 0, text))
+        yield from voice.core.feed(text)
+        voice.settle((yield from voice.core.finish()))
+        return b"" if voice.altered or voice.core.stopped else data
+
+
+def _strings(data: bytes) -> str:
+    """All that a body says: its strings, where it is JSON."""
+    try:
+        value = parse(data)
+    except InputError:
+        return data.decode("utf-8", "replace")
+    out = Walked()
+    UNKNOWN.visit([value], 0, value, At(), out)
+    return "\n".join(found.text for found in out.texts)
+
+
+__all__ = ["BodyFilter", "ErrorFilter", "Unreadable"]

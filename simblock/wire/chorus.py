@@ -19,14 +19,19 @@ class Chorus:
     """The streams by their channels. One that was ended and speaks again is another stream of the same channel.
 
     ``passing`` are those that end when a frame goes on without them: what is held of them is not to hold the answer.
+    ``keeps``, ``after`` and ``records`` are of all of them: what goes out is remembered, nothing does before the end,
+    what was said is remembered.
     """
 
-    def __init__(self, response: ResponseCore, *, keeps: bool = False, after: bool = False) -> None:
+    def __init__(
+        self, response: ResponseCore, *, keeps: bool = False, after: bool = False, records: bool = False
+    ) -> None:
         self.voices: list[Voice] = []
         self.passing: list[Voice] = []
         self._by_channel: dict[Channel, Voice] = {}
         self._seams: dict[Channel, int] = {}
-        self._response, self._keeps, self._after = response, keeps, after
+        self._response = response
+        self._kind = {"keeps": keeps, "after": after, "records": records}
 
     def voice(self, channel: Channel, *, source: bool = False) -> Voice:
         """The stream of a channel."""
@@ -42,7 +47,7 @@ class Chorus:
 
     def begin(self, channel: Channel, *, source: bool = False) -> Voice:
         """A new stream of a channel."""
-        voice = Voice(self._response, channel, source=source, keeps=self._keeps, after=self._after)
+        voice = Voice(self._response, channel, source=source, **self._kind)
         self.voices.append(voice)
         self._by_channel[channel] = voice
         seams = self._seams[channel] = self._seams.get(channel, -1) + 1

@@ -15,12 +15,11 @@ from typing import NamedTuple, TypeAlias
 
 from simblock.errors import InputError
 from simblock.ledger import Told as Steps
-from simblock.match import SEVERITY, Action
 from simblock.response import ResponseCore
 from simblock.stream import StreamCore
 from simblock.wire.chorus import Chorus
 from simblock.wire.entries import Entry
-from simblock.wire.format import End, Frame, Reading, Told, Wire
+from simblock.wire.format import Done, End, Frame, Reading, Told, Wire
 from simblock.wire.jsontext import parse, repeats_keys
 from simblock.wire.shapes import Channel, Found
 from simblock.wire.sse import Event, EventSplitter
@@ -42,21 +41,27 @@ class Aside(NamedTuple):
     """What a filter says to, and asks of, those above it.
 
     ``unread(reason, bytes)``: something was not read. ``tell``: what a client is to be told of a choice with these streams.
+    ``records``: what was said is remembered for evidence.
     """
 
     unread: Callable[[str, int], None]
-    tell: Callable[[Iterable[Voice], Action], Told]
+    tell: Callable[[Iterable[Voice], Done], Told]
     again: Again | None = None
+    records: bool = False
 
 
 class EventFilter:
-    """The events of one streamed answer. ``over``: nothing more goes out, and the upstream may be cut off."""
+    """The events of one streamed answer. ``over``: nothing more goes out, and the upstream may be cut off.
+
+    ``held`` has the seconds that frames waited which went out lately, ``first`` those of the first one with text.
+    """
 
     def __init__(self, wire: Wire, response: ResponseCore, aside: Aside, *, choices: int = 1) -> None:
         self.over = False
         self.held: list[float] = []
-        self.spoke = False
-        self.chorus = Chorus(response, keeps=wire.keeps)
+        self.first: float | None = None
+        keeps = wire.keeps or aside.again is not None
+        self.chorus = Chorus(response, keeps=keeps, records=aside.records)
         self._wire, self._response, self._aside, self._choices = wire, response, aside, choices
         self._splitter = EventSplitter()
         self._queue: deque[Entry] = deque()
@@ -93,10 +98,11 @@ class EventFilter:
         yield from self._flush()
         return self._drain()
 
-    def finish(self) -> Steps[bytes]:
+    def finish(self, now: float) -> Steps[bytes]:
         """The upstream has ended. Returns the rest that may go out."""
         if self.over or self._raw:
             return b""
+        self._now = now
         for event in self._splitter.finish():
             yield from self._take(event)
         yield from self._end(End(), None)
@@ -298,7 +304,8 @@ class EventFilter:
             parts.append(entry.bytes())
             if entry.value is not None:
                 self._wire.sent(entry.value)
-            self.spoke = self.spoke or bool(entry.pieces)
+            if self.first is None and entry.pieces:
+                self.first = self._now - entry.at
             if entry.at != self._now:
                 self.held.append(self._now - entry.at)
         if queue and self._now - queue[0].at > SILENCE:
@@ -316,11 +323,13 @@ class EventFilter:
         return [entry.raw for entry in comments]
 
 
-def acted(voices: Iterable[Voice]) -> Action | None:
+def acted(voices: Iterable[Voice]) -> Done | None:
     """The severest thing that was done in streams which went on to their end; None where nothing was."""
-    done = [voice.core.decided.action for voice in voices if voice.core.decided is not None]
-    found: list[Action] = [action for action in done if action in {"cite", "redact", "replace"}]
-    return max(found, key=SEVERITY.__getitem__, default=None)
+    done = {voice.core.decided.action for voice in voices if voice.core.decided is not None}
+    return next((action for action in _GOING_ON if action in done), None)
 
+
+_GOING_ON: tuple[Done, ...] = ("replace", "redact", "cite")
+"""What is done without ending a stream, the severest first."""
 
 __all__ = ["Aside", "EventFilter", "acted"]

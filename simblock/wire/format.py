@@ -17,6 +17,9 @@ from simblock.wire.shapes import Channel, Walked
 Style = Literal["filter", "stop"]
 """How a stopped answer ends: as filtered, in the format's own words, or normally, with a notice."""
 
+Done = Literal["stop", "redact", "replace", "cite"]
+"""What a client is told of: that its answer was withheld, changed, or released with its sources."""
+
 NOTICE = "[A passage was withheld here: it is too close to protected content.]"
 
 
@@ -75,7 +78,7 @@ class Told:
     """
 
     report_id: str
-    action: Literal["stop", "redact", "replace", "cite"] = "stop"
+    action: Done = "stop"
     reason: Literal["protected", "unavailable"] = "protected"
     kinds: tuple[Literal["text", "code"], ...] = ("text",)
     sources: tuple[Match, ...] = ()

@@ -41,6 +41,10 @@ class Piece:
         return self.found is None or self.out == self.found.text
 
 
+RECORDED = 1 << 20
+"""Characters of a stream that are recorded, where its owner asked for evidence."""
+
+
 class Escape(NamedTuple):
     """Of a piece of JSON source: the escape that is open where it begins, in the piece before; whether it ends in one."""
 
@@ -53,17 +57,26 @@ class Voice:
     """One channel of one choice. ``let_go`` counts the code points fed that have been dealt with."""
 
     __slots__ = (
-        "_digest", "_escape", "_pieces", "altered", "channel", "core", "ended", "fed", "let_go", "outgoing", "source",
+        "_digest", "_escape", "_pieces", "_record", "altered", "channel", "core", "ended", "fed", "let_go", "outgoing",
+        "source",
     )  # fmt: skip
 
     def __init__(
-        self, response: ResponseCore, channel: Channel, *, source: bool, keeps: bool, after: bool
+        self,
+        response: ResponseCore,
+        channel: Channel,
+        *,
+        source: bool = False,
+        keeps: bool = False,
+        after: bool = False,
+        records: bool = False,
     ) -> None:
         self.channel, self.source = channel, source
         self.core = StreamCore(response, after=after, unbroken=source)
         self._pieces: deque[Piece] = deque()
         self._digest = blake2b(digest_size=16) if keeps else None
         self.outgoing: list[str] | None = [] if keeps else None
+        self._record: list[str] | None = [] if records else None
         self.fed = self.let_go = 0
         self._escape = Escape()
         self.altered = self.ended = False
@@ -78,6 +91,8 @@ class Voice:
         piece = Piece(self, found, self.fed, self.fed + len(found.text))
         self.fed = piece.end
         self._pieces.append(piece)
+        if self._record is not None and self.fed <= RECORDED:
+            self._record.append(found.text)
         if self.source:
             self._follow_escapes(piece, found.text)
         if self._digest is not None:
@@ -108,6 +123,10 @@ class Voice:
         """What went out, where it is kept."""
         text = "".join(self.outgoing or ())
         return text[: whole_escapes(text)] if self.source else text
+
+    def heard(self, start: int, end: int) -> str:
+        """What the model said from one code point to another, where that is recorded."""
+        return "".join(self._record or ())[start:end]
 
     def settle(self, text: str) -> None:
         """Takes what the stream let go, and gives it to the frames in which it stands."""

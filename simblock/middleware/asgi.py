@@ -1,0 +1,123 @@
+"""Pure ASGI middleware: no task, thread or queue of its own stands between a server and its application.
+
+``app.add_middleware(SimblockMiddleware, index=…, policy=…)``, or by the environment alone, as
+``vllm serve … --middleware simblock.middleware.SimblockMiddleware`` needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from simblock.errors import InputError
+from simblock.events import Events
+from simblock.events.audit import Audit
+from simblock.guard import Guard
+from simblock.middleware.carrying import Carrier, Cut, read_body
+from simblock.middleware.refusing import TOO_LARGE, refuse, refuse_websocket, refused
+from simblock.middleware.types import App, Receive, Scope, Send
+from simblock.policy import Policy
+from simblock.serving.gate import Gate
+from simblock.serving.settings import Settings
+from simblock.stores import Index
+
+
+class SimblockMiddleware:
+    """Filters what the generation routes of an ASGI application answer.
+
+    ``index`` is a path or URL, an open index, or several of them; ``policy`` a file or a :class:`simblock.Policy`.
+    Further settings are those of :class:`simblock.serving.settings.Settings`; what is not given is taken from the
+    environment (``SIMBLOCK_INDEX``, ``SIMBLOCK_POLICY``, …). ``events`` takes decisions and delays, beside the log at
+    ``audit``. Instead of all that, a ``gate``.
+
+    Routes that are neither known to generate nor known to be harmless are refused: ``pass_routes`` lets an
+    application's own pages by, ``generation_routes`` filters its own routes.
+
+    Raises SimblockError where the index or the policy cannot be used: better no server than one that filters nothing.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        index: str | Path | Index | Sequence[str | Path | Index] | None = None,
+        policy: str | Path | Policy | None = None,
+        *,
+        gate: Gate | None = None,
+        events: Events | None = None,
+        **settings: Any,
+    ) -> None:
+        self.app = app
+        self.gate = gate or open_gate(index, policy, events, **settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "websocket" and self._route(scope, "GET").kind != "pass":
+            await refuse_websocket(receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _route(self, scope: Scope, method: str) -> Any:
+        path = scope.get("raw_path") or scope["path"].encode()
+        return self.gate.route(method, path.partition(b"?")[0], scope["headers"])
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._route(scope, scope["method"])
+        if route.kind == "pass":
+            await self.app(scope, receive, send)
+            return
+        if route.kind == "refuse":
+            await refuse(send, *refused(route))
+            return
+        body = await read_body(receive, self.gate.settings.max_body)
+        if body is None:  # the client left
+            return
+        if len(body) > self.gate.settings.max_body:
+            await refuse(send, 413, TOO_LARGE.format(self.gate.settings.max_body))
+            return
+        try:
+            exchange = await self.gate.aexchange(route, scope["headers"], body)
+        except InputError as error:
+            await refuse(send, 400, str(error))
+            return
+        carrier = Carrier(exchange, body, receive, send)
+        try:
+            await self.app(carrier.scope(scope), carrier.receive, carrier.send)
+            carrier.end()
+        except Cut:
+            pass  # ours: the application was to end
+        except BaseException as error:
+            carrier.close(failed=type(error).__name__)
+            raise
+        finally:
+            carrier.close()
+
+
+def open_gate(
+    index: str | Path | Index | Sequence[str | Path | Index] | None,
+    policy: str | Path | Policy | None,
+    events: Events | None = None,
+    **settings: Any,
+) -> Gate:
+    """A gate over what is given, and over what the environment says where nothing is. Raises SimblockError."""
+    several = index if isinstance(index, Sequence) and not isinstance(index, str) else [index]
+    given = [one for one in several if one is not None]
+    named = tuple(str(one) for one in given if isinstance(one, str | Path))
+    if named:
+        settings["index"] = named
+    if isinstance(policy, str | Path):
+        settings["policy"] = policy
+    read = Settings(**settings)
+    if events is None:
+        events = Events(*([Audit(read.audit, evidence=read.evidence)] if read.audit else []))
+    loaded = policy if isinstance(policy, Policy) else Policy.load(read.policy)
+    opened = [one for one in given if not isinstance(one, str | Path)]
+    if not opened:
+        return Gate.open(read, policy=loaded, events=events)
+    guard = Guard(opened, loaded)
+    guard.prepare()
+    return Gate(guard, read, events=events)
+
+
+__all__ = ["SimblockMiddleware", "open_gate"]

@@ -1,0 +1,70 @@
+"""The gate: what stands between clients and a generation server, whoever carries the bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from simblock.errors import UsageError
+from simblock.events import Events
+from simblock.guard import Guard
+from simblock.policy import Policy
+from simblock.serving.exchange import Exchange, Headers
+from simblock.serving.routes import Route, Routes
+from simblock.serving.settings import Settings
+from simblock_indexer.indexes import open_all
+
+BIG = 1 << 16
+"""Bytes from which on a request is read in a thread."""
+
+
+class Gate:
+    """A guard, settings and where decisions go. ``guard`` may be replaced: responses that run keep theirs."""
+
+    def __init__(
+        self, guard: Guard, settings: Settings | None = None, *, events: Events | None = None
+    ) -> None:
+        self.guard, self.settings = guard, settings or Settings()
+        self.events = events or Events()
+        self.routes = Routes(self.settings.pass_routes, self.settings.generation_routes)
+
+    @classmethod
+    def open(cls, settings: Settings, *, policy: Policy | None = None, events: Events | None = None) -> Gate:
+        """A gate over the indexes that the settings name. ``policy`` in the place of the settings' file.
+
+        Raises UsageError where no index is named; IndexProblem, PolicyError, StoreLost.
+        """
+        if not settings.index:
+            raise UsageError("no index: give index=…, or set SIMBLOCK_INDEX to a directory or a redis:// URL")
+        policy = policy or Policy.load(settings.policy)
+        stores: Sequence[Path | str] = settings.index
+        guard = Guard(open_all(stores, settings.key_file), policy)
+        guard.prepare()
+        return cls(guard, settings, events=events)
+
+    def route(self, method: str, path: str | bytes, headers: Headers = ()) -> Route:
+        """What is done with a request; where it is refused, that is counted."""
+        route = self.routes.of(method, path, headers)
+        if route.kind == "refuse":
+            self.events.refused(route.name)
+        elif route.kind == "pass":
+            self.events.bypassed("route", route.name)
+        return route
+
+    def exchange(self, route: Route, headers: Headers, body: bytes) -> Exchange:
+        """A request to a generation route, which is about to be put to the upstream.
+
+        Raises InputError where the request cannot be read: the upstream must not see it, for what it is about would
+        be unknown here.
+        """
+        return Exchange(self, route, headers, body)
+
+    async def aexchange(self, route: Route, headers: Headers, body: bytes) -> Exchange:
+        """:meth:`exchange` for event loops; it begins to read the conversation while the upstream is asked."""
+        if len(body) > BIG:
+            exchange = await asyncio.to_thread(self.exchange, route, headers, body)
+        else:
+            exchange = self.exchange(route, headers, body)
+        exchange.recall()
+        return exchange
