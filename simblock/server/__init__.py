@@ -1,0 +1,1 @@
+"""``simblock serve``: checks over HTTP, the filtering proxy, and the listener for those who run it."""

@@ -1,0 +1,157 @@
+"""``POST /v1/check``: one output in, the result of a check out, for callers in any language."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+from simblock.errors import UsageError
+from simblock.guard import ROLES, Guard
+from simblock.match import Report
+from simblock.server.answering import Receive, Refused, Scope, Send, answer_json, body_of
+
+T = TypeVar("T")
+MOST = 16 * 1024 * 1024
+"""Bytes of a body: an output of some million words."""
+WORKERS = min(4, os.cpu_count() or 1)
+WAITING = 64
+"""Checks that may wait for a worker; more would wait longer than any caller does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a check is asked: the output, what came before it, and how it is read."""
+
+    text: str
+    id: str | None = None
+    prompt: str | None = None
+    history: tuple[Mapping[str, str], ...] = ()
+    kind: str | None = None
+    language: str | None = None
+    tenant: str | None = None
+    all: bool = False
+
+    @classmethod
+    def parse(cls, body: bytes) -> Asked:
+        """Raises Refused, 400, naming the field that cannot be meant."""
+        value = parsed(body)
+        unknown = next((name for name in value if name not in _FIELDS), None)
+        if unknown is not None:
+            raise _wrong(unknown[:40], f"there is no such field, but {', '.join(_FIELDS)}")
+        if value.get("text") is None:
+            raise _wrong("text", "it is missing: the output to be checked, a string")
+        return cls(**{name: _FIELDS[name](name, one) for name, one in value.items() if one is not None})
+
+
+class Checks:
+    """Runs checks in threads, few at a time, by the guard that there is when each begins.
+
+    ``most`` is the cap on a body in bytes, ``waiting`` how many may wait for one of the ``workers``.
+    """
+
+    def __init__(
+        self,
+        guard: Callable[[], Guard],
+        *,
+        most: int = MOST,
+        workers: int = WORKERS,
+        waiting: int = WAITING,
+    ) -> None:
+        self.guard, self.most = guard, most
+        self._limit, self._running = workers + waiting, 0
+        self._pool = ThreadPoolExecutor(workers, "simblock-check")
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """The endpoint. Raises Refused, ClientGone."""
+        asked = Asked.parse(await body_of(receive, self.most))
+        report = await self.run(partial(self.check, asked))
+        await answer_json(send, report.to_dict())
+
+    def check(self, asked: Asked) -> Report:
+        """Blocks while it checks. Raises Refused where language or kind cannot be meant."""
+        try:
+            report = self.guard().check(
+                asked.text,
+                prompt=asked.prompt,
+                history=asked.history,
+                tenant=asked.tenant,
+                all=asked.all,
+                kind=asked.kind,  # type: ignore[arg-type]  # the guard says what is wrong with it
+                language=asked.language,
+            )
+        except UsageError as error:
+            raise Refused(400, "invalid_value", str(error)) from None
+        return report if asked.id is None else replace(report, id=asked.id)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Does a piece of work in a thread. Raises Refused, 503, where too many wait already."""
+        if self._running >= self._limit:
+            again = [(b"retry-after", b"1")]
+            raise Refused(503, "busy", f"{self._limit:,} checks wait already: try again in a second", again)
+        self._running += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._running -= 1
+
+    def close(self) -> None:
+        """Ends the threads when their checks are done."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """The object that a body holds. Raises Refused, 400."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused(400, "invalid_json", "the body is no JSON: send an object") from None
+    if not isinstance(value, dict):
+        raise Refused(400, "invalid_json", "the body is no object: send {…}")
+    return value
+
+
+def _wrong(field: str, why: str) -> Refused:
+    return Refused(400, "invalid_value", f"field {field!r}: {why}")
+
+
+def _string(field: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise _wrong(field, "it is no string")
+    return value
+
+
+def _flag(field: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(field, "it is neither true nor false")
+    return value
+
+
+def _turns(field: str, value: object) -> tuple[Mapping[str, str], ...]:
+    shape = f'a turn is {{"role": "{"|".join(sorted(ROLES))}", "content": "…"}}'
+    if not isinstance(value, list):
+        raise _wrong(field, f"it is no list: {shape}")
+    for number, turn in enumerate(value, 1):
+        role, content = (turn.get("role"), turn.get("content")) if isinstance(turn, dict) else (None, None)
+        if not (isinstance(role, str) and role in ROLES and isinstance(content, str)):
+            raise _wrong(field, f"turn {number} cannot be read: {shape}")
+    return tuple(value)
+
+
+_FIELDS: Mapping[str, Callable[[str, object], Any]] = {
+    "text": _string,
+    "id": _string,
+    "prompt": _string,
+    "history": _turns,
+    "kind": _string,
+    "language": _string,
+    "tenant": _string,
+    "all": _flag,
+}
+
+__all__ = ["Asked", "Checks", "parsed"]

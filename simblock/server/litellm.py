@@ -1,0 +1,172 @@
+"""LiteLLM's generic guardrail endpoint: texts in, an action out.
+
+LiteLLM sends the request before the call and the answer after it; of a stream it sends all that was said so far, again
+and again, without saying whether that is the end. So each round is scanned from the start, and what a stream would
+still hold is asked to be held (``stream_holdback_chars``), which LiteLLM heeds in its mode ``incremental_diff`` alone.
+Its second call does not repeat the messages: they are remembered from the first, by the id of the call.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from simblock.guard import ROLES, Guard, Stream
+from simblock.match import HOLDING
+from simblock.response import Turn
+from simblock.server.answering import Receive, Refused, Scope, Send, answer_json, body_of
+from simblock.server.checking import Checks, parsed
+
+PATH = "/beta/litellm_basic_guardrail_api"
+CALLS = 4096
+CHARACTERS = 64 * 1024 * 1024
+SECONDS = 900.0
+"""How many calls are remembered, of how many characters in all, and for how long: an answer has come by then."""
+
+
+class Said(NamedTuple):
+    """What a stream made of a text: what goes out, how much of its end is held, and whether it was stopped."""
+
+    text: str
+    held: int
+    stopped: bool
+
+
+class Calls:
+    """The turns of requests whose answers are still to come. ``clock`` gives seconds that only rise."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._turns: OrderedDict[str, tuple[float, int, tuple[Turn, ...]]] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def keep(self, call: str, turns: tuple[Turn, ...]) -> None:
+        """Remembers the turns of a call; the oldest are forgotten where there are too many."""
+        size = sum(len(turn.content) for turn in turns)
+        with self._lock:
+            self._forget(call)
+            if size <= CHARACTERS:
+                self._turns[call] = (self._clock(), size, turns)
+                self._size += size
+            while self._turns and self._too_much():
+                self._forget(next(iter(self._turns)))
+
+    def of(self, call: str) -> tuple[Turn, ...]:
+        """The turns of a call; none where it is not remembered."""
+        with self._lock:
+            kept = self._turns.get(call)
+        return kept[2] if kept and self._clock() - kept[0] <= SECONDS else ()
+
+    def _too_much(self) -> bool:
+        oldest = next(iter(self._turns.values()))[0]
+        return len(self._turns) > CALLS or self._size > CHARACTERS or self._clock() - oldest > SECONDS
+
+    def _forget(self, call: str) -> None:
+        if kept := self._turns.pop(call, None):
+            self._size -= kept[1]
+
+
+class LiteLLM:
+    """The endpoint, over the threads of ``checks``."""
+
+    def __init__(self, checks: Checks) -> None:
+        self._checks = checks
+        self._calls = Calls()
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises Refused, ClientGone."""
+        asked = parsed(await body_of(receive, self._checks.most))
+        call = asked.get("litellm_call_id")
+        given = asked.get("structured_messages")
+        turns = turns_of(given) if isinstance(given, list) else ()
+        match asked.get("input_type"):
+            case "request":
+                if isinstance(call, str) and turns:
+                    self._calls.keep(call, turns)
+                await answer_json(send, {"action": "NONE"})
+            case "response":
+                if isinstance(call, str) and not turns:
+                    turns = self._calls.of(call)
+                await answer_json(send, await self._checks.run(partial(self._judged, asked, turns)))
+            case _:
+                raise Refused(400, "invalid_value", "field 'input_type': it is request or response")
+
+    def _judged(self, asked: dict[str, Any], turns: Sequence[Turn]) -> dict[str, Any]:
+        return judge(
+            self._checks.guard(),
+            _strings(asked, "texts"),
+            [_arguments(one) for one in asked.get("tool_calls") or [] if one],
+            turns,
+            _tenant(asked),
+        )
+
+
+def judge(
+    guard: Guard, texts: Sequence[str], calls: Sequence[str], turns: Sequence[Turn], tenant: str | None = None
+) -> dict[str, Any]:
+    """What LiteLLM is answered for the texts and the arguments of the tool calls of one answer."""
+    response = guard.response(history=turns, tenant=tenant)
+    said = [_say(response.stream("content", number), text) for number, text in enumerate(texts)]
+    tools = [_say(response.stream("tool", number), text) for number, text in enumerate(calls)]
+    altered = any(one.text != text for one, text in zip(tools, calls, strict=True))
+    held = {"stream_holdback_chars": [one.held for one in said]} if any(one.held for one in said) else {}
+    if altered or any(one.stopped for one in (*said, *tools)):
+        report = response.report
+        why = "could not be checked" if report.error is not None else "is too close to protected content"
+        return {"action": "BLOCKED", "blocked_reason": f"simblock: the answer {why} (report {report.id})"}
+    if response.report.decision in HOLDING:
+        return {"action": "GUARDRAIL_INTERVENED", "texts": [one.text for one in said], **held}
+    return {"action": "NONE", **held}
+
+
+def turns_of(messages: Sequence[Any]) -> tuple[Turn, ...]:
+    """The turns that OpenAI's messages make; what has no role of a conversation is left out."""
+    turns: list[Turn] = []
+    for message in messages:
+        role = message.get("role") if isinstance(message, dict) else None
+        role = "tool" if role == "function" else role
+        if not isinstance(role, str) or role not in ROLES:
+            continue
+        parts = message.get("content")
+        parts = parts if isinstance(parts, list) else [{"text": parts}]
+        texts = [
+            part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)
+        ]
+        texts += [_arguments(call) for call in message.get("tool_calls") or []]
+        turns += [Turn(role, text) for text in texts if text]
+    return tuple(turns)
+
+
+def _say(stream: Stream, text: str) -> Said:
+    """Feeds a text as if it were whole: nobody says whether more comes."""
+    now = stream.feed(text)
+    rest = stream.finish()
+    return Said(now + rest, len(rest), stream.stopped)
+
+
+def _arguments(call: Any) -> str:
+    """The arguments of a tool call, as JSON source."""
+    function = call.get("function") if isinstance(call, dict) else None
+    text = function.get("arguments") if isinstance(function, dict) else None
+    return text if isinstance(text, str) else ""
+
+
+def _strings(asked: dict[str, Any], field: str) -> list[str]:
+    value = asked.get(field) or []
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise Refused(400, "invalid_value", f"field {field!r}: it is no list of strings")
+    return value
+
+
+def _tenant(asked: dict[str, Any]) -> str | None:
+    params = asked.get("additional_provider_specific_params")
+    tenant = params.get("tenant") if isinstance(params, dict) else None
+    return tenant if isinstance(tenant, str) else None
+
+
+__all__ = ["PATH", "Calls", "LiteLLM", "judge", "turns_of"]

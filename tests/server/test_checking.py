@@ -1,0 +1,155 @@
+"""POST /v1/check: results, clear refusals, and no more at a time than there are threads for."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from simblock.server.app import Public
+from simblock.server.checking import Checks
+from tests.server.conftest import CLEAN, PASSAGE
+from tests.upstreams import served
+
+PATH = "/v1/check"
+
+
+@pytest.fixture(scope="module")
+def url(guard):
+    checks = Checks(lambda: guard, most=100_000)
+    with served(Public({PATH: checks})) as base:
+        yield base
+    checks.close()
+
+
+def post(url, body, path=PATH):
+    with httpx.Client(timeout=20) as client:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return client.post(url + path, content=content)
+
+
+def test_the_result_is_that_of_the_library(url, guard):
+    text = f"Here it is: {PASSAGE} and that was it."
+    answer = post(url, {"id": "row 1", "text": text, "all": True})
+    assert answer.status_code == 200
+    told, own = answer.json(), json.loads(json.dumps(guard.check(text, all=True).to_dict()))
+    for row in (told, own):
+        del row["elapsed_ms"]
+    assert told.pop("id") == "row 1"
+    del own["id"]
+    assert told == own
+    assert told["decision"] == "stop"
+
+
+def test_what_the_prompt_or_the_history_holds_is_free(url):
+    assert post(url, {"text": PASSAGE, "prompt": PASSAGE}).json()["decision"] == "release"
+    said = [{"role": "user", "content": PASSAGE}, {"role": "assistant", "content": "Yes."}]
+    assert post(url, {"text": PASSAGE, "history": said}).json()["decision"] == "release"
+    said = [{"role": "assistant", "content": PASSAGE}]
+    assert post(url, {"text": CLEAN, "history": said, "kind": None, "tenant": "t"}).status_code == 200
+
+
+def test_characters_that_are_halves_come_back_as_they_went(url):
+    assert post(url, rb'{"text": "a lone half: \ud800."}').json()["released"] == "a lone half: \ud800."
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        (b"", "JSON"),
+        (b"{", "JSON"),
+        (b"[" * 50_000, "JSON"),
+        (b"\xff", "JSON"),
+        ([], "no object"),
+        ({}, "'text'"),
+        ({"text": 3}, "'text'"),
+        ({"text": None}, "'text'"),
+        ({"text": "a", "promt": "b"}, "'promt'"),
+        ({"text": "a", "prompt": ["b"]}, "'prompt'"),
+        ({"text": "a", "all": 1}, "'all'"),
+        ({"text": "a", "kind": "prose"}, "kind"),
+        ({"text": "a", "kind": "code"}, "language"),
+        ({"text": "a", "language": "klingon"}, "klingon"),
+        ({"text": "a", "history": {}}, "'history'"),
+        ({"text": "a", "history": [{"role": "user"}]}, "turn 1"),
+        (
+            {"text": "a", "history": [{"role": "user", "content": "x"}, {"role": "model", "content": "x"}]},
+            "turn 2",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_named(url, body, named):
+    answer = post(url, body)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]["message"]
+
+
+def test_errors_hold_nothing_of_what_was_sent(url):
+    answer = post(url, {"text": "a secret of the user", "history": ["a secret of the user"]})
+    assert answer.status_code == 400
+    assert "secret" not in answer.text
+
+
+def test_a_body_over_the_cap_is_refused(url):
+    answer = post(url, {"text": "a" * 100_001})
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "request_too_large"
+
+
+def test_other_methods_and_paths_are_told_what_there_is(url):
+    with httpx.Client() as client:
+        answer = client.get(url + PATH)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+        assert PATH in client.post(url + "/v1/chat/completions").json()["error"]["message"]
+
+
+class Slow:
+    """A guard that checks nothing until it is let."""
+
+    def __init__(self, guard):
+        self.guard, self.go, self.begun, self.lock, self.at_once, self.most = (
+            guard,
+            threading.Event(),
+            0,
+            threading.Lock(),
+            0,
+            0,
+        )
+
+    def check(self, *args, **options):
+        with self.lock:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+        self.go.wait(20)
+        with self.lock:
+            self.at_once -= 1
+        return self.guard.check(*args, **options)
+
+
+def test_few_are_checked_at_once_few_wait_and_the_rest_are_told_to_come_again(guard):
+    slow = Slow(guard)
+    checks = Checks(lambda: slow, workers=2, waiting=3)
+    with served(Public({PATH: checks})) as url, ThreadPoolExecutor(9) as pool:
+        asked = [pool.submit(post, url, {"text": CLEAN}) for _ in range(9)]
+        while sum(one.done() for one in asked) < 4:
+            pass
+        slow.go.set()
+        answers = [one.result() for one in asked]
+    checks.close()
+    assert sorted(one.status_code for one in answers) == [200] * 5 + [503] * 4
+    assert slow.most == 2
+    assert all(one.headers["retry-after"] == "1" for one in answers if one.status_code == 503)
+
+
+def test_a_failure_that_nobody_foresaw_is_told_without_a_word_of_the_text():
+    class Broken:
+        def check(self, *args, **options):
+            raise RuntimeError("the text of the user")
+
+    checks = Checks(Broken)
+    with served(Public({PATH: checks})) as url:
+        answer = post(url, {"text": CLEAN})
+    checks.close()
+    assert answer.status_code == 500
+    assert "user" not in answer.text
