@@ -23,17 +23,18 @@ class Piece:
     before the text which they spell.
     """
 
-    __slots__ = ("end", "escape", "found", "out", "start", "voice")
+    __slots__ = ("end", "escape", "found", "needs", "out", "start", "voice")
 
     def __init__(self, voice: Voice, found: Found | None, start: int, end: int) -> None:
         self.voice, self.found, self.start, self.end = voice, found, start, end
+        self.needs = end
         self.out = ""
         self.escape = Escape()
 
     @property
     def ready(self) -> bool:
         """Whether nothing more of it will be let go, and none of what was is to be taken back."""
-        return self.voice.let_go >= self.end + self.escape.ends or self.voice.over
+        return self.voice.let_go >= self.needs or self.voice.over
 
     @property
     def clean(self) -> bool:
@@ -46,18 +47,17 @@ RECORDED = 1 << 20
 
 
 class Escape(NamedTuple):
-    """Of a piece of JSON source: the escape that is open where it begins, in the piece before; whether it ends in one."""
+    """Of a piece of JSON source: what stands of an escape that is open where it begins, and the piece before."""
 
     open: str = ""
     before: Piece | None = None
-    ends: bool = False
 
 
 class Voice:
     """One channel of one choice. ``let_go`` counts the code points fed that have been dealt with."""
 
     __slots__ = (
-        "_digest", "_escape", "_pieces", "_record", "altered", "channel", "core", "ended", "fed", "let_go", "outgoing",
+        "_ahead", "_digest", "_escape", "_escaping", "_pieces", "_record", "altered", "channel", "core", "ended", "fed", "let_go", "outgoing",
         "source",
     )  # fmt: skip
 
@@ -79,6 +79,8 @@ class Voice:
         self._record: list[str] | None = [] if records else None
         self.fed = self.let_go = 0
         self._escape = Escape()
+        self._ahead: list[Piece] = []
+        self._escaping: list[Piece] = []
         self.altered = self.ended = False
 
     @property
@@ -91,6 +93,10 @@ class Voice:
         piece = Piece(self, found, self.fed, self.fed + len(found.text))
         self.fed = piece.end
         self._pieces.append(piece)
+        if self._ahead:
+            for ahead in self._ahead:
+                ahead.end = ahead.needs = piece.end
+            self._ahead.clear()
         if self._record is not None and self.fed <= RECORDED:
             self._record.append(found.text)
         if self.source:
@@ -100,15 +106,23 @@ class Voice:
         return piece
 
     def _follow_escapes(self, piece: Piece, text: str) -> None:
-        opened = self._escape
-        whole = opened.open + text
+        """Has pieces that end inside an escape wait for its end: a cut there takes back what they have of it."""
+        piece.escape = self._escape
+        whole = piece.escape.open + text
         left = whole[whole_escapes(whole) :]
-        piece.escape = Escape(opened.open, opened.before, bool(left))
+        if left:
+            self._escaping.append(piece)
+        for waiting in self._escaping:
+            waiting.needs = piece.end + bool(left)
+        if not left:
+            self._escaping.clear()
         self._escape = Escape(left, piece)
 
     def awaiting(self) -> Piece:
-        """A piece without text, ready when more has gone out than was fed so far."""
-        return Piece(self, None, self.fed, self.fed + 1)
+        """A piece without text, ready when the next one with text has gone out."""
+        piece = Piece(self, None, self.fed, self.fed + 1)
+        self._ahead.append(piece)
+        return piece
 
     def repeats(self, text: str) -> bool:
         """Whether a text is all that was fed."""
@@ -188,11 +202,13 @@ class Voice:
 
 
 def _close_escape(piece: Piece) -> None:
-    """Takes back what a cut piece of JSON source left of an escape, in the piece before, too."""
+    """Takes back what a cut piece of JSON source left of an escape, in the pieces before, too."""
     escape = piece.escape
     text = escape.open + piece.out
     whole = whole_escapes(text)
     piece.out = text[len(escape.open) : whole]
-    if whole < len(escape.open) and escape.before is not None:
-        before = escape.before
-        before.out = before.out[: len(before.out) - (len(escape.open) - whole)]
+    left, before = len(escape.open) - whole, escape.before
+    while left > 0 and before is not None:
+        kept = max(len(before.out) - left, 0)
+        left -= len(before.out) - kept
+        before.out, before = before.out[:kept], before.escape.before
