@@ -166,6 +166,11 @@ class Blind:
         return Verdict(self._action, "degraded", self.agreed.anchors, self._needed)
 
     @property
+    def idle(self) -> bool:
+        """Whether no run of anchors is looked at."""
+        return not self._runs and not self._diagonals
+
+    @property
     def begin(self) -> int:
         """The code point at which the passage begins, at the earliest."""
         return self._start(self.agreed.first) if self.agreed else 0

@@ -50,7 +50,8 @@ MANY_KEYS = 3
 """So many keys of a square are worth an alignment where no hull begins: a short slice says little."""
 FIRST = 8
 """Of a shingle of words in over OFTEN places so many are followed, which are of the same works for all of a passage."""
-MANY_SQUARES = 4096
+MANY_SQUARES = 64
+"""Squares after which those that lie behind are dropped."""
 AT_ONCE = 8
 """Runs that one key of a near channel may have aligned, those with the most hits about."""
 BUDGET, REFILL = 512, 8
@@ -270,7 +271,7 @@ class Candidates:
         tokens: tuple[int, ...] = ()
         language = None
         if self.grain.numbered and channel.role != "signature":
-            language = self.history.languages[o - self.history.base]
+            language = self.history.language(o)
         elif channel.role == "seed":
             tokens = self.history.shingle(o, channel)
         return Seed(o, 0, key, tokens, hit.frequency, hit.works, language)

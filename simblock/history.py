@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from array import array
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from simblock.match import Span
 from simblock.naming import levelled
@@ -12,7 +13,13 @@ from simblock.scheme import Channel
 from simblock.shingles import passes
 
 KEEP = 1024
-"""Tokens that stay at least: the longest look back is 512, a hold 48 ticks."""
+"""Tokens that stay at least while a match is open: its longest look back is 512, a hold 48 ticks."""
+IDLE = 512
+"""Tokens that stay where none is: a match that begins looks back no further."""
+SLACK = 64
+"""Tokens more than are kept before they are cut."""
+MOST = 4096
+"""Tokens that stay at most, for short pieces that lie far back in an open match."""
 
 
 class Coming(NamedTuple):
@@ -28,28 +35,35 @@ class Coming(NamedTuple):
 
 
 class History:
-    """Keys, flags, places and clocks of the last tokens, as parallel lists from token ``base`` on.
+    """Keys, flags, places and clocks of the last tokens, as parallel arrays from token ``base`` on.
 
     In a ``numbered`` lane ``keys`` are levelled (:mod:`simblock.naming`), ``names`` as they came; else both
-    are one list. ``whens`` are the code points at which tokens became certain.
+    are one array. ``whens`` are the code points at which tokens became certain: their ends, unless they may be
+    certain ``late``. Of places 32 bits are kept: at 100 tokens a second a stream has so many code points after months.
     """
 
     __slots__ = (
-        "base", "clocks", "echoed", "ends", "flags", "keys", "languages", "names", "newlines", "numbered", "starts", "whens"
+        "_cut_at", "_languages", "_of_code", "base", "clocks", "echoed", "ends", "flags", "keys", "lines", "names", "newlines",
+        "numbered", "starts", "whens",
     )  # fmt: skip
 
-    def __init__(self, newlines: Newlines | None = None, *, numbered: bool = False) -> None:
+    def __init__(
+        self, newlines: Newlines | None = None, *, numbered: bool = False, late: bool = False
+    ) -> None:
         self.base = 0
         self.numbered = numbered
         self.newlines = newlines or Newlines()
-        self.keys: list[int] = []
-        self.names: list[int] = [] if numbered else self.keys
-        self.flags: list[int] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.whens: list[int] = []
-        self.clocks: list[int] = []
-        self.languages: list[str] = []  # of code
+        self.keys = array("I")
+        self.names = array("I") if numbered else self.keys
+        self.flags = array("B")
+        self.starts = array("I")
+        self.ends = array("I")
+        self.whens = array("I") if numbered or late else self.ends
+        self.clocks = array("I")
+        self.lines = array("I")
+        self._of_code = array("B")  # numbers of ``_languages``
+        self._languages: list[str] = []
+        self._cut_at = IDLE + SLACK
         self.echoed: dict[tuple[int, object], bool] = {}
 
     @property
@@ -59,31 +73,42 @@ class History:
 
     def extend(self, coming: Coming) -> None:
         """Takes the tokens of a chunk."""
+        keys, flags, starts, ends, whens, clocks, languages = coming
         if self.numbered:
-            self.keys += levelled(coming.keys)
-        self.names += coming.keys
-        self.flags += coming.flags
-        self.starts += coming.starts
-        self.ends += coming.ends
-        self.whens += coming.whens
-        self.clocks += coming.clocks
-        self.languages += coming.languages
+            self.keys.extend(levelled(keys))
+            self._of_code.extend(map(self._number, languages))
+        self.names.extend(keys)
+        self.flags.extend(flags)
+        self.starts.extend(starts)
+        self.ends.extend(ends)
+        if self.whens is not self.ends:
+            self.whens.extend(whens)
+        self.clocks.extend(clocks)
+        self.lines.extend(map(self.newlines.line, starts))
+
+    def _number(self, language: str) -> int:
+        if language not in self._languages:
+            self._languages.append(language)
+        return self._languages.index(language)
+
+    def language(self, token: int) -> str:
+        """The language that a token of code is of."""
+        return self._languages[self._of_code[token - self.base]]
 
     def span(self, first: int, last: int) -> tuple[Span, Span]:
         """Code points and 1-based lines of tokens ``first`` to ``last``, both counted in."""
         at, end = max(first - self.base, 0), last - self.base
-        span, line = Span(self.starts[at], self.ends[end]), self.newlines.line
-        return span, Span(line(span.start), line(self.starts[end]))
+        return Span(self.starts[at], self.ends[end]), Span(self.lines[at], self.lines[end])
 
     def back(self, token: int, count: int) -> list[int]:
         """Keys of up to ``count`` tokens that end with ``token``."""
         stop = token + 1 - self.base
-        return self.keys[max(stop - count, 0) : stop]
+        return self.keys[max(stop - count, 0) : stop].tolist()
 
     def names_back(self, token: int, count: int) -> list[int]:
         """:meth:`back` with names as they came."""
         stop = token + 1 - self.base
-        return self.names[max(stop - count, 0) : stop]
+        return self.names[max(stop - count, 0) : stop].tolist()
 
     def shingle(self, token: int, channel: Channel) -> tuple[int, ...]:
         """Keys of the channel's shingle that ends with ``token``."""
@@ -95,13 +120,22 @@ class History:
             at -= 1
         return tuple(reversed(found))
 
-    def trim(self, at: int) -> None:
-        """Forgets what is no longer needed, now and then; token ``at`` is the one come to."""
-        if len(self.keys) < 4 * KEEP or at - self.base < 3 * KEEP:
+    def trim(self, at: int, needed: Callable[[], int]) -> None:
+        """Forgets what is no longer needed, now and then; token ``at`` is the one come to.
+
+        ``needed`` says how many tokens up to it an open match may want, 0 without one.
+        """
+        if len(self.keys) < self._cut_at:
             return
-        cut = at - self.base - KEEP
-        columns: list[list[Any]] = [self.keys, self.flags, self.starts, self.ends, self.whens, self.clocks]
-        for column in columns + ([self.names, self.languages] if self.numbered else []):
-            del column[:cut]
-        self.base += cut
-        self.echoed = {key: echo for key, echo in self.echoed.items() if key[0] >= self.base}
+        wanted = needed()
+        keep = max(KEEP, min(wanted, MOST)) if wanted else IDLE
+        cut = at + 1 - keep - self.base
+        if cut > 0:
+            columns = [self.keys, self.flags, self.starts, self.ends, self.clocks, self.lines]
+            if self.whens is not self.ends:
+                columns.append(self.whens)
+            for column in columns + ([self.names, self._of_code] if self.numbered else []):
+                del column[:cut]
+            self.base += cut
+            self.echoed = {key: echo for key, echo in self.echoed.items() if key[0] >= self.base}
+        self._cut_at = len(self.keys) + SLACK

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+from simblock.align import BAG_TOKENS
 from simblock.asking import Asker, Heard, in_order
 from simblock.blind import Blind
 from simblock.candidates import Candidates
@@ -25,11 +26,14 @@ from simblock.unmasking import Unmasked
 class Lane:
     """Tokens wait here until their turn comes; ``at`` is the last one whose turn it was."""
 
+    late = False
+    """Whether words become certain later than they end."""
+
     def __init__(
         self, name: LaneName, signer: Signer, ledger: Ledger, newlines: Newlines, forgive: Forgive
     ) -> None:
         self.grain = GRAINS[name]
-        self.history = History(newlines, numbered=self.grain.numbered)
+        self.history = History(newlines, numbered=self.grain.numbered, late=self.late)
         self.candidates = Candidates(ledger, self.history, self.grain)
         self.blind = Blind(ledger.policy, self.history, self.grain, self._echoes)
         self._asker = Asker(signer, name, self.blind, forgive)
@@ -94,7 +98,7 @@ class Lane:
         history = self.history
         end = history.end
         if self.at + 1 == end:
-            history.trim(self.at)
+            history.trim(self.at, self._needed)
             return
         stop = None if self.quiet else self.due()
         stop = end if stop is None else stop
@@ -104,7 +108,15 @@ class Lane:
         while at < stop and whens[at - base] <= known:
             at += 1
         self.at = at - 1
-        history.trim(self.at)
+        history.trim(self.at, self._needed)
+
+    def _needed(self) -> int:
+        """Tokens of the history that an open match may want: back to the first of a piece that may yet be counted as a bag."""
+        if not self.candidates.tracks and self.blind.idle:
+            return 0
+        pieces = (piece for track in self.candidates.tracks.values() for piece in track.pieces)
+        firsts = (piece.first.o for piece in pieces if piece.extent().o - piece.first.o <= BAG_TOKENS)
+        return self.at + 1 - min(firsts, default=self.at)
 
     def turn(self, o: int) -> Steps:
         """It is token ``o``'s turn: pieces grow by it, hits begin others."""
@@ -146,7 +158,7 @@ class Lane:
         """Whether output token ``o`` repeats what is exempt."""
         if not self.candidates.ledger.exemption:
             return False
-        language = self.history.languages[o - self.history.base] if self.grain.numbered else None
+        language = self.history.language(o) if self.grain.numbered else None
         return self.candidates.echoes(Reading(self.grain.lane, language), o)
 
     def last_turn(self) -> Steps:
@@ -180,6 +192,7 @@ class UnmaskedLane(Lane):
     none have come for long.
     """
 
+    late = True
     WAITING = 64
     """Ticks that a token may take to become certain: letters that wait to be cut into words."""
     MOST = 4096

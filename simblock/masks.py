@@ -7,7 +7,6 @@ and the gap before it, so that what is seen does not depend on how a text is cut
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from html.entities import html5
 from typing import NamedTuple
@@ -154,15 +153,16 @@ class Signs:
     __slots__ = ("_seen",)
 
     def __init__(self) -> None:
-        self._seen = {sign.name: deque[int](maxlen=sign.need) for sign in SIGNS}
+        self._seen: dict[str, list[int]] = {}
 
     def look(self, number: int, gap: str, word: str) -> set[str]:
         """The rules for which word ``number`` completes a sign."""
         rules = set()
         for sign in _possible(gap, word):
             if sign.test(gap, word):
-                seen = self._seen[sign.name]
+                seen = self._seen.setdefault(sign.name, [])
                 seen.append(number)
+                del seen[: -sign.need]
                 if len(seen) == sign.need and number - seen[0] < sign.within:
                     rules.add(sign.rule)
         return rules

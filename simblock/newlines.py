@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 
-MOST = 1 << 16
-"""Line ends remembered; of places before them only that they lie before is known."""
+MOST = 1 << 10
+"""Line ends remembered; of places before them only that they lie before is known. A token is asked for when it comes."""
 
 
 class Newlines:
@@ -15,7 +16,7 @@ class Newlines:
 
     def __init__(self) -> None:
         self._before = 1
-        self._places: list[int] = []
+        self._places = array("I")
 
     def take(self, chunk: str, start: int) -> None:
         """Takes the line ends of a chunk that begins at code point ``start``."""
@@ -23,10 +24,13 @@ class Newlines:
         while at >= 0:
             self._places.append(start + at)
             at = chunk.find("\n", at + 1)
-        if len(self._places) > 2 * MOST:
+        if len(self._places) > MOST + MOST // 4:
             self._before += len(self._places) - MOST
             del self._places[:-MOST]
 
     def line(self, place: int) -> int:
         """The 1-based line of a code point."""
-        return self._before + bisect_left(self._places, place)
+        places = self._places
+        if not places or places[-1] < place:
+            return self._before + len(places)
+        return self._before + bisect_left(places, place)

@@ -12,6 +12,7 @@ repeats itself does not fill the index. The order is that of a hash's upper 48 b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
@@ -312,7 +313,7 @@ def _smallest_of_short(order: U64, starts: I64, sizes: I64, g: int) -> I64:
     return cast(I64, starts + np.minimum(rightmost, sizes - 1))
 
 
-def smallest(order: list[int]) -> int:
+def smallest(order: Sequence[int]) -> int:
     """The place of the anchor among at most ``g`` hashes: :func:`winnow` of one window."""
     best = len(order) - 1
     for place in range(len(order) - 2, -1, -1):

@@ -9,6 +9,7 @@ then ``a * h + b mod 2**32``), bit-equal to ``MinHash(scheme="affine32", seed=..
 
 from __future__ import annotations
 
+from array import array
 from typing import cast
 
 import numpy as np
@@ -168,8 +169,8 @@ class WindowCursor:
         self.channel = channel
         self._signer = signer
         self._rolling = rolling(channel)
-        self._order: list[int] = []
-        self._places: list[int] = []
+        self._order = array("Q")
+        self._places = array("I")
         self._anchor = -1
         self._keep = channel.window + channel.g
 
@@ -182,7 +183,7 @@ class WindowCursor:
         self._places.append(place)
         if len(self._order) >= self.channel.g:
             self._ask(asks, self.channel.g)
-        if len(self._order) > 4 * self._keep:
+        if len(self._order) > 2 * self._keep:
             del self._order[: -self._keep], self._places[: -self._keep]
 
     def extend(self, keys: U32, flags: U8, base: int) -> tuple[I64, U64]:
@@ -200,7 +201,8 @@ class WindowCursor:
         asked = np.empty(0, np.uint64)
         if len(found) and len(order) >= g:
             known, asked = self._known(order, places, before)
-        self._order, self._places = order[-self._keep :].tolist(), places[-self._keep :].tolist()
+        self._order = array("Q", order[-self._keep :].tolist())
+        self._places = array("I", places[-self._keep :].tolist())
         return np.repeat(known, bands), asked
 
     def _known(self, order: U64, places: I64, before: int) -> tuple[I64, U64]:

@@ -134,7 +134,7 @@ class StreamCore:
     # -- from text to turns
 
     def _advance(self, words: Scanned, unmasked: Unmasked | None, code: Seen | None, known: int) -> Steps:
-        self._ticks.extend(words.ticks)
+        self._ticks.extend(words.ticks, known)
         if self._tail is not None:
             characters = {end for flag, end in zip(words.flags, words.ends, strict=True) if flag & CHAR}
             self._tail.take(words.ticks, characters, code.lexemes.starts if code else ())

@@ -10,6 +10,7 @@ costs a test a word.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -40,7 +41,7 @@ BLOCK, BLOCK_CHARACTERS = 16, 128
 """Words, and characters, that are looked at together."""
 LONGEST_LOOK = 600
 """Characters that signs are looked for in."""
-CHUNKS = 1024
+CHUNKS, LONG_CHUNK = 64, 1024
 """Chunks that are put together at once; a longer one by itself."""
 BREAK = (0x5EED_5EED & 0x7FFF_FFFF,) * 9
 """Keys of tokens that stand where two readings do not join: more than any alignment reaches over."""
@@ -68,12 +69,13 @@ class Unmasked(NamedTuple):
 class Recent:
     """The last characters of a text, and those about the word that is open, however long ago that was.
 
-    Of a word that is given next, the last ``KEPT`` / 2 characters are there.
+    Of a word that is given next, the last ``BEHIND`` characters are there.
     """
 
     __slots__ = ("_late", "_late_base", "base", "chunks", "text")
 
-    KEPT = 4 * BACK_CHARACTERS
+    BEHIND = BACK_CHARACTERS + 2 * BLOCK_CHARACTERS
+    MOST = BEHIND + BEHIND // 2
 
     def __init__(self) -> None:
         self.text, self.base = "", 0
@@ -97,22 +99,22 @@ class Recent:
 
     def trim(self, known: int) -> None:
         """Forgets what lies far behind; every word that ends up to ``known`` was given."""
-        kept = self.KEPT
+        behind, most = self.BEHIND, self.MOST
         if self.chunks:
             self._put_together()
         if self._late_base >= 0:
-            if known >= self._late_base + kept // 2:
+            if known >= self._late_base + behind:
                 self.text, self.base, self._late, self._late_base = self._late, self._late_base, "", -1
-            elif len(self._late) > 2 * kept:
-                self._late_base += len(self._late) - kept
-                self._late = self._late[-kept:]
-        if self._late_base < 0 and len(self.text) > 2 * kept:
-            cut = min(known - kept // 2, self.base + len(self.text) - kept) - self.base
+            elif len(self._late) > most:
+                self._late_base += len(self._late) - behind
+                self._late = self._late[-behind:]
+        if self._late_base < 0 and len(self.text) > most:
+            cut = known - behind - self.base
             if cut > 0:
                 self.text, self.base = self.text[cut:], self.base + cut
-            if len(self.text) > 2 * kept:
-                self._late, self._late_base = self.text[-kept:], self.base + len(self.text) - kept
-                self.text = self.text[: known + kept // 2 - self.base]
+            if len(self.text) > most:
+                self._late, self._late_base = self.text[-behind:], self.base + len(self.text) - behind
+                self.text = self.text[: known + behind - self.base]
 
 
 class Fillers:
@@ -226,7 +228,8 @@ class Unmasker:
         self._recent = Recent()
         self._signs = Signs()
         # of the last words: keys (NUMBER for all that are one), starts and ends; a few before the first
-        self._keys, self._begins, self._ends = [0] * MEMORY, [0] * MEMORY, [0] * MEMORY
+        self._keys = array("q", [0]) * MEMORY
+        self._begins, self._ends = array("I", [0]) * MEMORY, array("I", [0]) * MEMORY
         self._next = MEMORY  # the first that was not looked at
         self._number = 0  # of those that are forgotten
         self._given = 0  # where the last reading ended
@@ -237,9 +240,7 @@ class Unmasker:
         recent.chunks.append(chunk)
         found = None
         if words.keys:
-            self._keys += words.keys
-            self._begins += words.starts
-            self._ends += words.ends
+            self._put(words)
             at = self._next
             if (
                 self.reading is not None
@@ -247,19 +248,22 @@ class Unmasker:
                 or self._ends[-1] >= self._ends[at - 1] + BLOCK_CHARACTERS
             ):
                 found = self._look(last=False)
-        if len(recent.chunks) > CHUNKS or len(chunk) > CHUNKS:
+        if len(recent.chunks) > CHUNKS or len(chunk) > LONG_CHUNK:
             recent.trim(known)
         return found
 
     def finish(self, words: Scanned) -> Unmasked | None:
         """The rest, at the end of the text."""
-        self._keys += words.keys
-        self._begins += words.starts
-        self._ends += words.ends
+        self._put(words)
         found = self._look(last=True) or Unmasked([], [], [], [], [])
         if self.reading is not None:
             self._close(self.reading, self._ends[-1], self._ends[-1], found)
         return found if found.keys else None
+
+    def _put(self, words: Scanned) -> None:
+        self._keys.extend(words.keys)
+        self._begins.extend(words.starts)
+        self._ends.extend(words.ends)
 
     def _look(self, *, last: bool) -> Unmasked | None:
         """Looks at the words that have come: at all in a reading, else at whole blocks, and at the end at the rest."""
@@ -279,7 +283,7 @@ class Unmasker:
                 if self.reading is not None or one - at in looked:
                     self._take(one, ends[stop - 1], found)
             self._next = stop
-        if self._next > 4 * BACK + MEMORY:
+        if self._next > 2 * BACK + MEMORY:
             self._forget()
         return found if found.keys else None
 
@@ -296,8 +300,7 @@ class Unmasker:
 
     def _forget(self) -> None:
         cut = self._next - BACK - MEMORY
-        for column in (self._keys, self._begins, self._ends):
-            del column[:cut]
+        del self._keys[:cut], self._begins[:cut], self._ends[:cut]
         self._next -= cut
         self._number += cut
 

@@ -1,4 +1,5 @@
 import random
+from array import array
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ small = st.lists(st.integers(0, 6), max_size=60)
 
 def said(keys):
     history = History()
-    history.keys = list(keys)
+    history.keys = array("I", keys)
     return history
 
 
@@ -101,7 +102,7 @@ def test_figures_carried_along_are_those_of_the_blocks(seed, kinds, exempt):
 def test_a_copied_book_costs_no_more_memory_at_its_end():
     src = list(range(20 * KEEP))
     piece = Piece([Block(0, 0, 8)], src[:100], 0, "exact", exempt=set(), history=said([]))
-    piece.history.keys = src
+    piece.history.keys = array("I", src)
     for o in range(8, len(src)):
         if piece.wants(o) > piece.src_end:
             piece.src += src[piece.src_end : piece.src_end + 500]
@@ -117,6 +118,6 @@ def test_a_closed_piece_takes_nothing_more():
     other = [rng.randrange(1 << 30) for _ in range(30)]
     piece = grown(src[:20] + other, src, Block(0, 0, 8))
     assert piece.closed
-    piece.history.keys += src[20:40]
+    piece.history.keys.extend(src[20:40])
     assert not any(piece.push(o) for o in range(50, 70))
     assert piece.remembered() == [Block(0, 0, 20)]
