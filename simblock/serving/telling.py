@@ -44,16 +44,22 @@ class Telling:
     def told(self, voices: Iterable[Voice], action: Done) -> Told:
         """What the client is told of a choice that was acted upon in these streams."""
         voices, settings = list(voices), self._settings
-        matches = [match for voice in voices for match in voice.core.matches if match.action == action]
+        found = [
+            (match, voice.channel)
+            for voice in voices
+            for match in voice.core.matches
+            if match.action == action
+        ]
         lost = any(voice.core.error is not None and voice.core.decided is None for voice in voices)
         decided = next((voice.core.decided for voice in voices if voice.core.decided), None)
         named = action == "cite" or settings.show_sources
         return Told(
             report_id=self._response.id,
-            action=cast(Done, action),
+            action=action,
             reason="unavailable" if lost else "protected",
-            kinds=tuple(sorted({match.kind for match in matches})) or ("text",),
-            sources=tuple(matches) if named else (),
+            kinds=tuple(sorted({match.kind for match, _ in found})) or ("text",),
+            sources=tuple(match for match, _ in found) if named else (),
+            channels=tuple(channel for _, channel in found) if named else (),
             retry=lost or decided is None or decided.by != "max_quoted",
             style=settings.ending,
             notice=settings.notice if settings.ending == "stop" or settings.notice != NOTICE else "",

@@ -53,7 +53,10 @@ class Entry:
         for side in self.sides:
             if side.choice in altered:
                 side.drop()
-        return encode(dump(self.value), self.event, _newline(self.raw))
+        event = self.event and self.value.get(
+            "type", self.event
+        )  # which a format may have changed with the rest
+        return encode(dump(self.value), event, _newline(self.raw))
 
 
 def _newline(raw: bytes) -> bytes:

@@ -73,7 +73,7 @@ class Told:
     """What a client is told about a choice that was acted upon.
 
     ``action``: stop (withheld from here on), redact, replace (changed), cite (released). ``reason``: protected, or
-    unavailable (an index could not answer). ``sources`` are the matches that may be named to the client; ``kinds`` of what
+    unavailable (an index could not answer). ``sources`` are the matches that may be named to the client, ``channels`` where each stands; ``kinds`` of what
     was found, text or code or both. ``retry``: whether asking again can help. ``report`` only where clients may see it.
     """
 
@@ -82,6 +82,7 @@ class Told:
     reason: Literal["protected", "unavailable"] = "protected"
     kinds: tuple[Literal["text", "code"], ...] = ("text",)
     sources: tuple[Match, ...] = ()
+    channels: tuple[Channel, ...] = ()
     retry: bool = False
     style: Style = "filter"
     notice: str = ""

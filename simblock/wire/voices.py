@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from hashlib import blake2b
+from io import StringIO
 from typing import NamedTuple
 
 from simblock.response import ResponseCore
@@ -72,10 +73,10 @@ class Voice:
         records: bool = False,
     ) -> None:
         self.channel, self.source = channel, source
-        self.core = StreamCore(response, after=after, unbroken=source)
+        self.core = StreamCore(response, after=after, unbroken=channel.name == "tool")
         self._pieces: deque[Piece] = deque()
         self._digest = blake2b(digest_size=16) if keeps else None
-        self.outgoing: list[str] | None = [] if keeps else None
+        self.outgoing = StringIO() if keeps else None
         self._record: list[str] | None = [] if records else None
         self.fed = self.let_go = 0
         self._escape = Escape()
@@ -135,7 +136,7 @@ class Voice:
     @property
     def said(self) -> str:
         """What went out, where it is kept."""
-        text = "".join(self.outgoing or ())
+        text = self.outgoing.getvalue() if self.outgoing is not None else ""
         return text[: whole_escapes(text)] if self.source else text
 
     def heard(self, start: int, end: int) -> str:
@@ -146,7 +147,7 @@ class Voice:
         """Takes what the stream let go, and gives it to the frames in which it stands."""
         reached = self.core.outlet.released
         if self.outgoing is not None and text:
-            self.outgoing.append(text)
+            self.outgoing.write(text)
         begun, self.let_go = self.let_go, reached
         pieces = self._pieces
         if len(pieces) == 1 and pieces[0].start == begun and pieces[0].end == reached:  # nearly always
