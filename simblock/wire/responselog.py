@@ -1,0 +1,285 @@
+"""What a client has of a streamed answer of the Responses API, and the frames that close what is open in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+from simblock.wire.format import Frame
+from simblock.wire.responseparts import EVENTS, SAID
+
+CALLS = {
+    "function_call": "arguments", "mcp_call": "arguments", "mcp_approval_request": "arguments",
+    "custom_tool_call": "input", "code_interpreter_call": "code", "program": "code",
+}  # fmt: skip
+"""Items that are one text, and the field that it stands in."""
+
+EXECUTED = frozenset(
+    {
+        "function_call",
+        "custom_tool_call",
+        "shell_call",
+        "local_shell_call",
+        "apply_patch_call",
+        "computer_call",
+        "mcp_approval_request",
+        "tool_search_call",
+    }
+)
+"""Calls that a client carries out. One that was cut is told as incomplete and is not in the response's output."""
+
+UNFINISHED = {"image_generation_call": "failed", "apply_patch_call": "in_progress"}
+"""The status of items that know no ``incomplete``."""
+
+_STEMS = {
+    "output_text": "output_text", "refusal": "refusal", "reasoning_text": "reasoning_text",
+    "summary_text": "reasoning_summary_text",
+}  # fmt: skip
+_TYPES = {stem: kind for kind, stem in _STEMS.items()}
+
+
+@dataclass(slots=True)
+class Part:
+    """A text of an item, as it went out: content, a summary, a call's input.
+
+    ``value`` is the part as it was added, where it was; ``said``: its text is whole; ``done``: so is the part.
+    """
+
+    stem: str
+    place: dict[str, Any]
+    text: StringIO = field(default_factory=StringIO)
+    value: dict[str, Any] | None = None
+    said: bool = False
+    done: bool = False
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """The part with its text."""
+        kind = _TYPES[self.stem]
+        value = {"type": kind, **({"annotations": [], "logprobs": []} if kind == "output_text" else {})}
+        return {**value, **(self.value or {}), SAID[self.stem].field: self.text.getvalue()}
+
+
+@dataclass(slots=True)
+class Item:
+    """An item of the output. ``cut``: it was closed before it was whole."""
+
+    value: dict[str, Any]
+    parts: dict[str, Part] = field(default_factory=dict)
+    done: bool = False
+    cut: bool = False
+
+
+class ResponseLog:
+    """The frames of a response that went out, in their order; and further ones, made here."""
+
+    def __init__(self) -> None:
+        self.response: dict[str, Any] = {}
+        self.items: dict[int, Item] = {}
+        self._sequence = -1
+
+    # -- what goes out
+
+    def take(self, value: dict[str, Any]) -> None:
+        """Takes note of a frame that goes out."""
+        number = value.get("sequence_number")
+        if type(number) is int:
+            self._sequence = number
+        kind = value.get("type")
+        note = _NOTES.get(kind) if type(kind) is str else None
+        if note is not None:
+            note(self, value)
+
+    def _respond(self, value: dict[str, Any]) -> None:
+        response = value.get("response")
+        if type(response) is dict:
+            self.response = response
+            for index, item in enumerate(response.get("output") or ()):
+                self.items.setdefault(index, Item(item, done=item.get("status") == "completed"))
+
+    def _item(self, value: dict[str, Any], kind: str = "message") -> Item:
+        index = _number(value, "output_index")
+        if index not in self.items:
+            self.items[index] = Item({"id": value.get("item_id", ""), "type": kind})
+        return self.items[index]
+
+    def _add(self, value: dict[str, Any]) -> None:
+        item = value.get("item")
+        self.items[_number(value, "output_index")] = Item(item if type(item) is dict else {})
+
+    def _finish(self, value: dict[str, Any]) -> None:
+        self._add(value)
+        item = self._item(value)
+        item.done, item.cut = True, item.value.get("status") == "incomplete"
+
+    def _part(self, stem: str, value: dict[str, Any]) -> Part:
+        kind = {"reasoning_text": "reasoning", "reasoning_summary_text": "reasoning"}.get(stem, "message")
+        parts = self._item(value, kind).parts
+        key = EVENTS[f"response.{stem}.delta"].part(value)
+        if key not in parts:
+            number = SAID[stem].number
+            place = {name: value.get(name, 0) for name in ("item_id", "output_index", number) if name}
+            parts[key] = Part(stem, place)
+        return parts[key]
+
+    def _begin(self, value: dict[str, Any]) -> None:
+        part = value.get("part")
+        if type(part) is dict and part.get("type") in _STEMS:
+            stem = _STEMS[part["type"]]
+            begun = self._part(stem, value)
+            begun.value = part
+            begun.text.write(part.get(SAID[stem].field) or "")
+
+    def _close(self, value: dict[str, Any]) -> None:
+        part = value.get("part")
+        if type(part) is dict and part.get("type") in _STEMS:
+            closed = self._part(_STEMS[part["type"]], value)
+            closed.value, closed.done = part, True
+            closed.text = StringIO(part.get(SAID[closed.stem].field) or "")
+
+    # -- what is made here
+
+    def frame(self, kind: str, **fields: Any) -> Frame:
+        """A further frame, which goes out now."""
+        value = {"type": kind, **fields, "sequence_number": self._sequence + 1}
+        self.take(value)
+        return Frame(value, kind)
+
+    def open_text(self) -> Part | None:
+        """The text of a message that is being said; None where something else is, or nothing."""
+        if not self.items:
+            return None
+        item = self.items[max(self.items)]
+        part = next(reversed(item.parts.values()), None)
+        if item.done or part is None or part.said or part.done or part.stem != "output_text":
+            return None
+        return part
+
+    def say(self, text: str) -> list[Frame]:
+        """Says more: in the text that is open, else in a message of its own behind what is there."""
+        part, frames = self.open_text(), []
+        if part is None:
+            frames = [*self.close("incomplete"), *self._open_message()]
+            part = self.open_text()
+        if part is not None and text:
+            frames.append(self.frame("response.output_text.delta", **part.place, delta=text, logprobs=[]))
+        return frames
+
+    def _open_message(self) -> list[Frame]:
+        index = max(self.items, default=-1) + 1
+        name = f"msg_simblock_{index}"
+        place = {"item_id": name, "output_index": index, "content_index": 0}
+        return [
+            self.frame(
+                "response.output_item.added", output_index=index, item=message(name, "in_progress", [])
+            ),
+            self.frame("response.content_part.added", **place, part=output_text("")),
+        ]
+
+    def close(self, status: str) -> list[Frame]:
+        """Ends whatever is open, with what was said of it. ``status`` is that of a message."""
+        frames = []
+        for index in sorted(self.items):
+            item = self.items[index]
+            if not item.done:
+                frames += self._close_item(index, item, status)
+        return frames
+
+    def _close_item(self, index: int, item: Item, status: str) -> list[Frame]:
+        frames, parts = [], list(item.parts.values())
+        value = dict(item.value)
+        kind = value.get("type")
+        for part in parts:
+            if part.stem in _TYPES and not part.done:
+                frames += self._close_part(part)
+        value["status"] = status if kind == "message" else UNFINISHED.get(str(kind), "incomplete")
+        value.update(_contents(kind, parts))
+        value.pop("encrypted_content", None)
+        frames.append(self.frame("response.output_item.done", output_index=index, item=value))
+        self.items[index].cut = value["status"] != "completed"
+        return frames
+
+    def _close_part(self, part: Part) -> list[Frame]:
+        spelled: dict[str, Any] = {"logprobs": []} if part.stem == "output_text" else {}
+        said = {SAID[part.stem].field: part.text.getvalue()}
+        frames = (
+            [] if part.said else [self.frame(f"response.{part.stem}.done", **part.place, **said, **spelled)]
+        )
+        if part.value is not None:
+            stem = "reasoning_summary_part" if part.stem == "reasoning_summary_text" else "content_part"
+            frames.append(self.frame(f"response.{stem}.done", **part.place, part=part.whole))
+        return frames
+
+    @property
+    def output(self) -> list[dict[str, Any]]:
+        """The items that went out, without calls that were cut."""
+        items = [self.items[index] for index in sorted(self.items)]
+        return [item.value for item in items if not (item.cut and item.value.get("type") in EXECUTED)]
+
+
+def _contents(kind: Any, parts: list[Part]) -> dict[str, Any]:
+    """The fields of an item that have its texts."""
+    if kind == "shell_call":
+        return {"action": {"commands": []}}
+    if not parts:
+        return {}
+    if kind in CALLS:
+        # A cut input of a custom tool is one that could be carried out: no syntax says that it was cut.
+        text = "".join(part.text.getvalue() for part in parts) if kind != "custom_tool_call" else ""
+        return {CALLS[kind]: text}
+    if kind == "message":
+        return {"content": [part.whole for part in parts if part.stem in _TYPES]}
+    if kind == "reasoning":
+        return {
+            "content": [part.whole for part in parts if part.stem == "reasoning_text"],
+            "summary": [part.whole for part in parts if part.stem == "reasoning_summary_text"],
+        }
+    return {}
+
+
+def _number(value: dict[str, Any], name: str) -> int:
+    number = value.get(name, 0)
+    return number if type(number) is int else 0
+
+
+def message(name: str, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
+    """A message of the assistant."""
+    return {"id": name, "type": "message", "status": status, "role": "assistant", "content": content}
+
+
+def output_text(text: str) -> dict[str, Any]:
+    """A part of a message that is text."""
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+
+
+def _delta(stem: str) -> Callable[[ResponseLog, dict[str, Any]], None]:
+    def note(log: ResponseLog, value: dict[str, Any]) -> None:
+        delta = value.get("delta")
+        if type(delta) is str:
+            log._part(stem, value).text.write(delta)
+
+    return note
+
+
+def _text(stem: str) -> Callable[[ResponseLog, dict[str, Any]], None]:
+    def note(log: ResponseLog, value: dict[str, Any]) -> None:
+        part, text = log._part(stem, value), value.get(SAID[stem].field)
+        if type(text) is str:
+            part.text, part.said = StringIO(text), True
+
+    return note
+
+
+_NOTES: dict[str, Callable[[ResponseLog, dict[str, Any]], None]] = {
+    **{f"response.{when}": ResponseLog._respond for when in ("created", "in_progress", "queued")},
+    **{f"response.{stem}.delta": _delta(stem) for stem in SAID},
+    **{f"response.{stem}.done": _text(stem) for stem in SAID},
+    "response.output_item.added": ResponseLog._add,
+    "response.output_item.done": ResponseLog._finish,
+    "response.content_part.added": ResponseLog._begin,
+    "response.reasoning_summary_part.added": ResponseLog._begin,
+    "response.content_part.done": ResponseLog._close,
+    "response.reasoning_summary_part.done": ResponseLog._close,
+}
