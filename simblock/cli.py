@@ -10,6 +10,7 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from simblock import __version__
+from simblock.commands import auditing
 from simblock.commands import parameters as p
 from simblock.commands.guarding import open_guard, read_history, sort_arguments
 from simblock.errors import UsageError
@@ -284,6 +285,9 @@ def demo(
     from simblock import demo as performance
 
     raise typer.Exit(performance.run(keep=keep, as_json=json))
+
+
+auditing.register(app)
 
 
 def _inputs(inputs: list[str], jsonl: str | None, out: Path | None) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from simblock.events.decision import Decision, Outcome, Spoken, Unscanned, spread
 from simblock.events.metrics import Metrics
@@ -24,6 +24,21 @@ class Sink(Protocol):
     def take(self, decision: Decision) -> None: ...
 
     def bypassed(self, reason: str, route: str) -> None: ...
+
+
+class Digest(Protocol):
+    """The digest of a text, as it comes."""
+
+    def update(self, text: str) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+@runtime_checkable
+class Digesting(Protocol):
+    """A sink that keeps digests of outputs, where it was given a key."""
+
+    def digest(self) -> Digest | None: ...
 
 
 class Events:
@@ -81,6 +96,12 @@ class Events:
     def blocked(self) -> str | None:
         """Why no further response may begin: a log that is required cannot be written. None where one may."""
         return next((reason for sink in self.sinks if (reason := getattr(sink, "blocked", None))), None)
+
+    def digest(self) -> Digest | None:
+        """What digests an output for a log that keeps digests; None where none does."""
+        return next(
+            (made for sink in self.sinks if isinstance(sink, Digesting) and (made := sink.digest())), None
+        )
 
     def _count(self, what: str, *labels: str) -> None:
         if self.metrics is not None:

@@ -31,13 +31,13 @@ _FIGURES = (
 class Logged(NamedTuple):
     """A decision read back. ``thresholds`` of each match are those of its rule, ``policy`` what else a decision hung on.
 
-    ``version`` is that of the simblock that wrote it.
+    ``row`` is the whole line, as JSON.
     """
 
     decision: Decision
     thresholds: tuple[Mapping[str, Any] | None, ...]
     policy: Mapping[str, Any]
-    version: str
+    row: Mapping[str, Any]
 
 
 def record(decision: Decision, *, evidence: bool = False) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def logged(row: Mapping[str, Any]) -> Logged:
         floor=tuple(row["floor"]) if row["floor"] else None,
     )
     thresholds = tuple(one["thresholds"] for one in row["matches"])
-    return Logged(decision, thresholds, row["policy"], row["simblock"])
+    return Logged(decision, thresholds, row["policy"], row)
 
 
 def rfc3339(at: float) -> str:

@@ -5,8 +5,8 @@ Nothing of what was said is on it: works by their titles, rules, figures, delays
 
 from __future__ import annotations
 
-from simblock.overview.page import Fact, page
+from simblock.overview.page import Fact, page, written
 from simblock.overview.standing import standing
 from simblock.overview.view import view
 
-__all__ = ["Fact", "page", "standing", "view"]
+__all__ = ["Fact", "page", "standing", "view", "written"]

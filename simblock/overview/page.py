@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,11 +37,17 @@ class Fact(NamedTuple):
 
 
 def page(tally: Tally, *, title: str, facts: Sequence[Fact] = (), refresh: int | None = None) -> str:
-    """The page of a tally; with ``refresh`` a browser asks for it again after so many seconds.
+    """The page of a tally. Raises MissingExtra without jinja2."""
+    return written(view(tally), title=title, facts=facts, refresh=refresh)
 
-    Raises MissingExtra without jinja2.
+
+def written(
+    found: Mapping[str, Any], *, title: str, facts: Sequence[Fact] = (), refresh: int | None = None
+) -> str:
+    """The page of a view; with ``refresh`` a browser asks for it again after so many seconds.
+
+    It takes some tens of milliseconds, so a server makes it off its event loop. Raises MissingExtra without jinja2.
     """
-    found = view(tally)
     shown = _template().render(
         view=found,
         title=title,
@@ -67,6 +73,11 @@ def page(tally: Tally, *, title: str, facts: Sequence[Fact] = (), refresh: int |
     return encodable(shown)
 
 
+def require() -> None:
+    """Makes sure that pages can be written. Raises MissingExtra without jinja2."""
+    _template()
+
+
 class Tile(NamedTuple):
     """A count at the top, and its share of all responses."""
 
@@ -76,7 +87,7 @@ class Tile(NamedTuple):
     share: str
 
 
-def _tiles(outcomes: dict[str, int], total: int) -> list[Tile]:
+def _tiles(outcomes: Mapping[str, int], total: int) -> list[Tile]:
     counts = {level: sum(outcomes.get(one, 0) for one in its) for level, its in LEVELS.items()}
     return [
         Tile(level, NAMES[level], count, percent(count, total))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from simblock.errors import MissingExtra
@@ -99,17 +99,23 @@ def svg(choice: Choice, rate: float) -> str:
 
 def plain(choice: Choice) -> str:
     """The curve of the half that is reported on, in characters. Raises MissingExtra without plotext."""
+    drawn = axes(choice)
+    lines = ((drawn.lines[1], "·"), (drawn.current, "o"), (drawn.chosen, "X"))
+    return in_characters(lines, "clean outputs stopped, %   (o policy now, X chosen)", drawn.height)
+
+
+def in_characters(lines: Sequence[tuple[Line, str]], x: str, y: str) -> str:
+    """Lines, each drawn with a sign of its own, between axes that say what they are. Raises MissingExtra."""
     try:
         from plotext import figure
     except ImportError:
         raise MissingExtra("a curve in the terminal", EXTRA) from None
-    drawn = axes(choice)
     figure.clear()
     figure.plot_size(COLUMNS, ROWS)
     figure.theme("colorless")
-    for line, marker in ((drawn.lines[1], "·"), (drawn.current, "o"), (drawn.chosen, "X")):
+    for line, marker in lines:
         figure.draw(figure.signal(line.x, line.y, marker=marker))
-    figure.label("clean outputs stopped, %   (o policy now, X chosen)", "x")
+    figure.label(x, "x")
     built = _COLOUR.sub("", str(figure.build()))
     figure.clear()
-    return "\n".join([drawn.height, *(line.rstrip() for line in built.splitlines())])
+    return "\n".join([y, *(line.rstrip() for line in built.splitlines())])
