@@ -259,20 +259,26 @@ def _texts(response: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _cite(response: dict[str, Any], told: Told) -> None:
-    """Names sources with an address as citations of the text; of several texts it is not known which quotes them."""
-    texts = _texts(response)
-    if told.action != "cite" or len(texts) != 1:
-        return
-    part = texts[0]
-    cited = [
-        {
-            "type": "url_citation", "start_index": match.output.start, "end_index": match.output.end,
-            "title": match.work.title or match.work.id, "url": match.work.url,
-        }
-        for match in told.sources
-        if match.work.url
-    ]  # fmt: skip
-    part["annotations"] = [*(part.get("annotations") or ()), *cited]
+    """Names sources that have an address as citations of the text in which each was found."""
+    for match, channel in zip(told.sources, told.channels, strict=False):
+        part = _part_of(response, channel)
+        if told.action == "cite" and part is not None and match.work.url:
+            cited = {
+                "type": "url_citation", "start_index": match.output.start, "end_index": match.output.end,
+                "title": match.work.title or match.work.id, "url": match.work.url,
+            }  # fmt: skip
+            part["annotations"] = [*(part.get("annotations") or ()), cited]
+
+
+def _part_of(response: dict[str, Any], channel: Channel) -> dict[str, Any] | None:
+    """The part of a response in which a channel's text stands; None where that is no text of a message."""
+    value: Any = {"content": response.get("output")}
+    for number in channel.part.split("."):
+        inside = value.get("content") if type(value) is dict else None
+        if type(inside) is not list or not number.isdecimal() or int(number) >= len(inside):
+            return None
+        value = inside[int(number)]
+    return value if _type(value) == "output_text" else None
 
 
 def _say(output: list[dict[str, Any]], notice: str, status: str) -> None:

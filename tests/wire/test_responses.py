@@ -13,6 +13,7 @@ from simblock.match import Span
 from simblock.wire.format import Request, Told
 from simblock.wire.responseparts import EVENTS
 from simblock.wire.responses import RESPONSES
+from simblock.wire.shapes import Channel
 from tests import wires
 from tests.upstreams import upstream
 from tests.wire.endings import (
@@ -208,7 +209,7 @@ def test_a_call_that_is_cut_cannot_be_carried_out(channel, field):
 
 def test_an_answer_that_comes_in_its_last_event_alone_is_cut_there():
     first, *_, last = spoken("responses", "content")
-    made = [value for _, value in wires.events(ended("responses", [first, last], max_leak=0).out)]
+    made = values(ended("responses", [first, last], max_leak=0).out)
     assert words_out(json.dumps(made).encode()) == 0
     assert made[-1]["type"] == "response.incomplete"
     (message,) = made[-1]["response"]["output"]
@@ -328,9 +329,12 @@ def test_a_cited_source_with_an_address_is_an_annotation_of_the_text():
 
         kind, output, spans = "text", Span(3, 9), ()
 
-    value = json.loads(wires.body("responses", "content", CLEAN))
-    RESPONSES.wire(Request()).end_body(value, 0, telling(sources=(Cited,))(None, "cite"))
-    (note,) = Response.model_validate(value).output[0].content[0].annotations
+    value = json.loads(wires.answer("responses", [("reasoning", CLEAN), ("content", CLEAN)]))
+    channels = (Channel("content", 0, "1.0"), Channel("reasoning", 0, "0.0"))
+    RESPONSES.wire(Request()).end_body(
+        value, 0, telling(sources=(Cited, Cited), channels=channels)(None, "cite")
+    )
+    (note,) = Response.model_validate(value).output[1].content[0].annotations
     assert (note.type, note.start_index, note.end_index, note.title) == ("url_citation", 3, 9, "w")
     assert (value["status"], value["simblock"]["action"]) == ("completed", "cite")
 
