@@ -7,24 +7,41 @@ the second awaits the indexes that can be, and asks the others as the first does
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar, cast
 
 from simblock.errors import IndexProblem, StoreLost
 from simblock.outages import Outages
 from simblock.policy import Policy
-from simblock.questions import Answer, Hit, Lost, Part, Places, Postings, Question, Run, Suspected
+from simblock.questions import (
+    Answer,
+    Asking,
+    Hit,
+    Lost,
+    Part,
+    Places,
+    Postings,
+    Question,
+    Read,
+    Run,
+    Suspected,
+)  # fmt: skip
+from simblock.response import ResponseCore
 from simblock.stores import Awaited, Index
-from simblock.stream import StreamCore
 
 T = TypeVar("T")
+Q = TypeVar("Q", bound=Question)
 MANY_KEYS = 4096
 """From so many keys on, a look-up takes longer than a thread to start."""
+HEAVY = 2000
+"""From so many characters of text on, other streams would wait for it."""
 FAILURES = (StoreLost, IndexProblem)
 
 
-def ask(index: Index, question: Question) -> Part:
+def ask(index: Index, question: Asking) -> Part:
     """What one index says to a question. Raises Damaged, KeyProblem or StoreLost where it cannot."""
     if isinstance(question, Postings):
         return index.postings(question.channels, question.keys)
@@ -51,14 +68,18 @@ class Driver:
         self._awaited = [index if isinstance(index, Awaited) else None for index in indexes]
         self._waits = sum(index is not None for index in self._awaited)
 
-    def refresh(self, core: StreamCore) -> None:
-        """Lets every index take up what was committed; one that cannot, or has no news, is lost to the stream."""
+    def refresh(self, response: ResponseCore) -> None:
+        """Lets every index take up what was committed; one that cannot, or has no news, is lost to the response.
+
+        Its streams, those that begin later too, take note of it when they are fed next.
+        """
+        response.outage = None
         for number, index in enumerate(self.indexes):
             try:
                 index.refresh()
             except FAILURES as error:
                 self._outages.note(number, "refresh", str(error))
-                core.lose(str(error))
+                response.outage = str(error)
                 continue
             age = index.age
             if age > self._stale_after:
@@ -66,24 +87,23 @@ class Driver:
                     f"{index.name} gave no news for over {self._stale_after:g} s: see whether its store runs"
                 )
                 self._outages.note(number, "news", reason)
-                core.lose(reason)
+                response.outage = reason
             elif self._open:
                 self._outages.settle(number, "refresh", age)
                 self._outages.settle(number, "news", age)
 
     def run(self, steps: Generator[Question, Answer, T]) -> T:
         """Runs the core to its result, answering each question in turn."""
-        try:
-            question = next(steps)
-            while True:
-                question = steps.send(self.answer(question))
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
-        finally:
-            steps.close()  # where an index raised what nobody foresaw: the core is to know at once
+        return _through(steps, self.answer)
 
-    async def arun(self, steps: Generator[Question, Answer, T]) -> T:
-        """:meth:`run` for event loops: awaits the indexes that can be; a question of many keys is answered off the loop."""
+    async def arun(self, steps: Generator[Question, Answer, T], *, heavy: bool = False) -> T:
+        """:meth:`run` for event loops: awaits the indexes that can be; a question of many keys is answered off the loop.
+
+        All of it goes through in a thread where it is ``heavy``, more than HEAVY characters of text, say. Who cancels
+        that waits until the thread has come to its next question.
+        """
+        if heavy:
+            return await self._off_the_loop(steps)
         try:
             question = next(steps)
             while True:
@@ -92,6 +112,29 @@ class Driver:
             return done.value  # type: ignore[no-any-return]
         finally:
             steps.close()  # a caller that is cancelled leaves it in between
+
+    async def _off_the_loop(self, steps: Generator[Question, Answer, T]) -> T:
+        broken = threading.Event()
+        thread = asyncio.ensure_future(asyncio.to_thread(self._run_until, steps, broken))
+        try:
+            return await asyncio.shield(thread)
+        except asyncio.CancelledError:
+            broken.set()
+            while not thread.done():  # until then the stream is the thread's
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([thread])
+            thread.exception()
+            raise
+
+    def _run_until(self, steps: Generator[Question, Answer, T], broken: threading.Event) -> T:
+        """:meth:`run`, unless it is ``broken`` off, which the steps are told of."""
+
+        def answer(question: Question) -> Answer:
+            if broken.is_set():
+                raise _BrokenOff
+            return self.answer(question)
+
+        return _through(steps, answer)
 
     def answer(self, question: Question) -> Answer:
         """The answer to one question; Lost in the place of an index that cannot give its part."""
@@ -103,12 +146,15 @@ class Driver:
                 except FAILURES as error:
                     parts.append(self._lost(number, error))
             return parts
+        if isinstance(question, Read):
+            question.read()
+            return None
         if isinstance(question, Postings | Suspected):
             return cast(Answer, [self._part(number, question) for number in range(len(self.indexes))])
         return cast(Answer, self._part(question.index, question))
 
     async def _aanswer(self, question: Question) -> Answer:
-        if not self._waits or isinstance(question, Suspected):
+        if isinstance(question, Read) or not self._waits or isinstance(question, Suspected):
             return await _at_hand(question, self.answer)
         if not isinstance(question, Postings):
             return cast(Answer, await self._apart(question.index, question))
@@ -117,7 +163,7 @@ class Driver:
             return cast(Answer, await asyncio.gather(*parts))
         return cast(Answer, [await part for part in parts])
 
-    def _part(self, number: int, question: Question) -> Part | Lost:
+    def _part(self, number: int, question: Asking) -> Part | Lost:
         if reason := self._refused(number, question):
             return Lost(reason)
         began = self._outages.clock()
@@ -128,7 +174,7 @@ class Driver:
         self._well(number, question)
         return part
 
-    async def _apart(self, number: int, question: Question) -> Part | Lost:
+    async def _apart(self, number: int, question: Asking) -> Part | Lost:
         index = self._awaited[number]
         if index is None:
             return await _at_hand(question, partial(self._part, number))
@@ -142,7 +188,7 @@ class Driver:
         self._well(number, question)
         return part
 
-    def _refused(self, number: int, question: Question) -> str | None:
+    def _refused(self, number: int, question: Asking) -> str | None:
         """Why an index that just let wait in vain is not asked again so soon, by streams that would wait at each step."""
         if not (self._open and self._goes_on) or isinstance(question, Suspected):
             return None
@@ -153,16 +199,32 @@ class Driver:
         self._outages.note(number, "answer", str(error), waited)
         return Lost(str(error))
 
-    def _well(self, number: int, question: Question) -> None:
+    def _well(self, number: int, question: Asking) -> None:
         if self._open and not isinstance(question, Suspected):
             self._outages.settle(number, "answer", self.indexes[number].age)
 
 
-async def _at_hand(question: Question, answer: Callable[[Question], T]) -> T:
-    """An answer that nobody has to wait for; one to many keys is given off the event loop."""
-    if isinstance(question, Postings) and len(question.keys) > MANY_KEYS:
+def _through(steps: Generator[Question, Answer, T], answer: Callable[[Question], Answer]) -> T:
+    try:
+        question = next(steps)
+        while True:
+            question = steps.send(answer(question))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    finally:
+        steps.close()  # where an index raised what nobody foresaw: the core is to know at once
+
+
+class _BrokenOff(Exception):
+    """The caller of a thread no longer waits for it."""
+
+
+async def _at_hand(question: Q, answer: Callable[[Q], T]) -> T:
+    """An answer that nobody has to wait for; one that takes a while is given off the event loop."""
+    many = isinstance(question, Postings) and len(question.keys) > MANY_KEYS
+    if many or (isinstance(question, Read) and question.characters > HEAVY):
         return await asyncio.to_thread(answer, question)
     return answer(question)
 
 
-__all__ = ["Driver", "ask"]
+__all__ = ["HEAVY", "Driver", "ask"]

@@ -54,6 +54,15 @@ class Exemption:
     def __bool__(self) -> bool:
         return bool(self._texts) or self._commonplaces
 
+    def unread(self, readings: Iterable[Reading]) -> int:
+        """Characters that would be read now to know the request in each of these readings."""
+        return sum(len(text) for reading in readings if reading not in self._known for text in self._texts)
+
+    def read(self, readings: Iterable[Reading]) -> None:
+        """Reads the request now in each of these readings."""
+        for reading in readings:
+            self._read(reading)
+
     def echoes(self, back: Sequence[int], reading: Reading = WORDS) -> bool:
         """Whether the output repeats the request, or a commonplace, up to the last of these tokens."""
         if self._commonplaces and reading == WORDS and ends_commonplace(back):

@@ -9,10 +9,11 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from typing import TypedDict
+from copy import copy
+from typing import TypedDict, TypeVar
 
 from simblock.detection import by_tag
-from simblock.driving import Driver
+from simblock.driving import HEAVY, Driver
 from simblock.errors import Incompatible, UsageError
 from simblock.grammar import languages
 from simblock.ledger import Told
@@ -20,12 +21,15 @@ from simblock.match import SEVERITY, IndexState, Report
 from simblock.outages import Counts, Outages
 from simblock.policy import Policy
 from simblock.preparing import prepare
+from simblock.response import EVERYTHING, Floor, ResponseCore, Turn
 from simblock.signature import Signer
 from simblock.stores import Index
-from simblock.stream import ResponseCore, StreamCore, Turn
+from simblock.stream import StreamCore
+from simblock.stream import prepare as prepare_response
 from simblock.vocabulary import documents_with
 from simblock.work import Kind
 
+T = TypeVar("T")
 Turns = Sequence[Mapping[str, str] | Turn]
 ROLES = frozenset({"user", "assistant", "system", "tool", "developer"})
 
@@ -49,8 +53,8 @@ class Guard:
                 )
         self.policy = policy or Policy.load()
         self.counts = Counts()
-        outages = Outages([index.name for index in self.indexes], self.counts)
-        self.driver = Driver(self.indexes, self.policy, outages)
+        self._outages = Outages([index.name for index in self.indexes], self.counts)
+        self.driver = Driver(self.indexes, self.policy, self._outages)
         self._signer = Signer(first.scheme, first.permutations)
         for language in {language for index in self.indexes for language in index.languages}:
             documents_with(language, 0)  # reads the table now rather than in the midst of a stream
@@ -59,6 +63,12 @@ class Guard:
         """Reads now what the first match would read, about a quarter of a second: for servers, before they listen."""
         prepare({language for index in self.indexes for language in index.languages})
 
+    def with_policy(self, policy: Policy) -> Guard:
+        """A guard of the same indexes and counts by another policy; responses that have begun keep theirs."""
+        guard = copy(self)
+        guard.policy, guard.driver = policy, Driver(self.indexes, policy, self._outages)
+        return guard
+
     def response(
         self,
         *,
@@ -66,11 +76,12 @@ class Guard:
         history: Turns = (),
         tenant: str | None = None,
         all: bool = False,
+        floor: Floor | None = None,
     ) -> Response:
         """One model response, whose streams share quotas and exemptions.
 
         ``history`` are earlier turns, ``{"role": ..., "content": ...}``; with ``all``, matches that
-        no rule acted on are reported too.
+        no rule acted on are reported too, and with a ``floor`` those that reach it.
         """
         core = ResponseCore(
             self._signer,
@@ -79,7 +90,7 @@ class Guard:
             prompt=_text(prompt or "", "the prompt"),
             history=[_turn(turn) for turn in history],
             tenant=tenant,
-            keep_all=all,
+            floor=EVERYTHING if all else floor,
             coded=any(index.languages for index in self.indexes),
             count=self.counts.add,
         )
@@ -129,7 +140,7 @@ class Guard:
         started = time.perf_counter()
         response = self.response(prompt=prompt, history=history, tenant=tenant, all=all)
         core = StreamCore(response.core, after=True, **_reading(kind, language))
-        self.driver.refresh(core)
+        self.driver.refresh(response.core)
         parts = [self.driver.run(core.feed(_text(text, "the text"))), self.driver.run(core.finish())]
         report = response.report_of([core], released="".join(parts))
         return report.with_elapsed((time.perf_counter() - started) * 1000)
@@ -146,6 +157,26 @@ class Response:
         self.guard, self.core = guard, core
         self.id = uuid.uuid4().hex
         self._streams: dict[tuple[str, int], Stream] = {}
+        self._turn = asyncio.Lock()
+
+    def prepare(self) -> None:
+        """Reads the assistant's earlier turns now; else the first chunk of a stream does."""
+        self.run(prepare_response(self.core))
+
+    async def aprepare(self) -> None:
+        """:meth:`prepare` for event loops: long turns are read in a thread."""
+        await self.arun(prepare_response(self.core), heavy=self.core.unread > HEAVY)
+
+    def run(self, steps: Told[T]) -> T:
+        """Runs steps of this response's streams, with the news that the indexes have."""
+        self.guard.driver.refresh(self.core)
+        return self.guard.driver.run(steps)
+
+    async def arun(self, steps: Told[T], *, heavy: bool = False) -> T:
+        """:meth:`run` for event loops, in a thread where they are ``heavy``; one after the other, for streams share quotas."""
+        async with self._turn:
+            self.guard.driver.refresh(self.core)
+            return await self.guard.driver.arun(steps, heavy=heavy)
 
     def stream(
         self,
@@ -202,8 +233,8 @@ class Stream:
 
     def __init__(self, response: Response, core: StreamCore) -> None:
         self.response, self.core = response, core
-        self._driver = response.guard.driver
         self._busy = False
+        self._unsent = ""
 
     def feed(self, chunk: str) -> str:
         """What may go out now that the model has said ``chunk``; empty once stopped."""
@@ -214,8 +245,9 @@ class Stream:
         return self._run(self.core.finish())
 
     async def afeed(self, chunk: str) -> str:
-        """:meth:`feed` for event loops."""
-        return await self._arun(self.core.feed(_text(chunk, "the chunk")))
+        """:meth:`feed` for event loops; a long chunk is read in a thread."""
+        steps = self.core.feed(_text(chunk, "the chunk"))
+        return await self._arun(steps, heavy=len(chunk) + self.response.core.unread > HEAVY)
 
     async def afinish(self) -> str:
         """:meth:`finish` for event loops."""
@@ -234,18 +266,22 @@ class Stream:
     def _run(self, steps: Told[str]) -> str:
         self._begin()
         try:
-            self._driver.refresh(self.core)
-            return self._driver.run(steps)
+            return self.response.run(steps)
         finally:
             self._busy = False
 
-    async def _arun(self, steps: Told[str]) -> str:
+    async def _arun(self, steps: Told[str], *, heavy: bool = False) -> str:
         self._begin()
         try:
-            self._driver.refresh(self.core)
-            return await self._driver.arun(steps)
+            await self.response.arun(self._kept(steps), heavy=heavy)
+            text, self._unsent = self._unsent, ""
+            return text
         finally:
             self._busy = False
+
+    def _kept(self, steps: Told[str]) -> Told[None]:
+        """Keeps what may go out until it is called for: a caller that was cancelled gets it with the next chunk."""
+        self._unsent += yield from steps
 
     def _begin(self) -> None:
         """Raises UsageError where the chunk before is still looked at: what follows it would go out first."""

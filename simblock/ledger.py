@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias, TypeVar, cast
 
-from simblock.exemption import Exemption
+from simblock.exemption import WORDS, Exemption, Reading
 from simblock.match import SEVERITY, Action
 from simblock.policy import Policy, Resolved
-from simblock.questions import Answer, Lost, Question, Works
+from simblock.questions import Answer, Lost, Question, Read, Works
 from simblock.quota import Quota
 from simblock.tracking import TrackKey
 from simblock.work import Work
@@ -91,8 +92,20 @@ class Ledger:
 
     def works(self, key: TrackKey) -> Told[tuple[Work, ...]]:
         """The live works of a run, asked once in a response; the severest rule first, then the smallest id."""
-        if key not in self.known:
+        known = self.known.get(key)
+        if known is None:
             works = yield from asked(Works(*key))
             live = cast(tuple[Work, ...], works)
-            self.known[key] = tuple(sorted(live, key=lambda w: (-SEVERITY[self.action(w)], w.id)))
-        return self.known[key]
+            known = tuple(sorted(live, key=lambda w: (-SEVERITY[self.action(w)], w.id)))
+            self.known[key] = known
+            yield from self._read_request(known[:1])
+        return known
+
+    def _read_request(self, works: Sequence[Work]) -> Steps:
+        """Has the client's request read when its words, or its code, may first count: most requests never are."""
+        readings = [WORDS]
+        for work in works:
+            if work.kind == "code":
+                readings += [Reading("lexemes", work.language), Reading("syntax", work.language)]
+        if works and (characters := self.exemption.unread(readings)):
+            yield Read(characters, partial(self.exemption.read, readings))

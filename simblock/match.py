@@ -22,6 +22,8 @@ SEVERITY: dict[Action, int] = {
 """Where several works stand at one position, the severest action is taken."""
 HOLDING: frozenset[Action] = frozenset({"stop", "replace", "redact"})
 """Actions that keep text back; the others never hold."""
+EDITING: frozenset[Action] = frozenset({"redact", "replace"})
+"""Actions that put something in the place of a passage and go on."""
 
 _WORDS = frozenset({"words", "source", "comments"})
 

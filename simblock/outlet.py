@@ -14,16 +14,19 @@ PLACEHOLDER = "[withheld]"
 
 
 class Outlet:
-    """Model text between its arrival and its release, byte for byte as it came."""
+    """Model text between its arrival and its release, byte for byte as it came.
 
-    __slots__ = ("_edits", "_pending", "_withheld", "fed", "frozen", "released")
+    ``altered``: something else went out in the place of some of it.
+    """
+
+    __slots__ = ("_edits", "_pending", "_withheld", "altered", "fed", "frozen", "released")
 
     def __init__(self) -> None:
         self._pending = ""
         self._edits: list[Span] = []
         self._withheld = -1  # where the text behind the last placeholder begins
         self.fed = self.released = 0
-        self.frozen = False
+        self.frozen = self.altered = False
 
     def take(self, chunk: str) -> None:
         """Takes what the model said; a frozen outlet only counts it."""
@@ -62,6 +65,7 @@ class Outlet:
                 parts.append(text[at - start : begin - start])
                 if begin > self._withheld:
                     parts.append(PLACEHOLDER)
+                    self.altered = True
                 at = self._withheld = edit.end
         self._edits = [edit for edit in self._edits if edit.start >= stop]
         return "".join(parts) + text[at - start :]

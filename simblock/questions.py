@@ -7,7 +7,7 @@ candidate keeps the generation that it was found in.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -104,13 +104,28 @@ class Placed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """Work that takes a while rather than a question: to read so many characters of the client's own request.
+
+    Answered by None when ``read`` has been called; who drives an event loop calls it in a thread.
+    """
+
+    characters: int
+    read: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """The answer of an index that has none: what broke, in words without protected text."""
 
     reason: str
 
 
-Question: TypeAlias = Postings | Suspected | Run | Works | Places
+Asking: TypeAlias = Postings | Suspected | Run | Works | Places
+"""What an index is asked."""
+Question: TypeAlias = Asking | Read
 Part: TypeAlias = list[Hit] | list[int] | U32 | tuple[Work, ...] | Placed
 """What one index says to a question."""
-Answer: TypeAlias = list[list[Hit] | Lost] | list[list[int] | Lost] | U32 | tuple[Work, ...] | Placed | Lost
+Answer: TypeAlias = (
+    list[list[Hit] | Lost] | list[list[int] | Lost] | U32 | tuple[Work, ...] | Placed | Lost | None
+)

@@ -23,10 +23,11 @@ from typing import cast
 import numpy as np
 
 from simblock.codestream import CodeScanner, Seen
+from simblock.figures import Snapshot
 from simblock.history import Coming
 from simblock.lane import Lane, UnmaskedLane
 from simblock.ledger import AnswerLost, Steps, Told, asked, to_its_end
-from simblock.match import HOLDING, SEVERITY, Decided, Match, distinct
+from simblock.match import EDITING, HOLDING, SEVERITY, Decided, Match, distinct
 from simblock.matching import match_of, unplaced
 from simblock.newlines import Newlines
 from simblock.outlet import PLACEHOLDER, Outlet, Tail
@@ -43,8 +44,6 @@ from simblock.unmasking import Unmasked, Unmasker
 
 LOOK_EVERY = 16
 """Tokens after which a match that is decided is looked at again."""
-MAX_UNACTED = 1000
-"""Matches below the thresholds that a stream remembers for ``--all``."""
 _COUNTED = {
     "stop": "stopped", "release": "released", "degraded": "degraded", "observe": "observed", "cite": "cited"
 }  # fmt: skip
@@ -56,7 +55,8 @@ class StreamCore:
     """One channel of one choice of a response.
 
     ``after`` lets nothing out before the end, and goes on as under observe when it has stopped, as ``check``
-    does; ``scanning`` only counts quotas. With a ``language`` the whole output is code of it; ``prose`` says that none of it is.
+    does; ``scanning`` only counts quotas. With a ``language`` the whole output is code of it; ``prose`` says that none of
+    it is. An ``unbroken`` stream ends where it would else go on with something in the place of a passage.
     """
 
     def __init__(
@@ -67,8 +67,9 @@ class StreamCore:
         scanning: bool = False,
         language: str | None = None,
         prose: bool = False,
+        unbroken: bool = False,
     ) -> None:
-        self.response, self.after, self.scanning = response, after, scanning
+        self.response, self.after, self.scanning, self.unbroken = response, after, scanning, unbroken
         self.stopped = False
         self.error: str | None = None
         self.decided: Decided | None = None
@@ -86,12 +87,16 @@ class StreamCore:
         self._tail: Tail | None = None
         self._ticks = Ticks()
         self._when = self._clock = 0  # of the turn that is taken
-        self._unacted = 0
 
     @property
     def over(self) -> bool:
         """Whether nothing more comes of the stream."""
         return self.stopped and not self.after
+
+    @property
+    def altered(self) -> bool:
+        """Whether something has gone out in the place of a passage."""
+        return self.outlet.altered
 
     @property
     def degraded(self) -> bool:
@@ -101,11 +106,17 @@ class StreamCore:
 
     def feed(self, chunk: str) -> Told[str]:
         """Takes model text; returns what may go out now."""
+        self._heed_outage()
         return "" if self.over else (yield from to_its_end(self._feed(chunk), self.lose))
 
     def finish(self) -> Told[str]:
         """Ends the stream: open candidates are judged as they stand. Returns the rest that may go out."""
+        self._heed_outage()
         return "" if self.over else (yield from to_its_end(self._finish(), self.lose))
+
+    def _heed_outage(self) -> None:
+        if self.response.outage is not None and not (self.scanning or self.over):
+            self.lose(self.response.outage)
 
     def _feed(self, chunk: str) -> Told[str]:
         if not self.scanning:
@@ -247,8 +258,10 @@ class StreamCore:
                 return None
         track.count()
         beside = partial(self._beside, lane, track)
-        keep = self.response.keep_all or self.scanning
-        return track.look(self.response.policy, bag=last or lane.at % 4 == 0, beside=beside, keep=keep)
+        verdict = track.look(self.response.policy, bag=last or lane.at % 4 == 0, beside=beside, keep=False)
+        if verdict is not None and self.unbroken and verdict.action in EDITING:
+            verdict = track.verdict = verdict._replace(action="stop")
+        return verdict
 
     def _beside(self, lane: Lane, track: Track) -> float:
         """Bits of what the other lane of code knows of a work: a short run of lexemes has few anchors."""
@@ -355,14 +368,15 @@ class StreamCore:
         self.matches = distinct(self.matches)
 
     def _report(self, track: Track) -> Steps:
-        if track.snapshot is None and self.response.keep_all:
-            track.look(self.response.policy, bag=True)  # so little is aligned that nobody looked
-        if self.scanning or track.snapshot is None or not track.snapshot.placings:
+        if self.scanning:
             return
-        if track.action == "release":
-            if not self.response.keep_all or self._unacted >= MAX_UNACTED:
-                return
-            self._unacted += 1
+        if track.snapshot is None and self.response.floor is not None:
+            track.look(self.response.policy, bag=True)
+            track.verdict = None  # it lies behind: nothing is done any more
+        if track.snapshot is None or not track.snapshot.placings:
+            return
+        if track.action == "release" and not self._keeps(track, track.snapshot):
+            return
         tokens = [token for p in track.snapshot.placings for token in (p.first, p.last)]
         try:
             answer = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
@@ -371,27 +385,20 @@ class StreamCore:
             answer = unplaced(len(tokens))
         self.matches.append(match_of(track, cast(Placed, answer), self.response.names[track.key[0]]))
 
+    def _keeps(self, track: Track, snapshot: Snapshot) -> bool:
+        return self.response.keeps(snapshot.figures.tokens, numbered=track.grain.numbered)
+
 
 def prepare(response: ResponseCore) -> Steps:
-    """Reads the assistant's earlier turns, once; a quota that they fill makes the response strict.
+    """Reads the assistant's earlier turns, once: else the first chunk of any stream does."""
 
-    What is lost of them is lost to all streams of the response.
-    """
-
-    def lose(reason: str) -> None:
-        response.lost = reason
-
-    while response.turns:
+    def scan(text: str) -> Told[str | None]:
         turn = StreamCore(response, scanning=True)
-        text = response.turns.popleft()
-        yield from to_its_end(turn.feed(text), lose)
-        yield from to_its_end(turn.finish(), lose)
-        response.lost = response.lost if turn.error is None else turn.error
-        for (work, view), resolved in response.ledger.resolved.items():
-            quota = response.ledger.quotas.get((work.id, view))
-            if quota and resolved.action in HOLDING and quota.words >= resolved.limits.max_quoted:
-                response.ledger.barred.add(work.id)
-                response.leak, response.wary = 0, True
+        yield from turn.feed(text)
+        yield from turn.finish()
+        return turn.error
+
+    return response.recall(scan)
 
 
-__all__ = ["PLACEHOLDER", "ResponseCore", "StreamCore", "Turn"]
+__all__ = ["PLACEHOLDER", "ResponseCore", "StreamCore", "Turn", "prepare"]

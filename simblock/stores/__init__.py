@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from simblock.questions import Hit, Part, Placed, Question
+    from simblock.questions import Asking, Hit, Part, Placed
     from simblock.scheme import Scheme
     from simblock.tokens import I64, U32, U64
     from simblock.work import Work
@@ -71,7 +71,7 @@ class Index(Protocol):
 class Awaited(Protocol):
     """An :class:`Index` that may have to wait for answers, and lets an event loop do other things meanwhile."""
 
-    async def aask(self, question: Question) -> Part:
+    async def aask(self, question: Asking) -> Part:
         """What the method of the question's name says; raises as that does."""
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 import numpy as np
 
 from simblock.errors import Damaged, StoreLost
-from simblock.questions import Hit, Part, Placed, Places, Postings, Question, Run, Suspected
+from simblock.questions import Asking, Hit, Part, Placed, Places, Postings, Run, Suspected
 from simblock.stores import inspection, keys
 from simblock.stores.inspection import Entry, Stat
 from simblock.stores.reader import StoredIndex
@@ -140,7 +140,7 @@ class RedisIndex(StoredIndex):
     def text(self, work_id: str) -> str | None:
         return self._drive(self._steps(partial(super().text, work_id)))
 
-    async def aask(self, question: Question) -> Part:
+    async def aask(self, question: Asking) -> Part:
         """The answer to a question; an event loop does other things while records are fetched."""
         steps = self._asked(question)
         try:
@@ -176,7 +176,7 @@ class RedisIndex(StoredIndex):
         for loop in [one for one in list(self._links) if one.is_closed()]:
             self._links.pop(loop).abandon()
 
-    def _asked(self, question: Question) -> Steps[Part]:
+    def _asked(self, question: Asking) -> Steps[Part]:
         if isinstance(question, Postings):
             return self._postings(question.channels, question.keys)
         if isinstance(question, Suspected):
