@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from simblock.wire import disclosure
 from simblock.wire.format import End, Frame, Reading, Request, Told
 from simblock.wire.shapes import At, Channel, Object, Walked
-from simblock.wire.sides import Ahead
+from simblock.wire.sides import Spelled
 
 DONE = Frame(None, data=b"[DONE]")
 _HEAD = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
@@ -26,6 +26,7 @@ class ChoicesWire(ABC):
     """One response. A subclass says what its choices look like."""
 
     keeps = False
+    alike = True
     frame: ClassVar[Object]
     whole: ClassVar[Object]
     object: ClassVar[str]
@@ -64,20 +65,20 @@ class ChoicesWire(ABC):
         choices = value.get("choices")
         if type(choices) is not list:
             return Reading(out)
-        self._last = value
         usage = value.get("usage")
         if usage is not None and type(usage) is dict:
             self._usage = usage
         numbers, ends = _told(choices)
+        if numbers:
+            self._last = value
         if not out.sides:
             return Reading(out, ends, numbers)
-        ahead = {side.choice for side in out.sides if type(side) is Ahead}
+        ahead = {side.choice for side in out.sides if type(side) is not Spelled}
         return Reading(out, ends, numbers, tuple(sorted(ahead)))
 
     def body(self, value: dict[str, Any]) -> Reading:
         out = Walked()
         self.whole.walk(value, _START, out)
-        self._last = value
         numbers = tuple(number for number, _ in numbered(value))
         return Reading(out, tuple(End(number) for number in numbers), numbers)
 

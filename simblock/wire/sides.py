@@ -10,7 +10,6 @@ from simblock.wire.shapes import (
     PLAIN_MOST,
     UNKNOWN,
     At,
-    Beside,
     Each,
     Object,
     Shape,
@@ -24,8 +23,8 @@ _IDS = "token_id:"
 """How vLLM spells a token where ids were asked for in their place."""
 
 
-class Ahead(Side):
-    """A side that cannot be checked by itself: what it spells may come as text only later."""
+class Spelled(Side):
+    """A side whose tokens are read by themselves. Others may spell what comes as text only later."""
 
     __slots__ = ()
 
@@ -36,7 +35,7 @@ class Ids:
     __slots__ = ()
 
     def visit(self, holder: Any, key: Any, value: Any, at: At, out: Walked) -> None:  # noqa: ARG002
-        out.sides.append(Ahead(at.choice, holder, key))
+        out.sides.append(Side(at.choice, holder, key))
 
 
 class Numbers:
@@ -117,16 +116,16 @@ class Alternatives:
 class Logprobs:
     """Log probabilities of a choice: they go where the text goes, and their tokens are checked by themselves."""
 
-    __slots__ = ("_beside",)
+    __slots__ = ("_shape",)
 
     def __init__(self, shape: Object) -> None:
-        self._beside = Beside(shape)
+        self._shape = shape
 
     def visit(self, holder: Any, key: Any, value: Any, at: At, out: Walked) -> None:
         before = len(out.texts)
-        self._beside.visit(holder, key, value, at, out)
-        if any(found.text.startswith(_IDS) for found in out.texts[before:]):
-            out.sides.append(Ahead(at.choice, holder, key))
+        self._shape.visit(holder, key, value, at, out)
+        numbers = any(found.text.startswith(_IDS) for found in out.texts[before:])
+        out.sides.append((Side if numbers else Spelled)(at.choice, holder, key))
 
 
 IDS, NUMBERS, SEALED = Ids(), Numbers(), Sealed()

@@ -189,7 +189,9 @@ def ended(told, *frames, **asked):
 
 @pytest.mark.parametrize("told", STOPS)
 @pytest.mark.parametrize(
-    "frames", [(), SERVERS["openai"], SERVERS["vllm"]], ids=["at once", "openai", "vllm"]
+    "frames",
+    [(), SERVERS["openai"], SERVERS["vllm"], SERVERS["azure"][:1]],
+    ids=["at once", "openai", "vllm", "azure"],
 )
 def test_the_sdk_takes_every_frame_of_an_end(told, frames):
     values, one = ended(told, *frames, usage=True)
