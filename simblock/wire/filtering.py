@@ -23,6 +23,7 @@ from simblock.wire.format import Done, End, Frame, Reading, Told, Wire
 from simblock.wire.jsontext import parse, repeats_keys
 from simblock.wire.shapes import Channel, Found
 from simblock.wire.sse import Event, EventSplitter
+from simblock.wire.templates import Template, template
 from simblock.wire.voices import Voice
 
 DONE = b"[DONE]"
@@ -69,6 +70,7 @@ class EventFilter:
         self._stopped: set[int] = set()
         self._voice: Voice | None = None
         self._batch: list[str] = []
+        self._template: Template | None = None
         self._raw = False
         self._now = 0.0
 
@@ -92,10 +94,12 @@ class EventFilter:
             self._raw = not self.over
             return self._drain()
         for event in events:
-            yield from self._take(event)
+            if not self._take_alike(event):
+                yield from self._take(event)
             if self.over:
                 break
-        yield from self._flush()
+        if self._batch:
+            yield from self._flush()
         return self._drain()
 
     def finish(self, now: float) -> Steps[bytes]:
@@ -109,6 +113,20 @@ class EventFilter:
         return self._drain()
 
     # -- from frames to streams
+
+    def _take_alike(self, event: Event) -> bool:
+        """Whether a frame is like the one before but for its text, which goes on in the same stream."""
+        like, voice = self._template, self._voice
+        if like is None or voice is None or voice.over or voice.channel != like.channel or self._stopped:
+            return False
+        text = like.text(event.raw)
+        if not text or any(other is not voice for other in self.chorus.passing):
+            return False
+        entry = Entry(event.raw, self._now, event.event, choices=like.choices)
+        entry.pieces.append(voice.add(Found(like.channel, None, None, text, like.source)))
+        self._batch.append(text)
+        self._queue.append(entry)
+        return True
 
     def _take(self, event: Event) -> Steps[None]:
         data = event.data
@@ -138,6 +156,7 @@ class EventFilter:
         entry = Entry(event.raw, self._now, event.event, value, choices=reading.choices)
         if self._stopped and not self._without(entry, self._stopped):
             return
+        self._template = template(event, reading) if self._wire.alike else None
         self._queue.append(entry)
         yield from self._hear(entry, reading)
         for end in reading.ends:
@@ -248,6 +267,7 @@ class EventFilter:
             if cut:
                 later = later[number:]
                 if cut[0].out:
+                    self._reread(entry)
                     self._wire.reopen(entry.value, voice.channel.choice)
                     entry.changed = True
                     kept.append(later.pop(0))
@@ -273,12 +293,22 @@ class EventFilter:
         """Takes choices that have ended out of a frame; whether anything is left of it."""
         for choice in choices:
             if choice in entry.choices:
+                self._reread(entry)
                 value = self._wire.without(entry.value, choice)
                 if value is None:
                     return False
                 entry.value, entry.changed = value, True
                 entry.pieces = [piece for piece in entry.pieces if piece.voice.channel.choice != choice]
         return True
+
+    def _reread(self, entry: Entry) -> None:
+        """Reads a frame that is to be changed, and was taken for one like that before."""
+        if entry.value is not None or not entry.pieces:
+            return
+        (event,) = EventSplitter().feed(entry.raw)
+        entry.value = parse(event.data or b"")
+        (found,) = self._wire.read(event.event, entry.value).walked.texts
+        entry.pieces[0].found = found
 
     def _break(self, reason: str, raw: bytes) -> Steps[None]:
         """What cannot be read: by the policy it ends the answer, or passes and is counted."""
@@ -301,6 +331,8 @@ class EventFilter:
         queue, parts = self._queue, []
         while queue and queue[0].ready:
             entry = queue.popleft()
+            if entry.value is None and not entry.clean:
+                self._reread(entry)
             parts.append(entry.bytes())
             if entry.value is not None:
                 self._wire.sent(entry.value)

@@ -105,6 +105,9 @@ class Wire(Protocol):
     keeps: bool
     """Whether later frames repeat what was said, so that what goes out must be remembered."""
 
+    alike: bool
+    """Whether a frame that differs from one before in its text alone means the same, and is nothing new to :meth:`sent`."""
+
     def read(self, event: str | None, value: dict[str, Any]) -> Reading:
         """What a frame of a stream means; takes note of what the ends will need."""
         ...

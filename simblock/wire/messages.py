@@ -62,6 +62,7 @@ class MessagesWire:
     """One message."""
 
     keeps = False
+    alike = True
 
     def __init__(self, request: Request) -> None:
         self._model = request.model
