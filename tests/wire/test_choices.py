@@ -11,7 +11,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from tests import wires
 from tests.material import OTHERS, WORKS, prose
 from tests.wire.endings import body, ended
-from tests.wire.filters import filtered
+from tests.wire.filters import Filtering, filtered
 from tests.wire.servers import SERVERS, chunk, text
 from tests.wire_bodies import token
 
@@ -138,3 +138,65 @@ def test_of_choices_in_one_frame_the_clean_one_goes_on(make):
     assert heard["content", 0] == f"{CLEAN} "
     assert f"{CLEAN} {CLEAN} {CLEAN}".startswith(heard["content", 1])
     assert len(heard["content", 1]) > 2 * len(CLEAN)
+
+
+@pytest.mark.parametrize(("format", "channel"), CASES)
+def test_a_redacted_answer_goes_on_and_its_last_frame_says_so(format, channel):
+    events = wires.stream(format, channel, pieces(channel, COPYING), logprobs=True, ids=True)
+    out = filtered(events, format, action="redact", max_leak=0).out
+    assert not leaks(out)
+    frames = [value for _, value in wires.events(out) if value != "[DONE]"]
+    [last] = [frame for frame in frames if frame["choices"] and frame["choices"][0]["finish_reason"]]
+    stopped = channel in wires.SOURCE
+    assert last["simblock"]["action"] == ("stop" if stopped else "redact")
+    assert last["choices"][0]["content_filter_results"]["protected_material_text"]["filtered"] is True
+    for frame in frames if format == "chat" else [last]:
+        TYPES[format].model_validate(frame)
+    if not stopped:
+        assert wires.heard(format, out)[channel, 0].endswith(CLEAN)
+
+
+@pytest.mark.parametrize(("format", "channel"), CASES)
+def test_a_cited_answer_goes_out_as_it_came_but_for_its_last_frame(format, channel):
+    events = wires.stream(format, channel, pieces(channel, COPYING), logprobs=True)
+    out = filtered(events, format, action="cite").out
+    *before, last, usage, done = [event for event in out.split(b"\n\n") if event]
+    assert b"\n\n".join([*before, b""]) == b"".join(events[:-3])
+    assert b"\n\n".join([usage, done, b""]) == b"".join(events[-2:])
+    assert json.loads(last[6:])["simblock"]["action"] == "cite"
+
+
+def test_reasoning_under_two_names_is_no_hole_and_no_stall():
+    said = [chunk({"reasoning": one, "reasoning_content": one}) for one in wires.pieces(COPYING)]
+    assert not leaks(filtered([wires.sse(frame) for frame in said], max_leak=0).out)
+    thought = [chunk({"reasoning": one, "reasoning_content": one}) for one in wires.pieces(CLEAN)]
+    events = [wires.sse(frame) for frame in [*thought, chunk({"content": "So: "})]]
+    filtering = Filtering(max_leak=0)
+    for event in events:
+        filtering.feed(event)
+    assert filtering.out == b"".join(events[:-1])
+
+
+@pytest.mark.parametrize("action", ["stop", "redact"])
+def test_nothing_is_put_into_the_program_that_a_custom_tool_runs(action):
+    calls = [
+        {"index": 0, "type": "custom", "custom": {"name": "run", "input": one}}
+        for one in wires.pieces(COPYING)
+    ]
+    events = [wires.sse(chunk({"tool_calls": [call]})) for call in calls]
+    out = filtered([*events, wires.sse(chunk({}, "tool_calls"))], action=action, max_leak=0).out
+    frames = [value for _, value in wires.events(out) if value != "[DONE]"]
+    said = [
+        call["custom"]["input"]
+        for frame in frames
+        for call in frame["choices"][0]["delta"].get("tool_calls", ())
+    ]
+    assert "".join(said) == f"{CLEAN} "
+    assert frames[-1]["choices"][0]["finish_reason"] == "content_filter"
+
+
+def test_what_cannot_be_read_ends_a_choice_in_the_same_way():
+    out = filtered([wires.sse(chunk({"content": "safe"})), b"data: {broken\n\n"]).out
+    *_, last, done = [value for _, value in wires.events(out)]
+    ChatCompletionChunk.model_validate(last)
+    assert (last["choices"][0]["finish_reason"], done) == ("content_filter", "[DONE]")
