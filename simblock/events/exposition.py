@@ -92,7 +92,7 @@ def _histogram(histogram: Histogram) -> HistogramMetricFamily:
     from prometheus_client.core import HistogramMetricFamily
 
     counts, total = histogram.read()
-    bounds = [f"{bound:g}" for bound in histogram.bounds] + ["+Inf"]
+    bounds = [*map(str, histogram.bounds), "+Inf"]
     return HistogramMetricFamily(
         histogram.name, histogram.help, buckets=list(zip(bounds, counts, strict=True)), sum_value=total
     )

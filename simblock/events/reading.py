@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, NamedTuple, cast
+from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 from pydantic_core import from_json
 
@@ -94,8 +94,8 @@ class Log:
 def _parsed(line: bytes) -> Logged | Bypass | int | None:
     """The decision of a line, the schema where it is a newer one, None where the line is damaged."""
     try:
-        row = from_json(line)
-    except ValueError:
+        row = _json(line)
+    except (ValueError, RecursionError):
         return None
     if not isinstance(row, dict):
         return None
@@ -106,6 +106,13 @@ def _parsed(line: bytes) -> Logged | Bypass | int | None:
         return Bypass(row["bypass"], row["route"]) if "bypass" in row else logged(row)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _json(line: bytes) -> Any:
+    try:
+        return from_json(line)
+    except ValueError:
+        return json.loads(line)  # takes lone surrogates, which names may have
 
 
 @contextmanager
