@@ -12,14 +12,11 @@ from typing import Any
 
 from simblock.errors import InputError
 from simblock.events import Events
-from simblock.events.audit import Audit
-from simblock.guard import Guard
 from simblock.middleware.carrying import Carrier, Cut, read_body
 from simblock.middleware.refusing import TOO_LARGE, refuse, refuse_websocket, refused
 from simblock.middleware.types import App, Receive, Scope, Send
 from simblock.policy import Policy
-from simblock.serving.gate import Gate
-from simblock.serving.settings import Settings
+from simblock.serving.gate import Gate, open_gate
 from simblock.stores import Index
 
 
@@ -94,30 +91,4 @@ class SimblockMiddleware:
             carrier.close()
 
 
-def open_gate(
-    index: str | Path | Index | Sequence[str | Path | Index] | None,
-    policy: str | Path | Policy | None,
-    events: Events | None = None,
-    **settings: Any,
-) -> Gate:
-    """A gate over what is given, and over what the environment says where nothing is. Raises SimblockError."""
-    several = index if isinstance(index, Sequence) and not isinstance(index, str) else [index]
-    given = [one for one in several if one is not None]
-    named = tuple(str(one) for one in given if isinstance(one, str | Path))
-    if named:
-        settings["index"] = named
-    if isinstance(policy, str | Path):
-        settings["policy"] = policy
-    read = Settings(**settings)
-    if events is None:
-        events = Events(*([Audit(read.audit, evidence=read.evidence)] if read.audit else []))
-    loaded = policy if isinstance(policy, Policy) else Policy.load(read.policy)
-    opened = [one for one in given if not isinstance(one, str | Path)]
-    if not opened:
-        return Gate.open(read, policy=loaded, events=events)
-    guard = Guard(opened, loaded)
-    guard.prepare()
-    return Gate(guard, read, events=events)
-
-
-__all__ = ["SimblockMiddleware", "open_gate"]
+__all__ = ["SimblockMiddleware"]

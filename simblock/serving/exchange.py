@@ -12,10 +12,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from simblock.errors import InputError
+from simblock.events import Events
+from simblock.guard import Guard
 from simblock.ledger import Told as Steps
 from simblock.questions import Rewrite
 from simblock.response import Floor
 from simblock.serving.asking import Asked, ask_again
+from simblock.serving.routes import Route
+from simblock.serving.settings import Settings
 from simblock.serving.telling import Telling
 from simblock.wire.bodies import BodyFilter, ErrorFilter, Unreadable
 from simblock.wire.encodings import Decoder, decoder
@@ -25,8 +29,6 @@ from simblock.wire.voices import Voice
 
 if TYPE_CHECKING:
     from simblock.guard import Withheld
-    from simblock.serving.gate import Gate
-    from simblock.serving.routes import Route
 
 Headers = Iterable[tuple[bytes, bytes]]
 Again = Callable[[bytes], tuple[int, bytes] | Awaitable[tuple[int, bytes]]]
@@ -59,21 +61,30 @@ class Exchange:
     for answers in the place of stopped ones. Raises InputError where the request cannot be read.
     """
 
-    def __init__(self, gate: Gate, route: Route, headers: Headers, body: bytes) -> None:
-        self.route, self.settings, self.events, self.guard = route, gate.settings, gate.events, gate.guard
-        self.asked = Asked.read(route.format or "", headers, body, gate.settings.tenant_header)
+    def __init__(
+        self,
+        route: Route,
+        headers: Headers,
+        body: bytes,
+        *,
+        guard: Guard,
+        settings: Settings,
+        events: Events,
+    ) -> None:
+        self.route, self.settings, self.events, self.guard = route, settings, events, guard
+        self.asked = Asked.read(route.format or "", headers, body, settings.tenant_header)
         self.response = self.guard.response(
             history=self.asked.request.turns,
             tenant=self.asked.tenant,
             floor=FLOOR,
             rewriter=self._rewrite,
-            rewrites=gate.settings.regenerate or gate.settings.rewrites,
+            rewrites=settings.regenerate or settings.rewrites,
         )
         self.id = self.response.id
         self.again: Again | None = None
         self.over = self.broken = False
         self.answer_head: Head | None = None
-        self._telling = Telling(self.response, self.asked, route, gate.settings)
+        self._telling = Telling(self.response, self.asked, route, settings)
         self._events: EventFilter | None = None
         self._body: BodyFilter | ErrorFilter | None = None
         self._parts: list[bytes] = []

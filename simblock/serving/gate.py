@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from simblock.errors import UsageError
 from simblock.events import Events
+from simblock.events.audit import Audit
 from simblock.guard import Guard
 from simblock.policy import Policy
 from simblock.serving.exchange import Exchange, Headers
 from simblock.serving.routes import Route, Routes
 from simblock.serving.settings import Settings
+from simblock.stores import Index
 from simblock_indexer.indexes import open_all
 
 BIG = 1 << 16
@@ -58,7 +61,7 @@ class Gate:
         Raises InputError where the request cannot be read: the upstream must not see it, for what it is about would
         be unknown here.
         """
-        return Exchange(self, route, headers, body)
+        return Exchange(route, headers, body, guard=self.guard, settings=self.settings, events=self.events)
 
     async def aexchange(self, route: Route, headers: Headers, body: bytes) -> Exchange:
         """:meth:`exchange` for event loops; it begins to read the conversation while the upstream is asked."""
@@ -68,3 +71,32 @@ class Gate:
             exchange = self.exchange(route, headers, body)
         exchange.recall()
         return exchange
+
+
+def open_gate(
+    index: str | Path | Index | Sequence[str | Path | Index] | None,
+    policy: str | Path | Policy | None,
+    events: Events | None = None,
+    **settings: Any,
+) -> Gate:
+    """A gate over what is given, and over what the environment says where nothing is. Raises SimblockError."""
+    several = index if isinstance(index, Sequence) and not isinstance(index, str) else [index]
+    given = [one for one in several if one is not None]
+    named = tuple(str(one) for one in given if isinstance(one, str | Path))
+    if named:
+        settings["index"] = named
+    if isinstance(policy, str | Path):
+        settings["policy"] = policy
+    read = Settings(**settings)
+    if events is None:
+        events = Events(*([Audit(read.audit, evidence=read.evidence)] if read.audit else []))
+    loaded = policy if isinstance(policy, Policy) else Policy.load(read.policy)
+    opened = [one for one in given if not isinstance(one, str | Path)]
+    if not opened:
+        return Gate.open(read, policy=loaded, events=events)
+    guard = Guard(opened, loaded)
+    guard.prepare()
+    return Gate(guard, read, events=events)
+
+
+__all__ = ["Gate", "open_gate"]
