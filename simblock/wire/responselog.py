@@ -8,7 +8,7 @@ from io import StringIO
 from typing import Any
 
 from simblock.wire.format import Frame
-from simblock.wire.responseparts import EVENTS, SAID
+from simblock.wire.responseparts import EVENTS, SAID, Places
 
 CALLS = {
     "function_call": "arguments", "mcp_call": "arguments", "mcp_approval_request": "arguments",
@@ -75,7 +75,8 @@ class Item:
 class ResponseLog:
     """The frames of a response that went out, in their order; and further ones, made here."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Places) -> None:
+        self._places = places
         self.response: dict[str, Any] = {}
         self.items: dict[int, Item] = {}
         self._sequence = -1
@@ -100,14 +101,14 @@ class ResponseLog:
                 self.items.setdefault(index, Item(item, done=item.get("status") == "completed"))
 
     def _item(self, value: dict[str, Any], kind: str = "message") -> Item:
-        index = _number(value, "output_index")
+        index = self._places.of(value)
         if index not in self.items:
             self.items[index] = Item({"id": value.get("item_id", ""), "type": kind})
         return self.items[index]
 
     def _add(self, value: dict[str, Any]) -> None:
         item = value.get("item")
-        self.items[_number(value, "output_index")] = Item(item if type(item) is dict else {})
+        self.items[self._places.of(value)] = Item(item if type(item) is dict else {})
 
     def _finish(self, value: dict[str, Any]) -> None:
         self._add(value)
@@ -116,12 +117,12 @@ class ResponseLog:
 
     def _part(self, stem: str, value: dict[str, Any]) -> Part:
         kind = {"reasoning_text": "reasoning", "reasoning_summary_text": "reasoning"}.get(stem, "message")
-        parts = self._item(value, kind).parts
-        key = EVENTS[f"response.{stem}.delta"].part(value)
+        parts, index = self._item(value, kind).parts, self._places.of(value)
+        key = EVENTS[f"response.{stem}.delta"].part(index, value)
         if key not in parts:
             number = SAID[stem].number
-            place = {name: value.get(name, 0) for name in ("item_id", "output_index", number) if name}
-            parts[key] = Part(stem, place)
+            inside = {number: value.get(number, 0)} if number else {}
+            parts[key] = Part(stem, {"item_id": value.get("item_id", ""), "output_index": index, **inside})
         return parts[key]
 
     def _begin(self, value: dict[str, Any]) -> None:
@@ -237,11 +238,6 @@ def _contents(kind: Any, parts: list[Part]) -> dict[str, Any]:
             "summary": [part.whole for part in parts if part.stem == "reasoning_summary_text"],
         }
     return {}
-
-
-def _number(value: dict[str, Any], name: str) -> int:
-    number = value.get(name, 0)
-    return number if type(number) is int else 0
 
 
 def message(name: str, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:

@@ -160,10 +160,29 @@ class Event(NamedTuple):
     number: str | None = None
     mark: str = "."
 
-    def part(self, value: dict[str, Any]) -> str:
-        """The part of the channel that an event speaks of."""
-        place = value.get("output_index", 0)
+    def part(self, place: Any, value: dict[str, Any]) -> str:
+        """The part of the channel that an event speaks of, of the item at a place; a response has all its items."""
+        if not self.mark:
+            return ""
         return f"{place}" if self.number is None else f"{place}{self.mark}{value.get(self.number, 0)}"
+
+
+class Places:
+    """The numbers of a response's items, of servers too that do not tell them (llama.cpp): there in their order."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+
+    def of(self, value: dict[str, Any]) -> int:
+        """The number of the item that an event speaks of."""
+        place = value.get("output_index")
+        if type(place) is int:
+            return place
+        item = value.get("item")
+        name = item.get("id") or item.get("call_id") if type(item) is dict else value.get("item_id")
+        return self._seen.setdefault(name, len(self._seen)) if type(name) is str else 0
 
 
 class Said(NamedTuple):
@@ -225,11 +244,11 @@ EVENTS: dict[str, Event] = {
         partial_image_b64=SEALED, background=PLAIN, output_format=PLAIN, quality=PLAIN, size=PLAIN
     ),
     **{
-        f"response.{when}": _event("begin", response=RESPONSE)
+        f"response.{when}": _event("begin", None, "", response=RESPONSE)
         for when in ("created", "in_progress", "queued")
     },
     **{
-        f"response.{when}": _event("last", response=RESPONSE)
+        f"response.{when}": _event("last", None, "", response=RESPONSE)
         for when in ("completed", "incomplete", "failed", "cancelled")
     },
     "error": _event(code=PLAIN, message=PLAIN, param=PLAIN, error=PLAIN_DEEP),

@@ -16,7 +16,7 @@ from simblock.wire import disclosure
 from simblock.wire.asking import is_on
 from simblock.wire.format import End, Format, Frame, Reading, Request, Told, Wire
 from simblock.wire.responselog import EXECUTED, UNFINISHED, Item, ResponseLog, message, output_text
-from simblock.wire.responseparts import EVENTS, RESPONSE, STRANGE, Event
+from simblock.wire.responseparts import EVENTS, RESPONSE, STRANGE, Event, Places
 from simblock.wire.shapes import At, Channel, Found, FoundValue, Walked
 from simblock.wire.turns import client, role_of, said
 
@@ -80,10 +80,12 @@ class ResponsesWire:
     """One response."""
 
     keeps = True
+    alike = False
 
     def __init__(self, request: Request) -> None:
         self._model = request.model
-        self._log = ResponseLog()
+        self._places = Places()
+        self._log = ResponseLog(self._places)
         self._told = 0
         self._found: list[Found] = []
         self._cut: dict[str, Any] | None = None
@@ -95,7 +97,7 @@ class ResponsesWire:
         kind = value.get("type", event)
         row = EVENTS.get(kind, STRANGE) if type(kind) is str else STRANGE
         walked = Walked()
-        row.shape.walk(value, At(0, row.part(value)), walked)
+        row.shape.walk(value, At(0, row.part(self._places.of(value), value)), walked)
         if row.kind == "delta":
             return Reading(walked)
         self._found = walked.texts
@@ -135,17 +137,12 @@ class ResponsesWire:
         return [*frames, *log.close(status), self._last(status, told)]
 
     def _last(self, status: str, told: Told | None) -> Frame:
-        response = self._log.response or {
+        response = {
             "id": f"resp_{told.report_id if told else 0}", "object": "response", "created_at": 0, "error": None,
             "instructions": None, "metadata": {}, "model": self._model, "parallel_tool_calls": True,
-            "temperature": None, "tool_choice": "auto", "tools": [], "top_p": None,
+            "temperature": None, "tool_choice": "auto", "tools": [], "top_p": None, **self._log.response,
         }  # fmt: skip
-        response = {
-            **response,
-            "status": status,
-            "incomplete_details": _CUT[status],
-            "output": self._log.output,
-        }
+        response.update(status=status, incomplete_details=_CUT[status], output=self._log.output)
         if told is not None:
             disclosure.tell(response, told)
         return self._log.frame(f"response.{status}", response=response)

@@ -129,7 +129,7 @@ def test_what_the_client_said_is_not_read_again_but_a_field_that_nobody_knows_is
         "metadata": {"a": LONG},
     }
     value = {"type": "response.created", "response": response | {"novelty": LONG}, "sequence_number": 0}
-    assert read(value) == [("unknown", "0.novelty", LONG)]
+    assert read(value) == [("unknown", ".novelty", LONG)]
 
 
 def test_all_fields_are_counted_so_that_a_field_said_twice_is_seen():
@@ -147,7 +147,10 @@ def test_all_fields_are_counted_so_that_a_field_said_twice_is_seen():
 def test_clean_answers_are_the_same_bytes_on_every_channel(channel, strict):
     policy = {"max_leak": 0} if strict else {}
     chunks = spoken("responses", channel, CLEAN, logprobs=True, obfuscation=True)
-    assert ended("responses", chunks, **policy).out == b"".join(chunks)
+    filtering = ended("responses", chunks, **policy)
+    assert filtering.out == b"".join(chunks)
+    channels = [voice.channel for voice in filtering.filter.chorus.voices]
+    assert len(channels) == len(set(channels)), "a text that is repeated was read as another"
 
 
 def test_the_last_event_does_not_wait_for_text_that_ended_before_it():
@@ -205,6 +208,38 @@ def test_a_call_that_is_cut_cannot_be_carried_out(channel, field):
         json.loads(call[field])
     assert not any(value["type"].endswith(("arguments.done", "input.done")) for value in made)
     assert [one["type"] for one in made[-1]["response"]["output"]] == ["message"]
+
+
+def unnumbered(chunks):
+    """The same events as llama.cpp sends them: nothing has a number, and the first response is but a name."""
+    for kind, value in wires.events(b"".join(chunks)):
+        left = {
+            key: one
+            for key, one in value.items()
+            if key not in {"output_index", "content_index", "sequence_number"}
+        }
+        if kind in {"response.created", "response.in_progress"}:
+            left["response"] = {"id": "resp_1", "object": "response", "status": "in_progress"}
+        yield wires.sse(left, kind)
+
+
+def test_items_without_numbers_are_told_apart_by_their_ids():
+    parts = [
+        ("reasoning", wires.pieces(CLEAN)),
+        ("content", wires.pieces(CLEAN)),
+        ("content", wires.pieces(COPYING)),
+    ]
+    clean = list(unnumbered(wires.told("responses", parts[:2])))
+    filtering = ended("responses", clean, max_leak=0)
+    assert filtering.out == b"".join(clean)
+    assert len(filtering.filter.cores) == 2
+    filtering = ended("responses", unnumbered(wires.told("responses", parts)), max_leak=0)
+    assert words_out(filtering.out) == 0
+    last = Response.model_validate(values(filtering.out)[-1]["response"])
+    assert [(one.type, one.status) for one in last.output] == [
+        ("reasoning", None), ("message", "completed"), ("message", "incomplete"),
+    ]  # fmt: skip
+    assert last.output_text.startswith(f"{CLEAN}{CLEAN}")
 
 
 def test_an_answer_that_comes_in_its_last_event_alone_is_cut_there():
