@@ -54,9 +54,8 @@ def test_no_key_is_said_to_be_repeated_where_none_is(value, separators, ascii):
 )  # fmt: skip
 def test_a_key_that_stands_twice_is_found_however_it_is_written(data):
     value = parse(data)
-    for keys in range(8):
-        if keys == fields(value) or keys < 2:
-            assert repeats_keys(data, value, keys) or keys > fields(value)
+    for keys in range(fields(value) + 1):  # a walk may not have met them all
+        assert repeats_keys(data, value, keys)
 
 
 @pytest.mark.parametrize(
