@@ -67,6 +67,9 @@ class SimblockMiddleware:
         if route.kind == "refuse":
             await refuse(send, *refused(route))
             return
+        if reason := self.gate.events.blocked:
+            await refuse(send, 503, f"no answer may begin: {reason}")
+            return
         body = await read_body(receive, self.gate.settings.max_body)
         if body is None:  # the client left
             return

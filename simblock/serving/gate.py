@@ -52,7 +52,7 @@ class Gate:
         if route.kind == "refuse":
             self.events.refused(route.name)
         elif route.kind == "pass":
-            self.events.bypassed("route", route.name)
+            self.events.bypassed(route.why, route.name)
         return route
 
     def exchange(self, route: Route, headers: Headers, body: bytes) -> Exchange:

@@ -31,6 +31,8 @@ SILENCE = 5.0
 """Seconds that a frame is held before comments overtake it: they keep connections alive."""
 COMMENT_MOST = 256
 """Bytes that a frame may have beside its data; more than that is no comment and no id."""
+BESIDE = frozenset({"logprobs", "unknown"})
+"""Channels that go beside what a choice says."""
 LOST = "what the upstream sent cannot be read: {}"
 
 
@@ -68,6 +70,7 @@ class EventFilter:
         self._queue: deque[Entry] = deque()
         self._ended: set[int] = set()
         self._stopped: set[int] = set()
+        self._spoke: dict[int, Voice] = {}
         self._voice: Voice | None = None
         self._batch: list[str] = []
         self._template: Template | None = None
@@ -171,7 +174,8 @@ class EventFilter:
             entry.sides = reading.walked.sides
         if reading.ahead:
             for choice in set(reading.ahead) - self._stopped - self._ended:
-                entry.pieces.append(self.chorus.voice(Channel("content", choice)).awaiting())
+                spoke = self._spoke.get(choice) or self.chorus.voice(Channel("content", choice))
+                entry.pieces.append(spoke.awaiting())
         if self.chorus.passing:
             for voice in self.chorus.left(entry.pieces):
                 yield from self._flush()
@@ -187,6 +191,8 @@ class EventFilter:
             self._voice = voice
         entry.pieces.append(voice.add(found))
         self._batch.append(found.text)
+        if found.channel.name not in BESIDE:
+            self._spoke[found.channel.choice] = voice
 
     def _hear_again(self, entry: Entry, found: Found, voice: Voice) -> Steps[bool]:
         """Whether a text repeats all of a stream, as it should: then what went out of it goes out again."""

@@ -150,9 +150,9 @@ class Unknown:
     def visit(self, holder: Any, key: Any, value: Any, at: At, out: Walked) -> None:
         if type(value) is str:
             out.texts.append(Found(Channel("unknown", at.choice, f"{at.part}.{key}"), holder, key, value))
-        elif type(value) is list and value and all(type(one) in {int, float} for one in value):
-            out.sides.append(Side(at.choice, holder, key))
         else:
+            if type(value) is list and any(type(one) in {int, float} for one in value):
+                out.sides.append(Side(at.choice, holder, key))
             _inside(value, self, At(at.choice, f"{at.part}.{key}"), out)
 
 
