@@ -6,6 +6,7 @@ from typing import Any
 
 from simblock.match import SEVERITY, Match
 from simblock.wire.format import Told
+from simblock.wire.shapes import Channel
 
 FIELD = "simblock"
 RESULTS = "content_filter_results"
@@ -23,17 +24,21 @@ def annotate(choice: dict[str, Any], told: Told) -> None:
 
 
 def tell(value: dict[str, Any], told: Told) -> None:
-    """Puts the field ``simblock`` on a frame or an answer; of several choices it is that of the severest action."""
-    before = value.get(FIELD)
-    action = before.get("action") if isinstance(before, dict) else None
-    if SEVERITY.get(action, -1) <= SEVERITY[told.action]:  # type: ignore[arg-type]
-        value[FIELD] = field(told)
+    """Puts the field ``simblock`` on a frame or an answer: of several choices the severest action, and all sources."""
+    before, now = value.get(FIELD), field(told)
+    if isinstance(before, dict) and before.get("report_id") == told.report_id:  # of another choice
+        sources = [*before.get("sources", ())]
+        sources += [source for source in now.get("sources", ()) if source not in sources]
+        severer = before if SEVERITY[before["action"]] > SEVERITY[told.action] else now
+        now = {**severer, **({"sources": sources} if sources else {})}
+    value[FIELD] = now
 
 
 def field(told: Told) -> dict[str, Any]:
-    """The field ``simblock``, with the sources that a client may be told of."""
-    sources = {"sources": [_source(match) for match in told.sources]} if told.sources else {}
-    return {**told.field, **sources}
+    """The field ``simblock``, with the sources that a client may be told of and where each stands."""
+    channels = told.channels or (None,) * len(told.sources)
+    sources = [_source(match, channel) for match, channel in zip(told.sources, channels, strict=False)]
+    return {**told.field, **({"sources": sources} if sources else {})}
 
 
 def results(told: Told) -> dict[str, Any]:
@@ -53,10 +58,13 @@ def _result(told: Told, kind: str) -> dict[str, Any]:
     return result
 
 
-def _source(match: Match) -> dict[str, Any]:
+def _source(match: Match, channel: Channel | None) -> dict[str, Any]:
     work = match.work
-    told = {
+    named = {
         "id": work.id, "title": work.title, "owner": work.owner, "license": work.license, "url": work.url,
     }  # fmt: skip
+    place = {} if channel is None else {"choice": channel.choice, "channel": channel.name}
+    if channel is not None and channel.part:
+        place["part"] = channel.part
     spans = [[start, end] for start, end, *_ in match.spans]
-    return {**{name: value for name, value in told.items() if value}, "kind": match.kind, "spans": spans}
+    return {**{name: one for name, one in named.items() if one}, "kind": match.kind, **place, "spans": spans}

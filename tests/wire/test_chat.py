@@ -10,6 +10,7 @@ from simblock.match import Match, Span
 from simblock.response import Turn
 from simblock.wire.chat import CHAT
 from simblock.wire.format import NOTICE, End, Request, Told
+from simblock.wire.shapes import Channel
 from simblock.work import Work
 from tests.wire.servers import LOGPROBS, SERVERS, SIGNATURE, TOKEN, USAGE, call, chunk, copied, fields_of
 
@@ -278,6 +279,28 @@ def test_citations_name_licence_and_address_and_the_field_names_all_sources():
         "kind": "text", "spans": [[3, 90]],
     }  # fmt: skip
     ChatCompletionChunk.model_validate(frame)
+
+
+def test_sources_stand_where_they_were_found_and_those_of_all_choices_are_told():
+    frame = chunk({}, "stop")
+    frame["choices"] += chunk({}, "stop", choice=1)["choices"]
+    one = wire()
+    for choice, channel in enumerate([Channel("content"), Channel("tool", 1, "0")]):
+        one.annotate(frame, choice, Told("r", action="cite", sources=(match(),), channels=(channel,)))
+    places = [
+        {name: source.get(name) for name in ("choice", "channel", "part")}
+        for source in frame["simblock"]["sources"]
+    ]
+    assert places == [
+        {"choice": 0, "channel": "content", "part": None}, {"choice": 1, "channel": "tool", "part": "0"},
+    ]  # fmt: skip
+
+
+def test_a_field_of_that_name_from_the_upstream_is_no_trouble():
+    for odd in ("text", {"report_id": "other", "action": "stop", "sources": 3}, {"action": "odd"}):
+        frame = {**chunk({}, "stop"), "simblock": odd}
+        wire().annotate(frame, 0, Told("r"))
+        assert frame["simblock"] == Told("r").field
 
 
 def test_a_work_without_licence_and_address_is_not_cited():
