@@ -16,8 +16,9 @@ from simblock.wire import disclosure
 from simblock.wire.asking import gone_on, is_on
 from simblock.wire.blocks import DONE, EVENTS, MESSAGE, STRANGE, TOOLS
 from simblock.wire.format import NOTICE, End, Format, Frame, Reading, Request, Told, Wire
-from simblock.wire.shapes import At, Channel, Found, FoundValue, Walked
+from simblock.wire.shapes import At, Channel, Found, Walked
 from simblock.wire.turns import client, said, turns_of
+from simblock.wire.typed import is_cut, objects, type_of
 
 _UNASKED = frozenset({"stream"})
 
@@ -54,7 +55,7 @@ class MessagesFormat:
 
     def answer(self, value: dict[str, Any]) -> str | None:
         """The text of a whole answer to :meth:`again`; None where it has none."""
-        texts = [block.get("text") for block in _blocks(value) if block.get("type") == "text"]
+        texts = [block.get("text") for block in objects(value.get("content")) if type_of(block) == "text"]
         return "".join(text for text in texts if type(text) is str) or None
 
 
@@ -84,7 +85,7 @@ class MessagesWire:
         row.shape.walk(value, At(0, f"{value.get('index', '')}"), walked)
         if row.kind == "delta":
             delta = value.get("delta")
-            if type(delta) is not dict or delta.get("type") != "citations_delta":
+            if type_of(delta) != "citations_delta":
                 return Reading(walked)
         return Reading(walked, self._ends(row.kind, value, walked))
 
@@ -104,12 +105,12 @@ class MessagesWire:
 
     def sent(self, value: dict[str, Any]) -> None:
         """Takes note of a frame as it goes out."""
-        kind = value.get("type")
+        kind = type_of(value)
         if kind == "content_block_delta":
             return
         if kind == "content_block_start":
             block, index = value.get("content_block"), value.get("index")
-            name = str(block.get("type")) if type(block) is dict else ""
+            name = type_of(block)
             index = index if type(index) is int else self._next
             self._open, self._next = (index, name), index + 1
             self._calls = self._calls or name in TOOLS
@@ -125,9 +126,8 @@ class MessagesWire:
 
     def end(self, choice: int, told: Told, released: Sequence[tuple[Channel, str]]) -> list[Frame]:  # noqa: ARG002
         """What is sent in place of the rest: the open block ends, and the message, refused or as always, with a notice."""
-        refused = (
-            told.style == "filter" or self._calls
-        )  # a call that was begun is run where nothing speaks against it
+        # a call that was begun is run where nothing speaks against it
+        refused = told.style == "filter" or self._calls
         said = self._say(told.notice) if told.notice and told.style == "stop" else self._begin()
         last = self._last("refusal", _details(told), told) if refused else self._last("end_turn", None, told)
         return [*said, *self._stop_block(), *last]
@@ -225,7 +225,7 @@ class MessagesWire:
         value["content"], value["stop_sequence"] = content, None
         if told.style == "stop" and told.notice:
             content.append({"type": "text", "text": told.notice})
-        called = any(block.get("type") in TOOLS for block in content if type(block) is dict)
+        called = any(type_of(block) in TOOLS for block in content)
         if told.style == "filter" or called:
             value["stop_reason"], value["stop_details"] = "refusal", _details(told)
         else:
@@ -236,22 +236,17 @@ def _details(told: Told) -> dict[str, Any]:
     return {"type": "refusal", "category": None, "explanation": told.notice or NOTICE}
 
 
-def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
-    content = message.get("content")
-    return [block for block in content if type(block) is dict] if type(content) is list else []
-
-
 def _shortened(content: Any, texts: Sequence[Found]) -> list[dict[str, Any]]:
     """The blocks up to the one in which a text was cut; a call is left out, and thinking that was cut is unsigned."""
-    blocks = list(content) if type(content) is list else []
-    cut = next((found.holder for found in texts if _is_cut(found)), None)
+    blocks = objects(content)
+    cut = next((found.holder for found in texts if is_cut(found)), None)
     index = next((place for place, block in enumerate(blocks) if _holds(block, cut)), None)
     if index is None:
         return blocks
     kept, last = blocks[:index], blocks[index]
-    if last.get("type") in TOOLS:
+    if type_of(last) in TOOLS:
         return kept
-    if last.get("type") == "thinking":
+    if type_of(last) == "thinking":
         last["signature"] = ""
     return [*kept, last]
 
@@ -262,14 +257,6 @@ def _holds(value: Any, cut: Any) -> bool:
         return cut is not None
     inside = value.values() if type(value) is dict else value if type(value) is list else ()
     return any(_holds(one, cut) for one in inside if type(one) in {dict, list})
-
-
-def _is_cut(found: Found) -> bool:
-    """Whether less of a text stands in its place than stood there."""
-    now = found.holder[found.key]
-    if type(found) is FoundValue:
-        return now == {} and found.text != "{}"
-    return now != found.text and found.text.startswith(now)
 
 
 MESSAGES: Format = MessagesFormat()

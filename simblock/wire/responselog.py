@@ -9,6 +9,7 @@ from typing import Any
 
 from simblock.wire.format import Frame
 from simblock.wire.responseparts import EVENTS, SAID, Places
+from simblock.wire.typed import objects, type_of
 
 CALLS = {
     "function_call": "arguments", "mcp_call": "arguments", "mcp_approval_request": "arguments",
@@ -37,6 +38,12 @@ _STEMS = {
     "output_text": "output_text", "refusal": "refusal", "reasoning_text": "reasoning_text",
     "summary_text": "reasoning_summary_text",
 }  # fmt: skip
+_KINDS = {
+    "reasoning_text": "reasoning", "reasoning_summary_text": "reasoning", "function_call_arguments": "function_call",
+    "mcp_call_arguments": "mcp_call", "custom_tool_call_input": "custom_tool_call", "shell_call_command": "shell_call",
+    "code_interpreter_call_code": "code_interpreter_call",
+}  # fmt: skip
+"""The item that a text is of; else a message."""
 _TYPES = {stem: kind for kind, stem in _STEMS.items()}
 
 
@@ -88,8 +95,7 @@ class ResponseLog:
         number = value.get("sequence_number")
         if type(number) is int:
             self._sequence = number
-        kind = value.get("type")
-        note = _NOTES.get(kind) if type(kind) is str else None
+        note = _NOTES.get(type_of(value))
         if note is not None:
             note(self, value)
 
@@ -97,7 +103,7 @@ class ResponseLog:
         response = value.get("response")
         if type(response) is dict:
             self.response = response
-            for index, item in enumerate(response.get("output") or ()):
+            for index, item in enumerate(objects(response.get("output"))):
                 self.items.setdefault(index, Item(item, done=item.get("status") == "completed"))
 
     def _item(self, value: dict[str, Any], kind: str = "message") -> Item:
@@ -116,8 +122,7 @@ class ResponseLog:
         item.done, item.cut = True, item.value.get("status") == "incomplete"
 
     def _part(self, stem: str, value: dict[str, Any]) -> Part:
-        kind = {"reasoning_text": "reasoning", "reasoning_summary_text": "reasoning"}.get(stem, "message")
-        parts, index = self._item(value, kind).parts, self._places.of(value)
+        parts, index = self._item(value, _KINDS.get(stem, "message")).parts, self._places.of(value)
         key = EVENTS[f"response.{stem}.delta"].part(index, value)
         if key not in parts:
             number = SAID[stem].number
@@ -126,19 +131,18 @@ class ResponseLog:
         return parts[key]
 
     def _begin(self, value: dict[str, Any]) -> None:
-        part = value.get("part")
-        if type(part) is dict and part.get("type") in _STEMS:
-            stem = _STEMS[part["type"]]
+        stem, part = _stem(value)
+        if stem:
             begun = self._part(stem, value)
             begun.value = part
-            begun.text.write(part.get(SAID[stem].field) or "")
+            begun.text.write(_string(part, SAID[stem].field))
 
     def _close(self, value: dict[str, Any]) -> None:
-        part = value.get("part")
-        if type(part) is dict and part.get("type") in _STEMS:
-            closed = self._part(_STEMS[part["type"]], value)
+        stem, part = _stem(value)
+        if stem:
+            closed = self._part(stem, value)
             closed.value, closed.done = part, True
-            closed.text = StringIO(part.get(SAID[closed.stem].field) or "")
+            closed.text = StringIO(_string(part, SAID[stem].field))
 
     # -- what is made here
 
@@ -191,11 +195,11 @@ class ResponseLog:
     def _close_item(self, index: int, item: Item, status: str) -> list[Frame]:
         frames, parts = [], list(item.parts.values())
         value = dict(item.value)
-        kind = value.get("type")
+        kind = type_of(value)
         for part in parts:
             if part.stem in _TYPES and not part.done:
                 frames += self._close_part(part)
-        value["status"] = status if kind == "message" else UNFINISHED.get(str(kind), "incomplete")
+        value["status"] = status if kind == "message" else UNFINISHED.get(kind, "incomplete")
         value.update(_contents(kind, parts))
         value.pop("encrypted_content", None)
         frames.append(self.frame("response.output_item.done", output_index=index, item=value))
@@ -217,10 +221,10 @@ class ResponseLog:
     def output(self) -> list[dict[str, Any]]:
         """The items that went out, without calls that were cut."""
         items = [self.items[index] for index in sorted(self.items)]
-        return [item.value for item in items if not (item.cut and item.value.get("type") in EXECUTED)]
+        return [item.value for item in items if not (item.cut and type_of(item.value) in EXECUTED)]
 
 
-def _contents(kind: Any, parts: list[Part]) -> dict[str, Any]:
+def _contents(kind: str, parts: list[Part]) -> dict[str, Any]:
     """The fields of an item that have its texts."""
     if kind == "shell_call":
         return {"action": {"commands": []}}
@@ -238,6 +242,18 @@ def _contents(kind: Any, parts: list[Part]) -> dict[str, Any]:
             "summary": [part.whole for part in parts if part.stem == "reasoning_summary_text"],
         }
     return {}
+
+
+def _stem(value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The stem of the events that say a part, and the part; none where it is not one that is known."""
+    part = value.get("part")
+    stem = _STEMS.get(type_of(part), "")
+    return (stem, part) if type(part) is dict else ("", {})
+
+
+def _string(value: dict[str, Any], name: str) -> str:
+    text = value.get(name)
+    return text if type(text) is str else ""
 
 
 def message(name: str, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from simblock.wire.responselog import EXECUTED, UNFINISHED, Item, ResponseLog, m
 from simblock.wire.responseparts import EVENTS, RESPONSE, STRANGE, Event, Places
 from simblock.wire.shapes import At, Channel, Found, FoundValue, Walked
 from simblock.wire.turns import client, role_of, said
+from simblock.wire.typed import is_cut, objects, type_of
 
 _TOOL_SAYS = frozenset({"output", "outputs", "result", "results"})
 _UNASKED = frozenset({"stream", "stream_options", "background", "top_logprobs"})
@@ -47,7 +48,7 @@ class ResponsesFormat:
             *client(value.get("prompt"), value.get("tools"), value.get("text")),
         ]
         refers = [value.get("previous_response_id"), value.get("conversation")]
-        refers += [one for one in given if _type(one) == "item_reference"] if type(given) is list else []
+        refers += [one for one in given if type_of(one) == "item_reference"] if type(given) is list else []
         model = value.get("model")
         return Request(
             tuple(turns),
@@ -167,8 +168,8 @@ class ResponsesWire:
         """Takes out of a frame that it ends an item, or the response: then :meth:`end` says again what it says."""
         item, response = value.get("item"), value.get("response")
         if type(item) is dict:
-            item["status"] = UNFINISHED.get(str(item.get("type")), "incomplete")
-        if value.get("type") in _LAST and type(response) is dict:
+            item["status"] = UNFINISHED.get(type_of(item), "incomplete")
+        if type_of(value) in _LAST and type(response) is dict:
             self._cut = response
             value["type"] = "response.in_progress"
             value["response"] = {**response, "status": "in_progress", "output": []}
@@ -201,16 +202,12 @@ class ResponsesWire:
             return
         output = _shortened(value.get("output"), self._found)
         output = [
-            item for item in output if not (item.get("status") == "incomplete" and _type(item) in EXECUTED)
+            item for item in output if not (item.get("status") == "incomplete" and type_of(item) in EXECUTED)
         ]
         status = "completed" if told.style == "stop" else "incomplete"
         if told.notice:
             _say(output, told.notice, status)
         value.update(output=output, status=status, incomplete_details=_CUT[status])
-
-
-def _type(value: Any) -> Any:
-    return value.get("type") if type(value) is dict else None
 
 
 def _instructions(value: dict[str, Any]) -> Iterator[Turn]:
@@ -236,7 +233,7 @@ def _item_turns(item: Any, where: str) -> Iterator[Turn]:
     if type(item) is not dict:
         raise InputError(f"{where}: not an object; send an item with type or role")
     role = role_of(item.get("role"))
-    if "role" not in item and str(_type(item)).startswith("input_"):
+    if "role" not in item and type_of(item).startswith("input_"):
         role = "user"
     for key, inner in item.items():
         if text := said({key: inner}, where):
@@ -245,14 +242,9 @@ def _item_turns(item: Any, where: str) -> Iterator[Turn]:
 
 def _texts(response: dict[str, Any]) -> list[dict[str, Any]]:
     """The parts of a response's messages that are text."""
-    parts = []
-    for item in response.get("output") or ():
-        if _type(item) == "message":
-            content = item.get("content")
-            parts += (
-                [part for part in content if _type(part) == "output_text"] if type(content) is list else []
-            )
-    return [part for part in parts if type(part.get("text")) is str]
+    messages = [item for item in objects(response.get("output")) if type_of(item) == "message"]
+    parts = [part for item in messages for part in objects(item.get("content"))]
+    return [part for part in parts if type_of(part) == "output_text" and type(part.get("text")) is str]
 
 
 def _cite(response: dict[str, Any], told: Told) -> None:
@@ -275,7 +267,7 @@ def _part_of(response: dict[str, Any], channel: Channel) -> dict[str, Any] | Non
         if type(inside) is not list or not number.isdecimal() or int(number) >= len(inside):
             return None
         value = inside[int(number)]
-    return value if _type(value) == "output_text" else None
+    return value if type_of(value) == "output_text" else None
 
 
 def _say(output: list[dict[str, Any]], notice: str, status: str) -> None:
@@ -290,26 +282,18 @@ def _say(output: list[dict[str, Any]], notice: str, status: str) -> None:
 
 def _shortened(output: Any, texts: Sequence[Found]) -> list[dict[str, Any]]:
     """The items up to the one in which a text was cut, and that one as incomplete."""
-    items = list(output) if type(output) is list else []
-    cut = next((found for found in texts if _is_cut(found)), None)
+    items = objects(output)
+    cut = next((found for found in texts if is_cut(found)), None)
     index, _, inside = cut.channel.part.partition("@")[0].partition(".") if cut else ("", "", "")
     if not index.isdecimal():
         return items
     items = items[: int(index) + 1]
     item = items[-1]
-    item["status"] = UNFINISHED.get(str(_type(item)), "incomplete")
+    item["status"] = UNFINISHED.get(type_of(item), "incomplete")
     item.pop("encrypted_content", None)
     if inside.isdecimal() and type(item.get("content")) is list:
         item["content"] = item["content"][: int(inside) + 1]
     return items
-
-
-def _is_cut(found: Found) -> bool:
-    """Whether less of a text stands in its place than stood there: other text than that was put there on purpose."""
-    now = found.holder[found.key]
-    if type(found) is FoundValue:
-        return now == {} and found.text != "{}"
-    return now != found.text and found.text.startswith(now)
 
 
 RESPONSES: Format = ResponsesFormat()

@@ -13,6 +13,7 @@ from simblock.wire.shapes import (
     Channel,
     Fields,
     Found,
+    FoundValue,
     Object,
     Shape,
     Side,
@@ -43,9 +44,7 @@ class Typed:
 
     def visit(self, holder: Any, key: Any, value: Any, at: At, out: Walked) -> None:
         if type(value) is dict:
-            kind = value.get("type")
-            shape = self.shapes.get(kind, self.other) if type(kind) is str else self.other
-            shape.walk(value, at, out)
+            self.shapes.get(type_of(value), self.other).walk(value, at, out)
         else:
             UNKNOWN.visit(holder, key, value, at, out)
 
@@ -154,6 +153,25 @@ class Spells:
             out.keys += fields_in(value)
         else:
             self.shape.visit(holder, key, value, at, out)
+
+
+def is_cut(found: Found) -> bool:
+    """Whether less of a text stands in its place than stood there: other text was put there on purpose."""
+    now = found.holder[found.key]
+    if isinstance(found, FoundValue):
+        return now == {} and found.text != "{}"
+    return bool(now != found.text and found.text.startswith(now))
+
+
+def type_of(value: Any) -> str:
+    """The ``type`` of an object; none where that is no string, or this no object."""
+    kind = value.get("type") if type(value) is dict else None
+    return kind if type(kind) is str else ""
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; none where it is no list."""
+    return [one for one in value if type(one) is dict] if type(value) is list else []
 
 
 def fields_in(value: Any) -> int:
