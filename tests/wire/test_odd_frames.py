@@ -1,107 +1,117 @@
-"""Frames that no server should send: nothing is raised, and no words pass unread, wherever they stand."""
+"""Frames, answers and requests with anything anywhere: they are read, filtered and ended, or refused in a sentence."""
 
+import copy
 import json
-from itertools import count
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simblock.errors import InputError
-from simblock.wire.chat import CHAT, CHOICE, FRAME, MESSAGE
-from simblock.wire.completions import COMPLETIONS
 from simblock.wire.format import Request, Told
-from tests.wire.servers import copied, fields_of
+from simblock.wire.formats import FORMATS
+from tests import wires
+from tests.wire.endings import spoken
 
-FORMATS = pytest.mark.parametrize("format", [CHAT, COMPLETIONS], ids=["chat", "completions"])
-NAMES = sorted({
-    *FRAME, *CHOICE, *MESSAGE.fields, "choices", "delta", "message", "text", "index", "function", "arguments", "custom",
-    "input", "type", "content", "tokens", "top_logprobs", "bytes", "token", "summary", "data", "transcript", "x",
-})  # fmt: skip
-WORDS = "some words that nobody may say " * 6
-SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-3, 3), st.floats(allow_nan=False), st.just("s"), st.just(WORDS)
-)
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, max_size=4)
-    ),
-    max_leaves=12,
-)
-FIELDS = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4)
-CHOICES = st.lists(
-    st.one_of(VALUES, st.fixed_dictionaries({"delta": FIELDS, "message": FIELDS}), FIELDS), max_size=3
-)
-FRAMES = st.one_of(FIELDS, st.builds(lambda fields, choices: {**fields, "choices": choices}, FIELDS, CHOICES))
-
-
-def marked(value, numbers):
-    """A value whose words are told apart by numbers."""
-    if isinstance(value, dict):
-        return {name: marked(one, numbers) for name, one in value.items()}
-    if isinstance(value, list):
-        return [marked(one, numbers) for one in value]
-    return f"{value}<{next(numbers)}>" if value == WORDS else value
+ODD = [
+    None,
+    0,
+    -1,
+    1.5,
+    True,
+    "x",
+    "a b " * 60,
+    [],
+    {},
+    [1, 2],
+    ["a"],
+    {"a": "b"},
+    [{"type": []}],
+    {"type": {}},
+    [None],
+]
+SOME = "some words"
 
 
-@FORMATS
-@given(frame=FRAMES)
-@settings(max_examples=300, deadline=None)
-def test_no_words_pass_unread(format, frame):
-    numbers = count()
-    frame = marked(frame, numbers)
-    total = next(numbers)
-    for read in (lambda value: format.wire(Request()).read(None, value), format.wire(Request()).body):
-        reading = read(copied(frame))
-        seen = "".join(found.text for found in reading.walked.texts)
-        seen += "".join(json.dumps(side.holder[side.key]) for side in reading.walked.sides)
-        for number in range(total):
-            assert f"<{number}>" in seen
-        assert reading.walked.keys <= fields_of(frame)
+def places(value):
+    """Every place in a value: the object or list, and its key there."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inside:
+        yield value, key
+        yield from places(one)
 
 
-@FORMATS
-@given(frame=FRAMES)
-@settings(max_examples=150, deadline=None)
-def test_texts_that_are_set_and_sides_that_are_dropped_are_gone(format, frame):
-    reading = format.wire(Request()).read(None, frame)
-    for found in reading.walked.texts:
-        found.set("")
-    for side in reading.walked.sides:
+def odd(data, value):
+    """The value with odd things in some of its places."""
+    value = copy.deepcopy(value)
+    for _ in range(data.draw(st.integers(0, 2))):
+        at = list(places(value))
+        holder, key = at[data.draw(st.integers(0, len(at) - 1))]
+        holder[key] = copy.deepcopy(data.draw(st.sampled_from(ODD)))
+    return value
+
+
+def cut(data, walked):
+    """Puts less in the place of a text, and nothing in that of what spells it."""
+    for found in walked.texts[: data.draw(st.integers(0, 2))]:
+        found.set(found.text[: len(found.text) // 2])
+    for side in walked.sides:
         side.drop()
-    assert "words" not in json.dumps(frame)
 
 
-@FORMATS
-@given(frame=FRAMES)
-@settings(max_examples=150, deadline=None)
-def test_odd_frames_are_ended_and_annotated_like_others(format, frame):
-    wire = format.wire(Request(usage=True))
-    for told in (Told("r"), Told("r", action="cite"), Told("r", style="stop", notice="n")):
-        wire.read(None, copied(frame))
-        wire.sent(copied(frame))
-        wire.annotate(copied(frame), 0, told)
-        wire.reopen(copied(frame), 0)
-        wire.without(copied(frame), 0)
-        wire.put(copied(frame), 0, "t")
-        wire.end_body(copied(frame), 0, told)
-        assert wire.end(0, told, [])
-        assert wire.close()
+@pytest.mark.parametrize("format", wires.FORMATS)
+@given(data=st.data())
+def test_odd_events_are_read_and_the_answer_still_ends(format, data):
+    channel = data.draw(st.sampled_from(wires.CHANNELS[format]))
+    wire = FORMATS[format].wire(Request(model="m"))
+    raw = b"".join(spoken(format, channel, SOME, logprobs=True))
+    for _, value in wires.events(raw):
+        if isinstance(value, dict):
+            made = odd(data, value)
+            kind = made.get("type")
+            cut(data, wire.read(kind if isinstance(kind, str) else None, made).walked)
+            if data.draw(st.booleans()):
+                wire.reopen(made, 0)
+            wire.sent(made)
+    style = data.draw(st.sampled_from(["filter", "stop"]))
+    told = Told("rep-1", style=style, notice="N")
+    frames = data.draw(st.sampled_from([wire.end(0, told, []), [*wire.say(0, "hi"), *wire.finish(0, told)]]))
+    assert frames
+    json.dumps([frame.value for frame in frames])
 
 
-@FORMATS
-@given(value=FIELDS | st.fixed_dictionaries({"messages": VALUES, "prompt": VALUES, "n": VALUES, "stream": VALUES,
-                                            "stream_options": VALUES, "model": VALUES}))  # fmt: skip
-@settings(max_examples=200, deadline=None)
-def test_an_odd_request_is_read_or_refused(format, value):
+@pytest.mark.parametrize("format", wires.FORMATS)
+@given(data=st.data())
+def test_odd_whole_answers_are_read_and_ended(format, data):
+    channel = data.draw(st.sampled_from(wires.CHANNELS[format]))
+    value = odd(data, json.loads(wires.body(format, channel, wires.arguments(SOME), logprobs=True)))
+    wire = FORMATS[format].wire(Request())
+    cut(data, wire.body(value).walked)
+    FORMATS[format].answer(value)
+    action = data.draw(st.sampled_from(["stop", "cite", "redact"]))
+    wire.end_body(
+        value, 0, Told("rep-1", action=action, style=data.draw(st.sampled_from(["filter", "stop"])))
+    )
+    json.dumps(value)
+
+
+@pytest.mark.parametrize("format", wires.FORMATS)
+@given(data=st.data())
+def test_odd_requests_are_read_or_refused_in_a_sentence(format, data):
+    value = odd(
+        data,
+        json.loads(
+            wires.request(format, history=[("user", SOME), ("assistant", SOME)], tools=[{"name": "f"}])
+        ),
+    )
+    for ask in (FORMATS[format].request, lambda one: FORMATS[format].again(one, SOME, SOME)):
+        assert refused(ask, value) in {None, True}
+
+
+def refused(ask, value):
+    """Whether a request was refused with its mend; None where it was read."""
     try:
-        request = format.request(value)
-        format.again(value, "said", "note")
-    except InputError as refused:
-        said = str(refused)
-    else:
-        said = ""
-        assert request.choices >= 1
-    assert "words" not in said
-    format.answer(value)
+        ask(value)
+    except InputError as error:
+        return "; " in str(error)
+    return None
