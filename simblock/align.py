@@ -59,7 +59,7 @@ def weight(keys: Iterable[int]) -> int:
     return sum(1 if key >= CHAR_KEY else 2 for key in keys)
 
 
-def shared(out: list[int], src: list[int]) -> int:
+def shared(out: Sequence[int], src: Sequence[int]) -> int:
     """Half words that both stretches have, in any order; 0 for stretches over ``BAG_TOKENS``."""
     if len(out) > BAG_TOKENS or len(src) > BAG_TOKENS:
         return 0
@@ -68,7 +68,7 @@ def shared(out: list[int], src: list[int]) -> int:
 
 def common_blocks(out: Sequence[int], src: Sequence[int], o: int, s: int) -> list[Block]:
     """Blocks of a longest common subsequence of two stretches that begin at ``o`` and ``s``."""
-    found = LCSseq.editops(out, src).as_matching_blocks()
+    found = LCSseq.editops(out, list(src)).as_matching_blocks()
     return [Block(o + a, s + b, n) for a, b, n in found if n]
 
 
@@ -95,7 +95,7 @@ def backward(blocks: list[Block]) -> list[Block]:
     return blocks[start:]
 
 
-def chain_to(out: list[int], src: list[int], o: int, s: int) -> list[Block]:
+def chain_to(out: Sequence[int], src: Sequence[int], o: int, s: int) -> list[Block]:
     """The best chain that ends where both stretches do, which begin at ``o`` and ``s``.
 
     The run that ends there stays whole: of equally long subsequences in a passage that repeats itself,

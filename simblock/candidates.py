@@ -8,6 +8,7 @@ last of them, which takes no order for granted; a piece is aligned backwards fro
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from functools import partial
@@ -20,7 +21,7 @@ from simblock.crowds import FEW, MANY, Crowds
 from simblock.exemption import Reading
 from simblock.figures import Seed
 from simblock.grain import WORDS, Grain
-from simblock.history import History
+from simblock.history import History, Keys
 from simblock.hull import BACK, REACH, Hull
 from simblock.ledger import AnswerLost, Ledger, Steps, Told, asked
 from simblock.naming import levelled
@@ -50,8 +51,7 @@ MANY_KEYS = 3
 """So many keys of a square are worth an alignment where no hull begins: a short slice says little."""
 FIRST = 8
 """Of a shingle of words in over OFTEN places so many are followed, which are of the same works for all of a passage."""
-MANY_SQUARES = 64
-"""Squares after which those that lie behind are dropped."""
+MANY_SQUARES = 16  # those that lie behind are dropped when there are so many
 AT_ONCE = 8
 """Runs that one key of a near channel may have aligned, those with the most hits about."""
 BUDGET, REFILL = 512, 8
@@ -95,6 +95,11 @@ class Candidates:
             self._squares = {k: seeds for k, seeds in self._squares.items() if seeds[-1].o >= behind}
             self._forget_at = max(MANY_SQUARES, 2 * len(self._squares))
 
+    def rest(self) -> None:
+        """Lets go, where no match is open, of what can be asked again."""
+        self._crowds.rest()
+        self.ledger.rest()
+
     def reach(self, piece: Piece | Hull, track: Track, o: int) -> Steps:
         """Fetches more of the source where a piece nears the end of what it has."""
         if piece.wants(o) > piece.src_end < track.length:
@@ -109,13 +114,13 @@ class Candidates:
             )
             piece.exempt |= own
 
-    def _level(self, names: list[int]) -> list[int]:
+    def _level(self, names: Keys) -> Keys:
         """Keys as they are aligned."""
-        return levelled(names) if self.grain.numbered else names
+        return array("I", levelled(names)) if self.grain.numbered else names
 
-    def _source(self, key: TrackKey, start: int, stop: int) -> Told[list[int]]:
+    def _source(self, key: TrackKey, start: int, stop: int) -> Told[Keys]:
         answer = yield from asked(Run(*key, start, stop))
-        return cast(list[int], cast(U32, answer).tolist())
+        return array("I", cast(U32, answer).tobytes())
 
     def _track(self, index: int, posting: Posting) -> Told[Track | None]:
         key = (index, posting.segment, posting.run)

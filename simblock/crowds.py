@@ -8,9 +8,11 @@ many works of few owners is not common, and representatives keep its cost in bou
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
+from simblock.history import Keys
 from simblock.ledger import Ledger, Told, asked
 from simblock.questions import Hit, Posting, Run
 from simblock.tokens import U32
@@ -31,7 +33,7 @@ AHEAD = 16
 class Crowds:
     """What is known in one lane of a stream of passages that many works hold; ``level`` makes keys comparable."""
 
-    def __init__(self, ledger: Ledger, level: Callable[[list[int]], list[int]]) -> None:
+    def __init__(self, ledger: Ledger, level: Callable[[Keys], Keys]) -> None:
         self._ledger = ledger
         self._level = level
         self._common: dict[tuple[int, object, int, int], bool] = {}
@@ -45,6 +47,10 @@ class Crowds:
                 self._common.clear()
             self._common[key] = yield from self._count(index, hit.postings[:MANY])
         return self._common[key]
+
+    def rest(self) -> None:
+        """Forgets, where no match is open."""
+        self._common.clear()
 
     def _count(self, index: int, postings: Sequence[Posting]) -> Told[bool]:
         works: set[str] = set()
@@ -92,14 +98,14 @@ class Crowds:
         for number, posting in enumerate(postings):
             start, stop = max(posting.position + 1 - len(out), 0), posting.position + 1
             answer = yield from asked(Run(index, posting.segment, posting.run, start, stop + AHEAD))
-            source = self._level(cast(U32, answer).tolist())
+            source = self._level(array("I", cast(U32, answer).tobytes()))
             reach, ahead = _reach(out, source[: stop - start]), tuple(source[stop - start :])
             if reach > beyond:
                 rows.append((-reach, number, ahead, posting))
         return _varied(sorted(rows, key=lambda row: row[:2]), count)
 
 
-def _reach(out: list[int], source: list[int]) -> int:
+def _reach(out: Sequence[int], source: Sequence[int]) -> int:
     """How many tokens the two have in common at their ends."""
     count = 0
     for a, b in zip(reversed(out), reversed(source), strict=False):

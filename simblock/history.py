@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
 
 from simblock.match import Span
 from simblock.naming import levelled
@@ -12,6 +12,8 @@ from simblock.newlines import Newlines
 from simblock.scheme import Channel
 from simblock.shingles import passes
 
+Keys: TypeAlias = "array[int]"
+"""Keys of tokens, 32 bits each."""
 KEEP = 1024
 """Tokens that stay at least while a match is open: its longest look back is 512, a hold 48 ticks."""
 IDLE = 512
@@ -120,14 +122,16 @@ class History:
             at -= 1
         return tuple(reversed(found))
 
-    def trim(self, at: int, needed: Callable[[], int]) -> None:
-        """Forgets what is no longer needed, now and then; token ``at`` is the one come to.
+    @property
+    def full(self) -> bool:
+        """Whether it is time to trim."""
+        return len(self.keys) >= self._cut_at
 
-        ``needed`` says how many tokens up to it an open match may want, 0 without one.
+    def trim(self, at: int, wanted: int) -> None:
+        """Forgets what is no longer needed; token ``at`` is the one come to.
+
+        ``wanted`` is how many tokens up to it an open match may want, 0 without one.
         """
-        if len(self.keys) < self._cut_at:
-            return
-        wanted = needed()
         keep = max(KEEP, min(wanted, MOST)) if wanted else IDLE
         cut = at + 1 - keep - self.base
         if cut > 0:

@@ -12,12 +12,12 @@ characters of scripts without spaces are aligned.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from simblock.align import Block, Measure, shared
 from simblock.background import MOST_BITS, word_bits
-from simblock.history import History
+from simblock.history import History, Keys
 from simblock.piece import State
 from simblock.tokens import CHAR_KEY, COMMON
 
@@ -105,7 +105,7 @@ class Hull:
         self,
         o: int,
         s: int,
-        src: list[int],
+        src: Keys,
         src_base: int,
         *,
         history: History,
@@ -237,7 +237,7 @@ class Hull:
         output = history.back(box.last_o, box.last_o + 1 - first)
         if echoes is not None:
             output = [key for o, key in enumerate(output, first) if not echoes(o)]
-        source = self.src[box.s - self.src_base : box.last_s + 1 - self.src_base]
+        source: Sequence[int] = self.src[box.s - self.src_base : box.last_s + 1 - self.src_base]
         if self.exempt:
             source = [key for s, key in enumerate(source, box.s) if s not in self.exempt]
         common = sum(

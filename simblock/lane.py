@@ -98,7 +98,8 @@ class Lane:
         history = self.history
         end = history.end
         if self.at + 1 == end:
-            history.trim(self.at, self._needed)
+            if history.full:
+                self._trim()
             return
         stop = None if self.quiet else self.due()
         stop = end if stop is None else stop
@@ -108,15 +109,18 @@ class Lane:
         while at < stop and whens[at - base] <= known:
             at += 1
         self.at = at - 1
-        history.trim(self.at, self._needed)
+        if history.full:
+            self._trim()
 
-    def _needed(self) -> int:
-        """Tokens of the history that an open match may want: back to the first of a piece that may yet be counted as a bag."""
+    def _trim(self) -> None:
+        """Forgets what no open match wants: tokens behind the first of a piece that may yet be counted as a bag."""
         if not self.candidates.tracks and self.blind.idle:
-            return 0
+            self.history.trim(self.at, 0)
+            self.candidates.rest()
+            return
         pieces = (piece for track in self.candidates.tracks.values() for piece in track.pieces)
         firsts = (piece.first.o for piece in pieces if piece.extent().o - piece.first.o <= BAG_TOKENS)
-        return self.at + 1 - min(firsts, default=self.at)
+        self.history.trim(self.at, self.at + 1 - min(firsts, default=self.at))
 
     def turn(self, o: int) -> Steps:
         """It is token ``o``'s turn: pieces grow by it, hits begin others."""

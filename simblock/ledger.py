@@ -11,7 +11,7 @@ from simblock.exemption import WORDS, Exemption, Reading
 from simblock.match import SEVERITY, Action
 from simblock.policy import Policy, Resolved
 from simblock.questions import Answer, Lost, Question, Read, Works
-from simblock.quota import Quota
+from simblock.quota import Quota, Quotas
 from simblock.tracking import TrackKey
 from simblock.work import Work
 
@@ -24,6 +24,9 @@ Steps: TypeAlias = Generator[Question, Answer, None]
 class AnswerLost(Exception):
     """A question came back as Lost."""
 
+
+REMEMBERED = 64
+"""Runs and works that a response knows of where no match is open, but for those of which something is quoted."""
 
 Forgive: TypeAlias = Callable[[AnswerLost], bool]
 """Takes note of a lost answer; says whether what can be told without it counts, raises it again where it is the end."""
@@ -62,14 +65,14 @@ class Ledger:
     policy: Policy
     exemption: Exemption
     tenant: str | None = None
-    quotas: dict[tuple[str, str], Quota] = field(default_factory=dict)
+    quotas: Quotas = field(default_factory=Quotas)
     barred: set[str] = field(default_factory=set)
     known: dict[TrackKey, tuple[Work, ...]] = field(default_factory=dict)
     resolved: dict[tuple[Work, str], Resolved] = field(default_factory=dict)
 
     def quota(self, work: Work, view: str) -> Quota:
         """What has been quoted of a view of a work."""
-        return self.quotas.setdefault((work.id, view), Quota())
+        return self.quotas.of(work.id, view)
 
     def resolve(self, work: Work, view: str) -> Resolved:
         """What the policy says of a view of a work."""
@@ -77,6 +80,15 @@ class Ledger:
         if found is None:
             found = self.resolved[work, view] = self.policy.resolve(work, self.tenant, view)
         return found
+
+    def rest(self) -> None:
+        """Lets go of what can be asked again, where no match is open: works of which nothing is quoted."""
+        if len(self.known) + len(self.resolved) < REMEMBERED:
+            return
+        self.known.clear()
+        self.resolved = {
+            (work, view): it for (work, view), it in self.resolved.items() if (work.id, view) in self.quotas
+        }
 
     def action(self, work: Work) -> Action:
         """What the policy does about a work, in any of its views."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simblock.align import MAX_DROP, MAX_GAP, Block, Measure, common_blocks, gap, shared, weight
-from simblock.history import History
+from simblock.history import History, Keys
 from simblock.naming import STRETCH, Judged, Pair, disagreeing
 from simblock.saying import SHINGLE, Said
 from simblock.shingles import numbered
@@ -63,14 +63,14 @@ class Piece:
     def __init__(
         self,
         blocks: list[Block],
-        src: list[int],
+        src: Keys,
         src_base: int,
         channel: str,
         *,
         exempt: set[int],
         history: History,
         echoes: Callable[[int], bool] | None = None,
-        names: list[int] | None = None,
+        names: Keys | None = None,
     ) -> None:
         self.history, self._echoes = history, echoes
         self.channel, self.exempt = channel, exempt
@@ -358,7 +358,7 @@ class Piece:
         if len(self.src) > 4 * KEEP:
             self._forget()
 
-    def _realign(self, out: list[int], window: list[int]) -> None:
+    def _realign(self, out: list[int], window: Keys) -> None:
         chain: list[Block] = []
         o, s = self.now.o, self.now.s
         for block in common_blocks(out, window, o, s):

@@ -75,7 +75,7 @@ class Recent:
     __slots__ = ("_late", "_late_base", "base", "chunks", "text")
 
     BEHIND = BACK_CHARACTERS + 2 * BLOCK_CHARACTERS
-    MOST = BEHIND + BEHIND // 2
+    MOST = 2 * BEHIND
 
     def __init__(self) -> None:
         self.text, self.base = "", 0
@@ -88,6 +88,11 @@ class Recent:
             self.text += more
         else:
             self._late += more
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to trim, however often what came was put together."""
+        return len(self.text) > self.MOST or len(self._late) > self.MOST
 
     def part(self, start: int, end: int) -> str:
         """The characters [start, end)."""
@@ -248,7 +253,7 @@ class Unmasker:
                 or self._ends[-1] >= self._ends[at - 1] + BLOCK_CHARACTERS
             ):
                 found = self._look(last=False)
-        if len(recent.chunks) > CHUNKS or len(chunk) > LONG_CHUNK:
+        if len(recent.chunks) > CHUNKS or len(chunk) > LONG_CHUNK or recent.full:
             recent.trim(known)
         return found
 
