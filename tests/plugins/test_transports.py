@@ -181,6 +181,40 @@ def test_the_conversation_of_the_request_counts(made, gate, model):
     assert wires.heard("chat", answer.content)["content", 0] == PASSAGE  # what is the user's own is exempt
 
 
+@pytest.mark.parametrize("package", [httpx, httpx2], ids=lambda package: package.__name__)
+def test_a_request_whose_body_comes_in_pieces_is_read_whole(package, gate, model):
+    model.replies(CHAT, wires.stream("chat", "content", pieces(CLEAN)))
+    asked = wires.request("chat")
+    with blocking(package, gate) as client:
+        client.post(model.url + CHAT, content=iter([asked[:9], asked[9:]]), headers=JSON)
+    assert model.requests[0].body == asked
+    assert model.requests[0].headers["content-length"] == str(len(asked))
+    assert "transfer-encoding" not in model.requests[0].headers
+
+
+@pytest.mark.parametrize("package", [httpx, httpx2], ids=lambda package: package.__name__)
+def test_answers_that_come_side_by_side_are_kept_apart(package, gate, model, heard):
+    def answers(asked):
+        return wires.stream("chat", "content", pieces(PASSAGE if b"copy" in asked.body else CLEAN))
+
+    model.replies(CHAT, answers, delay=0.001)
+
+    async def ask():
+        transport = transports(package.__name__)[1](
+            gate=gate, transport=package.AsyncHTTPTransport(verify=False)
+        )
+        async with package.AsyncClient(transport=transport, timeout=20) as client:
+            asked = [wires.request("chat", prompt=prompt) for prompt in ("copy", "clean") * 6]
+            return await asyncio.gather(
+                *(client.post(model.url + CHAT, content=a, headers=JSON) for a in asked)
+            )
+
+    answers = [answer.content for answer in asyncio.run(ask())]
+    assert set(answers[1::2]) == {b"".join(wires.stream("chat", "content", pieces(CLEAN)))}
+    assert not any(said_in(answer) for answer in answers[::2])
+    assert sorted(heard.outcomes) == ["clean"] * 6 + ["stopped"] * 6
+
+
 # -- what passes, and what is refused
 
 
