@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from simblock import __version__
-from simblock.commands import auditing
+from simblock.commands import auditing, serving
 from simblock.commands import parameters as p
 from simblock.commands.guarding import open_guard, read_history, sort_arguments
 from simblock.errors import UsageError
@@ -287,6 +287,7 @@ def demo(
     raise typer.Exit(performance.run(keep=keep, as_json=json))
 
 
+serving.register(app)
 auditing.register(app)
 
 

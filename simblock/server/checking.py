@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from simblock.arguments import ROLES
 from simblock.errors import UsageError
-from simblock.guard import ROLES, Guard
-from simblock.match import Report
+from simblock.events import Decision, Events, Outcome, Spoken
+from simblock.guard import Guard
+from simblock.match import Action, Report
 from simblock.server.answering import Receive, Refused, Scope, Send, answer_json, body_of
 
 T = TypeVar("T")
@@ -58,12 +61,13 @@ class Checks:
     def __init__(
         self,
         guard: Callable[[], Guard],
+        events: Events | None = None,
         *,
         most: int = MOST,
         workers: int = WORKERS,
         waiting: int = WAITING,
     ) -> None:
-        self.guard, self.most = guard, most
+        self.guard, self.events, self.most = guard, events or Events(), most
         self._limit, self._running = workers + waiting, 0
         self._pool = ThreadPoolExecutor(workers, "simblock-check")
 
@@ -87,6 +91,7 @@ class Checks:
             )
         except UsageError as error:
             raise Refused(400, "invalid_value", str(error)) from None
+        self.events.decided(_decision(asked, report))
         return report if asked.id is None else replace(report, id=asked.id)
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -103,6 +108,37 @@ class Checks:
     def close(self) -> None:
         """Ends the threads when their checks are done."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _decision(asked: Asked, report: Report) -> Decision:
+    """A check, as events are told of it: its ``request_id`` is the caller's own id."""
+    released = len(report.released or "")
+    spoken = Spoken(
+        "content",
+        0,
+        "",
+        len(asked.text),
+        released,
+        report.decision == "stop",
+        tuple(range(len(report.matches))),
+    )
+    return Decision(
+        time.time(), report.id, asked.id, "/check", None, None, asked.tenant, False, outcome(report), report, (spoken,),
+        scan_ms=report.elapsed_ms,
+    )  # fmt: skip
+
+
+def outcome(report: Report) -> Outcome:
+    """How a text that was checked as a whole came out."""
+    if report.error is not None and report.decided is None:
+        return "error_stopped" if report.decision == "stop" else "error_released"
+    return _OUTCOMES["observe" if report.observed else report.decision]
+
+
+_OUTCOMES: Mapping[Action, Outcome] = {
+    "stop": "stopped", "replace": "replaced", "redact": "redacted", "cite": "cited", "observe": "observed",
+    "release": "clean",
+}  # fmt: skip
 
 
 def parsed(body: bytes) -> dict[str, Any]:
@@ -154,4 +190,4 @@ _FIELDS: Mapping[str, Callable[[str, object], Any]] = {
     "all": _flag,
 }
 
-__all__ = ["Asked", "Checks", "parsed"]
+__all__ = ["Asked", "Checks", "outcome", "parsed"]

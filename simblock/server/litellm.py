@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from simblock.guard import ROLES, Guard, Stream
+from simblock.arguments import ROLES
+from simblock.guard import Guard, Stream
 from simblock.match import HOLDING
 from simblock.response import Turn
 from simblock.server.answering import Receive, Refused, Scope, Send, answer_json, body_of

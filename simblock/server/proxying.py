@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _ENDED: Message = {"type": "http.response.body", "body": b""}
 _IDENTITY = (b"accept-encoding", b"identity")
+_UNASKED = frozenset({b"accept-encoding", b"range", b"if-range"})
+"""Headers that would have a part of an answer come, or in a form that has to be undone."""
 _OURS = HOP_BY_HOP | {b"host", b"expect"}
 """Headers of a request that are not sent on: the upstream's own are made anew."""
 
@@ -88,13 +90,15 @@ class Proxy:
 
     async def _filter(self, route: Route, scope: Scope, target: bytes, receive: Receive, send: Send) -> None:
         gate = self._gate
+        if reason := gate.events.blocked:
+            raise Refused(503, "unavailable", f"no answer may begin: {reason}")
         body = await body_of(receive, gate.settings.max_body)
         headers = _passed_on(scope["headers"])
         try:
             exchange = await gate.aexchange(route, headers, body)
         except InputError as error:
             raise Refused(400, "invalid_request", str(error)) from None
-        sent = [*((name, value) for name, value in headers if name != b"accept-encoding"), _IDENTITY]
+        sent = [*((name, value) for name, value in headers if name not in _UNASKED), _IDENTITY]
         exchange.again = self._again(scope["method"], target, sent)
         pump = self._pump(exchange, Request(scope["method"], target, sent, body), send)
         read = asyncio.Event()

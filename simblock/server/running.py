@@ -60,15 +60,35 @@ class Patience(NamedTuple):
 
 
 def bind(address: Address, option: str) -> socket.socket:
-    """A socket bound there. Raises UsageError where that cannot be."""
+    """A socket bound there, which does not listen yet. Raises UsageError where that cannot be."""
+    made = None
     try:
-        found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return socket.create_server(address, family=found[0][0], backlog=BACKLOG)
+        family, sort, protocol, _, where = socket.getaddrinfo(
+            *address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        made = socket.socket(family, sort, protocol)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(where)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(
-            f"{option} {address.host}:{address.port}: {reason}: choose another port, or end what listens there"
-        ) from None
+        if made is not None:
+            made.close()
+        raise _taken(address, option, error) from None
+    return made
+
+
+def listen(bound: socket.socket, option: str) -> None:
+    """Lets connections wait to be taken. Raises UsageError where another process was quicker."""
+    try:
+        bound.listen(BACKLOG)
+    except OSError as error:
+        raise _taken(Address(*bound.getsockname()[:2]), option, error) from None
+
+
+def _taken(address: Address, option: str, error: OSError) -> UsageError:
+    reason = (error.strerror or str(error)).lower()
+    return UsageError(
+        f"{option} {address.host}:{address.port}: {reason}: choose another port, or end what listens there"
+    )
 
 
 def run(
@@ -200,4 +220,4 @@ def _uvicorn() -> Any:
 async def _nowhere(*_: Any) -> None: ...
 
 
-__all__ = ["Address", "Listener", "Patience", "bind", "run", "serve"]
+__all__ = ["Address", "Listener", "Patience", "bind", "listen", "run", "serve"]

@@ -68,7 +68,7 @@ BODILESS = frozenset({"OPTIONS", "HEAD"})
 _DEPLOYMENT = "/openai/deployments/[^/]+"
 _BASES: Mapping[Kind, str] = {
     # whatever it is: at worst too much is filtered
-    "generation": "(?P<base>(?:/[^/]+){0,4}?)",
+    "generation": "(?P<base>(?:/[^/]+)*?)",
     # no base, or one that ends in a version: /v1, /api/v1, /openai/v1
     "pass": rf"(?P<base>/api|/openai|{_DEPLOYMENT}|(?:(?:/[^/]+){{0,3}}/v[0-9][a-z0-9.]*)?)",
 }

@@ -10,7 +10,15 @@ from simblock.errors import UsageError
 from simblock.serving.routes import FORMATS, GENERATION, Routes, readings
 
 ROUTES = Routes()
-BASES = ("", "/v1", "/api/v1", "/openai/v1", "/v1beta", "/openai/deployments/gpt-4o", "/team/gateway/v1")
+BASES = (
+    "",
+    "/v1",
+    "/api/v1",
+    "/openai/v1",
+    "/v1beta",
+    "/openai/deployments/gpt-4o",
+    "/v1/projects/p/locations/l/endpoints/openapi",
+)
 ENDS = {
     "/chat/completions": "chat",
     "/completions": "completions",
