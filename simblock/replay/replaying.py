@@ -21,6 +21,7 @@ from simblock.policy import Policy, decide
 from simblock.replay.curve import Curve
 from simblock.replay.thresholds import resolved_of
 from simblock.work import Work
+from simblock_indexer.tables import counted
 
 By: TypeAlias = Literal["rule", "owner", "license", "license class", "work"]
 NAMED = 100
@@ -124,13 +125,13 @@ class Replay:
         yield from self._floor_notes()
         if self.cut:
             yield (
-                f"{self.cut:,} of the stops lost were cut off where they were stopped: what would have followed was "
-                "never said, and might have been stopped later"
+                f"of the stops lost, {self.cut:,} cut the response off: what would have followed was never said, and "
+                "might have been stopped later"
             )
         if self.broken:
             yield (
-                f"{self.broken:,} decisions were made without an index, or not at all, for something was broken: they are "
-                "left as they were, and in no count here"
+                f"in no count here: {counted(self.broken, 'decision')} made without an index, or not at all, for something "
+                "was broken"
             )
         if self.judged:
             yield (
@@ -215,18 +216,18 @@ class Replay:
         self.full += unacted >= floor[2]
 
     def _floor_notes(self) -> Iterator[str]:
-        if self.floors:
-            words, lexemes = (max(floor[n] for floor in self.floors) for n in (0, 1))
+        words, lexemes = (max((floor[n] for floor in self.floors), default=0) for n in (0, 1))
+        if words or lexemes:
             yield (
                 f"matches on which nothing acted are in the log from {words} words or {lexemes} lexemes on: what a policy "
                 "would have made of shorter ones is not known"
             )
         if self.full:
-            yield f"{self.full:,} responses had as many such matches as a log takes: they may have had more"
+            yield f"{counted(self.full, 'response')} with as many such matches as a log takes may have had more"
         if self.unfloored:
             yield (
-                f"{self.unfloored:,} decisions were logged without matches on which nothing acted: of them no stop can be "
-                "gained but by a lower threshold for what acted otherwise"
+                f"{counted(self.unfloored, 'decision')} logged without matches on which nothing acted: of these nothing else can "
+                "come to a stop"
             )
 
 

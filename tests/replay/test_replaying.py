@@ -109,7 +109,7 @@ def test_a_decision_that_was_made_without_an_index_is_in_no_count():
     broken = replace(broken, report=replace(broken.report, decision="stop", error="the store gave no answer"))
     found = replayed(Policy(action="release"), [broken, decision()])
     assert (found.total, found.broken, sum(found.moves.values())) == (2, 1, 1)
-    assert "1 decisions were made without an index" in " ".join(found.notes)
+    assert "in no count here: 1 decision made without an index" in " ".join(found.notes)
 
 
 def test_what_a_log_cannot_know_is_said():
@@ -118,9 +118,9 @@ def test_what_a_log_cannot_know_is_said():
     bare = replace(decision(), floor=None)
     notes = list(replayed(Policy(action="observe"), [cut, full, bare]).notes)
     assert notes[0].startswith("matches on which nothing acted are in the log from 8 words or 15 lexemes on")
-    assert notes[1].startswith("1 responses had as many such matches as a log takes")
-    assert notes[2].startswith("1 decisions were logged without matches on which nothing acted")
-    assert notes[3].startswith("1 of the stops lost were cut off where they were stopped")
+    assert notes[1].startswith("1 response with as many such matches as a log takes")
+    assert notes[2].startswith("1 decision logged without matches on which nothing acted")
+    assert notes[3].startswith("of the stops lost, 1 cut the response off")
     assert notes[4].endswith("2 of 2 decisions come out as they were")
 
 
