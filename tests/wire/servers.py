@@ -101,6 +101,19 @@ SERVERS = {
 }  # fmt: skip
 
 
+def whole(message, finish="stop", **beside):
+    """A whole answer of Chat Completions."""
+    entry = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish, **beside}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [entry],
+        "usage": USAGE,
+    }
+
+
 def copied(value):
     """A frame that may be changed."""
     return json.loads(json.dumps(value))
