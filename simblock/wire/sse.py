@@ -197,6 +197,7 @@ def _event(raw: bytes) -> Event:
     """What the fields of an event say."""
     name: bytes | None = None
     data: list[bytes] = []
+    # a mark in front of a later event is none, by the standard; what some client may read is read here
     for line in raw.removeprefix(_BOM).splitlines():
         field, _, value = line.partition(b":")
         if field == b"data":
