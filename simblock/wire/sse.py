@@ -17,6 +17,7 @@ MOST = 16 << 20
 """Bytes of one event, unless told otherwise."""
 
 _BOM = b"\xef\xbb\xbf"
+_new = tuple.__new__  # an Event in two thirds of the time that calling it takes
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -57,7 +58,7 @@ class EventSplitter:
     def feed(self, data: bytes) -> list[Event]:
         """The events that end in ``data``. Raises InputError where one is too long."""
         if self._begun and not self._held and len(data) <= self._most:
-            newline = _newline(data)
+            newline = _newline(data) if b"\r" in data else b"\n"
             if newline and data.endswith(newline + newline):
                 return _events(data, newline)
         return self._feed(data)
@@ -149,9 +150,7 @@ def encode(data: bytes, event: str | None = None, newline: bytes = b"\n") -> byt
 
 
 def _newline(data: bytes) -> bytes | None:
-    """What ends all the lines of ``data``: LF or CRLF; None where it is neither, or both."""
-    if b"\r" not in data:
-        return b"\n"
+    """What ends all the lines of ``data``, in which a CR stands: CRLF, or None where it is not alone."""
     whole = data.count(b"\r\n")
     return b"\r\n" if whole == data.count(b"\n") == data.count(b"\r") else None
 
@@ -173,11 +172,11 @@ def _plain(raw: bytes, newline: bytes) -> Event:
     if raw[:6] == b"data: ":
         data = raw[6:end]
         if newline not in data:
-            return Event(raw, None, data)
+            return _new(Event, (raw, None, data))
     elif raw[:7] == b"event: ":
         name, _, data = raw[7:end].partition(newline)
         if name and data[:6] == b"data: " and newline not in data:
-            return Event(raw, name.decode("utf-8", "replace"), data[6:])
+            return _new(Event, (raw, name.decode("utf-8", "replace"), data[6:]))
     return _event(raw)
 
 
