@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from simblock.errors import IndexProblem, StoreLost
 from simblock.outages import Outages
@@ -26,11 +26,15 @@ from simblock.questions import (
     Postings,
     Question,
     Read,
+    Rewrite,
     Run,
     Suspected,
+    Wording,
 )  # fmt: skip
 from simblock.response import ResponseCore
+from simblock.rewriting import rewritten
 from simblock.stores import Awaited, Index
+from simblock.wording import awrite, write
 
 T = TypeVar("T")
 Q = TypeVar("Q", bound=Question)
@@ -94,7 +98,14 @@ class Driver:
 
     def run(self, steps: Generator[Question, Answer, T]) -> T:
         """Runs the core to its result, answering each question in turn."""
-        return _through(steps, self.answer)
+        try:
+            question = next(steps)
+            while True:
+                question = steps.send(self.answer(question))
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        finally:
+            steps.close()  # where an index raised what nobody foresaw: the core is to know at once
 
     async def arun(self, steps: Generator[Question, Answer, T], *, heavy: bool = False) -> T:
         """:meth:`run` for event loops: awaits the indexes that can be; a question of many keys is answered off the loop.
@@ -114,27 +125,37 @@ class Driver:
             steps.close()  # a caller that is cancelled leaves it in between
 
     async def _off_the_loop(self, steps: Generator[Question, Answer, T]) -> T:
-        broken = threading.Event()
-        thread = asyncio.ensure_future(asyncio.to_thread(self._run_until, steps, broken))
+        answer: Answer = None
         try:
-            return await asyncio.shield(thread)
-        except asyncio.CancelledError:
-            broken.set()
-            while not thread.done():  # until then the stream is the thread's
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait([thread])
-            thread.exception()
-            raise
+            while True:
+                broken = threading.Event()
+                thread = asyncio.ensure_future(asyncio.to_thread(self._go_on, steps, answer, broken))
+                try:
+                    come_to = await asyncio.shield(thread)
+                except asyncio.CancelledError:
+                    broken.set()
+                    while not thread.done():  # until then the stream is the thread's
+                        with suppress(asyncio.CancelledError):
+                            await asyncio.wait([thread])
+                    thread.exception()
+                    raise
+                if isinstance(come_to, _Result):
+                    return cast(T, come_to.value)
+                answer = await self._aanswer(come_to)
+        finally:
+            steps.close()
 
-    def _run_until(self, steps: Generator[Question, Answer, T], broken: threading.Event) -> T:
-        """:meth:`run`, unless it is ``broken`` off, which the steps are told of."""
-
-        def answer(question: Question) -> Answer:
-            if broken.is_set():
-                raise _BrokenOff
-            return self.answer(question)
-
-        return _through(steps, answer)
+    def _go_on(
+        self, steps: Generator[Question, Answer, object], answer: Answer, broken: threading.Event
+    ) -> Rewrite | Wording | _Result:
+        """Goes on to the result, unless it is ``broken`` off, or to what may have to be awaited."""
+        try:
+            question = steps.send(answer)
+            while not isinstance(question, Rewrite | Wording) and not broken.is_set():
+                question = steps.send(self.answer(question))
+        except StopIteration as done:
+            return _Result(done.value)
+        return cast("Rewrite | Wording", question)
 
     def answer(self, question: Question) -> Answer:
         """The answer to one question; Lost in the place of an index that cannot give its part."""
@@ -146,14 +167,25 @@ class Driver:
                 except FAILURES as error:
                     parts.append(self._lost(number, error))
             return parts
-        if isinstance(question, Read):
-            question.read()
-            return None
+        if isinstance(question, Read | Rewrite | Wording):
+            return self._do(question)
         if isinstance(question, Postings | Suspected):
             return cast(Answer, [self._part(number, question) for number in range(len(self.indexes))])
         return cast(Answer, self._part(question.index, question))
 
+    def _do(self, question: Read | Rewrite | Wording) -> Answer:
+        if isinstance(question, Rewrite):
+            return self.run(rewritten(question))
+        if isinstance(question, Wording):
+            return write(question)
+        question.read()
+        return None
+
     async def _aanswer(self, question: Question) -> Answer:
+        if isinstance(question, Rewrite):
+            return await self._off_the_loop(rewritten(question))
+        if isinstance(question, Wording):
+            return await awrite(question)
         if isinstance(question, Read) or not self._waits or isinstance(question, Suspected):
             return await _at_hand(question, self.answer)
         if not isinstance(question, Postings):
@@ -204,19 +236,10 @@ class Driver:
             self._outages.settle(number, "answer", self.indexes[number].age)
 
 
-def _through(steps: Generator[Question, Answer, T], answer: Callable[[Question], Answer]) -> T:
-    try:
-        question = next(steps)
-        while True:
-            question = steps.send(answer(question))
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
-    finally:
-        steps.close()  # where an index raised what nobody foresaw: the core is to know at once
+class _Result(NamedTuple):
+    """What steps have come to."""
 
-
-class _BrokenOff(Exception):
-    """The caller of a thread no longer waits for it."""
+    value: object
 
 
 async def _at_hand(question: Q, answer: Callable[[Q], T]) -> T:

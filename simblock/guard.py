@@ -10,37 +10,56 @@ import time
 import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import TypedDict, TypeVar
+from typing import TypeVar
 
-from simblock.detection import by_tag
+from simblock.arguments import ROLES, reading, text_of, turn_of
 from simblock.driving import HEAVY, Driver
-from simblock.errors import Incompatible, UsageError
-from simblock.grammar import languages
+from simblock.errors import Incompatible, PolicyError, UsageError
 from simblock.ledger import Told
-from simblock.match import SEVERITY, IndexState, Report
+from simblock.match import HOLDING, SEVERITY, IndexState, Report
 from simblock.outages import Counts, Outages
 from simblock.policy import Policy
 from simblock.preparing import prepare
+from simblock.questions import Rewriter, Withheld
 from simblock.response import EVERYTHING, Floor, ResponseCore, Turn
 from simblock.signature import Signer
 from simblock.stores import Index
 from simblock.stream import StreamCore
 from simblock.stream import prepare as prepare_response
 from simblock.vocabulary import documents_with
+from simblock.wording import AWAIT_IT, is_awaited
 from simblock.work import Kind
 
 T = TypeVar("T")
 Turns = Sequence[Mapping[str, str] | Turn]
-ROLES = frozenset({"user", "assistant", "system", "tool", "developer"})
+
+
+def by_response(_withheld: Withheld) -> str:
+    """The rewriter of a guard whose responses each bring their own; one without leaves its passages withheld."""
+    raise UsageError("this response has no rewriter: give guard.response one")
 
 
 class Guard:
     """Checks outputs against one index or several, by one policy. Safe to share between threads.
 
-    ``counts`` are the outages of its indexes and what was decided under them: docs/policy.md has the names.
+    ``counts`` are the outages of its indexes, what was decided under them, and how often a rewriter helped:
+    docs/policy.md has the names.
     """
 
-    def __init__(self, index: Index | Sequence[Index], policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        index: Index | Sequence[Index],
+        policy: Policy | None = None,
+        *,
+        rewriter: Rewriter | None = None,
+        rewrites: int = 2,
+        rewrite_timeout: float = 30.0,
+    ) -> None:
+        """``rewriter`` gives other words for passages under action "replace", ``rewrites`` times a passage at most, each
+        within ``rewrite_timeout`` seconds; ``by_response`` where each response has one of its own.
+
+        Raises PolicyError where the policy replaces and there is none.
+        """
         self.indexes: tuple[Index, ...] = tuple(index) if isinstance(index, Sequence) else (index,)
         if not self.indexes:
             raise UsageError("a guard needs an index: give it what simblock.open_index returns")
@@ -52,6 +71,8 @@ class Guard:
                     "rebuild one with simblock-index rebuild, or check against each on its own"
                 )
         self.policy = policy or Policy.load()
+        self.rewriter, self.rewrites, self.rewrite_timeout = rewriter, rewrites, rewrite_timeout
+        self._see_that_it_can_replace()
         self.counts = Counts()
         self._outages = Outages([index.name for index in self.indexes], self.counts)
         self.driver = Driver(self.indexes, self.policy, self._outages)
@@ -67,7 +88,16 @@ class Guard:
         """A guard of the same indexes and counts by another policy; responses that have begun keep theirs."""
         guard = copy(self)
         guard.policy, guard.driver = policy, Driver(self.indexes, policy, self._outages)
+        guard._see_that_it_can_replace()
         return guard
+
+    def _see_that_it_can_replace(self) -> None:
+        field = self.policy.asks_rewriter
+        if field is not None and self.rewriter is None:
+            raise PolicyError(
+                f'{field}: "replace" needs a rewriter, and there is none: give simblock.Guard one (rewriter=…), '
+                'or say "redact" or "stop"'
+            )
 
     def response(
         self,
@@ -77,22 +107,28 @@ class Guard:
         tenant: str | None = None,
         all: bool = False,
         floor: Floor | None = None,
+        rewriter: Rewriter | None = None,
+        rewrites: int | None = None,
     ) -> Response:
         """One model response, whose streams share quotas and exemptions.
 
         ``history`` are earlier turns, ``{"role": ..., "content": ...}``; with ``all``, matches that
-        no rule acted on are reported too, and with a ``floor`` those that reach it.
+        no rule acted on are reported too, and with a ``floor`` those that reach it. Its own
+        ``rewriter`` is asked, and as often as it says, instead of the guard's.
         """
         core = ResponseCore(
             self._signer,
             self.policy,
             [index.name for index in self.indexes],
-            prompt=_text(prompt or "", "the prompt"),
-            history=[_turn(turn) for turn in history],
+            prompt=text_of(prompt or "", "the prompt"),
+            history=[turn_of(turn) for turn in history],
             tenant=tenant,
             floor=EVERYTHING if all else floor,
             coded=any(index.languages for index in self.indexes),
             count=self.counts.add,
+            rewriter=rewriter or self.rewriter,
+            rewrites=self.rewrites if rewrites is None else rewrites,
+            rewrite_timeout=self.rewrite_timeout,
         )
         return Response(self, core)
 
@@ -139,15 +175,27 @@ class Guard:
         """
         started = time.perf_counter()
         response = self.response(prompt=prompt, history=history, tenant=tenant, all=all)
-        core = StreamCore(response.core, after=True, **_reading(kind, language))
-        self.driver.refresh(response.core)
-        parts = [self.driver.run(core.feed(_text(text, "the text"))), self.driver.run(core.finish())]
-        report = response.report_of([core], released="".join(parts))
-        return report.with_elapsed((time.perf_counter() - started) * 1000)
+        core = StreamCore(response.core, after=True, **reading(kind, language))
+        released = response.run(_whole(core, text_of(text, "the text")))
+        return response.report_of([core], released=released).with_elapsed(_since(started))
 
-    async def acheck(self, text: str, **options: object) -> Report:
+    async def acheck(
+        self,
+        text: str,
+        *,
+        prompt: str | None = None,
+        history: Turns = (),
+        tenant: str | None = None,
+        all: bool = False,
+        kind: Kind | None = None,
+        language: str | None = None,
+    ) -> Report:
         """:meth:`check` for event loops: in a thread, for a long text takes a while."""
-        return await asyncio.to_thread(self.check, text, **options)  # type: ignore[arg-type]
+        started = time.perf_counter()
+        response = self.response(prompt=prompt, history=history, tenant=tenant, all=all)
+        core = StreamCore(response.core, after=True, **reading(kind, language))
+        released = await response.arun(_whole(core, text_of(text, "the text")), heavy=True)
+        return response.report_of([core], released=released).with_elapsed(_since(started))
 
 
 class Response:
@@ -158,6 +206,7 @@ class Response:
         self.id = uuid.uuid4().hex
         self._streams: dict[tuple[str, int], Stream] = {}
         self._turn = asyncio.Lock()
+        self._must_await = bool(core.policy.asks_rewriter) and is_awaited(core.rewriter)
 
     def prepare(self) -> None:
         """Reads the assistant's earlier turns now; else the first chunk of a stream does."""
@@ -168,7 +217,12 @@ class Response:
         await self.arun(prepare_response(self.core), heavy=self.core.unread > HEAVY)
 
     def run(self, steps: Told[T]) -> T:
-        """Runs steps of this response's streams, with the news that the indexes have."""
+        """Runs steps of this response's streams, with the news that the indexes have.
+
+        Raises UsageError where the rewriter has to be awaited.
+        """
+        if self._must_await:
+            raise UsageError(AWAIT_IT)
         self.guard.driver.refresh(self.core)
         return self.guard.driver.run(steps)
 
@@ -193,7 +247,8 @@ class Response:
         """
         key = (channel, choice)
         if key not in self._streams:
-            self._streams[key] = Stream(self, StreamCore(self.core, **_reading(kind, language)))
+            core = StreamCore(self.core, channel=channel, **reading(kind, language))
+            self._streams[key] = Stream(self, core)
         return self._streams[key]
 
     @property
@@ -209,12 +264,13 @@ class Response:
         decided = max(decisions, key=lambda d: SEVERITY[d.action], default=None)
         error = next((core.error for core in cores if core.error is not None), None)
         action = decided.action if decided else "release"
+        own = self.core.policy.action
         if error is not None and self.core.policy.on_error == "stop":
             action = "stop"
         return Report(
             id=self.id,
             decision="release" if action == "observe" else action,
-            observed="stop" if action == "observe" else None,
+            observed=(own if own in HOLDING else "stop") if action == "observe" else None,
             released=released,
             degraded=any(core.degraded for core in cores),
             error=error,
@@ -238,7 +294,7 @@ class Stream:
 
     def feed(self, chunk: str) -> str:
         """What may go out now that the model has said ``chunk``; empty once stopped."""
-        return self._run(self.core.feed(_text(chunk, "the chunk")))
+        return self._run(self.core.feed(text_of(chunk, "the chunk")))
 
     def finish(self) -> str:
         """The rest that may go out, now that the model has ended."""
@@ -246,7 +302,7 @@ class Stream:
 
     async def afeed(self, chunk: str) -> str:
         """:meth:`feed` for event loops; a long chunk is read in a thread."""
-        steps = self.core.feed(_text(chunk, "the chunk"))
+        steps = self.core.feed(text_of(chunk, "the chunk"))
         return await self._arun(steps, heavy=len(chunk) + self.response.core.unread > HEAVY)
 
     async def afinish(self) -> str:
@@ -290,40 +346,13 @@ class Stream:
         self._busy = True
 
 
-class _Reading(TypedDict):
-    """How a stream is read: as a file of a language, or as prose alone."""
-
-    language: str | None
-    prose: bool
+def _whole(core: StreamCore, text: str) -> Told[str]:
+    return (yield from core.feed(text)) + (yield from core.finish())
 
 
-def _reading(kind: str | None, language: str | None) -> _Reading:
-    if kind not in {None, "auto", "text", "code"}:
-        raise UsageError(f"kind {kind!r}: it is text, code, or None to find out")
-    if language is not None and by_tag(language) is None:
-        raise UsageError(f"language {language[:40]!r} is unknown here: there are {', '.join(languages())}")
-    if kind == "text":
-        return {"language": None, "prose": True}
-    if kind == "code" and language is None:
-        raise UsageError(f"code needs a language: give one of {', '.join(languages())}")
-    return {"language": by_tag(language) if language else None, "prose": False}
-
-
-def _turn(turn: object) -> Turn:
-    role, content = turn if isinstance(turn, Turn) else (None, None)
-    if isinstance(turn, Mapping):
-        role, content = turn.get("role"), turn.get("content")
-    if not (isinstance(role, str) and role in ROLES and isinstance(content, str)):
-        raise UsageError(
-            'history: each turn is {"role": "user|assistant|system|developer|tool", "content": "…"}'
-        )
-    return Turn(role, content)
-
-
-def _text(value: object, what: str) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"{what} is {type(value).__name__}, not str: decode it first")
-    return value
+def _since(started: float) -> float:
+    """Milliseconds."""
+    return (time.perf_counter() - started) * 1000
 
 
 def _filter(stream: Stream, chunks: Iterable[str]) -> Iterator[str]:
@@ -346,4 +375,4 @@ async def _afilter(stream: Stream, chunks: AsyncIterable[str]) -> AsyncIterator[
         yield text
 
 
-__all__ = ["Guard", "Response", "Stream"]
+__all__ = ["ROLES", "Guard", "Response", "Rewriter", "Stream", "Withheld", "by_response"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias, TypeVar, cast
 
@@ -69,6 +69,10 @@ class Ledger:
     barred: set[str] = field(default_factory=set)
     known: dict[TrackKey, tuple[Work, ...]] = field(default_factory=dict)
     resolved: dict[tuple[Work, str], Resolved] = field(default_factory=dict)
+
+    def fork(self) -> Ledger:
+        """A ledger that counts on from here by itself: for text that may never go out."""
+        return replace(self, quotas=self.quotas.fork(), barred=set(self.barred))
 
     def quota(self, work: Work, view: str) -> Quota:
         """What has been quoted of a view of a work."""

@@ -7,24 +7,45 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from simblock.match import Span
 
 PLACEHOLDER = "[withheld]"
 
 
+class Edit(NamedTuple):
+    """Code points [start, end) and what goes out in their place."""
+
+    start: int
+    end: int
+    text: str = PLACEHOLDER
+
+
 class Outlet:
     """Model text between its arrival and its release, byte for byte as it came.
 
-    ``altered``: something else went out in the place of some of it.
+    ``altered``: something else went out in the place of some of it. The last ``remembered`` characters that went out
+    are kept for :meth:`before`.
     """
 
-    __slots__ = ("_edits", "_pending", "_withheld", "altered", "fed", "frozen", "released")
+    __slots__ = (
+        "_edits",
+        "_pending",
+        "_remembered",
+        "_said",
+        "_withheld",
+        "altered",
+        "fed",
+        "frozen",
+        "released",
+    )
 
-    def __init__(self) -> None:
-        self._pending = ""
-        self._edits: list[Span] = []
-        self._withheld = -1  # where the text behind the last placeholder begins
+    def __init__(self, remembered: int = 0) -> None:
+        self._pending = self._said = ""
+        self._edits: list[Edit] = []
+        self._withheld = -1  # where the text behind the last edit begins
+        self._remembered = remembered
         self.fed = self.released = 0
         self.frozen = self.altered = False
 
@@ -41,7 +62,17 @@ class Outlet:
 
     def redact(self, span: Span) -> None:
         """Puts a placeholder where a span will go out; one for all spans that touch or overlap."""
-        self._edits.append(span)
+        self._edits.append(Edit(*span))
+
+    def replace(self, span: Span, text: str) -> None:
+        """Puts a text of its own where a span will go out."""
+        self._edits.append(Edit(*span, text))
+
+    def before(self, place: int) -> str:
+        """The last characters that go out before a code point, those among them that are still here."""
+        text = self._pending[: max(place - self.released, 0)]
+        coming, _ = self._edited(text, self.released)
+        return (self._said + coming)[-self._remembered :]
 
     def release(self, limit: int) -> str:
         """The text up to code point ``limit``; of a frozen outlet what is left."""
@@ -55,20 +86,26 @@ class Outlet:
         text, start = self._pending[: limit - self.released], self.released
         self._pending = self._pending[limit - start :]
         self.released = limit
-        return self._edited(text, start) if self._edits else text
+        if self._edits:
+            text, edited = self._edited(text, start)
+            self.altered |= edited > self._withheld
+            self._withheld = max(edited, self._withheld)
+            self._edits = [edit for edit in self._edits if edit.start >= limit]
+        if self._remembered:
+            self._said = (self._said + text)[-self._remembered :]
+        return text
 
-    def _edited(self, text: str, start: int) -> str:
-        parts, at, stop = [], start, start + len(text)
+    def _edited(self, text: str, start: int) -> tuple[str, int]:
+        """The text from code point ``start`` on with its edits, and where the last of them ends."""
+        parts, at, stop, withheld = [], start, start + len(text), self._withheld
         for edit in sorted(self._edits):
             if at < edit.end and edit.start < stop:
                 begin = max(edit.start, at)
                 parts.append(text[at - start : begin - start])
-                if begin > self._withheld:
-                    parts.append(PLACEHOLDER)
-                    self.altered = True
-                at = self._withheld = edit.end
-        self._edits = [edit for edit in self._edits if edit.start >= stop]
-        return "".join(parts) + text[at - start :]
+                if begin > withheld or edit.text != PLACEHOLDER:
+                    parts.append(edit.text)
+                at = withheld = edit.end
+        return "".join(parts) + text[max(at - start, 0) :], withheld
 
 
 class Hold:

@@ -113,14 +113,6 @@ else:
     CodeOverrides = _overrides("CodeOverrides", CodeLimits)
 
 
-def _no_replace(action: str | None) -> str | None:
-    if action == "replace":
-        raise ValueError(
-            "action 'replace' is not in this release: use stop, redact, cite, observe or release"
-        )
-    return action
-
-
 class Rule(_Strict):
     """Which works (all conditions given must hold, each by any of its values), and what for them."""
 
@@ -139,7 +131,6 @@ class Rule(_Strict):
     _lists = field_validator("work", "license", "owner", "tag", "kind", "language", "tenant", mode="before")(
         _one_or_many
     )
-    _action = field_validator("action")(_no_replace)
 
     def covers(self, work: Work, tenant: str | None = None) -> bool:
         """Whether the rule is about this work."""
@@ -209,8 +200,6 @@ class Policy(_Strict):
         except ValidationError as error:
             raise ImpossibleField(error) from None
 
-    _action = field_validator("action")(_no_replace)
-
     @classmethod
     def load(cls, path: str | Path | None = None, **fields: Any) -> Policy:
         """The policy of a TOML file (or none), the environment over it, and ``fields`` over both.
@@ -231,6 +220,19 @@ class Policy(_Strict):
         """
         layers = layers_of(path)
         return {".".join(place): source(layers, place) for place in places(merged(layers))}
+
+    @property
+    def actions(self) -> frozenset[Action]:
+        """All actions that it may take."""
+        return frozenset([self.action, *(rule.action for rule in self.rule if rule.action)])
+
+    @property
+    def asks_rewriter(self) -> str | None:
+        """The first field that says "replace", which needs a rewriter."""
+        if self.action == "replace":
+            return "action"
+        named = [(f"rule.{n}.action", rule.action) for n, rule in enumerate(self.rule)]
+        return next((field for field, action in named if action == "replace"), None)
 
     @property
     def digest(self) -> str:

@@ -7,12 +7,12 @@ candidate keeps the generation that it was found in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from simblock.tokens import I64, U32, U64
-from simblock.work import Work
+from simblock.work import Kind, Work
 
 
 class Posting(NamedTuple):
@@ -115,6 +115,51 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """What a rewriter is told of a passage: nothing of its text, its work or its title.
+
+    ``before`` are the last characters that go out before it, 2,000 at most; ``tokens`` about how many words (of
+    code lexemes) it has; ``language`` is that of code. ``round`` counts from 1: an answer that is too close to a
+    work is asked for again. ``note`` says the same in a sentence that a model may be given.
+    """
+
+    before: str
+    tokens: int
+    kind: Kind
+    language: str | None
+    round: int
+    note: str
+
+
+Rewriter: TypeAlias = Callable[[Withheld], str | Awaitable[str]]
+"""Gives other words for a passage; what it raises, and being late, end the stream before the passage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What is to stand in the place of a passage? ``response`` is the core's own, its ResponseCore.
+
+    Answered by a text that has been checked (:func:`simblock.rewriting.rewritten`), or Lost where there is none.
+    """
+
+    response: Any
+    channel: str
+    before: str
+    tokens: int
+    kind: Kind
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What has a rewriter to say? Answered by its text, not checked yet, or Lost; it has ``timeout`` seconds."""
+
+    rewriter: Rewriter
+    withheld: Withheld
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """The answer of an index that has none: what broke, in words without protected text."""
 
@@ -123,9 +168,9 @@ class Lost:
 
 Asking: TypeAlias = Postings | Suspected | Run | Works | Places
 """What an index is asked."""
-Question: TypeAlias = Asking | Read
+Question: TypeAlias = Asking | Read | Rewrite | Wording
 Part: TypeAlias = list[Hit] | list[int] | U32 | tuple[Work, ...] | Placed
 """What one index says to a question."""
 Answer: TypeAlias = (
-    list[list[Hit] | Lost] | list[list[int] | Lost] | U32 | tuple[Work, ...] | Placed | Lost | None
+    list[list[Hit] | Lost] | list[list[int] | Lost] | U32 | tuple[Work, ...] | Placed | str | Lost | None
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import NamedTuple
 
 from simblock.exemption import Exemption
@@ -11,6 +12,7 @@ from simblock.grain import Grain
 from simblock.ledger import Ledger, Steps, Told, to_its_end
 from simblock.match import HOLDING
 from simblock.policy import Policy
+from simblock.questions import Rewriter
 from simblock.scheme import D_TICKS
 from simblock.signature import Signer
 
@@ -44,7 +46,8 @@ class ResponseCore:
 
     ``names`` are those of the indexes, in the order in which answers come. ``coded``: some hold code.
     ``count`` is told what is decided while an index is lost; ``lost`` is why some of the history was not read, and
-    ``outage`` why an index is lost to whatever of the response comes next.
+    ``outage`` why an index is lost to whatever of the response comes next. ``rewriter`` is asked for other words up to
+    ``rewrites`` times a passage, each time for ``rewrite_timeout`` seconds at most.
     """
 
     def __init__(
@@ -59,6 +62,9 @@ class ResponseCore:
         floor: Floor | None = None,
         coded: bool = True,
         count: Callable[[str], None] = _nothing,
+        rewriter: Rewriter | None = None,
+        rewrites: int = 2,
+        rewrite_timeout: float = 30.0,
     ) -> None:
         self.signer, self.policy, self.names = signer, policy, tuple(names)
         self.floor, self._kept = floor, 0
@@ -71,6 +77,7 @@ class ResponseCore:
         self.wary = False
         self.lost: str | None = None
         self.outage: str | None = None
+        self.rewriter, self.rewrites, self.rewrite_timeout = rewriter, rewrites, rewrite_timeout
 
     @property
     def hold(self) -> int:
@@ -100,6 +107,12 @@ class ResponseCore:
                 if quota and resolved.action in HOLDING and quota.words >= resolved.limits.max_quoted:
                     self.ledger.barred.add(work.id)
                     self.leak, self.wary = 0, True
+
+    def trial(self) -> ResponseCore:
+        """A response that counts and remembers by itself: for text that may never go out."""
+        trial = copy(self)
+        trial.ledger, trial.floor, trial.count = self.ledger.fork(), None, _nothing
+        return trial
 
     def keeps(self, tokens: int, *, numbered: bool) -> bool:
         """Whether one more match of so many words, or lexemes, is told that no rule acted on; takes note of it."""

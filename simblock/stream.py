@@ -17,25 +17,22 @@ takes at most 48 ticks after its last matched token. Memory is bounded, work a t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
-from typing import cast
 
-import numpy as np
-
+from simblock.account import Account
 from simblock.codestream import CodeScanner, Seen
-from simblock.figures import Snapshot
+from simblock.editing import Editing
 from simblock.history import Coming
 from simblock.lane import Lane, UnmaskedLane
-from simblock.ledger import AnswerLost, Steps, Told, asked, to_its_end
-from simblock.match import EDITING, HOLDING, SEVERITY, Decided, Match, distinct
-from simblock.matching import match_of, unplaced
+from simblock.ledger import AnswerLost, Steps, Told, to_its_end
+from simblock.match import EDITING, HOLDING, SEVERITY, Decided, Match
 from simblock.newlines import Newlines
 from simblock.outlet import PLACEHOLDER, Outlet, Tail
 from simblock.policy import Verdict, decided
-from simblock.questions import Placed, Places
 from simblock.response import ResponseCore, Turn
 from simblock.scheme import T_LEXEMES
-from simblock.suspicion import count_leaked, holds, redact
+from simblock.suspicion import count_leaked, holds
 from simblock.text import Scanned, WordScanner
 from simblock.ticks import Ticks
 from simblock.tokens import CHAR
@@ -48,6 +45,8 @@ _COUNTED = {
     "stop": "stopped", "release": "released", "degraded": "degraded", "observe": "observed", "cite": "cited"
 }  # fmt: skip
 """What is counted of a stream that lost an answer, by ``on_error``, and by what it did blindly."""
+BEFORE = 2000
+"""Characters that a rewriter is told of what goes out before a passage."""
 ALL = 1 << 62  # code points: more than any stream has
 
 
@@ -68,12 +67,13 @@ class StreamCore:
         language: str | None = None,
         prose: bool = False,
         unbroken: bool = False,
+        channel: str = "content",
     ) -> None:
         self.response, self.after, self.scanning, self.unbroken = response, after, scanning, unbroken
         self.stopped = False
         self.error: str | None = None
         self.decided: Decided | None = None
-        self.matches: list[Match] = []
+        self._account = Account(response, self.lose)
         self._scanner = WordScanner()
         self._code = CodeScanner(language) if response.coded and not prose else None
         self._unmasker = Unmasker()
@@ -83,7 +83,9 @@ class StreamCore:
             Lane(name, *shared) for name in ("words", "lexemes", "syntax")
         )
         self.unmasked = UnmaskedLane("words", *shared)  # among the lanes once it has tokens
-        self.outlet = Outlet()
+        self.outlet = Outlet(BEFORE if "replace" in response.policy.actions else 0)
+        self._editing = Editing(response, self.outlet, channel)
+        self._edits = not (scanning or unbroken or EDITING.isdisjoint(response.policy.actions))
         self._tail: Tail | None = None
         self._ticks = Ticks()
         self._when = self._clock = 0  # of the turn that is taken
@@ -161,6 +163,8 @@ class StreamCore:
             self.lose(str(lost))
         for lane in self.lanes:
             lane.pass_to(known)
+        if known < ALL:
+            yield from self._edit(self._ticks.clock(known))
 
     def _take_code(self, code: Seen) -> Steps:
         for lane, coded in zip((self.lexemes, self.syntax), code, strict=True):
@@ -194,6 +198,7 @@ class StreamCore:
                     other.pass_to(self._when)
             self._clock = lane.tell_time(o, self._ticks)
             yield from lane.turn(o)
+            yield from self._edit(self._clock)
             yield from self._judge([lane])
             yield from self._judge_blind([lane])
             yield from self._leave([lane])
@@ -279,29 +284,38 @@ class StreamCore:
     def _stop(self, begin: int) -> Steps:
         """Ends the stream before a passage, and before whatever else is under suspicion."""
         held = [other.begin() for lane, other in self._tracks() if self._holds(lane, other, self._clock)]
-        self.outlet.freeze(min([begin, *held]))
+        self.outlet.freeze(min([begin, *held, *(passage.start for passage in self._editing.waiting)]))
         self.stopped = True
         if not self.after:
             yield from self._report_all()
 
-    def _leave(self, lanes: Iterable[Lane], *, last: bool = False) -> Steps:
-        """Takes leave of matches that lie behind, and redacts those whose suspicion is over."""
+    def _edit(self, clock: int, *, last: bool = False) -> Steps:
+        """Redacts matches whose suspicion is over, or has them replaced; ends before one that nobody can replace."""
+        if self.outlet.frozen or not self._edits:
+            return
+        held = ALL
         for lane, track in self._tracks():
-            if (
-                track.verdict is not None
-                and self._redacts(track)
-                and (last or not self._holds(lane, track, self._clock))
-            ):
-                redact(track, self.outlet)
+            if not last and track.spans and self._holds(lane, track, clock):
+                held = min(held, track.begin())
+            elif track.action in EDITING:
+                self._editing.settle(track)
+        for lane in self.lanes:
+            for track in lane.candidates.finished:  # another match of its work began
+                if track.action in EDITING:
+                    self._editing.settle(track)
+        failed = (yield from self._editing.rewrite(held)) if self._editing.waiting else None
+        if failed is not None and self.decided is not None:
+            self.decided = replace(self.decided, action="stop")
+            yield from self._stop(failed.start)
+
+    def _leave(self, lanes: Iterable[Lane]) -> Steps:
+        """Takes leave of matches that lie behind."""
         for lane in lanes:
             for track in lane.leave():
                 yield from self._report(track)
 
     def _tracks(self) -> list[tuple[Lane, Track]]:
         return [(lane, track) for lane in self.lanes for track in lane.candidates.tracks.values()]
-
-    def _redacts(self, track: Track) -> bool:
-        return track.verdict is not None and track.verdict.action == "redact" and not self.outlet.frozen
 
     def _conclude(self) -> Steps:
         if self.over:
@@ -312,9 +326,11 @@ class StreamCore:
                 yield from lane.last_turn()
                 if lane.at >= 0:
                     self._when = max(self._when, lane.when(lane.at))
+            yield from self._edit(self._ticks.count)
             yield from self._judge([lane for lane in self.lanes if lane.candidates.tracks], last=True)
             yield from self._judge_blind(self.lanes)
-            yield from self._leave(self.lanes, last=True)
+            yield from self._edit(self._ticks.count, last=True)
+            yield from self._leave(self.lanes)
             if not self.over:
                 yield from self._report_all()
         except AnswerLost as lost:
@@ -328,6 +344,9 @@ class StreamCore:
         at = lane.clock_at(clock, self._ticks)
         return holds(track, lane.at, at, self.response.suspicion(lane.grain))
 
+    def _unsettled(self, track: Track) -> bool:
+        return self._edits and track.action in EDITING and self._editing.unsettled(track)
+
     def _limit(self) -> int:
         """The code point up to which text may go out."""
         inside = self._code is not None and self._code.inside
@@ -336,8 +355,9 @@ class StreamCore:
             limit = min(
                 limit, self.unmasked.limit(self._unmasker.reading, self.response.hold, self.outlet.fed)
             )
+        limit = min([limit, *(passage.start for passage in self._editing.waiting)])
         for lane, track in self._tracks():
-            if track.spans and self._holds(lane, track, self._ticks.count):
+            if track.spans and (self._holds(lane, track, self._ticks.count) or self._unsettled(track)):
                 limit = min(limit, max(track.begin(), track.redacted))
         if self.error is not None:
             limit = min(limit, *(lane.blind.limit(self._ticks, self.outlet.fed) for lane in self.lanes))
@@ -361,32 +381,20 @@ class StreamCore:
 
     # -- what is said about it
 
+    @property
+    def matches(self) -> list[Match]:
+        """The matches that lie behind; of a stream that is over, all."""
+        return self._account.matches
+
     def _report_all(self) -> Steps:
         for lane in self.lanes:
             for track in lane.end():
                 yield from self._report(track)
-        self.matches = distinct(self.matches)
+        self._account.close()
 
     def _report(self, track: Track) -> Steps:
-        if self.scanning:
-            return
-        if track.snapshot is None and self.response.floor is not None:
-            track.look(self.response.policy, bag=True)
-            track.verdict = None  # it lies behind: nothing is done any more
-        if track.snapshot is None or not track.snapshot.placings:
-            return
-        if track.action == "release" and not self._keeps(track, track.snapshot):
-            return
-        tokens = [token for p in track.snapshot.placings for token in (p.first, p.last)]
-        try:
-            answer = yield from asked(Places(*track.key, np.array(tokens, np.int64)))
-        except AnswerLost as lost:
-            self.lose(str(lost))
-            answer = unplaced(len(tokens))
-        self.matches.append(match_of(track, cast(Placed, answer), self.response.names[track.key[0]]))
-
-    def _keeps(self, track: Track, snapshot: Snapshot) -> bool:
-        return self.response.keeps(snapshot.figures.tokens, numbered=track.grain.numbered)
+        if not self.scanning:
+            yield from self._account.take(track)
 
 
 def prepare(response: ResponseCore) -> Steps:

@@ -1,11 +1,10 @@
-"""What a match under suspicion means for what goes out: whether it is held, what is redacted, what has leaked."""
+"""What a match under suspicion means for what goes out: whether it is held, where it stands, what has leaked."""
 
 from __future__ import annotations
 
 from simblock.align import Measure
 from simblock.hull import Hull
 from simblock.match import Span
-from simblock.outlet import Outlet
 from simblock.piece import Piece
 from simblock.scheme import D_TICKS
 from simblock.tokens import CHAR_KEY
@@ -49,16 +48,6 @@ def standing(track: Track) -> list[Span]:
 def _deciding(track: Track) -> list[tuple[Piece | Hull, Measure]]:
     """The pieces by which a match acts."""
     return track.counting(bag=track.verdict is not None and track.verdict.by == "min_evidence")
-
-
-def redact(track: Track, outlet: Outlet) -> None:
-    """Redacts the pieces of a match that were not yet; what stands between them goes out."""
-    track.place()
-    for span in standing(track):
-        start = max(span.start, track.redacted)
-        if span.end > start:
-            outlet.redact(Span(start, span.end))
-            track.redacted = span.end
 
 
 def count_leaked(track: Track, released: int) -> int:

@@ -576,7 +576,7 @@ def test_a_field_of_a_table_set_as_a_whole_is_from_the_variable_that_sets_it(sim
 @pytest.mark.parametrize(
     ("policy", "says"),
     [
-        ('action = "replace"', "replace"),
+        ('action = "withhold"', "action"),
         ('on_error = "continue"', "on_error"),
         ("min_run = 30", "min_run"),
         ("[text]\nmin_run = 3", "text.min_run"),
