@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import anthropic
 import httpx
@@ -422,7 +423,7 @@ def test_the_anthropic_sdk_hears_a_refusal(gate, model, heard):
     assert heard.outcomes == ["clean", "stopped"]
 
 
-OPENAI_2 = os.environ.get("SIMBLOCK_OPENAI_2", "")
+OPENAI_2 = Path(os.environ.get("SIMBLOCK_OPENAI2") or Path(__file__).parents[2] / ".venv" / "openai2")
 """A folder with openai 2, which does not fit beside openai 3: pip install --target FOLDER 'openai<3'."""
 
 ASKING = """
@@ -442,13 +443,13 @@ with httpx.Client(transport=transport) as http:
 """
 
 
-@pytest.mark.skipif(not OPENAI_2, reason="SIMBLOCK_OPENAI_2 names no folder with openai 2")
+@pytest.mark.skipif(not OPENAI_2.is_dir(), reason="no openai SDK 2: SIMBLOCK_OPENAI2 names no folder with it")
 def test_openai_2_hears_a_clean_answer_and_a_stopped_one(model):
     texts = {"clean": CLEAN, "copy": PASSAGE}
     model.replies(CHAT, lambda asked: wires.stream("chat", "content", pieces(texts[asked.json()["model"]])))
     ran = subprocess.run(
         [sys.executable, "-c", ASKING, model.url + "/v1", PASSAGE],
-        env={**os.environ, "PYTHONPATH": OPENAI_2}, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(OPENAI_2)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     heard = [json.loads(line) for line in ran.stdout.splitlines()]
     assert heard == [["2.", CLEAN, "stop"], ["2.", "", "content_filter"]]
