@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from simblock import __version__
 from simblock.events.decision import OUTCOMES, Decision, Spoken, Unscanned
 from simblock.match import SEVERITY, Decided, IndexState, Match, Report, Span
-from simblock.policy import Policy
+from simblock.policy import Limits, Policy
 from simblock.work import Work
 
 SCHEMA = 1
@@ -135,7 +136,12 @@ def _match(match: Match, policy: Policy | None, tenant: str | None, said: str | 
 
 def _thresholds(match: Match, policy: Policy, tenant: str | None) -> dict[str, Any]:
     resolved = policy.resolve(match.work, tenant, match.view)
-    return {"action": resolved.action, **resolved.limits.model_dump(mode="json")}
+    return {"action": resolved.action, **_fields(resolved.limits)}
+
+
+@lru_cache(256)
+def _fields(limits: Limits) -> Mapping[str, Any]:
+    return limits.model_dump(mode="json")
 
 
 def _behaviour(policy: Policy | None) -> dict[str, Any]:

@@ -177,17 +177,22 @@ class Bar(NamedTuple):
     counts: Counter[str]
 
 
+LEAST = 30
+"""Stretches that are shown where there were decisions in fewer."""
 LENGTHS = (1, 5, 15, 60, 180, 360, 720, 1440, 2880, 10080)
 """Minutes of a stretch: those that people count in."""
 
 
-def rates(tally: Tally, most: int = 60) -> tuple[int, list[Bar]]:
-    """How many seconds a stretch has, and at most so many stretches up to the latest decision, empty ones too."""
+def rates(tally: Tally, most: int = 60, until: float | None = None) -> tuple[int, list[Bar]]:
+    """How many seconds a stretch has, and at least :data:`LEAST` and at most so many stretches, empty ones too.
+
+    The last is that of ``until``, where it is later than the latest decision.
+    """
     if not tally.minutes:
         return MINUTE, []
-    first, last = min(tally.minutes), max(tally.minutes)
+    first, last = min(tally.minutes), max(*tally.minutes, int((until or 0) // MINUTE))
     length = next((n for n in LENGTHS if last // n - first // n < most), LENGTHS[-1])
-    begin = max(first // length, last // length - most + 1)
+    begin = max(min(first // length, last // length - LEAST + 1), last // length - most + 1)
     bars = [Bar(float(n * length * MINUTE), Counter()) for n in range(begin, last // length + 1)]
     for minute, counts in tally.minutes.items():
         if minute // length >= begin:

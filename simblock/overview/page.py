@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,8 +38,10 @@ class Fact(NamedTuple):
 
 
 def page(tally: Tally, *, title: str, facts: Sequence[Fact] = (), refresh: int | None = None) -> str:
-    """The page of a tally. Raises MissingExtra without jinja2."""
-    return written(view(tally), title=title, facts=facts, refresh=refresh)
+    """The page of a tally, of one that grows (``refresh``) up to now. Raises MissingExtra without jinja2."""
+    return written(
+        view(tally, until=time.time() if refresh else None), title=title, facts=facts, refresh=refresh
+    )
 
 
 def written(
@@ -106,7 +109,7 @@ def _stretch(seconds: int) -> str:
     for name, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds % length == 0:
             count = seconds // length
-            return name if count == 1 else f"{count} {name}s"
+            return f"a{'n' * (name == 'hour')} {name}" if count == 1 else f"{count} {name}s"
     return f"{seconds} s"
 
 

@@ -17,9 +17,12 @@ ROWS = 50
 SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 
 
-def view(tally: Tally, *, works: int = WORKS, rows: int = ROWS) -> dict[str, Any]:
-    """All that the page shows. Times are RFC 3339 in UTC, delays in milliseconds."""
-    seconds, bars = rates(tally)
+def view(tally: Tally, *, works: int = WORKS, rows: int = ROWS, until: float | None = None) -> dict[str, Any]:
+    """All that the page shows. Times are RFC 3339 in UTC, delays in milliseconds.
+
+    ``until``, in seconds since 1970, is the time up to which there is nothing more to come: now, of a live page.
+    """
+    seconds, bars = rates(tally, until=until)
     return {
         "schema": SCHEMA,
         "responses": tally.total,

@@ -8,7 +8,7 @@ import pytest
 
 from simblock.events import Events, Metrics
 from simblock.events.recent import Recent
-from simblock.events.tally import LENGTHS, Delays, Tally, rates, shown_of
+from simblock.events.tally import LEAST, LENGTHS, Delays, Tally, rates, shown_of
 from tests.events.decisions import NOW, WORKS, decision, match, service
 
 
@@ -94,10 +94,24 @@ def test_rates_cover_the_time_in_at_most_sixty_stretches(hours):
         tally.take(decision(at=NOW + number * hours * 3600 / 300))
     seconds, bars = rates(tally)
     assert seconds // 60 in LENGTHS
-    assert 1 <= len(bars) <= 60
+    assert LEAST <= len(bars) <= 60
     assert all(later.at - earlier.at == seconds for earlier, later in pairwise(bars))
     assert sum(bar.counts.total() for bar in bars) == 300
     assert bars[-1].at <= tally.latest < bars[-1].at + seconds
+
+
+def test_a_server_that_is_quiet_shows_that_it_is():
+    tally = tally_of(decision())
+    _, bars = rates(tally, until=NOW + 600)
+    assert bars[-1].at <= NOW + 600 < bars[-1].at + 60
+    assert [bar.counts.total() for bar in bars[-11:]] == [1] + [0] * 10
+
+
+def tally_of(*decisions):
+    tally = Tally()
+    for one in decisions:
+        tally.take(one)
+    return tally
 
 
 def test_minutes_are_bounded(monkeypatch):

@@ -67,8 +67,9 @@ def browse(folder, *arguments):
 def measured(site, name, width, *, opened):
     folder, address = site
     frame = FRAME.format(page=name, width=width, open=str(opened).lower())
-    (folder / "frame.html").write_text(frame)
-    dom = browse(folder, "--virtual-time-budget=4000", "--dump-dom", f"{address}/frame.html")
+    file = folder / f"frame-{name}-{width}-{opened}.html"  # its own, for browsers keep what they fetched
+    file.write_text(frame)
+    dom = browse(folder, "--virtual-time-budget=4000", "--dump-dom", f"{address}/{file.name}")
     return [int(n) for n in dom.split("<title>")[1].split("</title>")[0].split()]
 
 
