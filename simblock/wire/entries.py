@@ -56,7 +56,13 @@ class Entry:
         event = self.event and self.value.get(
             "type", self.event
         )  # which a format may have changed with the rest
-        return encode(dump(self.value), event, _newline(self.raw))
+        return _beside(self.raw) + encode(dump(self.value), event, _newline(self.raw))
+
+
+def _beside(raw: bytes) -> bytes:
+    """The lines of an event that are not its data: comments, ids, when to come back."""
+    lines = raw.splitlines(keepends=True)
+    return b"".join(line for line in lines if line.strip() and not line.startswith((b"data", b"event")))
 
 
 def _newline(raw: bytes) -> bytes:

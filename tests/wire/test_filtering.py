@@ -179,6 +179,12 @@ def test_arguments_that_are_cut_end_in_no_escape(size):
         )
 
 
+def test_an_event_that_is_changed_keeps_its_id_and_comments():
+    first, *_ = events(chat({"content": COPYING}))
+    filtering = filtered([b": hello\r\nid: 7\r\n" + first.replace(b"\n", b"\r\n")], max_leak=0)
+    assert filtering.out.startswith(b": hello\r\nid: 7\r\ndata: {")
+
+
 def test_redacting_leaves_a_placeholder_and_goes_on():
     made = wires.stream("chat", "content", wires.pieces(COPYING))
     filtering = filtered(made, action="redact", max_leak=0)
