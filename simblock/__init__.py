@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from simblock.guard import Guard, Response, Stream
     from simblock.match import Decided, Match, Report, Span
     from simblock.policy import Policy, Rule, decide
+    from simblock.questions import Withheld
     from simblock.stores import open_index
     from simblock.stores.memory import MemoryIndex
     from simblock.work import Document, Work
@@ -56,6 +57,7 @@ _HOMES = {
     "simblock.guard": ("Guard", "Response", "Stream"),
     "simblock.match": ("Decided", "Match", "Report", "Span"),
     "simblock.policy": ("Policy", "Rule", "decide"),
+    "simblock.questions": ("Withheld",),
     "simblock.stores": ("open_index",),
     "simblock.stores.memory": ("MemoryIndex",),
     "simblock.work": ("Document", "Work"),
@@ -86,6 +88,7 @@ __all__ = [
     "StoreLost",
     "Stream",
     "UsageError",
+    "Withheld",
     "Work",
     "decide",
     "open_index",

@@ -573,6 +573,14 @@ def test_a_field_of_a_table_set_as_a_whole_is_from_the_variable_that_sets_it(sim
     assert row["from"]["text.min_tokens"] == "default"
 
 
+@pytest.mark.parametrize("command", ["check", "stream"])
+def test_a_command_says_that_it_has_no_rewriter(simblock, tmp_path, command):
+    (tmp_path / "policy.toml").write_text('[[rule]]\nwork = ["a"]\naction = "replace"\n')
+    error = refused(simblock(command, "works.sbx", "--policy", tmp_path / "policy.toml"))
+    assert 'rule.0.action: "replace" needs a rewriter, which a command does not have' in error
+    assert "policy.toml" in error
+
+
 @pytest.mark.parametrize(
     ("policy", "says"),
     [

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simblock.errors import InputError, UsageError
+from simblock.errors import InputError, PolicyError, UsageError
 from simblock.stores.names import MANIFEST
 from simblock.stores.redis.address import is_url
 from simblock_indexer.indexes import open_all
@@ -57,6 +57,12 @@ def open_guard(indexes: Sequence[str], policy: Path | None, key_files: Sequence[
     from simblock.policy import Policy
 
     loaded = Policy.load(policy)  # first: a wrong policy is told at once, a big index may take a moment
+    if field := loaded.asks_rewriter:
+        source = Policy.sources(policy).get(field, str(policy or "policy"))
+        raise PolicyError(
+            f'{source}: {field}: "replace" needs a rewriter, which a command does not have: '
+            'say "redact" or "stop" for it'
+        )
     return Guard(open_all(indexes, key_files), loaded)
 
 
