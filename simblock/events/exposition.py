@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from simblock import __version__
 from simblock.errors import MissingExtra
 from simblock.events.metrics import Histogram, Metrics
+from simblock_indexer.escaping import encodable
 
 if TYPE_CHECKING:
     from prometheus_client.core import HistogramMetricFamily, Metric
@@ -46,7 +47,7 @@ class Families:
         for counter in self._metrics.counters.values():
             family = CounterMetricFamily(counter.name, counter.help, labels=counter.labels)
             for labels, value in sorted(counter.read().items()):
-                family.add_metric(labels, value)
+                family.add_metric(tuple(map(encodable, labels)), value)
             yield family
         for histogram in self._metrics.histograms:
             yield _histogram(histogram)
@@ -74,8 +75,9 @@ class Families:
             "simblock_index_age_seconds", "Since the last news of an index.", labels=("index",)
         )
         for index in self._metrics.indexes():
-            epoch.add_metric((index.name,), index.epoch)
-            age.add_metric((index.name,), index.age)
+            name = encodable(index.name)
+            epoch.add_metric((name,), index.epoch)
+            age.add_metric((name,), index.age)
         yield from (epoch, age)
         counts = CounterMetricFamily(
             "simblock_guard", "Outages of indexes, and what was decided under them.", labels=("what",)

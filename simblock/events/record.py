@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from simblock import __version__
@@ -22,6 +23,8 @@ NAME = 128
 """Characters of what callers name: a model, a request, a tenant."""
 EVIDENCE = 2000
 """Characters of the output that are kept of one match."""
+MATCHES, QUOTED = 100, 100
+"""Matches of one response that are written, and works of which is written how much was quoted."""
 _WORK = ("id", "title", "owner", "license", "url", "kind", "language")
 _FIGURES = (
     "index", "channel", "kind", "language", "view", "similarity", "tokens", "longest_run", "information",
@@ -63,13 +66,14 @@ def record(decision: Decision, *, evidence: bool = False) -> dict[str, Any]:
         "decided": report.decided and {**report.decided.to_dict(), "action": report.decided.action},
         "matches": [
             _match(match, policy, decision.tenant, said.get(str(number)))
-            for number, match in enumerate(report.matches)
+            for number, match in enumerate(report.matches[:MATCHES])
         ],
-        "quoted": report.quoted,
+        "left_out": max(len(report.matches) - MATCHES, 0),
+        "quoted": dict(islice(report.quoted.items(), QUOTED)),
         "indexes": [state._asdict() for state in report.indexes],
         "policy": {"digest": report.policy} | _behaviour(policy),
         "floor": decision.floor and list(decision.floor),
-        "streams": [spoken._asdict() for spoken in decision.streams],
+        "streams": [_spoken(spoken) for spoken in decision.streams],
         "unscanned": [one._asdict() for one in decision.unscanned],
         "scan_ms": round(decision.scan_ms, 3),
         "first_ms": None if decision.first_ms is None else round(decision.first_ms, 3),
@@ -115,6 +119,12 @@ def logged(row: Mapping[str, Any]) -> Logged:
 def rfc3339(at: float) -> str:
     """A time in UTC, to the millisecond."""
     return dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _spoken(spoken: Spoken) -> dict[str, Any]:
+    row = spoken._asdict()
+    row["matches"] = [number for number in spoken.matches if number < MATCHES]
+    return row
 
 
 def _match(match: Match, policy: Policy | None, tenant: str | None, said: str | None) -> dict[str, Any]:

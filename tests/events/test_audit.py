@@ -81,6 +81,15 @@ def test_evidence_and_what_callers_name_are_bounded(path):
     assert len(row["model"]) == len(row["request_id"]) == 128
 
 
+def test_a_line_is_bounded_and_says_what_it_leaves_out(path):
+    found = [match(replace(WORKS[0], id=f"w{n}"), longest_run=40, quoted=n + 1) for n in range(150)]
+    one = decision(*found, streams=(Spoken("content", 0, "", 900, 900, False, tuple(range(150))),))
+    (row,) = written(path, one)
+    assert (len(row["matches"]), row["left_out"], len(row["quoted"])) == (100, 50, 100)
+    assert row["streams"][0]["matches"] == list(range(100))
+    assert read(path)[0].decision.report.matches == one.report.matches[:100]
+
+
 def test_nothing_of_a_real_response_is_in_its_line(path):
     rng = random.Random(3)
     _, passage = quoted_passage(rng, 60)

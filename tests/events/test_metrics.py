@@ -91,6 +91,12 @@ def test_open_metrics_are_written_where_they_are_asked_for():
     assert "simblock_scan_seconds" in {family.name for family in open_metrics(body.decode())}
 
 
+def test_labels_that_no_encoding_takes_are_escaped():
+    metrics = Metrics()
+    Events(metrics=metrics).failed('\udcff\n"')
+    assert scraped(metrics)["simblock_errors_total", ("stage", '\\udcff\n"')] == 1
+
+
 def test_series_are_bounded_and_the_rest_are_counted_as_other():
     metrics = Metrics()
     events = Events(metrics=metrics)
