@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -63,11 +63,13 @@ class Checks:
         guard: Callable[[], Guard],
         events: Events | None = None,
         *,
+        evidence: bool = False,
         most: int = MOST,
         workers: int = WORKERS,
         waiting: int = WAITING,
     ) -> None:
         self.guard, self.events, self.most = guard, events or Events(), most
+        self._evidence = evidence
         self._limit, self._running = workers + waiting, 0
         self._pool = ThreadPoolExecutor(workers, "simblock-check")
 
@@ -79,8 +81,9 @@ class Checks:
 
     def check(self, asked: Asked) -> Report:
         """Blocks while it checks. Raises Refused where language or kind cannot be meant."""
+        guard = self.guard()
         try:
-            report = self.guard().check(
+            report = guard.check(
                 asked.text,
                 prompt=asked.prompt,
                 history=asked.history,
@@ -91,11 +94,55 @@ class Checks:
             )
         except UsageError as error:
             raise Refused(400, "invalid_value", str(error)) from None
-        self.events.decided(_decision(asked, report))
+        self.tell(report, [asked.text], route="/check", request_id=asked.id, tenant=asked.tenant, guard=guard)
         return report if asked.id is None else replace(report, id=asked.id)
 
+    def tell(
+        self,
+        report: Report,
+        texts: Sequence[str],
+        *,
+        route: str,
+        request_id: str | None,
+        tenant: str | None,
+        guard: Guard,
+    ) -> None:
+        """Tells events of texts that were checked as wholes."""
+        evidence = None
+        if self._evidence and len(texts) == 1:
+            evidence = {
+                str(number): texts[0][match.output.start : match.output.end]
+                for number, match in enumerate(report.matches)
+            }
+        said = [Spoken("content", number, "", len(text), 0, False) for number, text in enumerate(texts)]
+        if len(texts) == 1:
+            released, stopped = len(report.released or ""), report.decision == "stop"
+            said[0] = said[0]._replace(
+                released=released, stopped=stopped, matches=tuple(range(len(report.matches)))
+            )
+        self.events.decided(
+            Decision(
+                at=time.time(),
+                id=report.id,
+                request_id=request_id,
+                route=route,
+                format=None,
+                model=None,
+                tenant=tenant,
+                streaming=False,
+                outcome=outcome(report),
+                report=report,
+                streams=tuple(said),
+                scan_ms=report.elapsed_ms,
+                evidence=evidence,
+                policy=guard.policy,
+            )
+        )
+
     async def run(self, work: Callable[[], T]) -> T:
-        """Does a piece of work in a thread. Raises Refused, 503, where too many wait already."""
+        """Does a piece of work in a thread. Raises Refused, 503, where too many wait already, or the audit log is required and lost."""
+        if reason := self.events.blocked:
+            raise Refused(503, "unavailable", f"nothing is checked now: {reason}")
         if self._running >= self._limit:
             again = [(b"retry-after", b"1")]
             raise Refused(503, "busy", f"{self._limit:,} checks wait already: try again in a second", again)
@@ -108,24 +155,6 @@ class Checks:
     def close(self) -> None:
         """Ends the threads when their checks are done."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _decision(asked: Asked, report: Report) -> Decision:
-    """A check, as events are told of it: its ``request_id`` is the caller's own id."""
-    released = len(report.released or "")
-    spoken = Spoken(
-        "content",
-        0,
-        "",
-        len(asked.text),
-        released,
-        report.decision == "stop",
-        tuple(range(len(report.matches))),
-    )
-    return Decision(
-        time.time(), report.id, asked.id, "/check", None, None, asked.tenant, False, outcome(report), report, (spoken,),
-        scan_ms=report.elapsed_ms,
-    )  # fmt: skip
 
 
 def outcome(report: Report) -> Outcome:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from simblock.arguments import ROLES
 from simblock.guard import Guard, Stream
-from simblock.match import HOLDING
+from simblock.match import HOLDING, Report
 from simblock.response import Turn
 from simblock.server.answering import Receive, Refused, Scope, Send, answer_json, body_of
 from simblock.server.checking import Checks, parsed
@@ -98,31 +98,38 @@ class LiteLLM:
                 raise Refused(400, "invalid_value", "field 'input_type': it is request or response")
 
     def _judged(self, asked: dict[str, Any], turns: Sequence[Turn]) -> dict[str, Any]:
-        return judge(
-            self._checks.guard(),
-            _strings(asked, "texts"),
-            [_arguments(one) for one in asked.get("tool_calls") or [] if one],
-            turns,
-            _tenant(asked),
-        )
+        guard, texts, tenant = self._checks.guard(), _strings(asked, "texts"), _tenant(asked)
+        calls = [_arguments(one) for one in _list(asked, "tool_calls")]
+        told, report = judge(guard, texts, calls, turns, tenant)
+        # Of a stream each round comes here: those in which nothing was found would be told again and again.
+        if report.error is not None or report.decided is not None or report.degraded:
+            call = asked.get("litellm_call_id")
+            call = call if isinstance(call, str) else None
+            self._checks.tell(
+                report, [*texts, *calls], route="/litellm", request_id=call, tenant=tenant, guard=guard
+            )
+        return told
 
 
 def judge(
     guard: Guard, texts: Sequence[str], calls: Sequence[str], turns: Sequence[Turn], tenant: str | None = None
-) -> dict[str, Any]:
-    """What LiteLLM is answered for the texts and the arguments of the tool calls of one answer."""
+) -> tuple[dict[str, Any], Report]:
+    """What LiteLLM is answered for the texts and the arguments of the tool calls of one answer, and why."""
     response = guard.response(history=turns, tenant=tenant)
     said = [_say(response.stream("content", number), text) for number, text in enumerate(texts)]
     tools = [_say(response.stream("tool", number), text) for number, text in enumerate(calls)]
     altered = any(one.text != text for one, text in zip(tools, calls, strict=True))
+    report = response.report
     held = {"stream_holdback_chars": [one.held for one in said]} if any(one.held for one in said) else {}
     if altered or any(one.stopped for one in (*said, *tools)):
-        report = response.report
         why = "could not be checked" if report.error is not None else "is too close to protected content"
-        return {"action": "BLOCKED", "blocked_reason": f"simblock: the answer {why} (report {report.id})"}
-    if response.report.decision in HOLDING:
-        return {"action": "GUARDRAIL_INTERVENED", "texts": [one.text for one in said], **held}
-    return {"action": "NONE", **held}
+        return {
+            "action": "BLOCKED",
+            "blocked_reason": f"simblock: the answer {why} (report {report.id})",
+        }, report
+    if report.decision in HOLDING:
+        return {"action": "GUARDRAIL_INTERVENED", "texts": [one.text for one in said], **held}, report
+    return {"action": "NONE", **held}, report
 
 
 def turns_of(messages: Sequence[Any]) -> tuple[Turn, ...]:
@@ -158,9 +165,16 @@ def _arguments(call: Any) -> str:
 
 
 def _strings(asked: dict[str, Any], field: str) -> list[str]:
-    value = asked.get(field) or []
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    value = _list(asked, field)
+    if not all(isinstance(one, str) for one in value):
         raise Refused(400, "invalid_value", f"field {field!r}: it is no list of strings")
+    return value
+
+
+def _list(asked: dict[str, Any], field: str) -> list[Any]:
+    value = asked.get(field) or []
+    if not isinstance(value, list):
+        raise Refused(400, "invalid_value", f"field {field!r}: it is no list")
     return value
 
 

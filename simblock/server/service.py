@@ -101,7 +101,9 @@ class Service:
         self.events = Events(*self._sinks(settings), metrics=self._metrics)
         self.gate = Gate.open(settings, policy=policy, events=self.events)
         self._metrics.guard = self.gate.guard
-        self._checks = Checks(lambda: self.gate.guard, self.events, most=settings.max_body)
+        self._checks = Checks(
+            lambda: self.gate.guard, self.events, evidence=settings.evidence, most=settings.max_body
+        )
         self._closing.callback(self._checks.close)
         proxy = None if upstream is None else Proxy(self.gate, upstream)
         self.public = Public(dict(self._endpoints()), proxy)

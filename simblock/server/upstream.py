@@ -5,7 +5,9 @@ What comes back is not decompressed, cookies are nobody's, and a redirect is the
 
 from __future__ import annotations
 
+import logging
 import re
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +19,7 @@ from simblock.server.answering import RawHeaders
 if TYPE_CHECKING:
     import aiohttp
 
+LOG = logging.getLogger("simblock")
 HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade".split()
 )
@@ -51,6 +54,7 @@ class Upstream:
     def __init__(self, url: str, timeouts: Timeouts = PATIENT) -> None:
         self.url = _checked(url)
         self._timeouts = timeouts
+        self._failing: set[str] = set()
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -63,7 +67,11 @@ class Upstream:
             total=None, sock_connect=self._timeouts.connect, sock_read=self._timeouts.read
         )
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT),
+            connector=aiohttp.TCPConnector(
+                limit=0,
+                keepalive_timeout=KEPT,
+                ssl=ssl.create_default_context(),  # reads SSL_CERT_FILE
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=_AUTOMATIC,
@@ -102,12 +110,28 @@ class Upstream:
                 finally:
                     if not response.content.at_eof():
                         response.close()
-        except (TimeoutError, aiohttp.ServerTimeoutError):
-            raise UpstreamError(504, "upstream_timeout", "the model server did not answer in time") from None
-        except aiohttp.ClientConnectorError:
-            raise UpstreamError(502, "upstream_unreachable", "the model server cannot be reached") from None
-        except (aiohttp.ClientError, ConnectionError):
-            raise UpstreamError(502, "upstream_failed", "the model server broke off its answer") from None
+                self._failing.clear()
+        except (TimeoutError, aiohttp.ServerTimeoutError) as error:
+            raise self._told(
+                error, 504, "upstream_timeout", "the model server did not answer in time"
+            ) from None
+        except aiohttp.ClientSSLError as error:
+            raise self._told(
+                error, 502, "upstream_untrusted", "the model server's certificate is not trusted"
+            ) from None
+        except aiohttp.ClientConnectorError as error:
+            raise self._told(
+                error, 502, "upstream_unreachable", "the model server cannot be reached"
+            ) from None
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise self._told(error, 502, "upstream_failed", "the model server broke off its answer") from None
+
+    def _told(self, error: Exception, status: int, code: str, message: str) -> UpstreamError:
+        """The error for the client; of each kind the first is logged, until the upstream answers again."""
+        if code not in self._failing:
+            self._failing.add(code)
+            LOG.warning("upstream %s: %s (%s)", self.url, message, type(error).__name__)
+        return UpstreamError(status, code, message)
 
 
 class Answer:

@@ -2,13 +2,15 @@
 
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
+from simblock.events import Events
 from simblock.server.app import Public
-from simblock.server.checking import Checks
+from simblock.server.checking import Asked, Checks
 from tests.server.conftest import CLEAN, PASSAGE
 from tests.upstreams import served
 
@@ -108,14 +110,9 @@ class Slow:
     """A guard that checks nothing until it is let."""
 
     def __init__(self, guard):
-        self.guard, self.go, self.begun, self.lock, self.at_once, self.most = (
-            guard,
-            threading.Event(),
-            0,
-            threading.Lock(),
-            0,
-            0,
-        )
+        self.guard, self.policy = guard, guard.policy
+        self.go, self.lock = threading.Event(), threading.Lock()
+        self.at_once = self.most = 0
 
     def check(self, *args, **options):
         with self.lock:
@@ -133,7 +130,7 @@ def test_few_are_checked_at_once_few_wait_and_the_rest_are_told_to_come_again(gu
     with served(Public({PATH: checks})) as url, ThreadPoolExecutor(9) as pool:
         asked = [pool.submit(post, url, {"text": CLEAN}) for _ in range(9)]
         while sum(one.done() for one in asked) < 4:
-            pass
+            time.sleep(0.01)
         slow.go.set()
         answers = [one.result() for one in asked]
     checks.close()
@@ -153,3 +150,42 @@ def test_a_failure_that_nobody_foresaw_is_told_without_a_word_of_the_text():
     checks.close()
     assert answer.status_code == 500
     assert "user" not in answer.text
+
+
+class Told:
+    """A sink of events."""
+
+    def __init__(self):
+        self.decisions, self.blocked = [], None
+
+    def take(self, decision):
+        self.decisions.append(decision)
+
+
+def test_events_are_told_of_each_check_and_of_text_only_where_that_is_asked_for(guard):
+    text = f"Here it is: {PASSAGE}"
+    for evidence in (False, True):
+        told = Told()
+        checks = Checks(lambda: guard, Events(told), evidence=evidence)
+        checks.check(Asked(text, id="row 1"))
+        checks.check(Asked(CLEAN))
+        checks.close()
+        stopped, clean = told.decisions
+        assert (stopped.outcome, stopped.request_id, stopped.route) == ("stopped", "row 1", "/check")
+        assert (stopped.streams[0].characters, stopped.streams[0].matches) == (len(text), (0,))
+        assert stopped.streams[0].released < 20
+        assert (stopped.evidence == {"0": PASSAGE}) is evidence
+        assert (clean.outcome, clean.streams[0].released) == ("clean", len(CLEAN))
+
+
+def test_nothing_is_checked_while_a_log_that_is_required_is_lost(guard):
+    told = Told()
+    checks = Checks(lambda: guard, Events(told))
+    with served(Public({PATH: checks})) as url:
+        told.blocked = "the audit log cannot be written"
+        answer = post(url, {"text": CLEAN})
+        told.blocked = None
+        assert post(url, {"text": CLEAN}).status_code == 200
+    checks.close()
+    assert answer.status_code == 503
+    assert "audit log" in answer.json()["error"]["message"]

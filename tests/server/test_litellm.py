@@ -1,10 +1,12 @@
 """LiteLLM's generic guardrail endpoint, as LiteLLM 1.106 asks it: the fields that it sends, the answers that it reads."""
 
 import json
+from types import SimpleNamespace
 
 import httpx
 import pytest
 
+from simblock.events import Events
 from simblock.response import Turn
 from simblock.server.app import Public
 from simblock.server.checking import Checks
@@ -102,8 +104,8 @@ def test_what_is_not_of_the_interface_is_an_error_which_litellm_takes_for_no_ver
 
 
 def test_under_redact_the_text_comes_back_without_the_passage():
-    told = judge(guard_of(action="redact", max_leak=0), [COPY], [], ())
-    assert told["action"] == "GUARDRAIL_INTERVENED"
+    told, report = judge(guard_of(action="redact", max_leak=0), [COPY], [], ())
+    assert (told["action"], report.decision) == ("GUARDRAIL_INTERVENED", "redact")
     (text,) = told["texts"]
     assert text.startswith("Here it is: ")
     assert text.endswith("and that was it.")
@@ -111,11 +113,11 @@ def test_under_redact_the_text_comes_back_without_the_passage():
 
 
 def test_under_redact_the_arguments_of_a_call_are_blocked():
-    assert judge(guard_of(action="redact"), [], [PASSAGE], ())["action"] == "BLOCKED"
+    assert judge(guard_of(action="redact"), [], [PASSAGE], ())[0]["action"] == "BLOCKED"
 
 
 def test_under_observe_nothing_is_done():
-    assert judge(guard_of(action="observe"), [COPY], [PASSAGE], ())["action"] == "NONE"
+    assert judge(guard_of(action="observe"), [COPY], [PASSAGE], ())[0]["action"] == "NONE"
 
 
 def test_messages_of_every_shape_are_turns():
@@ -149,3 +151,21 @@ def test_calls_are_remembered_for_a_while_and_not_without_bounds():
     calls.keep("huge", (Turn("user", "y" * 70_000_000),))
     assert calls.of("huge") == ()
     assert calls.of("last")
+
+
+def test_events_are_told_of_rounds_in_which_something_was_found_alone(guard):
+    told = []
+    checks = Checks(lambda: guard, Events(SimpleNamespace(take=told.append, blocked=None)))
+    with served(Public({PATH: LiteLLM(checks)})) as url, httpx.Client(timeout=20) as client:
+        for text in (CLEAN, COPY):
+            body = {
+                "input_type": "response",
+                "texts": [text],
+                "tool_calls": [{"function": {"arguments": "{}"}}],
+                "litellm_call_id": "c",
+            }
+            client.post(url + PATH, json=body)
+    checks.close()
+    (decision,) = told
+    assert (decision.outcome, decision.route, decision.request_id) == ("stopped", "/litellm", "c")
+    assert [one.characters for one in decision.streams] == [len(COPY), 2]

@@ -6,14 +6,16 @@ import gzip
 import http.client
 import json
 import socket
+import ssl
 import threading
+import time
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from simblock.server.upstream import Timeouts
-from tests import wires
+from tests import certificates, wires
 from tests.server.conftest import CLEAN, PASSAGE, proxied
 from tests.upstreams import Reply
 
@@ -370,3 +372,52 @@ def test_many_streams_at_once_are_kept_apart(proxy, model):
             return await asyncio.gather(*(ask(client, number) for number in range(40)))
 
     assert asyncio.run(ask_all()) == [f"{number}: {CLEAN}" for number in range(40)]
+
+
+@pytest.mark.parametrize("path", [CHAT, "/v1/embeddings"])
+def test_a_client_that_reads_slowly_slows_the_upstream_down(proxy, model, client, path):
+    sent = []
+
+    def endless(asked):
+        for number in range(4000):
+            sent.append(number)
+            yield b": " + b"x" * 60_000 + b"\n\n"
+
+    model.replies(path, endless)
+    with client.stream("POST", proxy + path, content=wires.request("chat")) as answer:
+        next(answer.iter_raw())
+        before = -1
+        while len(sent) != before:
+            before = len(sent)
+            time.sleep(0.3)
+    assert before < 1000  # of 240 MB no more than the buffers of a few sockets
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_certificate_of_the_upstream_is_verified(guard, client, tmp_path, monkeypatch, trusted, caplog):
+    made = certificates.make(tmp_path)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(made.ca))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.server, made.server_key)
+
+    def speak(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                link, _ = listener.accept()
+                with contextlib.suppress(OSError), context.wrap_socket(link, server_side=True) as safe:
+                    safe.recv(65536)
+                    safe.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        speaking = threading.Thread(target=speak, args=[listener])
+        speaking.start()
+        with proxied(guard, f"https://127.0.0.1:{listener.getsockname()[1]}") as url:
+            answers = [client.get(url + "/v1/models") for _ in range(2)]
+        listener.shutdown(socket.SHUT_RDWR)
+    speaking.join()
+    if trusted:
+        assert [answer.content for answer in answers] == [b"{}", b"{}"]
+    else:
+        assert {answer.json()["error"]["code"] for answer in answers} == {"upstream_untrusted"}
+        assert len(caplog.messages) == 1

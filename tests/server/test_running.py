@@ -194,6 +194,7 @@ def refused(url):
     return False
 
 
+@pytest.mark.slow
 def test_answers_that_take_too_long_are_cut_off_and_a_second_signal_does_not_wait(index, model, client):
     model.replies(CHAT, wires.stream("chat", "content", wires.pieces(CLEAN * 100)), delay=0.02)
     for signals, drain in ((1, "1"), (2, "600")):
