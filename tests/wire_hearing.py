@@ -26,7 +26,7 @@ def _json(data):
     try:
         return json.loads(data)
     except ValueError:
-        return data.decode()
+        return data.decode("utf-8", "replace")
 
 
 def heard(format, raw, *, whole=False):
@@ -136,6 +136,8 @@ def strings(raw):
     order = []
     for value in _values(raw):
         _gather(value, "", fields, order)
+    for place in [place for place in fields if place.endswith(".bytes")]:
+        fields[place] = fields[place].encode("latin-1").decode("utf-8", "replace")
     decoded = [_decoded(text) for text in fields.values()]
     return "\n".join(
         [*fields.values(), *decoded, "".join(order), "\n".join(order), raw.decode("utf-8", "replace")]
@@ -160,8 +162,8 @@ def _gather(value, place, fields, order):
             fields[f"{place}{number} keys"] += key
             _gather(inner, f"{place}{number}.{key}", fields, order)
     elif isinstance(value, list):
-        if value and all(isinstance(one, int) and 0 <= one < 256 for one in value):
-            fields[f"{place} bytes"] += bytes(value).decode("utf-8", "replace")
+        if place.endswith(".bytes"):
+            fields[place] += bytes(value).decode("latin-1")
         for inner in value:
             _gather(inner, f"{place}[]", fields, order)
 
