@@ -13,8 +13,9 @@ from simblock.policy import Policy, decide
 from simblock.replay import Replay
 from simblock.replay.curve import GRID
 from simblock.replay.thresholds import policy_of, resolved_of
+from simblock.response import Floor
 from tests.events.decisions import WORKS, decision, match, service
-from tests.material import OTHERS, guard, prose, quoted_passage
+from tests.material import OTHERS, edited, guard, prose, quoted_passage, run
 
 OLD = Policy(
     rule=[{"name": "code", "kind": "code", "action": "redact"}, {"license": "MIT", "action": "cite"}]
@@ -158,6 +159,29 @@ def test_decisions_of_real_responses_come_out_as_they_were_and_stricter_where_mo
     assert stricter.stops.gained > 0 == stricter.stops.lost
     for one in stricter.changed:
         assert one.after.rule == "default"
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"max_leak": 0}, {"action": "redact"}, {"action": "observe"}, {"profile": "cite"}]
+)
+def test_decisions_of_real_streams_come_out_as_they_were(fields):
+    rng, asked = random.Random(9), guard(**fields)
+    real = []
+    for number in range(24):
+        passages = [quoted_passage(rng, rng.choice((18, 28, 34, 60, 110)))[1] for _ in range(2)]
+        words = [
+            *prose(rng, 30, OTHERS),
+            *passages[0],
+            *prose(rng, 80, OTHERS),
+            *edited(rng, passages[1], 0.1),
+        ]
+        said, response = " ".join([*words, *prose(rng, 20, OTHERS)]), asked.response(floor=Floor())
+        run(response.stream(), said, sorted(rng.sample(range(len(said)), 40)))
+        real.append(replace(decision(number=number), report=response.report, policy=asked.policy))
+    found = replayed(asked.policy, real)
+    assert found.stops.gained == found.stops.lost == 0
+    assert found.agreed == found.judged
+    assert found.stops.after > 10 or fields == {"action": "observe"}
 
 
 def test_everything_goes_into_json(decisions):
