@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from simblock.guard import Guard
 from simblock.server.answering import Receive, Scope, Send, answer
@@ -72,12 +72,30 @@ class Admin:
         return Page(503 if reasons else 200, "application/json", body)
 
 
+class Health(Protocol):
+    """How an index is: ``reason`` says what is wrong with it, None where nothing is."""
+
+    @property
+    def reason(self) -> str | None: ...
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """An index that knows by itself how it is, since something watches its store."""
+
+    def health(self) -> Health: ...
+
+
 def ills(guard: Guard) -> list[str]:
     """Why answers could not be vouched for now: what is wrong with which index. Blocks while they are asked."""
+    healths = [index.health() for index in guard.indexes if isinstance(index, Watched)]
+    reasons = [health.reason for health in healths if health.reason]
     report = guard.check(PROBE)
     if report.error is not None:
-        return [report.error]
-    return ["an index does not answer in full"] if report.degraded else []
+        reasons.append(report.error)
+    elif report.degraded and not reasons:
+        reasons.append("an index does not answer in full")
+    return list(dict.fromkeys(reasons))
 
 
 __all__ = ["Admin", "Page", "Render", "Standing", "ills"]

@@ -1,11 +1,16 @@
 """The listener for those who run the server."""
 
+import contextlib
+
 import httpx
 import pytest
 
 import simblock
+from simblock import Document, Work
 from simblock.server.admin import Admin, Page, Standing
-from tests.server.conftest import guard_of
+from tests.redis_servers import wait
+from tests.server.conftest import PASSAGE, guard_of
+from tests.stores.redis.tenants import build, url_of
 from tests.upstreams import served
 
 
@@ -65,3 +70,23 @@ def test_it_is_not_ready_while_an_index_is_lost_or_stale_whatever_the_policy_doe
     assert get(admin, "/readyz").status_code == 503
     monkeypatch.undo()
     assert get(admin, "/readyz").status_code == 200
+
+
+def test_it_is_not_ready_while_the_server_of_an_index_is_away(own_server, tmp_path):
+    url = url_of(own_server, tmp_path)
+    build(url, [Document(Work("ferry"), PASSAGE)])
+    with contextlib.closing(simblock.open_index(url)) as index:
+        guard = simblock.Guard(index)
+        admin = Admin(lambda: guard, Standing())
+        with served(admin) as base, httpx.Client() as client:
+
+            def ready():
+                return client.get(base + "/readyz").json()["ready"]
+
+            assert ready()
+            own_server.kill()
+            wait(lambda: not ready(), "the lost server to be noticed")
+            (reason,) = client.get(base + "/readyz").json()["reasons"]
+            assert "redis" in reason
+            own_server.restart()
+            wait(ready, "the server to be back")
