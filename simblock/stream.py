@@ -16,9 +16,8 @@ takes at most 48 ticks after its last matched token. Memory is bounded, work a t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 
 from simblock.account import Account
 from simblock.codestream import CodeScanner, Seen
@@ -26,10 +25,11 @@ from simblock.editing import Editing
 from simblock.history import Coming
 from simblock.lane import Lane, UnmaskedLane
 from simblock.ledger import AnswerLost, Steps, Told, to_its_end
+from simblock.looking import Looks
 from simblock.match import EDITING, HOLDING, SEVERITY, Decided, Match
 from simblock.newlines import Newlines
 from simblock.outlet import PLACEHOLDER, Outlet, Tail
-from simblock.policy import Verdict, decided
+from simblock.policy import decided
 from simblock.response import ResponseCore, Turn
 from simblock.scheme import T_LEXEMES
 from simblock.suspicion import count_leaked, holds
@@ -39,8 +39,6 @@ from simblock.tokens import CHAR
 from simblock.tracking import Track
 from simblock.unmasking import Unmasked, Unmasker
 
-LOOK_EVERY = 16
-"""Tokens after which a match that is decided is looked at again."""
 _COUNTED = {
     "stop": "stopped", "release": "released", "degraded": "degraded", "observe": "observed", "cite": "cited"
 }  # fmt: skip
@@ -82,6 +80,7 @@ class StreamCore:
         self.words, self.lexemes, self.syntax = self.lanes = tuple(
             Lane(name, *shared) for name in ("words", "lexemes", "syntax")
         )
+        self._looks = Looks(response, self.lexemes, self.syntax, unbroken=unbroken)
         self.unmasked = UnmaskedLane("words", *shared)  # among the lanes once it has tokens
         self.outlet = Outlet(BEFORE if "replace" in response.policy.actions else 0)
         self._editing = Editing(response, self.outlet, channel)
@@ -208,8 +207,9 @@ class StreamCore:
     def _judge(self, lanes: Iterable[Lane], *, last: bool = False) -> Steps:
         acting = [
             (lane, track, verdict)
-            for lane, track in self._changed(lanes, last)
-            if (verdict := self._look(lane, track, last)) is not None and verdict.action != "release"
+            for lane, track in self._looks.changed(lanes, last=last)
+            if (verdict := self._looks.at(lane, track, last=last, stopped=self.stopped)) is not None
+            and verdict.action != "release"
         ]
         if not acting or self.scanning:
             return
@@ -235,51 +235,6 @@ class StreamCore:
                 self.decided = decided("", lane.grain.lane, "default", verdict, self._when)
             if verdict.action == "stop" and not self.stopped:
                 yield from self._stop(lane.blind.begin)
-
-    def _changed(self, lanes: Iterable[Lane], last: bool) -> Iterator[tuple[Lane, Track]]:
-        """The matches about which something is new: what one lane of code learns of a work counts in the other."""
-        for lane in lanes:
-            for track in lane.candidates.tracks.values():
-                if last or track.dirty:
-                    yield lane, track
-                    if lane is self.syntax and not last:
-                        yield from self._waiting(track)
-
-    def _waiting(self, track: Track) -> Iterator[tuple[Lane, Track]]:
-        """Matches of lexemes of the same work that are long enough, and lack information."""
-        for other in self.lexemes.candidates.tracks.values():
-            enough = other.now.tokens >= other.resolved.limits.min_tokens and other.verdict is None
-            if enough and other.work.id == track.work.id:
-                other.most = 0
-                yield self.lexemes, other
-
-    def _look(self, lane: Lane, track: Track, last: bool) -> Verdict | None:
-        """A new verdict on a match, where it has changed enough to have one."""
-        if not last:
-            if not track.ripe(self.response.suspicion(lane.grain)):
-                track.dirty = False
-                return None
-            if lane.at % LOOK_EVERY and self._decided_for(track):
-                return None
-        track.count()
-        beside = partial(self._beside, lane, track)
-        verdict = track.look(self.response.policy, bag=last or lane.at % 4 == 0, beside=beside, keep=False)
-        if verdict is not None and self.unbroken and verdict.action in EDITING:
-            verdict = track.verdict = verdict._replace(action="stop")
-        return verdict
-
-    def _beside(self, lane: Lane, track: Track) -> float:
-        """Bits of what the other lane of code knows of a work: a short run of lexemes has few anchors."""
-        if not lane.grain.numbered:
-            return 0.0
-        other = self.syntax if lane is self.lexemes else self.lexemes
-        return max((one.bits_beside(track) for one in other.candidates.tracks.values()), default=0.0)
-
-    def _decided_for(self, track: Track) -> bool:
-        """Whether more of a match would change nothing that goes out."""
-        if track.verdict is None or track.action != track.resolved.action or not track.open:
-            return False
-        return self.stopped or track.action not in HOLDING
 
     def _stop(self, begin: int) -> Steps:
         """Ends the stream before a passage, and before whatever else is under suspicion."""

@@ -1,0 +1,71 @@
+"""When a match is looked at again, and what is then said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from simblock.lane import Lane
+from simblock.match import EDITING, HOLDING
+from simblock.policy import Verdict
+from simblock.response import ResponseCore
+from simblock.tracking import Track
+
+LOOK_EVERY = 16
+"""Tokens after which a match that is decided is looked at again."""
+
+
+class Looks:
+    """The looks at the matches of one stream, whose lanes of code know of each other.
+
+    In an ``unbroken`` stream what would be edited is stopped.
+    """
+
+    def __init__(self, response: ResponseCore, lexemes: Lane, syntax: Lane, *, unbroken: bool) -> None:
+        self._response, self._lexemes, self._syntax, self._unbroken = response, lexemes, syntax, unbroken
+
+    def changed(self, lanes: Iterable[Lane], *, last: bool) -> Iterator[tuple[Lane, Track]]:
+        """The matches about which something is new: what one lane of code learns of a work counts in the other."""
+        for lane in lanes:
+            for track in lane.candidates.tracks.values():
+                if last or track.dirty:
+                    yield lane, track
+                    if lane is self._syntax and not last:
+                        yield from self._waiting(track)
+
+    def _waiting(self, track: Track) -> Iterator[tuple[Lane, Track]]:
+        """Matches of lexemes of the same work that are long enough, and lack information."""
+        for other in self._lexemes.candidates.tracks.values():
+            enough = other.now.tokens >= other.resolved.limits.min_tokens and other.verdict is None
+            if enough and other.work.id == track.work.id:
+                other.most = 0
+                yield self._lexemes, other
+
+    def at(self, lane: Lane, track: Track, *, last: bool, stopped: bool) -> Verdict | None:
+        """A new verdict on a match, where it has changed enough to have one."""
+        if not last:
+            if not track.ripe(self._response.suspicion(lane.grain)):
+                track.dirty = False
+                return None
+            if lane.at % LOOK_EVERY and _decided_for(track, stopped=stopped):
+                return None
+        track.count()
+        beside = partial(self._beside, lane, track)
+        verdict = track.look(self._response.policy, bag=last or lane.at % 4 == 0, beside=beside, keep=False)
+        if verdict is not None and self._unbroken and verdict.action in EDITING:
+            verdict = track.verdict = verdict._replace(action="stop")
+        return verdict
+
+    def _beside(self, lane: Lane, track: Track) -> float:
+        """Bits of what the other lane of code knows of a work: a short run of lexemes has few anchors."""
+        if not lane.grain.numbered:
+            return 0.0
+        other = self._syntax if lane is self._lexemes else self._lexemes
+        return max((one.bits_beside(track) for one in other.candidates.tracks.values()), default=0.0)
+
+
+def _decided_for(track: Track, *, stopped: bool) -> bool:
+    """Whether more of a match would change nothing that goes out."""
+    if track.verdict is None or track.action != track.resolved.action or not track.open:
+        return False
+    return stopped or track.action not in HOLDING
