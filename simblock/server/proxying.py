@@ -112,7 +112,7 @@ class Proxy:
             raise
         except ClientGone:
             raise
-        except BaseException:
+        except Exception:
             gone, failed = False, "internal"
             raise
         finally:
@@ -182,11 +182,12 @@ async def _left(receive: Receive, read: asyncio.Event) -> None:
 
 
 async def _chunks(receive: Receive, read: asyncio.Event) -> AsyncIterator[bytes]:
-    """A request's body as it comes; ``read`` is set at its end."""
+    """A request's body as it comes; ``read`` is set when nothing more will."""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            read.set()  # whoever waits for the client to leave ends all of it, this too
+            await asyncio.Event().wait()
         if chunk := message.get("body"):
             yield chunk
         if not message.get("more_body"):

@@ -354,6 +354,18 @@ def test_a_client_that_leaves_while_nothing_comes_is_felt_too(guard):
     assert felt.is_set()
 
 
+def test_a_client_that_leaves_in_the_midst_of_its_request_is_no_failure_of_the_upstream(
+    proxy, model, client, caplog
+):
+    for path in (b"/v1/embeddings", CHAT.encode()):
+        with socket.create_connection((urlsplit(proxy).hostname, urlsplit(proxy).port)) as link:
+            link.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf" % path)
+            time.sleep(0.1)
+    model.replies("/v1/models", b"{}")
+    assert client.get(proxy + "/v1/models").content == b"{}"
+    assert caplog.messages == []
+
+
 def test_many_streams_at_once_are_kept_apart(proxy, model):
     def said(asked):
         number = json.loads(asked.body)["messages"][-1]["content"]
