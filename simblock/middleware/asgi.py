@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from simblock.errors import InputError
 from simblock.events import Events
-from simblock.middleware.carrying import Carrier, Cut, read_body
+from simblock.middleware.asking import ask_again
+from simblock.middleware.carrying import Carrier, Cut, asking, read_body
 from simblock.middleware.refusing import TOO_LARGE, refuse, refuse_websocket, refused
 from simblock.middleware.types import App, Receive, Scope, Send
 from simblock.policy import Policy
@@ -81,9 +83,10 @@ class SimblockMiddleware:
         except InputError as error:
             await refuse(send, 400, str(error))
             return
+        exchange.again = partial(ask_again, self.app, scope)
         carrier = Carrier(exchange, body, receive, send)
         try:
-            await self.app(carrier.scope(scope), carrier.receive, carrier.send)
+            await self.app(asking(scope), carrier.receive, carrier.send)
             carrier.end()
         except Cut:
             pass  # ours: the application was to end

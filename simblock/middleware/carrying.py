@@ -13,6 +13,10 @@ UNFILTERED = frozenset({"http.response.pathsend", "http.response.zerocopysend", 
 """Ways to send that go round the body."""
 
 
+UNASKED = frozenset({b"accept-encoding", b"range", b"if-range"})
+"""Headers that would have an answer come in part, or in a form that has to be undone."""
+
+
 class Cut(OSError):
     """The response has ended: what servers raise where the client has left."""
 
@@ -30,6 +34,15 @@ async def read_body(receive: Receive, most: int) -> bytes | None:
     return b"".join(parts)
 
 
+def asking(scope: Scope) -> Scope:
+    """The scope for the application: what it answers is to come as it is, through the body."""
+    headers = [pair for pair in scope["headers"] if pair[0].lower() not in UNASKED]
+    extensions = {
+        key: value for key, value in (scope.get("extensions") or {}).items() if key not in UNFILTERED
+    }
+    return {**scope, "headers": headers, "extensions": extensions}
+
+
 class Carrier:
     """The ``receive`` and ``send`` that an application gets for one request."""
 
@@ -38,14 +51,6 @@ class Carrier:
         self._body: bytes | None = body
         self._started = self._ended = self._gone = False
         self._swallowed = 0
-
-    def scope(self, scope: Scope) -> Scope:
-        """The scope for the application: what it answers is to come as it is, through the body."""
-        headers = [pair for pair in scope["headers"] if pair[0].lower() not in {b"accept-encoding", b"range"}]
-        extensions = {
-            key: value for key, value in (scope.get("extensions") or {}).items() if key not in UNFILTERED
-        }
-        return {**scope, "headers": headers, "extensions": extensions}
 
     async def receive(self) -> Message:
         """The body that was read already; then what the server says, so that a client that leaves is felt."""

@@ -16,12 +16,6 @@ from simblock.wire.jsontext import dump, parse
 if TYPE_CHECKING:
     from simblock.guard import Withheld
 
-WITHHELD = (
-    "A passage of your answer was withheld, for it came too close to protected content. "
-    "Go on with the answer in your own words, without quoting."
-)
-"""What the upstream is told: never which passage, nor of which work."""
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -40,10 +34,14 @@ class Asked:
         headers: Iterable[tuple[bytes, bytes]],
         body: bytes,
         tenant_header: str | None = None,
+        most: int = 64 << 20,
     ) -> Asked:
-        """Reads a request; without a body it is an empty one. Raises InputError where it cannot be read."""
+        """Reads a request; without a body it is an empty one.
+
+        Raises InputError where it cannot be read, or comes to more than ``most`` bytes.
+        """
         given = {name.lower(): value for name, value in headers}
-        value = _value(given.get(b"content-encoding", b"").decode("latin-1"), body)
+        value = _value(given.get(b"content-encoding", b"").decode("latin-1"), body, most)
         found = FORMATS[format]
         return cls(
             found,
@@ -54,8 +52,8 @@ class Asked:
         )
 
 
-def _value(encoding: str, body: bytes) -> Any:
-    decode = decoder(encoding) if encoding else None
+def _value(encoding: str, body: bytes, most: int) -> Any:
+    decode = decoder(encoding, most=most) if encoding else None
     if decode is not None:
         body = decode.feed(body) + decode.finish()
     return parse(body) if body.strip() else None
@@ -68,7 +66,7 @@ def _header(headers: dict[bytes, bytes], name: str | None) -> str | None:
 
 def ask_again(asked: Asked, again: Callable[[bytes], Any], withheld: Withheld) -> str | Awaitable[str]:
     """The upstream's other text for what was withheld. Raises InputError where it has none."""
-    reply = again(dump(asked.format.again(asked.value, withheld.before, WITHHELD)))
+    reply = again(dump(asked.format.again(asked.value, withheld.before, withheld.note)))
     if inspect.isawaitable(reply):
         return _when_it_comes(asked, cast("Awaitable[tuple[int, bytes]]", reply))
     return _text(asked, *reply)

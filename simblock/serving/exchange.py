@@ -25,7 +25,7 @@ from simblock.wire.bodies import BodyFilter, ErrorFilter, Unreadable
 from simblock.wire.encodings import Decoder, decoder
 from simblock.wire.filtering import Aside, EventFilter
 from simblock.wire.jsontext import dump
-from simblock.wire.voices import Voice
+from simblock.wire.voices import Remembered, Voice
 
 if TYPE_CHECKING:
     from simblock.guard import Withheld
@@ -72,7 +72,7 @@ class Exchange:
         events: Events,
     ) -> None:
         self.route, self.settings, self.events, self.guard = route, settings, events, guard
-        self.asked = Asked.read(route.format or "", headers, body, settings.tenant_header)
+        self.asked = Asked.read(route.format or "", headers, body, settings.tenant_header, settings.max_body)
         self.response = self.guard.response(
             history=self.asked.request.turns,
             tenant=self.asked.tenant,
@@ -233,7 +233,8 @@ class Exchange:
 
     def _aside(self) -> Aside:
         again = self._again if self.settings.regenerate and self.asked.request.choices == 1 else None
-        return Aside(self._telling.unread, self._telling.told, again, self.settings.evidence)
+        remembered = Remembered(said=self.settings.evidence, digest=self.events.digest)
+        return Aside(self._telling.unread, self._telling.told, again, remembered)
 
     def _again(self, voice: Voice) -> Steps[str | None]:
         """Another answer, in the place of one that was stopped, checked already; None where there is none."""

@@ -10,13 +10,13 @@ from typing import Any
 from simblock.errors import UsageError
 from simblock.events import Events
 from simblock.events.audit import Audit
-from simblock.guard import Guard
+from simblock.guard import Guard, by_response
 from simblock.policy import Policy
 from simblock.serving.exchange import Exchange, Headers
 from simblock.serving.routes import Route, Routes
 from simblock.serving.settings import Settings
 from simblock.stores import Index
-from simblock_indexer.indexes import open_all
+from simblock_indexer.indexes import load_keys, open_all
 
 BIG = 1 << 16
 """Bytes from which on a request is read in a thread."""
@@ -42,8 +42,7 @@ class Gate:
             raise UsageError("no index: give index=…, or set SIMBLOCK_INDEX to a directory or a redis:// URL")
         policy = policy or Policy.load(settings.policy)
         stores: Sequence[Path | str] = settings.index
-        guard = Guard(open_all(stores, settings.key_file), policy)
-        guard.prepare()
+        guard = guard_for(open_all(stores, settings.key_file), policy, settings)
         return cls(guard, settings, events=events)
 
     def route(self, method: str, path: str | bytes, headers: Headers = ()) -> Route:
@@ -73,6 +72,21 @@ class Gate:
         return exchange
 
 
+def audit_of(settings: Settings) -> list[Audit]:
+    """The log that the settings name, or none. Raises InputError, KeyProblem."""
+    if settings.audit is None:
+        return []
+    key = load_keys([settings.audit_key])[0] if settings.audit_key else None
+    return [Audit(settings.audit, evidence=settings.evidence, key=key, required=settings.audit_required)]
+
+
+def guard_for(indexes: Sequence[Index], policy: Policy, settings: Settings) -> Guard:
+    """A guard whose responses bring a rewriter each: the server that they came from."""
+    guard = Guard(indexes, policy, rewriter=by_response, rewrite_timeout=settings.rewrite_timeout)
+    guard.prepare()
+    return guard
+
+
 def open_gate(
     index: str | Path | Index | Sequence[str | Path | Index] | None,
     policy: str | Path | Policy | None,
@@ -89,14 +103,12 @@ def open_gate(
         settings["policy"] = policy
     read = Settings(**settings)
     if events is None:
-        events = Events(*([Audit(read.audit, evidence=read.evidence)] if read.audit else []))
+        events = Events(*audit_of(read))
     loaded = policy if isinstance(policy, Policy) else Policy.load(read.policy)
     opened = [one for one in given if not isinstance(one, str | Path)]
     if not opened:
         return Gate.open(read, policy=loaded, events=events)
-    guard = Guard(opened, loaded)
-    guard.prepare()
-    return Gate(guard, read, events=events)
+    return Gate(guard_for(opened, loaded, read), read, events=events)
 
 
-__all__ = ["Gate", "open_gate"]
+__all__ = ["Gate", "audit_of", "guard_for", "open_gate"]

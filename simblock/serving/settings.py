@@ -20,7 +20,8 @@ class Settings(BaseSettings):
 
     A field is an argument, else the variable ``SIMBLOCK_`` and its name in capitals: a list as JSON, or one value. Raises UsageError naming
     the field. ``index`` and ``key_file`` are opened, each index with its own of the keys; ``policy`` is a TOML file.
-    ``audit`` takes a line a decision, with the matched text of outputs only under ``evidence``.
+    ``audit`` takes a line a decision, with the matched text of outputs only under ``evidence``, and digests of them only with
+    the key file ``audit_key``; where it is ``audit_required``, no answer begins while it cannot be written.
 
     ``ending``: how a stopped answer ends (filter: in the format's words for filtered; stop: as if it were whole, with
     the ``notice``). ``show_sources`` names works to clients where they are withheld (cite always does), and
@@ -39,6 +40,8 @@ class Settings(BaseSettings):
     policy: Path | None = None
     key_file: Annotated[tuple[Path, ...], NoDecode] = ()
     audit: Path | None = None
+    audit_key: Path | None = None
+    audit_required: bool = False
     evidence: bool = False
     ending: Style = "filter"
     notice: str = NOTICE
@@ -48,7 +51,7 @@ class Settings(BaseSettings):
     rewrites: int = Field(2, ge=1, le=5)
     rewrite_timeout: float = Field(60, gt=0)
     pass_routes: Annotated[tuple[str, ...], NoDecode] = ()
-    generation_routes: dict[str, str] = Field(default_factory=dict)
+    generation_routes: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     tenant_header: str | None = None
     max_body: int = Field(64 << 20, ge=1 << 10)
 
@@ -61,6 +64,11 @@ class Settings(BaseSettings):
             name = ".".join(str(part) for part in first["loc"])
             where = name if name in fields else PREFIX + name.upper()
             raise UsageError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+
+    @field_validator("generation_routes", mode="before")
+    @classmethod
+    def _mapping(cls, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
 
     @field_validator("index", "key_file", "pass_routes", mode="before")
     @classmethod

@@ -89,7 +89,7 @@ class Telling:
             outcome=self._outcome(report, gone=gone, failed=failed),
             report=report,
             streams=tuple(
-                Spoken(*voice.channel, voice.fed, voice.let_go, voice.core.stopped, found)
+                Spoken(*voice.channel, voice.fed, voice.let_go, voice.core.stopped, found, voice.digest)
                 for voice, found in zip(voices, numbers, strict=True)
             ),
             unscanned=tuple(Unscanned("answer", reason, size) for reason, size in self._unread.items()),
@@ -103,15 +103,13 @@ class Telling:
         )
 
     def _outcome(self, report: Report, *, gone: bool, failed: bool) -> Outcome:
+        """The severest of what happened: what failed, then what was done, then that nobody heard the end."""
         if failed:
             return "upstream_failed"
-        if gone:
-            return "client_gone"
-        stops = self._response.core.policy.on_error == "stop"
         if self._unread or (report.error is not None and report.decided is None):
-            return "error_stopped" if stops else "error_released"
-        action = cast(Action, report.observed and "observe") or report.decision
-        return _OUTCOMES[action]
+            return "error_stopped" if self._response.core.policy.on_error == "stop" else "error_released"
+        done = _OUTCOMES[cast(Action, report.observed and "observe") or report.decision]
+        return "client_gone" if gone and done == "clean" else done
 
     def _evidence(
         self, report: Report, voices: Sequence[Voice], numbers: Sequence[tuple[int, ...]]

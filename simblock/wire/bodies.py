@@ -24,7 +24,7 @@ class BodyFilter:
     """The body of one answer that is not streamed. Everything is known before anything goes out, so nothing leaks."""
 
     def __init__(self, wire: Wire, response: ResponseCore, aside: Aside) -> None:
-        self.chorus = Chorus(response, keeps=True, after=True, records=aside.records)
+        self.chorus = Chorus(response, after=True, remembered=aside.remembered._replace(outgoing=True))
         self._wire, self._aside = wire, aside
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from simblock.response import ResponseCore
 from simblock.wire.format import End
 from simblock.wire.shapes import Channel
-from simblock.wire.voices import Piece, Voice
+from simblock.wire.voices import NOTHING, Piece, Remembered, Voice
 
 SEAMS = 3
 """Times that a stream may begin anew after it was left: more often, and its tail waits for the answer's end."""
@@ -19,19 +19,17 @@ class Chorus:
     """The streams by their channels. One that was ended and speaks again is another stream of the same channel.
 
     ``passing`` are those that end when a frame goes on without them: what is held of them is not to hold the answer.
-    ``keeps``, ``after`` and ``records`` are of all of them: what goes out is remembered, nothing does before the end,
-    what was said is remembered.
+    ``after`` and ``remembered`` are of all of them: nothing goes out before the end, and what outlives the frames.
     """
 
     def __init__(
-        self, response: ResponseCore, *, keeps: bool = False, after: bool = False, records: bool = False
+        self, response: ResponseCore, *, after: bool = False, remembered: Remembered = NOTHING
     ) -> None:
         self.voices: list[Voice] = []
         self.passing: list[Voice] = []
         self._by_channel: dict[Channel, Voice] = {}
         self._seams: dict[Channel, int] = {}
-        self._response = response
-        self._kind = {"keeps": keeps, "after": after, "records": records}
+        self._response, self._after, self._remembered = response, after, remembered
 
     def voice(self, channel: Channel, *, source: bool = False) -> Voice:
         """The stream of a channel."""
@@ -47,7 +45,7 @@ class Chorus:
 
     def begin(self, channel: Channel, *, source: bool = False) -> Voice:
         """A new stream of a channel."""
-        voice = Voice(self._response, channel, source=source, **self._kind)
+        voice = Voice(self._response, channel, source=source, after=self._after, remembered=self._remembered)
         self.voices.append(voice)
         self._by_channel[channel] = voice
         seams = self._seams[channel] = self._seams.get(channel, -1) + 1

@@ -24,7 +24,7 @@ from simblock.wire.jsontext import parse, repeats_keys
 from simblock.wire.shapes import Channel, Found
 from simblock.wire.sse import Event, EventSplitter
 from simblock.wire.templates import Template, template
-from simblock.wire.voices import Voice
+from simblock.wire.voices import NOTHING, Remembered, Voice
 
 DONE = b"[DONE]"
 SILENCE = 5.0
@@ -44,13 +44,13 @@ class Aside(NamedTuple):
     """What a filter says to, and asks of, those above it.
 
     ``unread(reason, bytes)``: something was not read. ``tell``: what a client is to be told of a choice with these streams.
-    ``records``: what was said is remembered for evidence.
+    ``remembered``: what of the streams is kept for logs.
     """
 
     unread: Callable[[str, int], None]
     tell: Callable[[Iterable[Voice], Done], Told]
     again: Again | None = None
-    records: bool = False
+    remembered: Remembered = NOTHING
 
 
 class EventFilter:
@@ -63,8 +63,8 @@ class EventFilter:
         self.over = False
         self.held: list[float] = []
         self.first: float | None = None
-        keeps = wire.keeps or aside.again is not None
-        self.chorus = Chorus(response, keeps=keeps, records=aside.records)
+        outgoing = wire.keeps or aside.again is not None
+        self.chorus = Chorus(response, remembered=aside.remembered._replace(outgoing=outgoing))
         self._wire, self._response, self._aside, self._choices = wire, response, aside, choices
         self._splitter = EventSplitter()
         self._queue: deque[Entry] = deque()

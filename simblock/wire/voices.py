@@ -7,9 +7,10 @@ of it unchanged, the frame may go out as it is.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from hashlib import blake2b
 from io import StringIO
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from simblock.response import ResponseCore
 from simblock.stream import StreamCore
@@ -43,6 +44,23 @@ class Piece:
         return self.found is None or self.out == self.found.text
 
 
+class Recorder(Protocol):
+    """Something that takes what is said in a stream, and has a word for all of it."""
+
+    def update(self, text: str) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+class Remembered(NamedTuple):
+    """What of a stream outlives its frames: what goes out, what was said, a digest of what was said."""
+
+    outgoing: bool = False
+    said: bool = False
+    digest: Callable[[], Recorder | None] = lambda: None
+
+
+NOTHING = Remembered()
 RECORDED = 1 << 20
 """Characters of a stream that are recorded, where its owner asked for evidence."""
 
@@ -58,7 +76,7 @@ class Voice:
     """One channel of one choice. ``let_go`` counts the code points fed that have been dealt with."""
 
     __slots__ = (
-        "_ahead", "_digest", "_escape", "_escaping", "_pieces", "_record", "altered", "channel", "core", "ended", "fed", "let_go", "outgoing",
+        "_ahead", "_digest", "_escape", "_escaping", "_pieces", "_record", "_same", "altered", "channel", "core", "ended", "fed", "let_go", "outgoing",
         "source",
     )  # fmt: skip
 
@@ -68,16 +86,16 @@ class Voice:
         channel: Channel,
         *,
         source: bool = False,
-        keeps: bool = False,
         after: bool = False,
-        records: bool = False,
+        remembered: Remembered = NOTHING,
     ) -> None:
         self.channel, self.source = channel, source
-        self.core = StreamCore(response, after=after, unbroken=channel.name == "tool")
+        self.core = StreamCore(response, after=after, unbroken=channel.name == "tool", channel=channel.name)
         self._pieces: deque[Piece] = deque()
-        self._digest = blake2b(digest_size=16) if keeps else None
-        self.outgoing = StringIO() if keeps else None
-        self._record: list[str] | None = [] if records else None
+        self._same = blake2b(digest_size=16) if remembered.outgoing else None
+        self.outgoing = StringIO() if remembered.outgoing else None
+        self._record: list[str] | None = [] if remembered.said else None
+        self._digest = remembered.digest()
         self.fed = self.let_go = 0
         self._escape = Escape()
         self._ahead: list[Piece] = []
@@ -102,8 +120,10 @@ class Voice:
             self._record.append(found.text)
         if self.source:
             self._follow_escapes(piece, found.text)
+        if self._same is not None:
+            self._same.update(found.text.encode("utf-8", "surrogatepass"))
         if self._digest is not None:
-            self._digest.update(found.text.encode("utf-8", "surrogatepass"))
+            self._digest.update(found.text)
         return piece
 
     def _follow_escapes(self, piece: Piece, text: str) -> None:
@@ -127,17 +147,20 @@ class Voice:
 
     def repeats(self, text: str) -> bool:
         """Whether a text is all that was fed."""
-        if self._digest is None:
+        if self._same is None:
             return False
-        return (
-            self._digest.digest() == blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        )
+        return self._same.digest() == blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     @property
     def said(self) -> str:
         """What went out, where it is kept."""
         text = self.outgoing.getvalue() if self.outgoing is not None else ""
         return text[: whole_escapes(text)] if self.source else text
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of what was said, where one is kept."""
+        return None if self._digest is None else self._digest.hexdigest()
 
     def heard(self, start: int, end: int) -> str:
         """What the model said from one code point to another, where that is recorded."""
