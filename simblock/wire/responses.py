@@ -16,7 +16,7 @@ from simblock.wire import disclosure
 from simblock.wire.asking import is_on
 from simblock.wire.format import End, Format, Frame, Reading, Request, Told, Wire
 from simblock.wire.responselog import EXECUTED, UNFINISHED, Item, ResponseLog, message, output_text
-from simblock.wire.responseparts import EVENTS, RESPONSE, STRANGE, Event, Places
+from simblock.wire.responseparts import EVENTS, RESPONSE, SAID, STRANGE, Event, Places
 from simblock.wire.shapes import At, Channel, Found, FoundValue, Walked
 from simblock.wire.turns import client, role_of, said
 from simblock.wire.typed import is_cut, objects, type_of
@@ -165,14 +165,28 @@ class ResponsesWire:
         return None
 
     def reopen(self, value: dict[str, Any], choice: int) -> None:  # noqa: ARG002
-        """Takes out of a frame that it ends an item, or the response: then :meth:`end` says again what it says."""
-        item, response = value.get("item"), value.get("response")
-        if type(item) is dict:
+        """Takes out of a frame that it ends a text, an item, or the response: then :meth:`end` says again what it says."""
+        kind, item, response = type_of(value), value.get("item"), value.get("response")
+        said = SAID.get(kind.removeprefix("response.").removesuffix(".done"))
+        if said is not None:
+            self._move(value, said.field, value, "delta")
+            value["type"] = kind.removesuffix("done") + "delta"
+        elif type(item) is dict:
             item["status"] = UNFINISHED.get(type_of(item), "incomplete")
-        if type_of(value) in _LAST and type(response) is dict:
+            if type_of(item) == "custom_tool_call":  # nothing in its input would say that it was cut
+                self._move(item, "input", {}, "input")
+                item["input"] = ""
+        elif kind in _LAST and type(response) is dict:
             self._cut = response
             value["type"] = "response.in_progress"
             value["response"] = {**response, "status": "in_progress", "output": []}
+
+    def _move(self, holder: dict[str, Any], key: str, to: dict[str, Any], name: str) -> None:
+        """Has what may go out of a text put elsewhere."""
+        for found in self._found:
+            if found.holder is holder and found.key == key:
+                found.holder, found.key = to, name
+                to[name] = holder.pop(key)
 
     def annotate(self, value: dict[str, Any], choice: int, told: Told) -> None:  # noqa: ARG002
         """Puts what was found on the last event."""
@@ -285,7 +299,7 @@ def _shortened(output: Any, texts: Sequence[Found]) -> list[dict[str, Any]]:
     items = objects(output)
     cut = next((found for found in texts if is_cut(found)), None)
     index, _, inside = cut.channel.part.partition("@")[0].partition(".") if cut else ("", "", "")
-    if not index.isdecimal():
+    if not items or not index.isdecimal():
         return items
     items = items[: int(index) + 1]
     item = items[-1]

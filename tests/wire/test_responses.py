@@ -194,8 +194,15 @@ def _says_the_same_everywhere(raw, response):
 
 
 @pytest.mark.parametrize(("channel", "field"), [("tool", "arguments"), ("custom", "input")])
-def test_a_call_that_is_cut_cannot_be_carried_out(channel, field):
-    filtering = ended("responses", spoken("responses", channel), style="stop", max_leak=0)
+@pytest.mark.parametrize(
+    "left", [".", ".delta", "arguments.", "input."], ids=["deltas", "whole", "no arguments", "no input"]
+)
+def test_a_call_that_is_cut_cannot_be_carried_out(channel, field, left):
+    """Whichever event is the first to have its text."""
+    chunks = spoken("responses", channel)
+    if left != ".":
+        chunks = [one for one in chunks if b'.delta"' not in one and f'{left}done"'.encode() not in one]
+    filtering = ended("responses", chunks, style="stop", max_leak=0)
     made = values(filtering.out)
     (call,) = [v["item"] for v in made if v["type"] == "response.output_item.done" and field in v["item"]]
     assert call["status"] == "incomplete"
