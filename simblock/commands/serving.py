@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -175,10 +176,8 @@ DrainNotice: TypeAlias = Annotated[
 ]
 
 
-def serve(
-    arguments: p.Indexes = None,
+def _options(
     *,
-    upstream: MaybeUpstream = None,
     listen: Listen = "127.0.0.1:8080",
     admin: AdminOption = None,
     checks: Checks = None,
@@ -198,7 +197,29 @@ def serve(
     read_timeout: ReadTimeout = 600.0,
     drain: Drain = 30.0,
     drain_notice: DrainNotice = 0.0,
-) -> None:
+) -> dict[str, Any]:
+    """The options that both commands have, by their names."""
+    return dict(locals())
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Makes a command that takes ``options`` into one with each of them."""
+    both = list(signature(_options, eval_str=True).parameters.values())
+
+    def run(**values: Any) -> None:
+        options = {parameter.name: values.pop(parameter.name) for parameter in both}
+        command(options=options, **values)
+
+    own = signature(command, eval_str=True).parameters.values()
+    parameters = [parameter for parameter in own if parameter.name != "options"] + both
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+@_with_options
+def serve(arguments: p.Indexes = None, *, upstream: MaybeUpstream = None, options: dict[str, Any]) -> None:
     """Check texts over HTTP; with --upstream, stand before a model server and filter what it says.
 
     Without --upstream: POST /v1/check, and the endpoint of LiteLLM's generic guardrail. With it, routes that generate
@@ -208,40 +229,18 @@ def serve(
     indexes, others = sort_arguments(arguments or [])
     if others:
         raise UsageError(f"{others[0]} is no index: serve takes indexes alone")
-    _start(indexes, upstream, dict(locals()))
+    _start(indexes, upstream, options)
 
 
-def proxy(
-    *,
-    upstream: Upstream,
-    index: IndexOption = None,
-    listen: Listen = "127.0.0.1:8080",
-    admin: AdminOption = None,
-    checks: Checks = None,
-    policy: p.PolicyFile = None,
-    key_file: shared.KeyFile = None,
-    audit: Audit = None,
-    evidence: Evidence = False,
-    pass_route: PassRoute = None,
-    generation_route: GenerationRoute = None,
-    ending: Ending = None,
-    notice: Notice = None,
-    show_sources: ShowSources = False,
-    report_to_clients: ReportToClients = False,
-    regenerate: Regenerate = 0,
-    tenant_header: TenantHeader = None,
-    connect_timeout: ConnectTimeout = 10.0,
-    read_timeout: ReadTimeout = 600.0,
-    drain: Drain = 30.0,
-    drain_notice: DrainNotice = 0.0,
-) -> None:
+@_with_options
+def proxy(*, upstream: Upstream, index: IndexOption = None, options: dict[str, Any]) -> None:
     """Stand before a model server and filter what it says: serve with --upstream, by another name."""
     indexes, others = sort_arguments(index or [])
     if others:
         raise UsageError(
             f"--index {others[0]} is no index: give a directory that simblock-index build made, or a URL"
         )
-    _start(indexes, upstream, dict(locals()))
+    _start(indexes, upstream, options)
 
 
 def register(app: typer.Typer) -> None:

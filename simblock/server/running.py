@@ -59,6 +59,15 @@ class Patience(NamedTuple):
     drain: float = 30.0
 
 
+class Steps(NamedTuple):
+    """What else is done: ``started`` is awaited before the first connection, ``ended`` after the last, ``beside`` runs
+    meanwhile."""
+
+    started: Callable[[], Awaitable[None]]
+    ended: Callable[[], Awaitable[None]]
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+
+
 def bind(address: Address, option: str) -> socket.socket:
     """A socket bound there, which does not listen yet. Raises UsageError where that cannot be."""
     made = None
@@ -95,21 +104,17 @@ def run(
     listeners: Sequence[Listener],
     standing: Standing,
     patience: Patience,
-    *,
-    started: Callable[[], Awaitable[None]],
-    ended: Callable[[], Awaitable[None]],
-    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    steps: Steps,
 ) -> None:
     """Serves until a signal comes and the last answer is out; the first of the listeners is drained before the others.
 
-    ``started`` is awaited before the first connection, ``ended`` after the last; ``beside`` runs meanwhile. Raises
-    KeyboardInterrupt where SIGINT ended it, MissingExtra.
+    Raises KeyboardInterrupt where SIGINT ended it, MissingExtra.
     """
     uvicorn = _uvicorn()
     factory = uvicorn.Config(_nowhere).get_loop_factory()
     with asyncio.Runner(loop_factory=factory) as runner:
         signals: list[int] = []
-        runner.run(_serve(listeners, standing, patience, (started, ended, beside), signals))
+        runner.run(_serve(listeners, standing, patience, steps, signals))
     if signals[0] == signal.SIGINT:
         raise KeyboardInterrupt
 
@@ -145,25 +150,20 @@ async def _serve(
     listeners: Sequence[Listener],
     standing: Standing,
     patience: Patience,
-    steps: tuple[
-        Callable[[], Awaitable[None]],
-        Callable[[], Awaitable[None]],
-        Sequence[Callable[[], Coroutine[Any, Any, None]]],
-    ],
+    steps: Steps,
     signals: list[int],
 ) -> None:
-    started, ended, beside = steps
     stop = asyncio.Event()
     with _signals(stop, signals):
-        await started()
-        tasks = [asyncio.ensure_future(one()) for one in beside]
+        await steps.started()
+        tasks = [asyncio.ensure_future(one()) for one in steps.beside]
         try:
             await serve(listeners, standing, patience, stop)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await ended()
+            await steps.ended()
 
 
 @contextlib.contextmanager
@@ -220,4 +220,4 @@ def _uvicorn() -> Any:
 async def _nowhere(*_: Any) -> None: ...
 
 
-__all__ = ["Address", "Listener", "Patience", "bind", "listen", "run", "serve"]
+__all__ = ["Address", "Listener", "Patience", "Steps", "bind", "listen", "run", "serve"]

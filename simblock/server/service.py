@@ -21,7 +21,7 @@ from simblock.server.checking import Checks
 from simblock.server.litellm import PATH as LITELLM
 from simblock.server.litellm import LiteLLM
 from simblock.server.proxying import Proxy
-from simblock.server.running import Address, Listener, Patience, bind, listen, run
+from simblock.server.running import Address, Listener, Patience, Steps, bind, listen, run
 from simblock.server.upstream import Timeouts, Upstream
 from simblock.serving.gate import Gate
 from simblock.serving.reloading import Reloading
@@ -86,7 +86,7 @@ def start(wanted: Wanted, say: Callable[[Fact], None]) -> None:
                 await upstream.close()
 
         beside = [service.reloading.watch] if service.reloading is not None else []
-        run(listeners, service.standing, wanted.patience, started=started, ended=ended, beside=beside)
+        run(listeners, service.standing, wanted.patience, Steps(started, ended, beside))
 
 
 class Service:
