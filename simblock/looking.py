@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from simblock.lane import Lane
@@ -18,11 +18,11 @@ LOOK_EVERY = 16
 class Looks:
     """The looks at the matches of one stream, whose lanes of code know of each other.
 
-    In an ``unbroken`` stream what would be edited is stopped.
+    ``lane`` gives one by its name. In an ``unbroken`` stream what would be edited is stopped.
     """
 
-    def __init__(self, response: ResponseCore, lexemes: Lane, syntax: Lane, *, unbroken: bool) -> None:
-        self._response, self._lexemes, self._syntax, self._unbroken = response, lexemes, syntax, unbroken
+    def __init__(self, response: ResponseCore, lane: Callable[[str], Lane], *, unbroken: bool) -> None:
+        self._response, self._lane, self._unbroken = response, lane, unbroken
 
     def changed(self, lanes: Iterable[Lane], *, last: bool) -> Iterator[tuple[Lane, Track]]:
         """The matches about which something is new: what one lane of code learns of a work counts in the other."""
@@ -30,16 +30,17 @@ class Looks:
             for track in lane.candidates.tracks.values():
                 if last or track.dirty:
                     yield lane, track
-                    if lane is self._syntax and not last:
+                    if lane.grain.lane == "syntax" and not last:
                         yield from self._waiting(track)
 
     def _waiting(self, track: Track) -> Iterator[tuple[Lane, Track]]:
         """Matches of lexemes of the same work that are long enough, and lack information."""
-        for other in self._lexemes.candidates.tracks.values():
+        lexemes = self._lane("lexemes")
+        for other in lexemes.candidates.tracks.values():
             enough = other.now.tokens >= other.resolved.limits.min_tokens and other.verdict is None
             if enough and other.work.id == track.work.id:
                 other.most = 0
-                yield self._lexemes, other
+                yield lexemes, other
 
     def at(self, lane: Lane, track: Track, *, last: bool, stopped: bool) -> Verdict | None:
         """A new verdict on a match, where it has changed enough to have one."""
@@ -60,7 +61,7 @@ class Looks:
         """Bits of what the other lane of code knows of a work: a short run of lexemes has few anchors."""
         if not lane.grain.numbered:
             return 0.0
-        other = self._syntax if lane is self._lexemes else self._lexemes
+        other = self._lane("syntax" if lane.grain.lane == "lexemes" else "lexemes")
         return max((one.bits_beside(track) for one in other.candidates.tracks.values()), default=0.0)
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import cast
 
 from simblock.account import Account
 from simblock.codestream import CodeScanner, Seen
@@ -32,6 +33,7 @@ from simblock.outlet import PLACEHOLDER, Outlet, Tail
 from simblock.policy import decided
 from simblock.response import ResponseCore, Turn
 from simblock.scheme import T_LEXEMES
+from simblock.scheme import Lane as LaneName
 from simblock.suspicion import count_leaked, holds
 from simblock.text import Scanned, WordScanner
 from simblock.ticks import Ticks
@@ -45,6 +47,10 @@ _COUNTED = {
 """What is counted of a stream that lost an answer, by ``on_error``, and by what it did blindly."""
 BEFORE = 2000
 """Characters that a rewriter is told of what goes out before a passage."""
+LANES: dict[str, tuple[type[Lane], LaneName]] = {
+    "words": (Lane, "words"), "lexemes": (Lane, "lexemes"), "syntax": (Lane, "syntax"), "unmasked": (UnmaskedLane, "words"),
+}  # fmt: skip
+"""The lanes of a stream in the order in which tokens that become certain together have their turn."""
 ALL = 1 << 62  # code points: more than any stream has
 
 
@@ -76,12 +82,10 @@ class StreamCore:
         self._code = CodeScanner(language) if response.coded and not prose else None
         self._unmasker = Unmasker()
         self._newlines = Newlines()
-        shared = (response.signer, response.ledger, self._newlines, self.forgive)
-        self.words, self.lexemes, self.syntax = self.lanes = tuple(
-            Lane(name, *shared) for name in ("words", "lexemes", "syntax")
-        )
-        self._looks = Looks(response, self.lexemes, self.syntax, unbroken=unbroken)
-        self.unmasked = UnmaskedLane("words", *shared)  # among the lanes once it has tokens
+        self._made: dict[str, Lane] = {}
+        self.lanes: tuple[Lane, ...] = ()
+        self.words = self._lane("words")  # the others begin with their first tokens
+        self._looks = Looks(response, self._lane, unbroken=unbroken)
         self.outlet = Outlet(BEFORE if "replace" in response.policy.actions else 0)
         self._editing = Editing(response, self.outlet, channel)
         self._edits = not (scanning or unbroken or EDITING.isdisjoint(response.policy.actions))
@@ -121,7 +125,8 @@ class StreamCore:
 
     def _feed(self, chunk: str) -> Told[str]:
         if not self.scanning:
-            yield from prepare(self.response)
+            if self.response.turns:
+                yield from prepare(self.response)
             if self.response.lost is not None and self.error is None:
                 self.lose(self.response.lost)
         if self._tail is None and self.response.hold:  # the history may have made the response strict
@@ -151,29 +156,46 @@ class StreamCore:
             characters = {end for flag, end in zip(words.flags, words.ends, strict=True) if flag & CHAR}
             self._tail.take(words.ticks, characters, code.lexemes.starts if code else ())
         try:
-            keys, flags, starts, ends, clocks, _ = words
-            yield from self.words.take(Coming(keys, flags, starts, ends, ends, clocks))
+            if words.keys:
+                keys, flags, starts, ends, clocks, _ = words
+                yield from self.words.take(Coming(keys, flags, starts, ends, ends, clocks))
             if code is not None:
                 yield from self._take_code(code)
             if unmasked is not None:
-                yield from self._take_unmasked(unmasked)
-            yield from self._walk(known)
+                yield from self._unmasked.take_unmasked(unmasked)
+            if not self._calm():
+                yield from self._walk(known)
         except AnswerLost as lost:
             self.lose(str(lost))
         for lane in self.lanes:
             lane.pass_to(known)
-        if known < ALL:
+        if known < ALL and self._edits:
             yield from self._edit(self._ticks.clock(known))
 
-    def _take_code(self, code: Seen) -> Steps:
-        for lane, coded in zip((self.lexemes, self.syntax), code, strict=True):
-            if coded.keys:
-                yield from lane.take_code(coded)
+    def _lane(self, name: str) -> Lane:
+        """A lane, which is made when it is first asked for."""
+        if name not in self._made:
+            kind, reads = LANES[name]
+            response = self.response
+            self._made[name] = kind(reads, response.signer, response.ledger, self._newlines, self.forgive)
+            self.lanes = tuple(self._made[one] for one in LANES if one in self._made)
+        return self._made[name]
 
-    def _take_unmasked(self, found: Unmasked) -> Steps:
-        if self.unmasked not in self.lanes:
-            self.lanes = (*self.lanes, self.unmasked)
-        yield from self.unmasked.take_unmasked(found)
+    @property
+    def _unmasked(self) -> UnmaskedLane:
+        return cast(UnmaskedLane, self._lane("unmasked"))
+
+    def _calm(self) -> bool:
+        """Whether no token of any lane matters before another hit comes, as mostly."""
+        for lane in self.lanes:  # noqa: SIM110 - a generator would double its time
+            if not lane.quiet:
+                return False
+        return True
+
+    def _take_code(self, code: Seen) -> Steps:
+        for name, coded in zip(("lexemes", "syntax"), code, strict=True):
+            if coded.keys:
+                yield from self._lane(name).take_code(coded)
 
     # -- what happens at a turn
 
@@ -304,11 +326,13 @@ class StreamCore:
 
     def _limit(self) -> int:
         """The code point up to which text may go out."""
+        if self._tail is None and self.error is None and not self._editing.waiting and self._calm():
+            return self.outlet.fed
         inside = self._code is not None and self._code.inside
         limit = self.outlet.fed if self._tail is None else self._tail.limit(self.outlet.fed, inside=inside)
         if self._tail is not None and self._unmasker.reading is not None:
             limit = min(
-                limit, self.unmasked.limit(self._unmasker.reading, self.response.hold, self.outlet.fed)
+                limit, self._unmasked.limit(self._unmasker.reading, self.response.hold, self.outlet.fed)
             )
         limit = min([limit, *(passage.start for passage in self._editing.waiting)])
         for lane, track in self._tracks():
