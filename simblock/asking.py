@@ -6,7 +6,8 @@ order: by token, then by channel.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ from simblock.blind import Asked, Blind
 from simblock.ledger import AnswerLost, Forgive, Steps, Told, asked
 from simblock.questions import Hit, Lost, Postings, Suspected
 from simblock.scheme import Channel, Lane
+from simblock.shingles import passes
 from simblock.signature import Asks, Signer
 from simblock.tokens import I64
 
@@ -41,6 +43,7 @@ def in_order(found: Sequence[Heard]) -> list[Heard]:
 
 Hits: TypeAlias = Mapping[int, Sequence[Heard]]
 """What was found, by the output token at which it was asked."""
+NOTHING: Hits = MappingProxyType({})
 
 
 class Asker:
@@ -51,6 +54,7 @@ class Asker:
         self._lost: set[int] = set()
         channels = [channel for channel in signer.scheme.channels if channel.reads == lane]
         self._cursors = [(channel, signer.cursor(channel)) for channel in channels]
+        self._pushed: dict[int, list[Callable[[int, int, Asks], None]]] = {}  # by the flags of a token
         self._channels = {channel.id: channel for channel, _ in self._cursors}
 
     def look_up(self, keys: Sequence[int], flags: Sequence[int], base: int) -> Told[Hits]:
@@ -58,31 +62,39 @@ class Asker:
         if len(keys) < MANY:
             asks: Asks = []
             for place, (key, flag) in enumerate(zip(keys, flags, strict=True), base):
-                for channel, cursor in self._cursors:
-                    if flag & (channel.require | channel.forbid) == channel.require:  # passes(), inline
-                        cursor.push(key, place, asks)
-            return (yield from self._ask(asks))
+                for push in self._pushed.get(flag) or self._passed_by(flag):
+                    push(key, place, asks)
+            return (yield from self._ask(asks)) if asks else NOTHING
         many, seen = np.array(keys, np.uint32), np.array(flags, np.uint8)
         found = [(channel, *cursor.extend(many, seen, base)) for channel, cursor in self._cursors]
         ids = np.concatenate([np.full(len(places), channel.id, np.uint32) for channel, places, _ in found])
         question = Postings(ids, np.concatenate([asked_keys for _, _, asked_keys in found]))
         return (yield from self._hear(question, np.concatenate([places for _, places, _ in found])))
 
+    def _passed_by(self, flag: int) -> list[Callable[[int, int, Asks], None]]:
+        """What takes a token with these flags."""
+        found = self._pushed[flag] = [
+            cursor.push for channel, cursor in self._cursors if passes(flag, channel)
+        ]
+        return found
+
     def finish(self) -> Told[Hits]:
         """Asks what is left at the end of the stream. Raises AnswerLost."""
         asks: Asks = []
         for _, cursor in self._cursors:
             cursor.finish(asks)
-        return (yield from self._ask(asks))
+        return (yield from self._ask(asks)) if asks else NOTHING
 
     def _ask(self, asks: Asks) -> Told[Hits]:
-        if not asks:
-            return {}
-        places, channels, keys = map(list, zip(*asks, strict=True))
-        return (yield from self._hear(Postings(channels, keys), places))
+        places, channels, keys = zip(*asks, strict=True)
+        return self._hear(Postings(channels, keys), places)
 
     def _hear(self, question: Postings, places: Sequence[int] | I64) -> Told[Hits]:
-        answer = cast("list[list[Hit] | Lost]", (yield from asked(question)))
+        answer = cast("list[list[Hit] | Lost]", (yield question))
+        if isinstance(answer, Lost):
+            raise AnswerLost(answer.reason)
+        if not (self._lost or any(answer)):
+            return NOTHING
         hits: dict[int, list[Heard]] = {}
         lost: tuple[int, ...] = ()
         for index, found in enumerate(answer):

@@ -76,6 +76,16 @@ class History:
     def extend(self, coming: Coming) -> None:
         """Takes the tokens of a chunk."""
         keys, flags, starts, ends, whens, clocks, languages = coming
+        if len(keys) == 1 and not self.numbered:  # mostly
+            self.keys.append(keys[0])
+            self.flags.append(flags[0])
+            self.starts.append(starts[0])
+            self.ends.append(ends[0])
+            if self.whens is not self.ends:
+                self.whens.append(whens[0])
+            self.clocks.append(clocks[0])
+            self.lines.append(self.newlines.line(starts[0]))
+            return
         if self.numbered:
             self.keys.extend(levelled(keys))
             self._of_code.extend(map(self._number, languages))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
 from simblock.align import BAG_TOKENS
@@ -39,7 +38,7 @@ class Lane:
         self._asker = Asker(signer, name, self.blind, forgive)
         self._forgive = forgive
         self._hits: dict[int, Sequence[Heard]] = {}
-        self._coming: deque[int] = deque()
+        self._coming: list[int] = []
         self.at = -1
         self._ticked = 0
 
@@ -49,8 +48,9 @@ class Lane:
             base = self.history.end
             self.history.extend(tokens)
             hits = yield from self._asker.look_up(tokens.keys, tokens.flags, base)
-            self._hits.update(hits)
-            self._coming.extend(sorted(hits))
+            if hits:
+                self._hits.update(hits)
+                self._coming.extend(sorted(hits))
 
     def take_code(self, coded: Coded) -> Steps:
         """:meth:`take` for code, whose tokens have no flags, and clocks only when their turn has come."""
@@ -96,12 +96,12 @@ class Lane:
     def pass_to(self, known: int) -> None:
         """Lets the tokens go by that nothing is due for, up to code point ``known``."""
         history = self.history
-        end = history.end
+        end = history.base + len(history.keys)
         if self.at + 1 == end:
             if history.full:
                 self._trim()
             return
-        stop = None if self.quiet else self.due()
+        stop = self.due() if self._coming or self.candidates.tracks else None
         stop = end if stop is None else stop
         whens, base, at = history.whens, history.base, self.at + 1
         if stop > at and whens[stop - 1 - base] <= known:
@@ -147,7 +147,7 @@ class Lane:
 
     def _heed(self, o: int) -> Steps:
         while self._coming and self._coming[0] <= o:
-            self._coming.popleft()
+            del self._coming[0]
         hits = self._hits.pop(o, None)
         for heard in in_order(hits) if hits else ():
             try:

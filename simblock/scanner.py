@@ -37,6 +37,10 @@ class Scanned(NamedTuple):
     ticks: list[int]
 
 
+NOTHING = Scanned([], [], [], [], [], [])
+"""What nearly every second chunk makes certain; nobody adds to it."""
+
+
 class WordScanner:
     """Takes a text in chunks, gives its tokens and ticks as they become certain."""
 
@@ -53,8 +57,10 @@ class WordScanner:
 
     def feed(self, chunk: str) -> Scanned:
         """The tokens that end for certain now that ``chunk`` is known."""
+        if len(chunk) <= BULK:
+            return self._feed_few(chunk)
         out = Scanned([], [], [], [], [], [])
-        if len(chunk) > BULK and (clean := CLEAN.search(chunk)):
+        if (clean := CLEAN.search(chunk)):
             low = clean.end()
             high = _behind_last_clean(chunk, low)
             self._put(self._reader.feed(chunk[:low]), out)
@@ -62,6 +68,15 @@ class WordScanner:
             chunk = chunk[high:]
         for at in range(0, len(chunk), CHUNK):
             self._put(self._reader.feed(chunk[at : at + CHUNK]), out)
+        return out
+
+    def _feed_few(self, chunk: str) -> Scanned:
+        reader = self._reader
+        found = reader.feed(chunk)
+        if not found and reader.next_end - 1 - self._last < TICK:
+            return NOTHING
+        out = Scanned([], [], [], [], [], [])
+        self._put(found, out)
         return out
 
     def finish(self) -> Scanned:

@@ -23,7 +23,7 @@ from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, U8, U32, U64, Bools
 MASK = (1 << 64) - 1
 _C = 0xD1342543DE82EF95
 _FINISH = 0xBF58476D1CE4E5B9
-_ORDER_SHIFT = 16
+ORDER_SHIFT = 16
 _BLOCK = 1 << 15
 """Windows winnowed at a time: fits the cache, and its places fit the 16 bits below the order."""
 
@@ -197,26 +197,29 @@ class RollingNumbers:
 class RollingSum:
     """:func:`unordered`, one key at a time."""
 
-    __slots__ = ("_keys", "_n")
+    __slots__ = ("_keys", "_mixed", "_n")
 
     def __init__(self, n: int) -> None:
         self._n = n
         self._keys: list[int] = []
+        self._mixed: list[int] = []
 
     def push(self, key: int) -> int | None:
         """The hash of the last ``n`` keys in whatever order, None before there are so many."""
-        keys = self._keys
+        keys, mixed = self._keys, self._mixed
         keys.append(key)
+        mixed.append(finish(key * _C & MASK))
         if len(keys) < self._n:
             return None
-        found = finish(sum(finish(one * _C & MASK) for one in keys) & MASK)
-        del keys[0]
+        found = finish(sum(mixed) & MASK)
+        del keys[0], mixed[0]
         return found
 
     def extend(self, keys: U32) -> U64:
         """Hashes u64 of all shingles that end in ``keys``; goes on where ``push`` or ``extend`` left off."""
         whole = np.concatenate([np.array(self._keys, np.uint32), keys])
         self._keys = whole[max(len(whole) - self._n + 1, 0) :].tolist()
+        self._mixed = [finish(key * _C & MASK) for key in self._keys]
         return unordered(whole, self._n)
 
 
@@ -252,7 +255,7 @@ def winnow(order: U64, g: int) -> I64:
     for start in range(0, windows, _BLOCK):
         block = order[start : min(start + _BLOCK, windows) + g - 1]
         place = np.arange(len(block) - 1, -1, -1, dtype=np.uint64)
-        smallest = sliding_min((block >> np.uint64(_ORDER_SHIFT) << np.uint64(_ORDER_SHIFT)) | place, g)
+        smallest = sliding_min((block >> np.uint64(ORDER_SHIFT) << np.uint64(ORDER_SHIFT)) | place, g)
         chosen = start + len(block) - 1 - (smallest & np.uint64(0xFFFF)).astype(np.int64)
         found.append(chosen)
     return np.concatenate(found) if len(found) > 1 else found[0]
@@ -308,7 +311,7 @@ def _without_repeats(order: U64, places: I64, g: int, ends: I64) -> I64:
 def _smallest_of_short(order: U64, starts: I64, sizes: I64, g: int) -> I64:
     columns = np.arange(g)
     index = starts[:, None] + np.minimum(columns, sizes[:, None] - 1)
-    table = order[index] >> np.uint64(_ORDER_SHIFT)
+    table = order[index] >> np.uint64(ORDER_SHIFT)
     rightmost = g - 1 - np.argmin(table[:, ::-1], axis=1)  # first among equals of the reversed
     return cast(I64, starts + np.minimum(rightmost, sizes - 1))
 
@@ -317,6 +320,6 @@ def smallest(order: Sequence[int]) -> int:
     """The place of the anchor among at most ``g`` hashes: :func:`winnow` of one window."""
     best = len(order) - 1
     for place in range(len(order) - 2, -1, -1):
-        if order[place] >> _ORDER_SHIFT < order[best] >> _ORDER_SHIFT:
+        if order[place] >> ORDER_SHIFT < order[best] >> ORDER_SHIFT:
             best = place
     return best

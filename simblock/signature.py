@@ -10,13 +10,16 @@ then ``a * h + b mod 2**32``), bit-equal to ``MinHash(scheme="affine32", seed=..
 from __future__ import annotations
 
 from array import array
-from typing import cast
+from collections.abc import Sequence
 
 import numpy as np
 
 from simblock.scheme import Channel, Scheme
 from simblock.shingles import (
+    MASK,
+    ORDER_SHIFT,
     anchors,
+    finish,
     finish_all,
     passing,
     rolling,
@@ -27,7 +30,8 @@ from simblock.shingles import (
 )
 from simblock.tokens import I64, U8, U32, U64, VIEWS, Bools, Runs
 
-_BAND = np.uint64(0x9E3779B97F4A7C15)
+_BAND_INT = 0x9E3779B97F4A7C15
+_BAND = np.uint64(_BAND_INT)
 
 
 def make_permutations(scheme: Scheme) -> U32:
@@ -61,6 +65,14 @@ def band_keys(values: U32, rows: int) -> U64:
         finish_all(keys)
         keys *= _BAND
     return keys.T
+
+
+def _band_key(values: Sequence[int], number: int) -> int:
+    """:func:`band_keys` of the values of one band, the first of which has number 1."""
+    key = _BAND_INT * number & MASK
+    for row, value in enumerate(values):
+        key = finish(key ^ value << 16 * (row & 1)) * _BAND_INT & MASK
+    return key
 
 
 class Signer:
@@ -109,8 +121,9 @@ class Signer:
         """The band keys of one window of shingle hashes u64 [at most ``window``]."""
         h = premix((order >> np.uint64(32)).astype(np.uint32))
         a, b = self.permutations[:, : channel.rows * channel.bands, None]
-        values = (a * h + b).min(axis=1)
-        return cast("list[int]", band_keys(values[:, None], channel.rows)[0].tolist())
+        values = (a * h + b).min(axis=1).tolist()
+        rows = channel.rows
+        return [_band_key(values[at : at + rows], 1 + at // rows) for at in range(0, len(values), rows)]
 
     def cursor(self, channel: Channel) -> ShingleCursor | WindowCursor:
         """What asks for a channel as a stream's tokens come."""
@@ -172,6 +185,8 @@ class WindowCursor:
         self._order = array("Q")
         self._places = array("I")
         self._anchor = -1
+        self._count = self._low = 0  # shingles so far, and the number of the smallest of the last window
+        self._least = -1  # its place in order; -1 where it is to be looked for
         self._keep = channel.window + channel.g
 
     def push(self, key: int, place: int, asks: Asks) -> None:
@@ -181,8 +196,10 @@ class WindowCursor:
             return
         self._order.append(found)
         self._places.append(place)
-        if len(self._order) >= self.channel.g:
-            self._ask(asks, self.channel.g)
+        self._count += 1
+        g = self.channel.g
+        if self._count >= g and (found >> ORDER_SHIFT <= self._least or self._low <= self._count - g):
+            self._ask(asks, g)
         if len(self._order) > 2 * self._keep:
             del self._order[: -self._keep], self._places[: -self._keep]
 
@@ -201,6 +218,7 @@ class WindowCursor:
         asked = np.empty(0, np.uint64)
         if len(found) and len(order) >= g:
             known, asked = self._known(order, places, before)
+        self._count, self._low, self._least = self._count + len(found), 0, -1
         self._order = array("Q", order[-self._keep :].tolist())
         self._places = array("I", places[-self._keep :].tolist())
         return np.repeat(known, bands), asked
@@ -224,6 +242,7 @@ class WindowCursor:
 
     def _ask(self, asks: Asks, width: int) -> None:
         at = len(self._order) - width + smallest(self._order[-width:])
+        self._low, self._least = self._count - len(self._order) + at + 1, self._order[at] >> ORDER_SHIFT
         if self._places[at] == self._anchor:
             return
         self._anchor = self._places[at]

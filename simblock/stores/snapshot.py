@@ -127,6 +127,7 @@ class Snapshot:
         self.segments: list[Segment] = [
             old.get(bytes.fromhex(ref.id)) or self._open(ref) for ref in manifest.segments
         ]
+        self._passing = [segment.buckets.prefilter.passing for segment in self.segments]
         self.journal = self._journal()
         caps = {channel.id: _most_places(channel) for channel in manifest.scheme.channels}
         self._most = [caps.get(id, 0) for id in range(max(caps, default=0) + 1)]
@@ -238,7 +239,11 @@ class Snapshot:
         """
         if len(keys) <= _FEW and not isinstance(keys, np.ndarray):
             few = cast("Sequence[int]", channels)
-            found = self._few(few, self.scramble.few(few, keys))
+            stored = self.scramble.few(few, keys)
+            passed = [passing(stored) for passing in self._passing]
+            if not any(passed):
+                return []
+            found = self._few(few, stored, passed)
         else:
             wide = np.asarray(channels, np.uint32)
             found = self._many(wide, self.scramble.many(wide, np.asarray(keys, np.uint64)))
@@ -251,9 +256,8 @@ class Snapshot:
         stored = self.scramble.few(channels, keys)
         return sorted({ask for one in self.segments for ask in one.buckets.prefilter.passing(stored)})
 
-    def _few(self, channels: Sequence[int], stored: list[int]) -> list[Hit]:
+    def _few(self, channels: Sequence[int], stored: list[int], passed: list[list[int]]) -> list[Hit]:
         hits, most = [], self._most
-        passed = [segment.buckets.prefilter.passing(stored) for segment in self.segments]
         self._have([stored[ask] for ask in asks] for asks in passed)
         for number, asks in enumerate(passed):
             for ask in asks:
