@@ -28,11 +28,10 @@ from simblock.naming import levelled
 from simblock.piece import Piece
 from simblock.questions import Posting, Run
 from simblock.scheme import OFTEN, Channel
+from simblock.telling import SQUARE, Squares
 from simblock.tokens import U32, VIEWS
 from simblock.tracking import JOIN, Track, TrackKey
 
-SQUARE = 64
-"""Tokens on either side within which near hits belong together."""
 LOOK_BACK = 64
 LOOK_BACK_MOST = 512
 ECHO = 48
@@ -51,7 +50,6 @@ MANY_KEYS = 3
 """So many keys of a square are worth an alignment where no hull begins: a short slice says little."""
 FIRST = 8
 """Of a shingle of words in over OFTEN places so many are followed, which are of the same works for all of a passage."""
-MANY_SQUARES = 16  # those that lie behind are dropped when there are so many
 AT_ONCE = 8
 """Runs that one key of a near channel may have aligned, those with the most hits about."""
 BUDGET, REFILL = 512, 8
@@ -72,11 +70,10 @@ class Candidates:
         self.tracks: dict[TrackKey, Track] = {}
         self.finished: list[Track] = []
         self._crowds = Crowds(ledger, self._level)
-        self._squares: dict[TrackKey, list[Seed]] = {}
+        self._squares = Squares()
         self._tried: dict[TrackKey, tuple[int, int]] = {}
         self.informed = grain.numbered and ledger.policy.asks_information
         self._budget = float(BUDGET)
-        self._forget_at = MANY_SQUARES
         self.overspent = 0
 
     def tick(self, ticks: int) -> None:
@@ -89,11 +86,9 @@ class Candidates:
 
     def forget(self, o: int) -> None:
         """Drops squares that lie behind output token ``o``."""
-        if len(self._squares) > self._forget_at:
-            behind = o - 2 * SQUARE
-            self._tried = {k: tried for k, tried in self._tried.items() if tried[0] >= behind}
-            self._squares = {k: seeds for k, seeds in self._squares.items() if seeds[-1].o >= behind}
-            self._forget_at = max(MANY_SQUARES, 2 * len(self._squares))
+        self._squares.forget(o)
+        if len(self._tried) > AT_ONCE:
+            self._tried = {run: tried for run, tried in self._tried.items() if tried[0] > o - SQUARE}
 
     def rest(self) -> None:
         """Lets go, where no match is open, of what can be asked again."""
@@ -172,7 +167,7 @@ class Candidates:
         if track is not None:
             track.note(seed)
             return True
-        square = self._square(run, seed)
+        square = self._squares.about(run, seed)
         return not self.informed or telling.alone(seed) or telling.together(square)
 
     def _follow(self, track: Track, o: int, places: list[Posting]) -> Steps:
@@ -249,14 +244,12 @@ class Candidates:
             if (yield from self._crowds.is_common(index, hit)):
                 return
             postings = postings[:FEW]
-        crowded = []
+        crowded, number = [], self._squares.hit(seed)
         for posting in postings:
             run = (index, posting.segment, posting.run)
-            at = Seed(o, posting.position, *seed[2:])
-            if run not in self._squares and run not in self.tracks:
-                self._squares[run] = [at]  # on clean text most are the only hit of their work
-                continue
-            square = self._heard(run, at)
+            if run not in self.tracks and self._squares.alone(number, index, posting):
+                continue  # on clean text most are the only hit of their work
+            square = self._heard(run, seed._replace(s=posting.position), number)
             voices = min(len({one.key for one in square}), len({one.o for one in square}))
             if voices >= max(2, self._needed(run, o)) and self._worth(square, channel):
                 crowded.append((-voices, posting.run, posting, square))
@@ -281,7 +274,7 @@ class Candidates:
             tokens = self.history.shingle(o, channel)
         return Seed(o, 0, key, tokens, hit.frequency, hit.works, language)
 
-    def _heard(self, run: TrackKey, seed: Seed) -> list[Seed]:
+    def _heard(self, run: TrackKey, seed: Seed, hit: int) -> list[Seed]:
         """The square of a near hit; nothing where all that could be begun there goes through it already."""
         track = self.tracks.get(run)
         if track is not None:
@@ -289,7 +282,7 @@ class Candidates:
             both = self.grain.numbered or track.view != "words" or track.hull_about(seed.o, seed.s)
             if both and self._aligned(track, seed):
                 return []
-        return self._square(run, seed)
+        return self._squares.about(run, seed, hit)
 
     @staticmethod
     def _aligned(track: Track, seed: Seed) -> bool:
@@ -298,13 +291,6 @@ class Candidates:
     def _needed(self, run: TrackKey, o: int) -> int:
         last, voices = self._tried.get(run, (0, 0))
         return 2 * voices if o - last < SQUARE else 0
-
-    def _square(self, run: TrackKey, seed: Seed) -> list[Seed]:
-        """The near hits of a run inside the square that ends with ``seed``; remembers it."""
-        kept = [one for one in self._squares.get(run, ()) if one.o > seed.o - SQUARE]
-        kept.append(seed)
-        self._squares[run] = kept[-SQUARE:]
-        return [one for one in kept if abs(one.s - seed.s) < SQUARE]
 
     def _crowded(self, index: int, posting: Posting, square: list[Seed], channel: Channel) -> Steps:
         if self._budget < 1:
