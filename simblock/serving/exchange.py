@@ -113,12 +113,12 @@ class Exchange:
         except InputError as error:
             self._unreadable(str(error))
             return None
-        if status >= 400:
-            self._body = ErrorFilter(self.response.core)
-        elif kind == "text/event-stream":
+        if kind == "text/event-stream":
             self._events = self._event_filter()
             self.answer_head = self._changed_head()
             return self.answer_head
+        if status >= 400:
+            self._body = ErrorFilter(self.response.core)
         elif kind == "application/json" or kind.endswith("+json"):
             self._body = self._body_filter()
         else:

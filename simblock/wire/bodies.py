@@ -106,23 +106,39 @@ class ErrorFilter:
 
     def filter(self, data: bytes) -> Steps[bytes]:
         """The same bytes; nothing where something was acted upon."""
-        voice = self.chorus.voice(Channel("unknown", part="error"))
-        text = _strings(data)
-        voice.add(Found(voice.channel, [text], 0, text))
-        yield from voice.core.feed(text)
-        voice.settle((yield from voice.core.finish()))
-        return b"" if voice.altered or voice.core.stopped else data
+        for channel, text in _texts(data).items():
+            voice = self.chorus.voice(channel)
+            voice.add(Found(channel, [text], 0, text))
+            yield from voice.core.feed(text)
+            voice.settle((yield from voice.core.finish()))
+            voice.ended = True
+        return b"" if any(voice.altered or voice.core.stopped for voice in self.chorus.voices) else data
 
 
-def _strings(data: bytes) -> str:
-    """All that a body says: its strings, where it is JSON."""
+def _texts(data: bytes) -> dict[Channel, str]:
+    """What a body says: its strings by their places, of all its lines where these are JSON; else all of it."""
+    found: dict[Channel, str] = {}
+    for value in _values(data):
+        out = Walked()
+        UNKNOWN.visit([value], 0, value, At(), out)
+        for one in out.texts:
+            found[one.channel] = found.get(one.channel, "") + one.text
+    return found or {Channel("unknown", part="error"): data.decode("utf-8", "replace")}
+
+
+def _values(data: bytes) -> list[Any]:
+    """The JSON of a body, or of its lines, where they are events or one value each."""
     try:
-        value = parse(data)
+        return [parse(data)]
     except InputError:
-        return data.decode("utf-8", "replace")
-    out = Walked()
-    UNKNOWN.visit([value], 0, value, At(), out)
-    return "\n".join(found.text for found in out.texts)
+        pass
+    values = []
+    for line in data.splitlines():
+        try:
+            values.append(parse(line.removeprefix(b"data:")))
+        except InputError:
+            continue
+    return values
 
 
 __all__ = ["BodyFilter", "ErrorFilter", "Unreadable"]
