@@ -151,5 +151,6 @@ class History:
             for column in columns + ([self.names, self._of_code] if self.numbered else []):
                 del column[:cut]
             self.base += cut
-            self.echoed = {key: echo for key, echo in self.echoed.items() if key[0] >= self.base}
+            kept = self.echoed.items() if wanted else ()
+            self.echoed = {key: echo for key, echo in kept if key[0] >= self.base}
         self._cut_at = len(self.keys) + SLACK

@@ -60,7 +60,7 @@ class WordScanner:
         if len(chunk) <= BULK:
             return self._feed_few(chunk)
         out = Scanned([], [], [], [], [], [])
-        if (clean := CLEAN.search(chunk)):
+        if clean := CLEAN.search(chunk):
             low = clean.end()
             high = _behind_last_clean(chunk, low)
             self._put(self._reader.feed(chunk[:low]), out)

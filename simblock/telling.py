@@ -64,7 +64,7 @@ class Squares:
         self._hits: dict[int, Seed] = {}
         self._segments: dict[tuple[int, Hashable], int] = {}
         self._next = 0
-        self._forget_at = SLACK
+        self._forget_at, self._most_hits = SLACK, SQUARE
 
     def hit(self, seed: Seed) -> int:
         """Takes a hit, whose place in the source is still to be told; gives its number."""
@@ -93,7 +93,7 @@ class Squares:
 
     def forget(self, o: int) -> None:
         """Drops what lies behind output token ``o``, now and then."""
-        if len(self._heard) <= self._forget_at:
+        if len(self._heard) <= self._forget_at and len(self._hits) <= self._most_hits:
             return
         behind = o - SQUARE
         self._hits = {number: seed for number, seed in self._hits.items() if seed.o > behind}
@@ -104,6 +104,7 @@ class Squares:
             if (heard if isinstance(heard, int) else heard[-1]) >> _BITS in hits
         }
         self._forget_at = len(self._heard) + max(SLACK, len(self._heard) // 4)
+        self._most_hits = len(hits) + SQUARE
 
     def _number(self, index: int, segment: Hashable) -> int:
         return self._segments.setdefault((index, segment), len(self._segments)) << _BITS

@@ -6,11 +6,13 @@ import tracemalloc
 
 import pytest
 
+from simblock.figures import Seed
 from simblock.guard import Guard
 from simblock.policy import Policy
 from simblock.quota import PAGE, Quotas
 from simblock.scanner import WordScanner
 from simblock.stores.memory import MemoryIndex
+from simblock.telling import SQUARE, Squares
 from simblock.unmasking import Recent, Unmasker
 from simblock.work import Document, Work
 from tests.material import HAN, INDEX, OTHERS, WORDS, guard, prose
@@ -132,3 +134,12 @@ def test_a_stream_that_is_new_is_small():
     finally:
         tracemalloc.stop()
     assert size < 64_000
+
+
+def test_hits_of_one_run_are_forgotten_however_few_runs_are_heard():
+    squares = Squares()
+    for o in range(5000):
+        squares.about((0, "segment", 7), Seed(o, o, o, (1, 2), 1, 1))
+        squares.forget(o)
+    assert len(squares._hits) <= 3 * SQUARE
+    assert len(squares.about((0, "segment", 7), Seed(5000, 5000, 1, (1, 2), 1, 1))) == SQUARE
