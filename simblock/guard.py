@@ -166,15 +166,16 @@ class Guard:
         history: Turns = (),
         tenant: str | None = None,
         all: bool = False,
+        floor: Floor | None = None,
         kind: Kind | None = None,
         language: str | None = None,
     ) -> Report:
         """The report on a whole text; its ``released`` has nothing of a passage that was stopped.
 
-        ``kind`` and ``language`` as in :meth:`Response.stream`.
+        ``all`` and ``floor`` as in :meth:`response`, ``kind`` and ``language`` as in :meth:`Response.stream`.
         """
         started = time.perf_counter()
-        response = self.response(prompt=prompt, history=history, tenant=tenant, all=all)
+        response = self.response(prompt=prompt, history=history, tenant=tenant, all=all, floor=floor)
         core = StreamCore(response.core, after=True, **reading(kind, language))
         released = response.run(_whole(core, text_of(text, "the text")))
         return response.report_of([core], released=released).with_elapsed(_since(started))
@@ -187,12 +188,13 @@ class Guard:
         history: Turns = (),
         tenant: str | None = None,
         all: bool = False,
+        floor: Floor | None = None,
         kind: Kind | None = None,
         language: str | None = None,
     ) -> Report:
         """:meth:`check` for event loops: in a thread, for a long text takes a while."""
         started = time.perf_counter()
-        response = self.response(prompt=prompt, history=history, tenant=tenant, all=all)
+        response = self.response(prompt=prompt, history=history, tenant=tenant, all=all, floor=floor)
         core = StreamCore(response.core, after=True, **reading(kind, language))
         released = await response.arun(_whole(core, text_of(text, "the text")), heavy=True)
         return response.report_of([core], released=released).with_elapsed(_since(started))

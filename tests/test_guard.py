@@ -8,6 +8,7 @@ from simblock import background, commonplaces, segmenting
 from simblock.errors import Damaged, Incompatible, StoreLost, UsageError
 from simblock.guard import Guard
 from simblock.policy import Policy
+from simblock.response import Floor
 from simblock.scheme import Scheme
 from simblock.stores.memory import MemoryIndex
 from simblock.work import Document, Work
@@ -181,3 +182,19 @@ def test_after_preparing_the_first_match_reads_no_table():
     assert all(before)
     assert one.check(PASSAGE).decision == "stop"
     assert [table.cache_info().misses for table in tables] == before
+
+
+def test_a_check_keeps_what_no_rule_acted_on_from_its_floor_on():
+    words = quoted_passage(random.Random(1), 60)[1]
+    other = " ".join(prose(random.Random(2), 80, OTHERS))
+    text = " ".join([*words[:17], other, *words[17:41]])
+    checked = guard(text={"max_quoted": 500})
+
+    def told(**options):
+        whole, awaited = checked.check(text, **options), asyncio.run(checked.acheck(text, **options))
+        assert whole.matches == awaited.matches
+        return sorted(match.tokens for match in whole.matches)
+
+    assert told() == []
+    assert told(floor=Floor(20, 30, 10)) == [24]
+    assert told(floor=Floor(20, 30, 10), all=True) == told(all=True) == [17, 24]
