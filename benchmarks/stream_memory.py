@@ -1,7 +1,8 @@
 """What a stream remembers: kB after so many tokens, of four characters each, by the kind of text.
 
 A first stream is fed the same text before, so that what all streams of the process share is there; what is told is what
-a second one has taken since it was made, the response that it belongs to counted in (tracemalloc).
+a second one has taken since it was made, the response that it belongs to counted in (tracemalloc, from before the first
+on, so that what goes into a full cache counts no more than what leaves it).
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ def kinds(where: corpus.Places, code: Path) -> dict[str, str]:
 def sizes(guard: Guard, text: str, steps: tuple[int, ...]) -> list[float]:
     """kB of a stream after each of so many chunks."""
     chunks = [text[at : at + CHUNK] for at in range(0, len(text) - CHUNK, CHUNK)]
+    tracemalloc.start()
     first = guard.stream()
     for chunk in islice(cycle(chunks), min(len(chunks), steps[-1])):
         first.feed(chunk)
     del first
     gc.collect()
     found, fed, more = [], 0, cycle(chunks)
-    tracemalloc.start()
     begun = tracemalloc.get_traced_memory()[0]
     stream = guard.stream()
     for step in steps:
