@@ -12,7 +12,6 @@ import gc
 import gzip
 import json
 import tracemalloc
-from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +45,16 @@ def sizes(guard: Guard, text: str, steps: tuple[int, ...]) -> list[float]:
     chunks = [text[at : at + CHUNK] for at in range(0, len(text) - CHUNK, CHUNK)]
     tracemalloc.start()
     first = guard.stream()
-    for chunk in islice(cycle(chunks), min(len(chunks), steps[-1])):
+    for chunk in chunks[: steps[-1]]:
         first.feed(chunk)
     del first
     gc.collect()
-    found, fed, more = [], 0, cycle(chunks)
+    found, fed = [], 0
     begun = tracemalloc.get_traced_memory()[0]
     stream = guard.stream()
     for step in steps:
-        for chunk in islice(more, step - fed):
-            stream.feed(chunk)
+        for number in range(fed, step):
+            stream.feed(chunks[number % len(chunks)])
         fed = step
         gc.collect()
         found.append(round((tracemalloc.get_traced_memory()[0] - begun) / 1000, 1))
