@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from simblock.arguments import ROLES
 from simblock.errors import UsageError
 from simblock.events import Decision, Events, Outcome, Spoken
 from simblock.guard import Guard
 from simblock.match import Action, Report
+from simblock.response import EVERYTHING, Floor
 from simblock.server.answering import Receive, Refused, Scope, Send, answer_json, body_of
 
 T = TypeVar("T")
@@ -52,6 +53,26 @@ class Asked:
         return cls(**{name: _FIELDS[name](name, one) for name, one in value.items() if one is not None})
 
 
+class Said(NamedTuple):
+    """A text that was checked as a whole, and what became of it: how many code points of it may go out, and which of the
+    report's matches stand in it. ``number`` tells texts of one channel apart."""
+
+    text: str
+    released: int
+    stopped: bool
+    channel: str = "content"
+    number: int = 0
+    matches: tuple[int, ...] = ()
+
+
+class Caller(NamedTuple):
+    """Who asked for a check: by which route, by what id of their own, for which tenant."""
+
+    route: str
+    request_id: str | None = None
+    tenant: str | None = None
+
+
 class Checks:
     """Runs checks in threads, few at a time, by the guard that there is when each begins.
 
@@ -82,61 +103,63 @@ class Checks:
     def check(self, asked: Asked) -> Report:
         """Blocks while it checks. Raises Refused where language or kind cannot be meant."""
         guard = self.guard()
+        floor = EVERYTHING if asked.all else Floor()
         try:
             report = guard.check(
                 asked.text,
                 prompt=asked.prompt,
                 history=asked.history,
                 tenant=asked.tenant,
-                all=asked.all,
+                floor=floor,
                 kind=asked.kind,  # type: ignore[arg-type]  # the guard says what is wrong with it
                 language=asked.language,
             )
         except UsageError as error:
             raise Refused(400, "invalid_value", str(error)) from None
-        self.tell(report, [asked.text], route="/check", request_id=asked.id, tenant=asked.tenant, guard=guard)
+        numbers = tuple(range(len(report.matches)))
+        said = Said(asked.text, len(report.released or ""), report.decision == "stop", matches=numbers)
+        self.tell(report, [said], Caller("/check", asked.id, asked.tenant), guard, floor)
+        if not asked.all:
+            acted = tuple(match for match in report.matches if match.action != "release")
+            report = replace(report, matches=acted)
         return report if asked.id is None else replace(report, id=asked.id)
 
-    def tell(
-        self,
-        report: Report,
-        texts: Sequence[str],
-        *,
-        route: str,
-        request_id: str | None,
-        tenant: str | None,
-        guard: Guard,
-    ) -> None:
-        """Tells events of texts that were checked as wholes."""
-        evidence = None
-        if self._evidence and len(texts) == 1:
-            evidence = {
-                str(number): texts[0][match.output.start : match.output.end]
-                for number, match in enumerate(report.matches)
-            }
-        said = [Spoken("content", number, "", len(text), 0, False) for number, text in enumerate(texts)]
-        if len(texts) == 1:
-            released, stopped = len(report.released or ""), report.decision == "stop"
-            said[0] = said[0]._replace(
-                released=released, stopped=stopped, matches=tuple(range(len(report.matches)))
-            )
+    def tell(self, report: Report, texts: Sequence[Said], caller: Caller, guard: Guard, floor: Floor) -> None:
+        """Tells events of texts that were checked as wholes, by which guard, and from where on matches were kept."""
+        self.events.scanned(report.elapsed_ms / 1000)
         self.events.decided(
             Decision(
                 at=time.time(),
                 id=report.id,
-                request_id=request_id,
-                route=route,
+                request_id=caller.request_id,
+                route=caller.route,
                 format=None,
                 model=None,
-                tenant=tenant,
+                tenant=caller.tenant,
                 streaming=False,
                 outcome=outcome(report),
                 report=report,
-                streams=tuple(said),
+                streams=tuple(self._spoken(said) for said in texts),
                 scan_ms=report.elapsed_ms,
-                evidence=evidence,
+                evidence=evidence(report, texts) if self._evidence else None,
                 policy=guard.policy,
+                floor=floor,
             )
+        )
+
+    def _spoken(self, said: Said) -> Spoken:
+        digest = self.events.digest()
+        if digest is not None:
+            digest.update(said.text)
+        return Spoken(
+            said.channel,
+            said.number,
+            "",
+            len(said.text),
+            said.released,
+            said.stopped,
+            said.matches,
+            None if digest is None else digest.hexdigest(),
         )
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -155,6 +178,16 @@ class Checks:
     def close(self) -> None:
         """Ends the threads when their checks are done."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def evidence(report: Report, texts: Sequence[Said]) -> dict[str, str]:
+    """The outputs' own text of each match, by its number in the report."""
+    found: dict[str, str] = {}
+    for said in texts:
+        for number in said.matches:
+            place = report.matches[number].output
+            found[str(number)] = said.text[place.start : place.end]
+    return found
 
 
 def outcome(report: Report) -> Outcome:
@@ -219,4 +252,4 @@ _FIELDS: Mapping[str, Callable[[str, object], Any]] = {
     "all": _flag,
 }
 
-__all__ = ["Asked", "Checks", "outcome", "parsed"]
+__all__ = ["Asked", "Caller", "Checks", "Said", "evidence", "outcome", "parsed"]

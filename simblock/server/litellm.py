@@ -16,11 +16,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from simblock.arguments import ROLES
-from simblock.guard import Guard, Stream
+from simblock.events import spread
+from simblock.guard import Guard, Response, Stream
 from simblock.match import HOLDING, Report
-from simblock.response import Turn
+from simblock.response import Floor, Turn
 from simblock.server.answering import Receive, Refused, Scope, Send, answer_json, body_of
-from simblock.server.checking import Checks, parsed
+from simblock.server.checking import Caller, Checks, Said, parsed
 
 PATH = "/beta/litellm_basic_guardrail_api"
 CALLS = 4096
@@ -29,12 +30,23 @@ SECONDS = 900.0
 """How many calls are remembered, of how many characters in all, and for how long: an answer has come by then."""
 
 
-class Said(NamedTuple):
-    """What a stream made of a text: what goes out, how much of its end is held, and whether it was stopped."""
+class Let(NamedTuple):
+    """What the stream of a channel made of a text: what goes out, and how much of its end is held."""
 
+    channel: str
+    number: int
     text: str
+    stream: Stream
+    out: str
     held: int
-    stopped: bool
+
+
+class Judged(NamedTuple):
+    """What LiteLLM is answered, why, and what became of each text."""
+
+    answer: dict[str, Any]
+    report: Report
+    texts: list[Said]
 
 
 class Calls:
@@ -100,36 +112,50 @@ class LiteLLM:
     def _judged(self, asked: dict[str, Any], turns: Sequence[Turn]) -> dict[str, Any]:
         guard, texts, tenant = self._checks.guard(), _strings(asked, "texts"), _tenant(asked)
         calls = [_arguments(one) for one in _list(asked, "tool_calls")]
-        told, report = judge(guard, texts, calls, turns, tenant)
+        answer, report, said = judge(guard, texts, calls, turns, tenant)
         # Of a stream each round comes here: those in which nothing was found would be told again and again.
         if report.error is not None or report.decided is not None or report.degraded:
             call = asked.get("litellm_call_id")
-            call = call if isinstance(call, str) else None
-            self._checks.tell(
-                report, [*texts, *calls], route="/litellm", request_id=call, tenant=tenant, guard=guard
-            )
-        return told
+            caller = Caller("/litellm", call if isinstance(call, str) else None, tenant)
+            self._checks.tell(report, said, caller, guard, Floor())
+        else:
+            self._checks.events.scanned(report.elapsed_ms / 1000)
+        return answer
 
 
 def judge(
     guard: Guard, texts: Sequence[str], calls: Sequence[str], turns: Sequence[Turn], tenant: str | None = None
-) -> tuple[dict[str, Any], Report]:
+) -> Judged:
     """What LiteLLM is answered for the texts and the arguments of the tool calls of one answer, and why."""
-    response = guard.response(history=turns, tenant=tenant)
-    said = [_say(response.stream("content", number), text) for number, text in enumerate(texts)]
-    tools = [_say(response.stream("tool", number), text) for number, text in enumerate(calls)]
-    altered = any(one.text != text for one, text in zip(tools, calls, strict=True))
-    report = response.report
+    started = time.perf_counter()
+    response = guard.response(history=turns, tenant=tenant, floor=Floor())
+    said = [_say(response, "content", number, text) for number, text in enumerate(texts)]
+    tools = [_say(response, "tool", number, text) for number, text in enumerate(calls)]
+    report = response.report.with_elapsed((time.perf_counter() - started) * 1000)
+    return Judged(_answer(report, said, tools), report, _told(report, [*said, *tools]))
+
+
+def _answer(report: Report, said: Sequence[Let], tools: Sequence[Let]) -> dict[str, Any]:
     held = {"stream_holdback_chars": [one.held for one in said]} if any(one.held for one in said) else {}
-    if altered or any(one.stopped for one in (*said, *tools)):
+    altered = any(one.out != one.text for one in tools)
+    if altered or any(one.stream.stopped for one in (*said, *tools)):
         why = "could not be checked" if report.error is not None else "is too close to protected content"
         return {
             "action": "BLOCKED",
             "blocked_reason": f"simblock: the answer {why} (report {report.id})",
-        }, report
+        }
     if report.decision in HOLDING:
-        return {"action": "GUARDRAIL_INTERVENED", "texts": [one.text for one in said], **held}, report
-    return {"action": "NONE", **held}, report
+        return {"action": "GUARDRAIL_INTERVENED", "texts": [one.out for one in said], **held}
+    return {"action": "NONE", **held}
+
+
+def _told(report: Report, let: Sequence[Let]) -> list[Said]:
+    """What became of the texts, for events."""
+    numbers = spread(report, [one.stream.core.matches for one in let])
+    return [
+        Said(one.text, one.stream.core.outlet.released, one.stream.stopped, one.channel, one.number, found)
+        for one, found in zip(let, numbers, strict=True)
+    ]
 
 
 def turns_of(messages: Sequence[Any]) -> tuple[Turn, ...]:
@@ -150,11 +176,12 @@ def turns_of(messages: Sequence[Any]) -> tuple[Turn, ...]:
     return tuple(turns)
 
 
-def _say(stream: Stream, text: str) -> Said:
+def _say(response: Response, channel: str, number: int, text: str) -> Let:
     """Feeds a text as if it were whole: nobody says whether more comes."""
+    stream = response.stream(channel, number)
     now = stream.feed(text)
     rest = stream.finish()
-    return Said(now + rest, len(rest), stream.stopped)
+    return Let(channel, number, text, stream, now + rest, len(rest))
 
 
 def _arguments(call: Any) -> str:

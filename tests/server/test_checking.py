@@ -8,9 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from simblock.events import Events
+from simblock import Document, MemoryIndex, Policy, Work
+from simblock.cli import app
+from simblock.events import Events, Metrics
+from simblock.events.audit import Audit
 from simblock.server.app import Public
 from simblock.server.checking import Asked, Checks
+from simblock.serving.gate import Gate, guard_for
+from simblock.serving.settings import Settings
+from simblock_indexer.exits import run
 from tests.server.conftest import CLEAN, PASSAGE
 from tests.upstreams import served
 
@@ -176,6 +182,49 @@ def test_events_are_told_of_each_check_and_of_text_only_where_that_is_asked_for(
         assert stopped.streams[0].released < 20
         assert (stopped.evidence == {"0": PASSAGE}) is evidence
         assert (clean.outcome, clean.streams[0].released) == ("clean", len(CLEAN))
+
+
+def test_a_log_of_checks_can_be_explained_and_replayed_under_another_policy(guard, tmp_path, capsys):
+    """Twenty words act under no rule: callers are not told of them, the log is."""
+    some = " ".join(PASSAGE.split()[20:40])
+    metrics = Metrics(guard)
+    with Audit(tmp_path / "audit.jsonl", key=bytes(32)) as audit:
+        checks = Checks(lambda: guard, Events(audit, metrics=metrics))
+        quoted = checks.check(Asked(f"It says: {some}, and no more.", id="row 1"))
+        checks.check(Asked(f"Here it is: {PASSAGE}", id="row 2"))
+        checks.close()
+    assert (quoted.decision, quoted.matches) == ("release", ())
+    assert metrics.scan.read()[0][-1] == 2
+    row = json.loads((tmp_path / "audit.jsonl").read_text("utf-8").splitlines()[0])
+    assert row["floor"] == [16, 30, 20]
+    assert [match["tokens"] for match in row["matches"]] == [20]
+    assert len(row["streams"][0]["digest"]) == 32
+
+    log = str(tmp_path / "audit.jsonl")
+
+    def said(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            run(app, "simblock", [*arguments])
+        assert ended.value.code == 0
+        return capsys.readouterr().out
+
+    assert "10 short" in said("explain", "row 1", "--audit", log)
+    (tmp_path / "new.toml").write_text("max_leak = 0\n[text]\nmin_run = 18\n")
+    told = said("replay", log, "--policy", str(tmp_path / "new.toml"))
+    assert "stops 1 → 2, 1 gained" in told
+    assert "2 of 2 decisions come out as they were" in told
+
+
+def test_a_policy_that_replaces_withholds_in_checks_for_nobody_writes_other_words(tmp_path):
+    (tmp_path / "policy.toml").write_text('action = "replace"\nmax_leak = 0\n')
+    index = MemoryIndex([Document(Work("ferry"), PASSAGE)])
+    settings = Settings(policy=tmp_path / "policy.toml")
+    gate = Gate(guard_for([index], Policy.load(settings.policy), settings), settings)
+    checks = Checks(lambda: gate.guard)
+    report = checks.check(Asked(f"Here it is: {PASSAGE}"))
+    checks.close()
+    assert report.decision == "stop"
+    assert not set(PASSAGE.split()) & set(report.released.split())
 
 
 def test_nothing_is_checked_while_a_log_that_is_required_is_lost(guard):

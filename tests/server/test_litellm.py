@@ -104,7 +104,7 @@ def test_what_is_not_of_the_interface_is_an_error_which_litellm_takes_for_no_ver
 
 
 def test_under_redact_the_text_comes_back_without_the_passage():
-    told, report = judge(guard_of(action="redact", max_leak=0), [COPY], [], ())
+    told, report, _ = judge(guard_of(action="redact", max_leak=0), [COPY], [], ())
     assert (told["action"], report.decision) == ("GUARDRAIL_INTERVENED", "redact")
     (text,) = told["texts"]
     assert text.startswith("Here it is: ")
@@ -168,4 +168,10 @@ def test_events_are_told_of_rounds_in_which_something_was_found_alone(guard):
     checks.close()
     (decision,) = told
     assert (decision.outcome, decision.route, decision.request_id) == ("stopped", "/litellm", "c")
-    assert [one.characters for one in decision.streams] == [len(COPY), 2]
+    assert [(one.channel, one.choice, one.characters, one.matches) for one in decision.streams] == [
+        ("content", 0, len(COPY), (0,)),
+        ("tool", 0, 2, ()),
+    ]
+    assert decision.streams[0].stopped
+    assert 0 < decision.streams[0].released < COPY.index(PASSAGE) + 20
+    assert decision.scan_ms > 0
