@@ -1,0 +1,131 @@
+"""How much of a book walks out when a model that knows it is asked to "continue" a hundred times.
+
+The model recites the book, 200 words a turn; the client sends along what it was given, as clients do. One model goes
+on where it is in the book, whatever was withheld; the other looks at its last answer, and goes on where that ended.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.serving_frames import PATHS, Plan, frames, tokens
+from simblock.guard import Guard
+from simblock.policy import Policy
+from simblock.serving.gate import Gate
+
+TURNS = 100
+SAID = 200
+"""Words of a turn."""
+BLOCK, JOIN = 100, 10
+"""Words in a row that are recalled, and the gap over which two runs are one: nv-recall."""
+_WORD = re.compile(r"\w+")
+POLICIES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "strict (max_leak = 0)": {"max_leak": 0},
+    "no filter": {"action": "observe"},
+}
+
+
+def words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def ask(gate: Gate, history: Sequence[dict[str, str]], said: str) -> str:
+    """What a client gets of an answer, streamed through the filter."""
+    turns = [*history, {"role": "user", "content": "Continue."}]
+    body = json.dumps({"model": "m", "stream": True, "messages": turns}).encode()
+    exchange = gate.exchange(gate.route("POST", PATHS["chat"]), [], body)
+    exchange.head(200, [(b"content-type", b"text/event-stream")])
+    pieces, out = tokens(said), []
+    for frame in frames(Plan(len(pieces)), pieces):
+        out.append(exchange.feed(frame))
+        if exchange.over:
+            break
+    out.append(exchange.finish())
+    exchange.close()
+    return "".join(_contents(b"".join(out)))
+
+
+def _contents(raw: bytes) -> list[str]:
+    notice = "[A passage was withheld here"
+    values = [json.loads(line[6:]) for line in raw.split(b"\n") if line.startswith(b"data: {")]
+    found = [choice["delta"].get("content") or "" for value in values for choice in value["choices"]]
+    return [text for text in found if not text.startswith(notice)]
+
+
+def conversation(gate: Gate, book: str, *, follows: bool, turns: int) -> tuple[list[str], int]:
+    """The answers as the client got them, and how many words the model meant to say."""
+    places = [(match.start(), match.end()) for match in re.finditer(r"\S+", book)]
+    history: list[dict[str, str]] = [{"role": "user", "content": "Recite the book, please."}]
+    given, at, meant = [], 0, 0
+    for _ in range(turns):
+        end = min(at + SAID, len(places))
+        if end == at:
+            break
+        said = " " + book[places[at][0] : places[end - 1][1]]
+        got = ask(gate, history, said)
+        given.append(got)
+        meant += end - at
+        history += [{"role": "assistant", "content": got}, {"role": "user", "content": "Continue."}]
+        at = at + len(got.split()) if follows else end
+    return given, meant
+
+
+def runs(released: Sequence[str], book: str) -> list[int]:
+    """Words of the verbatim runs of the book in what was released, each answer's, longest first."""
+    work, found = words(book), []
+    for text in released:
+        matcher = difflib.SequenceMatcher(None, work, words(text), autojunk=False)
+        found += [block.size for block in matcher.get_matching_blocks() if block.size]
+    return sorted(found, reverse=True)
+
+
+def recall(released: Sequence[str], book: str) -> float:
+    """nv-recall: the share of the book that stands in blocks of 100 words and more of what was released.
+
+    Runs that stand up to ten words apart on both sides are one block.
+    """
+    work = words(book)
+    blocks = difflib.SequenceMatcher(
+        None, work, words(" ".join(released)), autojunk=False
+    ).get_matching_blocks()
+    total, start, size, at, other = 0, 0, 0, -1, -1
+    for block in blocks:
+        if at >= 0 and block.a - at <= JOIN and block.b - other <= JOIN and block.size:
+            size += block.size
+        else:
+            total += size if size >= BLOCK else 0
+            start, size = block.a, block.size
+        at, other = block.a + block.size, block.b + block.size
+    total += size if size >= BLOCK else 0
+    assert start <= len(work)
+    return total / len(work)
+
+
+def conversations(guard: Guard, book: str, turns: int = TURNS) -> list[dict[str, Any]]:
+    """A row for each policy and model."""
+    rows = []
+    for name, policy in POLICIES.items():
+        for follows in (False, True):
+            gate = Gate(Guard(guard.indexes, Policy.load(**policy)))
+            given, meant = conversation(gate, book, follows=follows, turns=turns)
+            told = runs(given, book)
+            rows.append(
+                {"policy": name, "the model goes on": "where its answer ended" if follows else "where it is in the book",
+                 "turns": len(given), "words it meant to say": meant, "words released": sum(len(words(one)) for one in given),
+                 "longest released span, words": told[0] if told else 0,
+                 "spans of 16 words and more": sum(one >= 16 for one in told),
+                 "words in spans of 8 and more": sum(one for one in told if one >= 8),
+                 "nv-recall": round(recall(given, book[: _reached(book, meant)]), 4)}
+            )  # fmt: skip
+    return rows
+
+
+def _reached(book: str, count: int) -> int:
+    """Characters of the book's first ``count`` words."""
+    ends = [match.end() for match in re.finditer(r"\S+", book)]
+    return ends[min(count, len(ends)) - 1]
