@@ -32,6 +32,8 @@ _ENDED: Message = {"type": "http.response.body", "body": b""}
 _IDENTITY = (b"accept-encoding", b"identity")
 _UNASKED = frozenset({b"accept-encoding", b"range", b"if-range"})
 """Headers that would have a part of an answer come, or in a form that has to be undone."""
+_OF_THE_BODY = frozenset({b"content-length", b"content-encoding"})
+"""Headers that another body does not have: it is plain JSON."""
 _OURS = HOP_BY_HOP | {b"host", b"expect"}
 """Headers of a request that are not sent on: the upstream's own are made anew."""
 
@@ -140,7 +142,7 @@ class Proxy:
         self, method: str, target: bytes, headers: RawHeaders
     ) -> Callable[[bytes], Coroutine[Any, Any, tuple[int, bytes]]]:
         """Asks the same route with another body, as the same client."""
-        sent = [(name, value) for name, value in headers if name != b"content-length"]
+        sent = [(name, value) for name, value in headers if name not in _OF_THE_BODY]
 
         async def again(body: bytes) -> tuple[int, bytes]:
             async with self._upstream.ask(method, target, sent, body) as answer:

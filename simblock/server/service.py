@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -11,7 +12,6 @@ from typing import Any, NamedTuple
 
 from simblock.errors import MissingExtra
 from simblock.events import Events, Metrics
-from simblock.events.audit import Audit
 from simblock.events.recent import Recent
 from simblock.policy import Policy
 from simblock.server.admin import Admin, Page, Render, Standing
@@ -23,7 +23,7 @@ from simblock.server.litellm import LiteLLM
 from simblock.server.proxying import Proxy
 from simblock.server.running import Address, Listener, Patience, Steps, bind, listen, run
 from simblock.server.upstream import Timeouts, Upstream
-from simblock.serving.gate import Gate
+from simblock.serving.gate import Gate, audit_of
 from simblock.serving.reloading import Reloading
 from simblock.serving.settings import Settings
 from simblock_indexer.indexes import shown
@@ -147,8 +147,8 @@ class Service:
             yield LITELLM, LiteLLM(self._checks)
 
     def _sinks(self, settings: Settings) -> Iterator[Any]:
-        if settings.audit is not None:
-            yield self._closing.enter_context(Audit(settings.audit, evidence=settings.evidence))
+        for audit in audit_of(settings):
+            yield self._closing.enter_context(audit)
         yield self._recent
 
     def _take(self, policy: Policy) -> None:
@@ -165,17 +165,20 @@ class Service:
         return Page(200, sort, body)
 
     def _live_page(self) -> Page:
-        from simblock.overview import page, standing
+        from simblock.overview import standing, written
         from simblock.overview.page import REFRESH
 
-        facts = standing(self._metrics)
-        body = self._recent.read(lambda tally: page(tally, title="simblock", facts=facts, refresh=REFRESH))
+        body = written(self._view(), title="simblock", facts=standing(self._metrics), refresh=REFRESH)
         return Page(200, "text/html; charset=utf-8", body.encode())
 
     def _live_json(self) -> Page:
+        return Page(200, "application/json", json.dumps(self._view()).encode())
+
+    def _view(self) -> dict[str, Any]:
+        """What there is to show: all that is looked at while decisions wait."""
         from simblock.overview import view
 
-        return Page(200, "application/json", json.dumps(self._recent.read(view)).encode())
+        return self._recent.read(partial(view, until=time.time()))
 
 
 def _or_missing(render: Render) -> Page:

@@ -8,8 +8,12 @@ from __future__ import annotations
 import logging
 import re
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +22,8 @@ from simblock.server.answering import RawHeaders
 
 if TYPE_CHECKING:
     import aiohttp
+    from multidict import CIMultiDict
+    from yarl import URL
 
 LOG = logging.getLogger("simblock")
 HOP_BY_HOP = frozenset(
@@ -27,6 +33,8 @@ HOP_BY_HOP = frozenset(
 KEPT = 4.0
 """Seconds for which an idle connection is kept: less than uvicorn and llama.cpp keep it, so that none is used that
 the other side is about to close."""
+AT_ONCE = 1.0
+"""Seconds within which a kept connection shows that the other side had closed it: later, a request was at work."""
 _AUTOMATIC = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
@@ -46,6 +54,13 @@ class Timeouts(NamedTuple):
 
 
 PATIENT = Timeouts()
+
+
+@dataclass(slots=True)
+class Connection:
+    """Whether a request goes out on a connection that stood before."""
+
+    kept: bool = False
 
 
 class Upstream:
@@ -79,6 +94,7 @@ class Upstream:
             trust_env=False,
             max_line_size=65536,
             max_field_size=65536,
+            trace_configs=[_tracing()],
         )
 
     async def close(self) -> None:
@@ -102,9 +118,7 @@ class Upstream:
         url = URL(self.url + quote(target, safe=_AS_IT_IS), encoded=True)
         sent = CIMultiDict((name.decode("latin-1"), _text(value)) for name, value in headers)
         try:
-            async with self._session.request(
-                method, url, headers=sent, data=body, allow_redirects=False
-            ) as response:
+            async with await self._begun(method, url, sent, body) as response:
                 try:
                     yield Answer(response, self.url)
                 finally:
@@ -125,6 +139,22 @@ class Upstream:
             ) from None
         except (aiohttp.ClientError, ConnectionError) as error:
             raise self._told(error, 502, "upstream_failed", "the model server broke off its answer") from None
+
+    async def _begun(
+        self, method: str, url: URL, headers: CIMultiDict[str], body: bytes | AsyncIterator[bytes] | None
+    ) -> aiohttp.ClientResponse:
+        """The answer from its head on. Asks once more where the other side closed a kept connection as we took it."""
+        import aiohttp
+
+        assert self._session is not None, "open() comes first"
+        ask = partial(self._session.request, method, url, headers=headers, data=body, allow_redirects=False)
+        connection, began = Connection(), time.monotonic()
+        try:
+            return await ask(trace_request_ctx=connection)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            if not (connection.kept and isinstance(body, bytes)) or time.monotonic() - began > AT_ONCE:
+                raise
+        return await ask()
 
     def _told(self, error: Exception, status: int, code: str, message: str) -> UpstreamError:
         """The error for the client; of each kind the first is logged, until the upstream answers again."""
@@ -154,6 +184,19 @@ def named_by_connection(headers: RawHeaders) -> frozenset[bytes]:
     """The headers that a Connection header names: they are of that connection, too."""
     values = (value for name, value in headers if name.lower() == b"connection")
     return frozenset(part.strip().lower() for value in values for part in value.split(b","))
+
+
+def _tracing() -> aiohttp.TraceConfig:
+    """Tells requests that brought a :class:`Connection` which kind they got."""
+    import aiohttp
+
+    async def kept(_session: object, context: SimpleNamespace, _params: object) -> None:
+        if context.trace_request_ctx is not None:
+            context.trace_request_ctx.kept = True
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_connection_reuseconn.append(kept)
+    return tracing
 
 
 _AS_IT_IS = "".join(map(chr, range(0x21, 0x7F))).replace("#", "").replace('"', "")

@@ -118,6 +118,21 @@ def test_a_stopped_answer_is_asked_for_again(guard, model, client):
     assert PASSAGE[:40] not in model.requests[-1].body.decode()
 
 
+def test_what_is_asked_again_is_plain_where_the_request_was_compressed(guard, model, client):
+    def said(asked):
+        again = "content-encoding" not in asked.headers
+        assert again is (b"withheld" in asked.body)
+        text = wires.body("chat", "content", CLEAN if again else PASSAGE)
+        return Reply(text, headers={"content-type": "application/json"})
+
+    model.replies(CHAT, said)
+    body = gzip.compress(wires.request("chat", stream=False))
+    with proxied(guard, model.url, regenerate=1) as url:
+        answer = post(client, url, CHAT, body, **{"content-encoding": "gzip"})
+    assert [one.headers.get("content-encoding") for one in model.requests] == ["gzip", None]
+    assert wires.heard("chat", answer.content, whole=True)["content", 0].strip() == CLEAN.strip()
+
+
 # -- what passes
 
 
@@ -279,6 +294,60 @@ def test_an_upstream_that_is_not_there_is_a_502(guard, client):
             for path in (CHAT, "/v1/embeddings"):
                 answer = post(client, url, path, wires.request("chat"))
                 assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_unreachable")
+
+
+class Fickle:
+    """A server that closes connections without a word: each at its request of that number, counted from 1."""
+
+    def __init__(self, last):
+        self.last, self.links, self.asked = last, 0, []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join(10)
+        self.socket.close()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                link, _ = self.socket.accept()
+                self.links += 1
+                with link, link.makefile("rb") as lines:
+                    self._answer(link, lines)
+
+    def _answer(self, link, lines):
+        for number in range(1, self.last + 1):
+            head = b"".join(iter(lines.readline, b"\r\n"))
+            size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
+            self.asked.append(lines.read(size))
+            if number == self.last:
+                return
+            body = wires.body("chat", "content", "Hi")
+            sort = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+            link.sendall(sort % len(body) + body)
+
+
+def test_a_kept_connection_that_was_closed_is_no_failure_and_is_asked_for_once_more(guard, client):
+    with Fickle(2) as server, proxied(guard, server.url) as url:
+        bodies = [wires.request("chat", stream=False, prompt=f"Say {number}") for number in range(3)]
+        answers = [post(client, url, CHAT, body) for body in bodies]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert server.asked == [bodies[0], bodies[1], bodies[1], bodies[2], bodies[2]]
+    assert server.links == 3
+
+
+def test_a_new_connection_that_is_closed_without_an_answer_is_a_502(guard, client):
+    with Fickle(1) as server, proxied(guard, server.url) as url:
+        answer = post(client, url, CHAT, wires.request("chat"))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_failed")
+    assert (server.links, len(server.asked)) == (1, 1)
 
 
 def test_an_upstream_that_says_nothing_is_a_504(guard, client):
