@@ -82,7 +82,7 @@ def read_history(path: Path | None) -> list[dict[str, str]]:
 
 def checked_turns(turns: Any, place: str) -> list[dict[str, str]]:
     """``turns`` where they are a list of roles and contents. Raises InputError naming ``place``."""
-    from simblock.guard import ROLES
+    from simblock.arguments import ROLES
 
     shape = f'a turn is {{"role": "{"|".join(sorted(ROLES))}", "content": "…"}}'
     if not isinstance(turns, list):

@@ -72,6 +72,22 @@ Evidence: TypeAlias = Annotated[
     bool,
     typer.Option("--evidence", help="With --audit: write the matched text of outputs into it, too."),
 ]
+AuditKey: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--audit-key",
+        metavar="FILE",
+        envvar="SIMBLOCK_AUDIT_KEY",
+        help="With --audit: write digests of outputs into it, by this key file, so that explain can tell a text again.",
+    ),
+]
+AuditRequired: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--audit-required",
+        help="With --audit: let no answer begin while it cannot be written. Without, what is lost is counted.",
+    ),
+]
 PassRoute: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
@@ -185,6 +201,8 @@ def _options(
     key_file: shared.KeyFile = None,
     audit: Audit = None,
     evidence: Evidence = False,
+    audit_key: AuditKey = None,
+    audit_required: AuditRequired = False,
     pass_route: PassRoute = None,
     generation_route: GenerationRoute = None,
     ending: Ending = None,
@@ -280,6 +298,8 @@ def _settings(indexes: Sequence[str], given: Mapping[str, Any]) -> Any:
         "key_file": tuple(given["key_file"] or ()),
         "audit": given["audit"],
         "evidence": given["evidence"],
+        "audit_key": given["audit_key"],
+        "audit_required": given["audit_required"],
         "ending": given["ending"],
         "show_sources": given["show_sources"],
         "show_report": given["report_to_clients"],
@@ -289,7 +309,11 @@ def _settings(indexes: Sequence[str], given: Mapping[str, Any]) -> Any:
         "generation_routes": dict(map(_own_route, given["generation_route"] or ())),
         "tenant_header": given["tenant_header"],
     }
-    return Settings(**{name: value for name, value in fields.items() if value})
+    settings = Settings(**{name: value for name, value in fields.items() if value})
+    if settings.audit is None and (settings.audit_required or settings.audit_key):
+        option = "--audit-required" if settings.audit_required else "--audit-key"
+        raise UsageError(f"{option} without an audit log: name its file with --audit")
+    return settings
 
 
 def _own_route(text: str) -> tuple[str, str]:

@@ -14,13 +14,17 @@ from pathlib import Path
 import httpx
 import pytest
 
+from simblock import overview
 from simblock.cli import app
 from simblock.server.running import Address
+from simblock.server.service import Service, Wanted
+from simblock.serving.settings import Settings
 from simblock.stores.writer import Writer
 from simblock.work import Document, Work
 from simblock_indexer.exits import run
 from tests import wires
 from tests.server.conftest import CLEAN, PASSAGE
+from tests.upstreams import Reply
 
 CHAT = "/v1/chat/completions"
 PROGRAM = Path(sys.executable).parent / "simblock"
@@ -143,6 +147,62 @@ def test_a_proxy_says_what_it_filters_passes_and_refuses_and_logs_what_it_decide
     assert whole.end(signal.SIGINT) == 130
 
 
+def test_a_log_has_digests_where_there_is_a_key_and_passages_are_replaced_where_the_policy_says_so(
+    index, model, tmp_path, client
+):
+    def said(asked):
+        text = "something of my own" if b"withheld" in asked.body else PASSAGE
+        return Reply(wires.body("chat", "content", text), headers={"content-type": "application/json"})
+
+    model.replies(CHAT, said)
+    (tmp_path / "key").write_text(f"{'ab' * 32}\n")
+    (tmp_path / "key").chmod(0o600)
+    (tmp_path / "policy.toml").write_text('action = "replace"\nmax_leak = 0\n')
+    audit = tmp_path / "audit.jsonl"
+    options = ["--policy", tmp_path / "policy.toml", "--audit", audit, "--audit-key", tmp_path / "key"]
+    with serving(
+        "proxy", "--index", index, "--checks", "--upstream", model.url, *map(str, options)
+    ) as served:
+        answer = client.post(served.url + CHAT, content=wires.request("chat", stream=False))
+        assert wires.heard("chat", answer.content, whole=True)["content", 0].strip() == "something of my own"
+        assert client.post(served.url + "/v1/check", json={"text": PASSAGE}).json()["decision"] == "stop"
+        assert served.end() == 0
+    replaced, checked = map(json.loads, audit.read_text().splitlines())
+    assert [row["outcome"] for row in (replaced, checked)] == ["replaced", "stopped"]
+    (digest,) = {row["streams"][0]["digest"] for row in (replaced, checked)}  # the same text was said
+    assert len(digest) == 32
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_nothing_begins_while_a_log_that_is_required_cannot_be_written(index, model, client):
+    model.replies(CHAT, wires.stream("chat", "content", wires.pieces(CLEAN)))
+    options = ["--audit", "/dev/full", "--audit-required", "--upstream", model.url]
+    with serving("proxy", "--index", index, *options) as served:
+        statuses = [
+            client.post(served.url + CHAT, content=wires.request("chat")).status_code for _ in range(3)
+        ]
+        assert served.end() == 0
+    assert statuses == [200, 503, 503]
+    assert len(model.requests) == 1
+
+
+def test_the_live_page_is_written_while_decisions_go_on(index, monkeypatch):
+    """Writing a page takes tens of milliseconds: no answer waits for it."""
+    taken = threading.Event()
+
+    def written(view, **_):
+        threading.Thread(target=lambda: (service.events.bypassed("asked", "GET /"), taken.set())).start()
+        assert taken.wait(10)
+        return f"{view['responses']} responses"
+
+    monkeypatch.setattr(overview, "written", written)
+    with Service(Wanted(Settings(index=(index,))), None) as service:
+        assert service._live_page().body == b"0 responses"
+        assert json.loads(service._live_json().body)["bypasses"] == [
+            {"reason": "asked", "route": "GET /", "count": 1}
+        ]
+
+
 def test_a_policy_that_changes_is_in_effect_for_new_answers(whole, policy, model, client):
     model.replies(CHAT, wires.stream("chat", "content", wires.pieces(PASSAGE)))
 
@@ -248,6 +308,9 @@ def test_a_port_that_is_taken_is_one_line_and_code_2(index, capsys):
         (["--upstream", "http://host", "--generation-route", "/ask=talk"], "talk"),
         (["--policy", "no/such.toml"], "no/such.toml"),
         (["--regenerate", "9"], "--regenerate"),
+        (["--audit-required"], "--audit-required"),
+        (["--audit-key", "no.key"], "--audit-key"),
+        (["--audit", "no/such/audit.jsonl"], "no/such/audit.jsonl"),
     ],
 )
 def test_an_option_that_cannot_be_meant_is_named(index, capsys, options, named):
