@@ -19,6 +19,7 @@ from simblock_indexer.tables import emit, facts, say
 PACKAGES = (
     "numpy",
     "pydantic",
+    "pydantic-settings",
     "rapidfuzz",
     "redis",
     "datasketch",
@@ -30,6 +31,11 @@ PACKAGES = (
 EXTRAS = {
     "crypt": (("cryptography",), "keyed indexes"),
     "report": (("jinja2", "matplotlib", "plotext"), "pages and curves"),
+    "serve": (("uvicorn", "httptools", "aiohttp", "brotli", "jinja2"), "simblock serve and proxy"),
+    "metrics": (("prometheus_client",), "Prometheus"),
+    "httpx": (("httpx",), "transports of clients"),
+    "httpx2": (("httpx2",), "transports of clients"),
+    "fast": (("hiredis", "uvloop"), "less work for the same"),
 }
 """What each extra brings: its modules, and what for."""
 
