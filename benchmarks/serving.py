@@ -149,7 +149,7 @@ def throughput(bench: Bench) -> Tables:
 
 
 def first(bench: Bench) -> Tables:
-    count = 20 if bench.quick else 300
+    count = 20 if bench.quick else 200
     some = ("bare", "middleware", "pass-through proxy", "proxy")
     rows = measured(
         bench, lambda them: serving_costs.first_tokens({name: them[name] for name in some}, AGAINST, count)

@@ -113,14 +113,15 @@ def conversations(guard: Guard, book: str, turns: int = TURNS) -> list[dict[str,
         for follows in (False, True):
             gate = Gate(Guard(guard.indexes, Policy.load(**policy)))
             given, meant = conversation(gate, book, follows=follows, turns=turns)
-            told = runs(given, book)
+            known = book[: _reached(book, meant)]
+            told = runs(given, known)
             rows.append(
                 {"policy": name, "the model goes on": "where its answer ended" if follows else "where it is in the book",
                  "turns": len(given), "words it meant to say": meant, "words released": sum(len(words(one)) for one in given),
                  "longest released span, words": told[0] if told else 0,
                  "spans of 16 words and more": sum(one >= 16 for one in told),
                  "words in spans of 8 and more": sum(one for one in told if one >= 8),
-                 "nv-recall": round(recall(given, book[: _reached(book, meant)]), 4)}
+                 "nv-recall": round(recall(given, known), 4)}
             )  # fmt: skip
     return rows
 

@@ -31,6 +31,7 @@ CHANGE, KILL = 7.0, 75.0
 """Seconds between two changes of the index, and between two deaths of its server."""
 DOWN = 4.0
 TENANT = "soak"
+"""Of the index, of which the proxy keeps no records in memory: else it would hardly notice a death."""
 PROTECTED = re.compile(rb"[\xce\xcf][\x80-\xbf]")
 """Works are written in Greek letters and nothing else is: any such letter that goes out is a leak."""
 _SYLLABLES = [c + v for c in "βγδζθλμξπσφψ" for v in "εηω"]
@@ -47,7 +48,7 @@ class Soak:
     def __init__(self, folder: Path, seconds: float) -> None:
         self.rng = random.Random(3)
         self.works = {f"work-{number}": _words(self.rng, _SYLLABLES, 400) for number in range(40)}
-        self.folder, self.until = folder, time.monotonic() + seconds
+        self.folder, self.seconds, self.until = folder, seconds, 0.0
         self.server = Server(folder, "--appendonly", "yes")
         self.counts: Counter[str] = Counter()
         self.memory: list[int] = []
@@ -138,6 +139,11 @@ class Soak:
 async def soak(folder: Path, minutes: float) -> list[dict[str, Any]]:
     """A row of what was counted."""
     it = Soak(folder, minutes * 60)
+    with it.server:
+        return [await _soaked(it, folder, minutes)]
+
+
+async def _soaked(it: Soak, folder: Path, minutes: float) -> dict[str, Any]:
     with create_writer(it.server.url(TENANT)) as writer:
         writer.put([Document(Work(name), text) for name, text in it.works.items()])
         writer.commit()
@@ -145,15 +151,14 @@ async def soak(folder: Path, minutes: float) -> list[dict[str, Any]]:
     policy.write_text("max_leak = 0\n")
     async with Source(it.texts) as source:
         upstream = f"http://127.0.0.1:{source.port}"
-        with proxy(upstream, it.server.url(TENANT), "--policy", str(policy), core=CORE) as process:
+        with proxy(upstream, it.server.url(TENANT, pages=0), "--policy", str(policy), core=CORE) as process:
+            it.until = time.monotonic() + it.seconds
             them = [it.client(process.port, number) for number in range(CLIENTS)]
             await asyncio.gather(*them, it.changes(), it.deaths(), it.watch(process))
             await asyncio.sleep(5)
             left = source.open
             end = process.resident()
-    it.server.close()
-    quarter = max(len(it.memory) // 4, 1)
-    return [_row(it, minutes, left, end, quarter)]
+    return _row(it, minutes, left, end, max(len(it.memory) // 4, 1))
 
 
 def _row(it: Soak, minutes: float, left: int, end: int, quarter: int) -> dict[str, Any]:
