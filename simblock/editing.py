@@ -37,8 +37,9 @@ class Editing:
     ``waiting`` are those that nobody has found other words for yet, in order; they neither overlap nor touch.
     """
 
-    def __init__(self, response: ResponseCore, outlet: Outlet, channel: str) -> None:
-        self._response, self._outlet, self._channel = response, outlet, channel
+    def __init__(self, response: ResponseCore, outlet: Outlet, channel: str, choice: int) -> None:
+        self._response, self._outlet = response, outlet
+        self._channel, self._choice = channel, choice
         self.waiting: list[Passage] = []
 
     def settle(self, track: Track) -> None:
@@ -79,7 +80,7 @@ class Editing:
         while self.waiting and self.waiting[0].end <= held:
             passage = self.waiting[0]
             before = self._outlet.before(passage.start)
-            answer = yield Rewrite(self._response, self._channel, before, *passage[2:])
+            answer = yield Rewrite(self._response, self._channel, self._choice, before, *passage[2:])
             if not isinstance(answer, str):
                 return passage
             self.waiting.remove(passage)

@@ -11,6 +11,7 @@ SimblockError
 │   ├── KeyProblem        no key, or the wrong one
 │   └── Busy              another writer holds the lock
 ├── StoreLost             the store cannot answer now (worth a retry)
+├── Unavailable           what a policy or a setting demands cannot be done now (worth a retry)
 └── MissingExtra          an optional package is not installed
 
 Each is one sentence that names the thing and the mend. Messages never hold protected text.
@@ -31,6 +32,7 @@ __all__ = [
     "PolicyError",
     "SimblockError",
     "StoreLost",
+    "Unavailable",
     "UsageError",
 ]
 
@@ -77,6 +79,10 @@ class Busy(IndexProblem):
 
 class StoreLost(SimblockError):
     """The store gave no answer."""
+
+
+class Unavailable(SimblockError):
+    """Something that must be done with each answer cannot be done now, such as writing a log that is required."""
 
 
 class MissingExtra(SimblockError):

@@ -249,7 +249,7 @@ class Response:
         """
         key = (channel, choice)
         if key not in self._streams:
-            core = StreamCore(self.core, channel=channel, **reading(kind, language))
+            core = StreamCore(self.core, channel=channel, choice=choice, **reading(kind, language))
             self._streams[key] = Stream(self, core)
         return self._streams[key]
 

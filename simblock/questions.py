@@ -120,7 +120,8 @@ class Withheld:
 
     ``before`` are the last characters that go out before it, 2,000 at most; ``tokens`` about how many words (of
     code lexemes) it has; ``language`` is that of code. ``round`` counts from 1: an answer that is too close to a
-    work is asked for again. ``note`` says the same in a sentence that a model may be given.
+    work is asked for again. ``note`` says the same in a sentence that a model may be given. ``channel`` and ``choice``
+    say which stream of the response it is.
     """
 
     before: str
@@ -129,6 +130,8 @@ class Withheld:
     language: str | None
     round: int
     note: str
+    channel: str = "content"
+    choice: int = 0
 
 
 Rewriter: TypeAlias = Callable[[Withheld], str | Awaitable[str]]
@@ -139,15 +142,19 @@ Rewriter: TypeAlias = Callable[[Withheld], str | Awaitable[str]]
 class Rewrite:
     """What is to stand in the place of a passage? ``response`` is the core's own, its ResponseCore.
 
+    Asked for in so many ``rounds`` at most; None: as many as the response allows for a passage.
+
     Answered by a text that has been checked (:func:`simblock.rewriting.rewritten`), or Lost where there is none.
     """
 
     response: Any
     channel: str
+    choice: int
     before: str
-    tokens: int
-    kind: Kind
-    language: str | None
+    tokens: int = 0
+    kind: Kind = "text"
+    language: str | None = None
+    rounds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ def rewritten(wanted: Rewrite) -> Told[str | Lost]:
     if response.rewriter is None:
         return Lost("there is no rewriter")
     reason = "what the rewriter wrote was too close to a work each time"
-    for number in range(1, response.rewrites + 1):
+    rounds = response.rewrites if wanted.rounds is None else wanted.rounds
+    for number in range(1, rounds + 1):
         text = yield Wording(response.rewriter, _withheld(wanted, number), response.rewrite_timeout)
         if not isinstance(text, str):
             reason = text.reason if isinstance(text, Lost) else reason
@@ -46,7 +47,7 @@ def _withheld(wanted: Rewrite, number: int) -> Withheld:
     if not wanted.tokens:
         note = note.replace(" of about 0 words", "")
     said = (wanted.before, wanted.tokens, wanted.kind, wanted.language)
-    return Withheld(*said, number, note + AGAIN if number > 1 else note)
+    return Withheld(*said, number, note + AGAIN if number > 1 else note, wanted.channel, wanted.choice)
 
 
 def _may_go_out(response: ResponseCore, wanted: Rewrite, text: str) -> Told[bool]:

@@ -72,6 +72,7 @@ class StreamCore:
         prose: bool = False,
         unbroken: bool = False,
         channel: str = "content",
+        choice: int = 0,
     ) -> None:
         self.response, self.after, self.scanning, self.unbroken = response, after, scanning, unbroken
         self.stopped = False
@@ -87,7 +88,7 @@ class StreamCore:
         self.words = self._lane("words")  # the others begin with their first tokens
         self._looks = Looks(response, self._lane, unbroken=unbroken)
         self.outlet = Outlet(BEFORE if "replace" in response.policy.actions else 0)
-        self._editing = Editing(response, self.outlet, channel)
+        self._editing = Editing(response, self.outlet, channel, choice)
         self._edits = not (scanning or unbroken or EDITING.isdisjoint(response.policy.actions))
         self._tail: Tail | None = None
         self._ticks = Ticks()

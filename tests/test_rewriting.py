@@ -279,14 +279,14 @@ def test_a_rewrite_can_be_asked_for_from_outside_of_any_stream():
     response = shield.response(rewriter=rewriter(COPY, WORDS))
 
     def steps():
-        return (yield Rewrite(response.core, "answer", CLEAN, 0, "text", None))
+        return (yield Rewrite(response.core, "content", 0, CLEAN))
 
     assert response.run(steps()) == WORDS
     assert asyncio.run(response.arun(steps(), heavy=True)) == WORDS
     none = shield.response()
 
     def other():
-        return (yield Rewrite(none.core, "answer", CLEAN, 0, "text", None))
+        return (yield Rewrite(none.core, "content", 0, CLEAN))
 
     assert isinstance(none.run(other()), Lost)
 

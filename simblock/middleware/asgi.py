@@ -11,14 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from simblock.errors import InputError
+from simblock.errors import InputError, Unavailable
 from simblock.events import Events
 from simblock.middleware.asking import ask_again
 from simblock.middleware.carrying import Carrier, Cut, asking, read_body
-from simblock.middleware.refusing import TOO_LARGE, refuse, refuse_websocket, refused
+from simblock.middleware.refusing import refuse, refuse_websocket, refused
 from simblock.middleware.types import App, Receive, Scope, Send
 from simblock.policy import Policy
 from simblock.serving.gate import Gate, open_gate
+from simblock.serving.refusing import told_of, too_large
 from simblock.stores import Index
 
 
@@ -69,19 +70,16 @@ class SimblockMiddleware:
         if route.kind == "refuse":
             await refuse(send, *refused(route))
             return
-        if reason := self.gate.events.blocked:
-            await refuse(send, 503, f"no answer may begin: {reason}")
-            return
         body = await read_body(receive, self.gate.settings.max_body)
         if body is None:  # the client left
             return
         if len(body) > self.gate.settings.max_body:
-            await refuse(send, 413, TOO_LARGE.format(self.gate.settings.max_body))
+            await refuse(send, *too_large(self.gate.settings.max_body))
             return
         try:
             exchange = await self.gate.aexchange(route, scope["headers"], body)
-        except InputError as error:
-            await refuse(send, 400, str(error))
+        except (InputError, Unavailable) as error:
+            await refuse(send, *told_of(error))
             return
         exchange.again = partial(ask_again, self.app, scope)
         carrier = Carrier(exchange, body, receive, send)

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from simblock.errors import InputError, MissingExtra
+from simblock.errors import InputError, MissingExtra, Unavailable
 from simblock.events import Events
 from simblock.plugins.streams import AsyncFiltered, Filtered
 from simblock.policy import Policy
 from simblock.serving.exchange import Exchange, Head
 from simblock.serving.gate import Gate, open_gate
+from simblock.serving.refusing import told_of, too_large
 from simblock.serving.routes import Route, readings
 from simblock.stores import Index
-from simblock.wire.jsontext import dump
 
 T = TypeVar("T")
 BASE = 4
@@ -76,17 +76,16 @@ class Gated:
             request.method, request.url, headers=headers, content=body, extensions=request.extensions
         )
 
-    def _refused(self, status: int, message: str) -> Any:
+    def _refused(self, status: int, body: bytes) -> Any:
         """An answer of our own, to a request that the upstream must not see."""
-        error = {"message": message, "type": "invalid_request_error", "param": None, "code": "simblock"}
         headers = [(b"content-type", b"application/json")]
-        return self.package.Response(status, headers=headers, content=dump({"type": "error", "error": error}))
+        return self.package.Response(status, headers=headers, content=body)
 
     def _too_large(self, body: bytes) -> Any:
         most = self.gate.settings.max_body
         if len(body) <= most:
             return None
-        return self._refused(413, f"the request has over {most} bytes: send less, or raise SIMBLOCK_MAX_BODY")
+        return self._refused(*too_large(most))
 
     def _answer(self, head: Head, stream: Any, response: Any) -> Any:
         return self.package.Response(
@@ -114,8 +113,8 @@ class Transport(Gated):
             return refused
         try:
             exchange = self.gate.exchange(route, request.headers.raw, body)
-        except InputError as error:
-            return self._refused(400, str(error))
+        except (InputError, Unavailable) as error:
+            return self._refused(*told_of(error))
         try:
             return self._exchanged(exchange, request, body)
         except BaseException as error:
@@ -160,8 +159,8 @@ class AsyncTransport(Gated):
             return refused
         try:
             exchange = await self.gate.aexchange(route, request.headers.raw, body)
-        except InputError as error:
-            return self._refused(400, str(error))
+        except (InputError, Unavailable) as error:
+            return self._refused(*told_of(error))
         try:
             return await self._exchanged(exchange, request, body)
         except BaseException as error:

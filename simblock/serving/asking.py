@@ -66,7 +66,7 @@ def _header(headers: dict[bytes, bytes], name: str | None) -> str | None:
 
 def ask_again(asked: Asked, again: Callable[[bytes], Any], withheld: Withheld) -> str | Awaitable[str]:
     """The upstream's other text for what was withheld. Raises InputError where it has none."""
-    reply = again(dump(asked.format.again(asked.value, withheld.before, withheld.note)))
+    reply = again(dump(asked.format.again(asked.value, withheld.before, withheld.note, withheld.choice)))
     if inspect.isawaitable(reply):
         return _when_it_comes(asked, cast("Awaitable[tuple[int, bytes]]", reply))
     return _text(asked, *reply)

@@ -18,13 +18,13 @@ from simblock.ledger import Told as Steps
 from simblock.questions import Rewrite
 from simblock.response import Floor
 from simblock.serving.asking import Asked, ask_again
+from simblock.serving.refusing import refusal
 from simblock.serving.routes import Route
 from simblock.serving.settings import Settings
 from simblock.serving.telling import Telling
 from simblock.wire.bodies import BodyFilter, ErrorFilter, Unreadable
 from simblock.wire.encodings import Decoder, decoder
 from simblock.wire.filtering import Aside, EventFilter
-from simblock.wire.jsontext import dump
 from simblock.wire.voices import Remembered, Voice
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ STALE = frozenset(
 """Headers that would not be true of an answer that may be changed."""
 BODILESS = frozenset({204, 205, 304})
 FLOOR = Floor()
+UNREADABLE = "the answer of the model could not be examined, and was withheld"
+QUOTING = "the error that the model server told of comes too close to protected content, and was withheld"
 
 
 class Head(NamedTuple):
@@ -78,7 +80,7 @@ class Exchange:
             tenant=self.asked.tenant,
             floor=FLOOR,
             rewriter=self._rewrite,
-            rewrites=settings.regenerate or settings.rewrites,
+            rewrites=settings.rewrites,
         )
         self.id = self.response.id
         self.again: Again | None = None
@@ -118,7 +120,7 @@ class Exchange:
             self.answer_head = self._changed_head()
             return self.answer_head
         if status >= 400:
-            self._body = ErrorFilter(self.response.core)
+            self._body = ErrorFilter(self.response.core, self._remembered())
         elif kind == "application/json" or kind.endswith("+json"):
             self._body = self._body_filter()
         else:
@@ -177,7 +179,12 @@ class Exchange:
                 out = yield from self._body.filter(data)
             except Unreadable as error:
                 self._unreadable(str(error), len(data))
-        return self._refusal() if self.over else self._whole(data, out)
+        if self.over:
+            return self._refusal(502, UNREADABLE, reason="unavailable")
+        if data and not out:  # an error that quotes a work
+            status = cast(Head, self.answer_head).status
+            return self._refusal(status, QUOTING, reason="protected")
+        return self._whole(data, out)
 
     # -- what cannot be read
 
@@ -185,27 +192,25 @@ class Exchange:
         """Something is no answer: the policy says whether it passes, uncounted never."""
         self._telling.unread(reason, size)
         self.events.failed("unreadable")
-        self.over = self.guard.policy.on_error == "stop"
+        self.over = self._telling.refused = self.guard.policy.on_error == "stop"
 
     def _break(self, reason: str, size: int) -> None:
         """Something cannot even be passed on. A stream that has begun is broken off, see :attr:`broken`."""
         self._telling.unread(reason, size)
         self.events.failed("unreadable")
-        self.over = True
+        self.over = self._telling.refused = True
         self.broken = self._events is not None
 
-    def _refusal(self) -> bytes:
-        """What a client gets instead of a whole answer that cannot be read."""
-        told = {"report_id": self.id, "action": "stop", "reason": "unavailable", "retry": True}
-        message = "the answer of the model could not be examined, and was withheld"
-        error = {"message": message, "type": "simblock_error", "param": None, "code": "unavailable"}
-        out = dump({"error": error, "simblock": told})
+    def _refusal(self, status: int, message: str, *, reason: str) -> bytes:
+        """What a client gets instead of a whole answer that cannot be read, or of an error that quotes."""
+        told = {"report_id": self.id, "action": "stop", "reason": reason, "retry": True}
+        out = refusal(status, reason, message, simblock=told)
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(out)).encode()),
             (REPORT_HEADER, self.id.encode()),
         ]
-        self.answer_head = Head(502, headers)
+        self.answer_head = Head(status, headers)
         return out
 
     # -- heads
@@ -233,14 +238,18 @@ class Exchange:
 
     def _aside(self) -> Aside:
         again = self._again if self.settings.regenerate and self.asked.request.choices == 1 else None
-        remembered = Remembered(said=self.settings.evidence, digest=self.events.digest)
-        return Aside(self._telling.unread, self._telling.told, again, remembered)
+        return Aside(self._telling.unread, self._telling.told, again, self._remembered())
+
+    def _remembered(self) -> Remembered:
+        return Remembered(said=self.settings.evidence, digest=self.events.digest)
 
     def _again(self, voice: Voice) -> Steps[str | None]:
         """Another answer, in the place of one that was stopped, checked already; None where there is none."""
         if self.again is None:
             return None
-        answer = yield Rewrite(self.response.core, "answer", voice.said, 0, "text", None)
+        channel = voice.channel
+        rounds = self.settings.regenerate
+        answer = yield Rewrite(self.response.core, channel.name, channel.choice, voice.said, rounds=rounds)
         return answer if isinstance(answer, str) else None
 
     def _rewrite(self, withheld: Withheld) -> str | Awaitable[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from simblock.errors import UsageError
+from simblock.errors import Unavailable, UsageError
 from simblock.events import Events
 from simblock.events.audit import Audit
 from simblock.guard import Guard, by_response
@@ -58,8 +58,10 @@ class Gate:
         """A request to a generation route, which is about to be put to the upstream.
 
         Raises InputError where the request cannot be read: the upstream must not see it, for what it is about would
-        be unknown here.
+        be unknown here. Raises Unavailable while a log that is required cannot be written.
         """
+        if reason := self.events.blocked:
+            raise Unavailable(f"no answer may begin: {reason}")
         return Exchange(route, headers, body, guard=self.guard, settings=self.settings, events=self.events)
 
     async def aexchange(self, route: Route, headers: Headers, body: bytes) -> Exchange:

@@ -25,7 +25,10 @@ MOST_UNREAD = 20
 
 
 class Telling:
-    """Collects what is to be told of one response. Seconds: ``scan`` in all, ``first`` and ``held`` of text."""
+    """Collects what is to be told of one response. Seconds: ``scan`` in all, ``first`` and ``held`` of text.
+
+    ``refused``: it was ended for what could not be read.
+    """
 
     def __init__(self, response: Response, asked: Asked, route: Route, settings: Settings) -> None:
         self._response, self._asked, self._route, self._settings = response, asked, route, settings
@@ -33,6 +36,7 @@ class Telling:
         self.scan = self.held = 0.0
         self.first: float | None = None
         self.rounds = 0
+        self.refused = False
 
     def unread(self, reason: str, size: int) -> None:
         """Something of the answer was not read."""
@@ -106,10 +110,15 @@ class Telling:
         """The severest of what happened: what failed, then what was done, then that nobody heard the end."""
         if failed:
             return "upstream_failed"
-        if self._unread or (report.error is not None and report.decided is None):
-            return "error_stopped" if self._response.core.policy.on_error == "stop" else "error_released"
+        lost = report.error is not None and report.decided is None
+        if self.refused or (lost and report.decision == "stop"):
+            return "error_stopped"
         done = _OUTCOMES[cast(Action, report.observed and "observe") or report.decision]
-        return "client_gone" if gone and done == "clean" else done
+        if done != "clean":
+            return done
+        if self._unread or lost:
+            return "error_released"
+        return "client_gone" if gone else done
 
     def _evidence(
         self, report: Report, voices: Sequence[Voice], numbers: Sequence[tuple[int, ...]]

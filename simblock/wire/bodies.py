@@ -7,13 +7,12 @@ from typing import Any
 from simblock.errors import InputError
 from simblock.ledger import Told as Steps
 from simblock.response import ResponseCore
-from simblock.stream import StreamCore
 from simblock.wire.chorus import Chorus
 from simblock.wire.filtering import Aside, acted
 from simblock.wire.format import Reading, Wire
 from simblock.wire.jsontext import dump, parse, repeats_keys
 from simblock.wire.shapes import UNKNOWN, At, Channel, Found, Walked
-from simblock.wire.voices import Piece, Voice
+from simblock.wire.voices import NOTHING, Piece, Remembered, Voice
 
 
 class Unreadable(Exception):
@@ -26,11 +25,6 @@ class BodyFilter:
     def __init__(self, wire: Wire, response: ResponseCore, aside: Aside) -> None:
         self.chorus = Chorus(response, after=True, remembered=aside.remembered._replace(outgoing=True))
         self._wire, self._aside = wire, aside
-
-    @property
-    def cores(self) -> list[StreamCore]:
-        """The cores of all streams."""
-        return [voice.core for voice in self.chorus.voices]
 
     def filter(self, data: bytes) -> Steps[bytes]:
         """What goes out of a body: the same bytes where nothing was acted upon. Raises Unreadable."""
@@ -101,8 +95,8 @@ class BodyFilter:
 class ErrorFilter:
     """The body of an answer that says what went wrong, in whatever form: all of it is text."""
 
-    def __init__(self, response: ResponseCore) -> None:
-        self.chorus = Chorus(response, after=True)
+    def __init__(self, response: ResponseCore, remembered: Remembered = NOTHING) -> None:
+        self.chorus = Chorus(response, after=True, remembered=remembered)
 
     def filter(self, data: bytes) -> Steps[bytes]:
         """The same bytes; nothing where something was acted upon."""

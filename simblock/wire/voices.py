@@ -90,7 +90,13 @@ class Voice:
         remembered: Remembered = NOTHING,
     ) -> None:
         self.channel, self.source = channel, source
-        self.core = StreamCore(response, after=after, unbroken=channel.name == "tool", channel=channel.name)
+        self.core = StreamCore(
+            response,
+            after=after,
+            unbroken=channel.name == "tool",
+            channel=channel.name,
+            choice=channel.choice,
+        )
         self._pieces: deque[Piece] = deque()
         self._same = blake2b(digest_size=16) if remembered.outgoing else None
         self.outgoing = StringIO() if remembered.outgoing else None

@@ -245,6 +245,7 @@ def test_an_error_of_the_model_server_passes_and_a_passage_in_it_does_not():
         answer = ask(url)
         assert answer.status_code == 500
         assert words_out(answer.content) == 0
+        assert answer.json()["simblock"]["reason"] == "protected"
 
 
 def test_a_client_that_leaves_takes_the_model_with_it():

@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 from starlette.responses import Response, StreamingResponse
 
@@ -89,3 +90,26 @@ def test_what_the_user_gave_is_free_in_what_is_asked_for_again():
     with guarded(model, policy=Policy(max_leak=0), regenerate=1) as (url, _):
         answer = ask(url, prompt=f"Here is mine: {STILL}")
         assert STILL in wires.heard("chat", answer.content)["content", 0]
+
+
+def test_of_several_prompts_that_is_asked_again_whose_answer_is_replaced():
+    def chunks(text):
+        for piece in wires.pieces(text):
+            yield wires.sse({"id": "c", "object": "text_completion", "created": 1, "model": "m", "choices": [
+                {"index": 1, "text": piece, "finish_reason": None, "logprobs": None}]})  # fmt: skip
+
+    class Two(Changing):
+        async def answer(self, request):
+            asked = json.loads(await request.body())
+            if asked.get("stream"):
+                return StreamingResponse(chunks(COPYING), media_type=SSE)
+            return await super().answer(request)
+
+    model = Two("completions", OTHER)
+    with guarded(model, policy=Policy(action="replace", max_leak=0)) as (url, _):
+        body = json.dumps({"model": "m", "stream": True, "prompt": ["the first one", "the second one"]})
+        answer = httpx.post(url + wires.PATHS["completions"], content=body)
+        assert OTHER in wires.heard("completions", answer.content)["content", 1]
+    ((asked, _),) = model.again
+    assert "the second one" in json.dumps(asked)
+    assert "the first one" not in json.dumps(asked)

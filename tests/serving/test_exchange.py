@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from simblock.errors import InputError
+from simblock.errors import InputError, Unavailable
 from simblock.events import Events, Metrics
 from simblock.guard import Guard
 from simblock.policy import Policy
@@ -188,3 +188,23 @@ def test_a_request_that_is_no_json_is_an_error_that_shows_nothing_of_it():
     with pytest.raises(InputError) as caught:
         gate.exchange(gate.route("POST", "/v1/chat/completions"), [], b'{"secret words')
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [SSE, JSON])
+def test_what_was_ended_is_not_told_as_released(kind):
+    gated = Gated(Policy(on_error="release"), max_body=2048)
+    exchange = gated.exchange()
+    exchange.head(200, [*kind, (b"content-encoding", b"gzip")])
+    exchange.feed(b"no gzip at all")
+    exchange.finish()
+    exchange.close()
+    assert gated.decision.outcome == "error_stopped"
+
+
+def test_while_a_required_log_cannot_be_written_no_answer_begins():
+    class Full(Remembering):
+        blocked = "the audit log cannot be written"
+
+    gate = Gate(Guard(INDEX, Policy()), Settings(), events=Events(Full()))
+    with pytest.raises(Unavailable):
+        gate.exchange(gate.route("POST", "/v1/messages"), [], wires.request("messages"))
