@@ -87,7 +87,7 @@ class Exchange:
         self.over = self.broken = False
         self.answer_head: Head | None = None
         self._telling = Telling(self.response, self.asked, route, settings)
-        self._events: EventFilter | None = None
+        self._frames: EventFilter | None = None
         self._body: BodyFilter | ErrorFilter | None = None
         self._parts: list[bytes] = []
         self._size = 0
@@ -116,7 +116,7 @@ class Exchange:
             self._unreadable(str(error))
             return None
         if kind == "text/event-stream":
-            self._events = self._event_filter()
+            self._frames = self._event_filter()
             self.answer_head = self._changed_head()
             return self.answer_head
         if status >= 400:
@@ -153,9 +153,9 @@ class Exchange:
         except InputError as error:
             self._break(str(error), len(data))
             return b""
-        if self._events is not None:
-            out = yield from self._events.feed(data, time.monotonic())
-            self.over = self._events.over
+        if self._frames is not None:
+            out = yield from self._frames.feed(data, time.monotonic())
+            self.over = self._frames.over
             return out
         self._size += len(data)
         self._parts.append(data)
@@ -169,8 +169,8 @@ class Exchange:
                 self._decoder.finish()
             except InputError as error:
                 self._break(str(error), 0)
-        if self._events is not None:
-            return b"" if self.over else (yield from self._events.finish(time.monotonic()))
+        if self._frames is not None:
+            return b"" if self.over else (yield from self._frames.finish(time.monotonic()))
         data = b"".join(self._parts)
         self._parts = []
         out = data
@@ -199,7 +199,7 @@ class Exchange:
         self._telling.unread(reason, size)
         self.events.failed("unreadable")
         self.over = self._telling.refused = True
-        self.broken = self._events is not None
+        self.broken = self._frames is not None
 
     def _refusal(self, status: int, message: str, *, reason: str) -> bytes:
         """What a client gets instead of a whole answer that cannot be read, or of an error that quotes."""
@@ -271,7 +271,7 @@ class Exchange:
         self.events.ended()
         if failed is not None:
             self.events.failed("upstream")
-        read = self._events or self._body
+        read = self._frames or self._body
         voices = read.chorus.voices if read is not None else []
         self.events.decided(
             self._telling.decision(voices, gone=gone and not self.over, failed=failed is not None)
@@ -295,19 +295,19 @@ class Exchange:
         return out
 
     def _note(self, seconds: float) -> None:
-        telling, events = self._telling, self._events
+        telling, frames = self._telling, self._frames
         telling.scan += seconds
         self.events.scanned(seconds)
-        if events is None:
+        if frames is None:
             return
-        if events.first is not None and telling.first is None:
-            telling.first = events.first
-            self.events.first(events.first)
-        if events.held:
-            telling.held = max(telling.held, *events.held)
-            for one in events.held:
+        if frames.first is not None and telling.first is None:
+            telling.first = frames.first
+            self.events.first(frames.first)
+        if frames.held:
+            telling.held = max(telling.held, *frames.held)
+            for one in frames.held:
                 self.events.held(one)
-            events.held.clear()
+            frames.held.clear()
 
 
 def _content_type(headers: Headers) -> str:
