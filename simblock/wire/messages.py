@@ -219,6 +219,7 @@ class MessagesWire:
     def end_body(self, value: dict[str, Any], choice: int, told: Told) -> None:  # noqa: ARG002
         """Makes a whole answer say that it was stopped or changed."""
         disclosure.tell(value, told)
+        _unsign(self._found)
         if told.action != "stop":
             return
         content = _shortened(value.get("content"), self._found)
@@ -236,8 +237,15 @@ def _details(told: Told) -> dict[str, Any]:
     return {"type": "refusal", "category": None, "explanation": told.notice or NOTICE}
 
 
+def _unsign(texts: Sequence[Found]) -> None:
+    """Takes the signature from thinking that was changed: who sends it back with one that does not fit is refused."""
+    for found in texts:
+        if found.channel.name == "reasoning" and found.holder[found.key] != found.text:
+            found.holder["signature"] = ""
+
+
 def _shortened(content: Any, texts: Sequence[Found]) -> list[dict[str, Any]]:
-    """The blocks up to the one in which a text was cut; a call is left out, and thinking that was cut is unsigned."""
+    """The blocks up to the one in which a text was cut; a call is left out."""
     blocks = objects(content)
     cut = next((found.holder for found in texts if is_cut(found)), None)
     index = next((place for place, block in enumerate(blocks) if _holds(block, cut)), None)
@@ -246,8 +254,6 @@ def _shortened(content: Any, texts: Sequence[Found]) -> list[dict[str, Any]]:
     kept, last = blocks[:index], blocks[index]
     if type_of(last) in TOOLS:
         return kept
-    if type_of(last) == "thinking":
-        last["signature"] = ""
     return [*kept, last]
 
 

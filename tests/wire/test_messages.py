@@ -28,6 +28,7 @@ from tests.wire.endings import (
 
 EVENT = TypeAdapter(RawMessageStreamEvent)
 LONG = "so many words that this is no name at all, " * 4
+SIGNED = "EqQBCgIYAhIM1gbcDa9GJwZA"
 SEALED = "EqQBCgIYAhIM1gbc+/" * 20
 
 
@@ -248,6 +249,17 @@ def test_a_whole_message_ends_where_its_text_was_cut(channel, style):
         assert message.content[1].signature == ""
     if channel != "tool":
         assert CLEAN in out.decode()
+
+
+def test_of_a_whole_message_thinking_is_signed_where_it_is_as_it_was():
+    def signatures(thought, text):
+        raw = wires.answer("messages", [("reasoning", thought), ("content", text)])
+        out = body("messages", raw, action="redact", max_leak=0)
+        assert b"[withheld]" in out
+        return Message.model_validate_json(out).content[0].signature
+
+    assert signatures(CLEAN, COPYING) == SIGNED
+    assert signatures(COPYING, CLEAN) == ""
 
 
 def test_clean_and_failed_answers_are_the_same_bytes():
