@@ -93,7 +93,10 @@ class Process:
             raise SystemExit(f"{command[:4]} did not start")
 
     def cpu(self) -> float:
-        """Seconds of processor time so far, of all threads."""
+        """Seconds of processor time so far, of all threads that run, to the nanosecond where the kernel counts so."""
+        tasks = [path.read_text().split() for path in Path(f"/proc/{self.pid}/task").glob("*/schedstat")]
+        if any(int(fields[0]) for fields in tasks):
+            return sum(int(fields[0]) for fields in tasks) / 1e9
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
