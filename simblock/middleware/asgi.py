@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from simblock.errors import InputError, Unavailable
 from simblock.events import Events
@@ -20,6 +21,7 @@ from simblock.middleware.types import App, Receive, Scope, Send
 from simblock.policy import Policy
 from simblock.serving.gate import Gate, open_gate
 from simblock.serving.refusing import told_of, too_large
+from simblock.serving.routes import AMBIGUOUS, Route
 from simblock.stores import Index
 
 
@@ -58,9 +60,15 @@ class SimblockMiddleware:
         else:
             await self.app(scope, receive, send)
 
-    def _route(self, scope: Scope, method: str) -> Any:
-        path = scope.get("raw_path") or scope["path"].encode()
-        return self.gate.route(method, path.partition(b"?")[0], scope["headers"])
+    def _route(self, scope: Scope, method: str) -> Route:
+        """The route of a request, by its path as it came and as the application has it, should these differ."""
+        headers, path = scope["headers"], scope["path"].encode("utf-8", "surrogateescape")
+        raw = (scope.get("raw_path") or path).partition(b"?")[0]
+        route = self.gate.route(method, raw, headers)
+        if route.kind == "refuse" or raw == path:
+            return route
+        other = self.gate.routes.of(method, quote(path), headers)
+        return route if (route.kind, route.format) == (other.kind, other.format) else AMBIGUOUS
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self._route(scope, scope["method"])

@@ -11,6 +11,8 @@ PATIENCE = 64
 """Messages of a response that has ended which are swallowed; an application that goes on is then interrupted."""
 UNFILTERED = frozenset({"http.response.pathsend", "http.response.zerocopysend", "http.response.push", "http.response.debug"})  # fmt: skip
 """Ways to send that go round the body."""
+PASSED = frozenset({"http.response.early_hint"})
+"""Messages without a body, and of no model."""
 
 
 UNASKED = frozenset({b"accept-encoding", b"range", b"if-range"})
@@ -71,7 +73,7 @@ class Carrier:
             await self._start(self._exchange.head(message["status"], message.get("headers") or ()))
         elif kind == "http.response.body":
             await self._take(message.get("body", b""), more=message.get("more_body", False))
-        elif kind not in UNFILTERED:
+        elif kind in PASSED:
             await self._send(message)
 
     async def _take(self, body: bytes, *, more: bool) -> None:

@@ -44,7 +44,7 @@ STALE = frozenset(
 BODILESS = frozenset({204, 205, 304})
 FLOOR = Floor()
 UNREADABLE = "the answer of the model could not be examined, and was withheld"
-QUOTING = "the error that the model server told of comes too close to protected content, and was withheld"
+QUOTING = "the answer of the model server comes too close to protected content, and was withheld"
 
 
 class Head(NamedTuple):
@@ -93,7 +93,7 @@ class Exchange:
         self._size = 0
         self._decoder: Decoder | None = None
         self._recall: asyncio.Task[None] | None = None
-        self._closed = False
+        self._closed = self._bodiless = False
         self.events.begun()
 
     def recall(self) -> None:
@@ -109,6 +109,7 @@ class Exchange:
         kind = _content_type(given)
         self.answer_head = Head(status, [*given, (REPORT_HEADER, self.id.encode())])
         if status in BODILESS:
+            self._bodiless = True
             return self.answer_head
         try:
             self._decoder = decoder(_joined(given, b"content-encoding"))
@@ -146,7 +147,7 @@ class Exchange:
         return await self._ameasured(self._finish(), heavy=self._size > LONG)
 
     def _feed(self, data: bytes) -> Steps[bytes]:
-        if self.over or not data:
+        if self.over or not data or self._bodiless:
             return b""
         try:
             data = self._decoder.feed(data) if self._decoder is not None else data
@@ -181,9 +182,9 @@ class Exchange:
                 self._unreadable(str(error), len(data))
         if self.over:
             return self._refusal(502, UNREADABLE, reason="unavailable")
-        if data and not out:  # an error that quotes a work
+        if data and not out:  # a passage that stands where nothing can be taken out
             status = cast(Head, self.answer_head).status
-            return self._refusal(status, QUOTING, reason="protected")
+            return self._refusal(status if status >= 400 else 502, QUOTING, reason="protected")
         return self._whole(data, out)
 
     # -- what cannot be read

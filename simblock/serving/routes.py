@@ -86,7 +86,7 @@ _OVERRIDES = frozenset(
 )
 """Headers by which some servers take a request for another than its first line says."""
 _MEND = "pass_routes (--pass-route) lets it pass unfiltered, where nothing generated comes from it"
-_AMBIGUOUS = Route(
+AMBIGUOUS = Route(
     "refuse", name="ambiguous", why="servers read its path in several ways: ask for it in its plain form"
 )
 _UNKNOWN = Route("refuse", why=f"no route that is known to simblock: {_MEND}")
@@ -156,7 +156,7 @@ class Routes:
         if not raw.startswith("/"):
             return _NO_PATH
         found = {self._of(method.upper(), reading) for reading in readings(raw)}
-        return found.pop() if len(found) == 1 else _AMBIGUOUS
+        return found.pop() if len(found) == 1 else AMBIGUOUS
 
     def listed(self) -> Mapping[str, list[str]]:
         """The tables for people: what is filtered and what passes."""

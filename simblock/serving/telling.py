@@ -101,6 +101,7 @@ class Telling:
             first_ms=None if self.first is None else self.first * 1000,
             held_ms=self.held * 1000,
             rounds=self.rounds,
+            continues=asked.request.continues,
             evidence=self._evidence(report, voices, numbers),
             policy=self._response.core.policy,
             floor=Floor(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simblock.errors import InputError
 from simblock.response import Turn
 from simblock.wire.format import Request
 
@@ -13,6 +14,8 @@ _LEFT_OUT = frozenset({
     "audio", "modalities", "store",
 })  # fmt: skip
 """Fields that an answer to us needs not, or that would make it another kind of answer."""
+MOST = 1024
+"""Answers that may be asked for in one request."""
 _MARKS = frozenset({"prefix", "partial"})
 """What says, of the last message, that the answer begins with it (DeepSeek, Mistral; Qwen)."""
 
@@ -37,10 +40,14 @@ def is_on(value: Any) -> bool:
 
 
 def count(value: Any) -> int:
-    """How many answers; what is no number of any is one."""
+    """How many answers; what is no number of any is one. Raises InputError for more than any server gives."""
     if type(value) is str and value.strip().isdecimal():
-        value = int(value[:9])
-    return int(value) if type(value) in {int, float} and value >= 1 else 1
+        value = int(value.strip()[:9])
+    if type(value) not in {int, float} or not value >= 1:
+        return 1
+    if value > MOST:
+        raise InputError(f"n asks for over {MOST} answers: ask for fewer")
+    return int(value)
 
 
 def again(value: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from simblock.errors import InputError
@@ -11,7 +12,7 @@ from simblock.wire.chorus import Chorus
 from simblock.wire.filtering import Aside, acted
 from simblock.wire.format import Reading, Wire
 from simblock.wire.jsontext import dump, parse, repeats_keys
-from simblock.wire.shapes import UNKNOWN, At, Channel, Found, Walked
+from simblock.wire.shapes import Channel, Found
 from simblock.wire.voices import NOTHING, Piece, Remembered, Voice
 
 
@@ -20,16 +21,21 @@ class Unreadable(Exception):
 
 
 class BodyFilter:
-    """The body of one answer that is not streamed. Everything is known before anything goes out, so nothing leaks."""
+    """The body of one answer that is not streamed. Everything is known before anything goes out, so nothing leaks.
+
+    Where a passage stands beside its texts (in ids, in names of fields), nothing is left of it.
+    """
 
     def __init__(self, wire: Wire, response: ResponseCore, aside: Aside) -> None:
         self.chorus = Chorus(response, after=True, remembered=aside.remembered._replace(outgoing=True))
-        self._wire, self._aside = wire, aside
+        self._wire, self._response, self._aside, self._quotes = wire, response, aside, False
 
     def filter(self, data: bytes) -> Steps[bytes]:
         """What goes out of a body: the same bytes where nothing was acted upon. Raises Unreadable."""
         value, reading = self._read(data)
         changed = yield from self._hear(reading)
+        if self._quotes:
+            return b""
         for choice in sorted(self.chorus.choices):
             told = yield from self._conclude(value, choice)
             changed = changed or told
@@ -48,7 +54,7 @@ class BodyFilter:
         if type(value) is not dict:
             raise Unreadable("no object")
         reading = self._wire.body(value)
-        if reading.walked.opaque or repeats_keys(data, value, reading.walked.keys):
+        if repeats_keys(data, value, reading.walked.keys):
             raise Unreadable("an object that says a thing twice")
         return value, reading
 
@@ -61,8 +67,10 @@ class BodyFilter:
             if found.whole and voice.fed:
                 repeated.append((found, voice))
             elif found.text:
+                yield from voice.prime()
                 pieces.append(voice.add(found))
                 yield from voice.core.feed(found.text)
+        yield from self._hear_asides(reading.walked.asides)
         for voice in self.chorus.voices:
             voice.settle((yield from voice.core.finish()))
             voice.ended = True
@@ -72,6 +80,14 @@ class BodyFilter:
             if one is not None:
                 one.set(text)
         return bool(changed)
+
+    def _hear_asides(self, asides: list[str]) -> Steps[None]:
+        """Reads what stands beside the texts, each word once."""
+        text = " ".join(dict.fromkeys(asides))
+        voice = Voice(self._response, Channel("unknown", part="aside"), after=True)
+        yield from voice.core.feed(text)
+        yield from voice.core.finish()
+        self._quotes = voice.core.stopped or voice.core.altered
 
     def _conclude(self, value: dict[str, Any], choice: int) -> Steps[bool]:
         """Says of a choice what was done about it; whether anything was."""
@@ -110,26 +126,32 @@ class ErrorFilter:
 
 
 def _texts(data: bytes) -> dict[Channel, str]:
-    """What a body says: its strings by their places, of all its lines where these are JSON; else all of it."""
-    found: dict[Channel, str] = {}
-    for value in _values(data):
-        out = Walked()
-        UNKNOWN.visit([value], 0, value, At(), out)
-        for one in out.texts:
-            found[one.channel] = found.get(one.channel, "") + one.text
-    return found or {Channel("unknown", part="error"): data.decode("utf-8", "replace")}
+    """What a body says, in two ways: all of it as it stands, and its strings by their places, of all lines that are JSON."""
+    text = data.decode(json.detect_encoding(data), "replace")
+    found: dict[str, list[str]] = {"body": [text]}
+    for value in _values(text):
+        waiting = [("", value)]
+        while waiting:
+            place, one = waiting.pop()
+            if type(one) is str:
+                found.setdefault(place, []).append(one)
+            elif type(one) is dict:
+                waiting.extend((f"{place}.{name}", inner) for name, inner in reversed(one.items()))
+            elif type(one) is list:
+                waiting.extend((place, inner) for inner in reversed(one))
+    return {Channel("unknown", part=place): "".join(said) for place, said in found.items()}
 
 
-def _values(data: bytes) -> list[Any]:
+def _values(text: str) -> list[Any]:
     """The JSON of a body, or of its lines, where they are events or one value each."""
     try:
-        return [parse(data)]
+        return [parse(text.encode("utf-8", "surrogatepass"))]
     except InputError:
         pass
     values = []
-    for line in data.splitlines():
+    for line in text.splitlines():
         try:
-            values.append(parse(line.removeprefix(b"data:")))
+            values.append(parse(line.removeprefix("data:").encode("utf-8", "surrogatepass")))
         except InputError:
             continue
     return values

@@ -14,6 +14,8 @@ from simblock.wire.sides import Spelled
 DONE = Frame(None, data=b"[DONE]")
 _HEAD = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
 _START = At()
+GOING_ON = (None, "", "null")
+"""What servers say of a choice that has not ended."""
 
 
 def number_of(choice: Any, place: int) -> int:
@@ -164,7 +166,7 @@ def _told(choices: list[Any]) -> tuple[tuple[int, ...], tuple[End, ...]]:
     for place, one in enumerate(choices):
         number = number_of(one, place)
         numbers.append(number)
-        if type(one) is dict and one.get("finish_reason") is not None:
+        if type(one) is dict and one.get("finish_reason") not in GOING_ON:
             ends.append(End(number))
     return tuple(numbers), tuple(ends)
 

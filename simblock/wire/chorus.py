@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from simblock.response import ResponseCore
 from simblock.wire.format import End
@@ -10,15 +12,27 @@ from simblock.wire.shapes import Channel
 from simblock.wire.voices import NOTHING, Piece, Remembered, Voice
 
 SEAMS = 3
-"""Times that a stream may begin anew after it was left: more often, and its tail waits for the answer's end."""
-GOES_ON = frozenset({"content", "refusal", "tool"})
-"""Channels by which an answer goes on, when it has been thinking."""
+"""Times that a stream may be left for another and begin anew: more often, and its tail waits for the answer's end."""
+MOST = 256
+"""Streams of one response: more than any answer has channels times choices."""
+BESIDE = frozenset({"logprobs", "unknown"})
+"""Channels that go beside what a choice says."""
+_NUMBERS = re.compile(r"@.*|[\d.]+")
+
+Line: TypeAlias = tuple[str, int, str]
+"""What streams go on with one another: those of a channel, whatever their number."""
+
+
+def line(channel: Channel) -> Line:
+    """Parts of a text that clients join are one line; each call of a tool is one of its own."""
+    part = channel.part if channel.name == "tool" else _NUMBERS.sub("", channel.part)
+    return channel.name, channel.choice, part
 
 
 class Chorus:
-    """The streams by their channels. One that was ended and speaks again is another stream of the same channel.
+    """The streams by their channels. One that was ended and speaks again is another stream, which goes on with it.
 
-    ``passing`` are those that end when a frame goes on without them: what is held of them is not to hold the answer.
+    ``passing`` are those that end when the answer goes on without them: what is held of them is not to hold the answer.
     ``after`` and ``remembered`` are of all of them: nothing goes out before the end, and what outlives the frames.
     """
 
@@ -28,6 +42,7 @@ class Chorus:
         self.voices: list[Voice] = []
         self.passing: list[Voice] = []
         self._by_channel: dict[Channel, Voice] = {}
+        self._lines: dict[Line, str] = {}
         self._seams: dict[Channel, int] = {}
         self._response, self._after, self._remembered = response, after, remembered
 
@@ -43,15 +58,45 @@ class Chorus:
         voice = self._by_channel.get(channel)
         return voice if voice is not None and voice.fed else None
 
+    def closed(self, channel: Channel) -> bool:
+        """Whether a frame said that nothing more comes in a channel."""
+        voice = self._by_channel.get(channel)
+        return voice is not None and voice.closed
+
     def begin(self, channel: Channel, *, source: bool = False) -> Voice:
-        """A new stream of a channel."""
-        voice = Voice(self._response, channel, source=source, after=self._after, remembered=self._remembered)
+        """A new stream of a channel, which knows what was said lately in its line."""
+        context = self._said_lately(line(channel))
+        voice = Voice(
+            self._response,
+            channel,
+            source=source,
+            after=self._after,
+            remembered=self._remembered,
+            context=context,
+        )
         self.voices.append(voice)
         self._by_channel[channel] = voice
         seams = self._seams[channel] = self._seams.get(channel, -1) + 1
-        if channel.name in {"reasoning", "unknown"} and seams < SEAMS:
+        if channel.name == "unknown" or (channel.name != "logprobs" and seams < SEAMS):
             self.passing.append(voice)
         return voice
+
+    def _said_lately(self, of: Line) -> str:
+        """What was said in a line, by its last stream that is there, or one that has been forgotten."""
+        last = next((voice for voice in reversed(self.voices) if line(voice.channel) == of), None)
+        return self._lines.get(of, "") if last is None else last.recent
+
+    def forget(self, voice: Voice) -> None:
+        """Lets go of a stream that was left, of which nothing is to be told."""
+        core = voice.core
+        if voice in self.passing:
+            self.passing.remove(voice)
+        told = core.matches or core.decided or core.error
+        if voice.channel.name == "unknown" and not told and self._by_channel.get(voice.channel) is voice:
+            self._lines[line(voice.channel)] = voice.recent
+            self.voices.remove(voice)
+            del self._by_channel[voice.channel]
+            del self._seams[voice.channel]
 
     @property
     def choices(self) -> set[int]:
@@ -69,13 +114,14 @@ class Chorus:
         return self.voices[:] if end.choice is None else self.of(end.choice)
 
     def left(self, pieces: Iterable[Piece]) -> list[Voice]:
-        """Those that a frame with these pieces leaves: thinking by an answer, what is unknown by any other text."""
+        """Those that a frame with these pieces leaves: what is unknown by any frame, the others by what goes on instead."""
         spoken = {piece.voice for piece in pieces}
-        going_on = {voice.channel.choice for voice in spoken if voice.channel.name in GOES_ON}
+        going_on = {voice.channel.choice for voice in spoken if voice.channel.name not in BESIDE}
         gone = [
             voice
             for voice in self.passing
-            if voice not in spoken and (voice.channel.name == "unknown" or voice.channel.choice in going_on)
+            if voice not in spoken
+            and (voice.channel.name == "unknown" or voice.channel.choice in going_on or voice.over)
         ]
         if gone:
             self.passing = [voice for voice in self.passing if voice not in gone]

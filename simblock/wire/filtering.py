@@ -8,31 +8,32 @@ with it.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from simblock.errors import InputError
 from simblock.ledger import Told as Steps
 from simblock.response import ResponseCore
 from simblock.stream import StreamCore
-from simblock.wire.chorus import Chorus
-from simblock.wire.entries import Entry
+from simblock.wire.chorus import BESIDE, MOST, Chorus
+from simblock.wire.entries import Entry, beside
 from simblock.wire.format import Done, End, Frame, Reading, Told, Wire
 from simblock.wire.jsontext import parse, repeats_keys
-from simblock.wire.shapes import Channel, Found
+from simblock.wire.shapes import Channel, Found, Unplaced
 from simblock.wire.sse import Event, EventSplitter
 from simblock.wire.templates import Template, template
 from simblock.wire.voices import NOTHING, Remembered, Voice
 
 DONE = b"[DONE]"
+EMPTY = frozenset({b"", b"null", b"[]", b"{}"})
+"""Data that says nothing: heartbeats."""
 SILENCE = 5.0
 """Seconds that a frame is held before comments overtake it: they keep connections alive."""
-COMMENT_MOST = 256
-"""Bytes that a frame may have beside its data; more than that is no comment and no id."""
-BESIDE = frozenset({"logprobs", "unknown"})
-"""Channels that go beside what a choice says."""
+_NAME = re.compile(r"[\w.:/+=-]*\d[\w.:/+=-]*\Z", re.ASCII)
+"""What is an id, a number, a date: no word of any work."""
 LOST = "what the upstream sent cannot be read: {}"
 
 
@@ -74,6 +75,7 @@ class EventFilter:
         self._voice: Voice | None = None
         self._batch: list[str] = []
         self._template: Template | None = None
+        self._before: dict[bool, frozenset[str]] = {}
         self._raw = False
         self._now = 0.0
 
@@ -133,10 +135,10 @@ class EventFilter:
 
     def _take(self, event: Event) -> Steps[None]:
         data = event.data
-        if len(event.raw) - len(data or b"") > COMMENT_MOST:
-            yield from self._break("a long comment or id", event.raw)
-        elif data is None:
-            self._queue.append(Entry(event.raw, self._now))
+        if data is None or data.strip() in EMPTY:
+            entry = Entry(event.raw, self._now)
+            self._queue.append(entry)
+            yield from self._hear_aside(entry, beside(event.raw))
         elif data == DONE:
             yield from self._end(End(), None)
             self._queue.append(Entry(event.raw, self._now))
@@ -153,8 +155,8 @@ class EventFilter:
             yield from self._break("no object", event.raw)
             return
         reading = self._wire.read(event.event, value)
-        if reading.walked.opaque or repeats_keys(data, value, reading.walked.keys):
-            yield from self._break("an object that says a thing twice", event.raw)
+        if reason := self._impossible(data, value, reading):
+            yield from self._break(reason, event.raw)
             return
         entry = Entry(event.raw, self._now, event.event, value, choices=reading.choices)
         if self._stopped and not self._without(entry, self._stopped):
@@ -162,6 +164,11 @@ class EventFilter:
         self._template = template(event, reading) if self._wire.alike else None
         self._queue.append(entry)
         yield from self._hear(entry, reading)
+        asides = reading.walked.asides
+        if event.event is not None:
+            asides.append(event.event)
+        yield from self._hear_aside(entry, [*asides, *beside(event.raw)])
+        yield from self._leave(entry)
         for end in reading.ends:
             yield from self._end(end, entry)
 
@@ -176,10 +183,48 @@ class EventFilter:
             for choice in set(reading.ahead) - self._stopped - self._ended:
                 spoke = self._spoke.get(choice) or self.chorus.voice(Channel("content", choice))
                 entry.pieces.append(spoke.awaiting())
-        if self.chorus.passing:
-            for voice in self.chorus.left(entry.pieces):
-                yield from self._flush()
-                yield from self._finish(voice)
+
+    def _impossible(self, data: bytes, value: dict[str, Any], reading: Reading) -> str | None:
+        """Why a frame cannot be meant, if it cannot."""
+        walked = reading.walked
+        if repeats_keys(data, value, walked.keys):
+            return "an object that says a thing twice"
+        if any(not 0 <= choice < self._choices for choice in reading.choices):
+            return "a choice that was not asked for"
+        if len(self.chorus.voices) > MOST:
+            return f"over {MOST} streams"
+        if any(
+            found.text and not found.whole and self.chorus.closed(found.channel) for found in walked.texts
+        ):
+            return "text behind its end"
+        return None
+
+    def _hear_aside(self, entry: Entry, asides: Iterable[str]) -> Steps[None]:
+        """Reads what a frame says beside its texts, but for what the one before said, too: a word a frame makes a passage."""
+        said = [aside for aside in asides if not _NAME.match(aside)]
+        if not said:
+            return
+        kind = entry.value is None  # comments come between frames
+        before, self._before[kind] = self._before.get(kind, frozenset()), frozenset(said)
+        new = [aside for aside in said if aside not in before and aside.strip()]
+        if not new:
+            return
+        text = " ".join(new) + " "
+        choice = next((number for number in entry.choices if number not in self._stopped), 0)
+        if choice not in self._stopped:
+            channel = Channel("unknown", choice, "aside")
+            yield from self._hear_text(entry, Unplaced(channel, None, None, text))
+            yield from self._flush()
+            for piece in entry.pieces[-1:]:
+                yield from self._finish(piece.voice)
+                self.chorus.forget(piece.voice)
+
+    def _leave(self, entry: Entry) -> Steps[None]:
+        """Ends the streams that the answer goes on without."""
+        for voice in self.chorus.left(entry.pieces):
+            yield from self._flush()
+            yield from self._finish(voice)
+            self.chorus.forget(voice)
 
     def _hear_text(self, entry: Entry, found: Found) -> Steps[None]:
         before = self.chorus.latest(found.channel) if found.whole else None
@@ -188,6 +233,9 @@ class EventFilter:
         voice = self.chorus.voice(found.channel, source=found.source)
         if self._voice is not voice:
             yield from self._flush()
+            if found.channel.choice in self._stopped:  # by what was said before it
+                return
+            yield from voice.prime()
             self._voice = voice
         entry.pieces.append(voice.add(found))
         self._batch.append(found.text)
@@ -229,6 +277,7 @@ class EventFilter:
         yield from self._flush()
         for voice in self.chorus.meant(end):
             yield from self._finish(voice)
+            voice.closed = True
         if end.channel is not None:
             return
         choices = self.chorus.choices if end.choice is None else {end.choice}
@@ -272,7 +321,7 @@ class EventFilter:
             cut = [piece for piece in entry.pieces if piece.voice is voice and piece.end > voice.let_go]
             if cut:
                 later = later[number:]
-                if cut[0].out:
+                if cut[0].out and not isinstance(cut[0].found, Unplaced):
                     self._reread(entry)
                     self._wire.reopen(entry.value, voice.channel.choice)
                     entry.changed = True
@@ -355,7 +404,7 @@ class EventFilter:
         comments = [
             entry
             for entry in self._queue
-            if entry.value is None and entry.ending is None and not entry.pieces
+            if entry.value is None and entry.ending is None and entry.ready
         ]
         self._queue = deque(entry for entry in self._queue if entry not in comments)
         return [entry.raw for entry in comments]

@@ -55,9 +55,17 @@ class FoundValue(Found):
     """An object that is model text as a whole, such as a tool's input; ``text`` is its JSON."""
 
     def set(self, text: str) -> None:
-        """Puts an empty object in its place: less of an object is another object."""
+        """Empties it: less of an object is another object."""
         if text != self.text:
-            self.holder[self.key] = {}
+            self.holder[self.key] = type(self.holder[self.key])()
+
+
+@dataclass(slots=True)
+class Unplaced(Found):
+    """What a frame says beside its texts, in one: it cannot be changed, so a frame of which any is withheld is no more."""
+
+    def set(self, text: str) -> None:
+        """Does nothing: the frame does not go out."""
 
 
 @dataclass(slots=True)
@@ -78,12 +86,15 @@ class Side:
 
 @dataclass(slots=True)
 class Walked:
-    """What a walk found; ``keys`` counts the fields of all objects, ``sides`` what spells the text once more."""
+    """What a walk found; ``keys`` counts the fields of all objects, ``sides`` what spells the text once more.
+
+    ``asides`` are plain strings, and names of fields that no shape names: a word here and there makes a passage, too.
+    """
 
     texts: list[Found] = field(default_factory=list)
     sides: list[Side] = field(default_factory=list)
+    asides: list[str] = field(default_factory=list)
     keys: int = 0
-    opaque: bool = False
 
 
 class Shape(Protocol):
@@ -107,6 +118,8 @@ class Plain:
         if type(value) is str:
             if len(value) > PLAIN_MOST:
                 UNKNOWN.visit(holder, key, value, at, out)
+            else:
+                out.asides.append(value)
         elif self.deep:
             _inside(value, self, at, out)
         else:
@@ -143,17 +156,52 @@ class Value:
 
 
 class Unknown:
-    """A field that no shape names: strings in it are text, lists of numbers may be tokens."""
+    """A field that no shape names: a string is text, anything else is read as its JSON, and its strings in one.
+
+    Lists of numbers may be tokens.
+    """
 
     __slots__ = ()
 
     def visit(self, holder: Any, key: Any, value: Any, at: At, out: Walked) -> None:
+        part = at.part if type(key) is int else f"{at.part}.{key}"
         if type(value) is str:
-            out.texts.append(Found(Channel("unknown", at.choice, f"{at.part}.{key}"), holder, key, value))
-        else:
-            if type(value) is list and any(type(one) in {int, float} for one in value):
-                out.sides.append(Side(at.choice, holder, key))
-            _inside(value, self, At(at.choice, f"{at.part}.{key}"), out)
+            out.texts.append(Found(Channel("unknown", at.choice, part), holder, key, value))
+            return
+        if type(value) is list and any(type(one) in {int, float} for one in value):
+            out.sides.append(Side(at.choice, holder, key))
+        said = Said()
+        said.read(value)
+        out.keys += said.keys
+        if said.strings or said.keys:
+            text = json.dumps(value, ensure_ascii=False)
+            out.texts.append(FoundValue(Channel("unknown", at.choice, part), holder, key, text))
+        if said.strings:
+            joined = "".join(said.strings)
+            out.texts.append(FoundValue(Channel("unknown", at.choice, f"{part}+"), holder, key, joined))
+
+
+class Said:
+    """All strings in a value, and how many fields its objects have."""
+
+    __slots__ = ("keys", "strings")
+
+    def __init__(self) -> None:
+        self.strings: list[str] = []
+        self.keys = 0
+
+    def read(self, value: Any) -> None:
+        """Takes a value; one in another follows in its turn, for values may be deep."""
+        waiting = [value]
+        while waiting:
+            one = waiting.pop()
+            if type(one) is str:
+                self.strings.append(one)
+            elif type(one) is dict:
+                self.keys += len(one)
+                waiting.extend(reversed(one.values()))
+            elif type(one) is list:
+                waiting.extend(reversed(one))
 
 
 class Beside:
@@ -188,10 +236,14 @@ class Object:
         fields = self.fields
         out.keys += len(value)
         for key, inner in value.items():
+            shape = fields.get(key)
+            if shape is None:
+                out.asides.append(key)
+                shape = UNKNOWN
             kind = type(inner)
             if inner is None or kind is int or kind is float or kind is bool:
                 continue
-            fields.get(key, UNKNOWN).visit(value, key, inner, at, out)
+            shape.visit(value, key, inner, at, out)
 
 
 class Each:
@@ -221,7 +273,7 @@ def _inside(value: Any, shape: Shape, at: At, out: Walked) -> None:
     """Visits what an object or a list of no shape of its own holds."""
     if type(value) is dict:
         out.keys += len(value)
-        out.opaque = out.opaque or any(len(key) > PLAIN_MOST for key in value)
+        out.asides.extend(value)
     elif type(value) is not list:
         return
     for key, inner in value.items() if type(value) is dict else enumerate(value):

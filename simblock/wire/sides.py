@@ -108,7 +108,6 @@ class Alternatives:
         for place, one in enumerate(value):
             if type(one) is dict and not any(type(inner) in {str, dict, list} for inner in one.values()):
                 out.keys += len(one)
-                out.opaque = out.opaque or any(len(name) > PLAIN_MOST for name in one)
             elif one is not None:
                 UNKNOWN.visit(value, place, one, at, out)
 

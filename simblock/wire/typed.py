@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from simblock.wire.shapes import (
-    PLAIN_MOST,
     UNKNOWN,
     At,
     Channel,
@@ -75,14 +74,14 @@ class Deep:
         self.fields = dict(fields)
 
     def visit(self, holder: Any, key: Any, value: Any, at: At, out: Walked) -> None:
-        inside = At(at.choice, f"{at.part}.{key}")
+        inside = at if type(key) is int else At(at.choice, f"{at.part}.{key}")
         if type(value) is dict:
             out.keys += len(value)
-            out.opaque = out.opaque or any(len(name) > PLAIN_MOST for name in value)
+            out.asides.extend(name for name in value if name not in self.fields)
             for name, inner in value.items():
                 if type(inner) in {str, dict, list}:
                     self.fields.get(name, self).visit(value, name, inner, inside, out)
-        elif type(value) is list and any(type(one) in {str, dict, list} for one in value):
+        elif type(value) is list and any(type(one) in {dict, list} for one in value):
             for place, one in enumerate(value):
                 if type(one) in {str, dict, list}:
                     self.visit(value, place, one, inside, out)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import blake2b
 from io import StringIO
 from typing import NamedTuple, Protocol
 
+from simblock.ledger import Told as Steps
+from simblock.match import Match, Span
 from simblock.response import ResponseCore
 from simblock.stream import StreamCore
 from simblock.wire.jsontext import whole_escapes
@@ -61,6 +64,10 @@ class Remembered(NamedTuple):
 
 
 NOTHING = Remembered()
+RECENT = 48
+"""Pieces of a stream that another one which goes on with it is told first: about so many words."""
+MOST_CONTEXT = 600
+"""Characters of that at most."""
 RECORDED = 1 << 20
 """Characters of a stream that are recorded, where its owner asked for evidence."""
 
@@ -73,11 +80,15 @@ class Escape(NamedTuple):
 
 
 class Voice:
-    """One channel of one choice. ``let_go`` counts the code points fed that have been dealt with."""
+    """One channel of one choice. ``let_go`` counts the code points fed that have been dealt with.
+
+    ``context`` was said before, in a stream that this one goes on with: it is read first, so that a passage which is
+    dealt out over both is found. ``closed``: a frame said that it ended.
+    """
 
     __slots__ = (
-        "_ahead", "_digest", "_escape", "_escaping", "_pieces", "_record", "_same", "altered", "channel", "core", "ended", "fed", "let_go", "outgoing",
-        "source",
+        "_ahead", "_digest", "_escape", "_escaping", "_pieces", "_recent", "_record", "_same", "altered", "channel", "closed",
+        "context", "core", "ended", "fed", "let_go", "outgoing", "source",
     )  # fmt: skip
 
     def __init__(
@@ -88,8 +99,9 @@ class Voice:
         source: bool = False,
         after: bool = False,
         remembered: Remembered = NOTHING,
+        context: str = "",
     ) -> None:
-        self.channel, self.source = channel, source
+        self.channel, self.source, self.context = channel, source, context
         self.core = StreamCore(
             response,
             after=after,
@@ -103,21 +115,41 @@ class Voice:
         self._record: list[str] | None = [] if remembered.said else None
         self._digest = remembered.digest()
         self.fed = self.let_go = 0
+        self._recent: deque[str] = deque(maxlen=RECENT)
         self._escape = Escape()
         self._ahead: list[Piece] = []
         self._escaping: list[Piece] = []
-        self.altered = self.ended = False
+        self.altered = self.ended = self.closed = False
 
     @property
     def over(self) -> bool:
         """Whether its stream has ended or been stopped."""
         return self.ended or self.core.stopped
 
+    def prime(self) -> Steps[None]:
+        """Reads what was said before. What is still held of it goes out with nobody: it has gone out already."""
+        if self.context and not self.core.outlet.fed:
+            yield from self.core.feed(self.context)
+            self.let_go = self.core.outlet.released - len(self.context)
+
+    @property
+    def recent(self) -> str:
+        """What was said lately, for a stream that goes on with it."""
+        said = "".join(self._recent)
+        return said if len(self._recent) == RECENT else (self.context + said)[-MOST_CONTEXT:]
+
+    @property
+    def matches(self) -> list[Match]:
+        """What was found in it, where it stands in what was said in it alone."""
+        lead = len(self.context)
+        return [_moved(match, -lead) for match in self.core.matches] if lead else self.core.matches
+
     def add(self, found: Found) -> Piece:
         """A piece for the text of a frame, which is about to be fed."""
         piece = Piece(self, found, self.fed, self.fed + len(found.text))
         self.fed = piece.end
         self._pieces.append(piece)
+        self._recent.append(found.text[-MOST_CONTEXT:])
         if self._ahead:
             for ahead in self._ahead:
                 ahead.end = ahead.needs = piece.end
@@ -170,14 +202,18 @@ class Voice:
 
     def heard(self, start: int, end: int) -> str:
         """What the model said from one code point to another, where that is recorded."""
-        return "".join(self._record or ())[start:end]
+        lead = len(self.context)
+        return "".join(self._record or ())[max(start - lead, 0) : max(end - lead, 0)]
 
     def settle(self, text: str) -> None:
         """Takes what the stream let go, and gives it to the frames in which it stands."""
-        reached = self.core.outlet.released
+        reached = self.core.outlet.released - len(self.context)
+        begun, self.let_go = self.let_go, reached
+        if begun < 0:
+            text = self._without_context(text, begun, reached)
+            begun = min(reached, 0)
         if self.outgoing is not None and text:
             self.outgoing.write(text)
-        begun, self.let_go = self.let_go, reached
         pieces = self._pieces
         if len(pieces) == 1 and pieces[0].start == begun and pieces[0].end == reached:  # nearly always
             piece = pieces.popleft()
@@ -195,6 +231,11 @@ class Voice:
             if not self._pieces:
                 cut.escape = self._escape
             _close_escape(cut)
+
+    def _without_context(self, text: str, begun: int, reached: int) -> str:
+        """What is let go, without what went out before in another stream."""
+        context = self.context[begun:] if reached >= 0 else self.context[begun:reached]
+        return text.removeprefix(context)
 
     def _between(self, start: int, end: int) -> str:
         """What was said from one code point to another."""
@@ -229,6 +270,13 @@ class Voice:
             if piece.end > end:
                 break
             self._pieces.popleft()
+
+
+def _moved(match: Match, by: int) -> Match:
+    """A match whose places in the output are other ones."""
+    start, end = match.output
+    spans = tuple((max(a + by, 0), max(b + by, 0), c, d) for a, b, c, d in match.spans)
+    return replace(match, output=Span(max(start + by, 0), max(end + by, 0)), spans=spans)
 
 
 def _close_escape(piece: Piece) -> None:

@@ -214,7 +214,6 @@ BROKEN = [
     b"data: [1, 2]\n\n",
     b"data: hello there\n\n",
     b'data: {"choices":[{"index":0,"delta":{"content":"a","content":"b"}}]}\n\n',
-    b": " + b"x" * 3000 + b"\n\n",
 ]
 
 
@@ -248,6 +247,90 @@ def test_an_answer_that_breaks_off_inside_a_frame_loses_the_frame():
 def test_a_last_frame_without_its_blank_line_is_read_like_any_other():
     made = events(chat({"content": COPYING}))
     assert words_out(filtered([made[0].rstrip(b"\n")], max_leak=0).out) == 0
+
+
+def test_a_passage_in_comments_ids_or_plain_fields_is_stopped_whatever_a_frame_says_of_it():
+    words = PASSAGE.split()
+    clean = wires.pieces(CLEAN)
+    for say in (
+        lambda word: b": " + word.encode() + b"\n\n",
+        lambda word: b"id: " + word.encode() + b"\n" + wires.sse(chat({"content": "x "})),
+        lambda word: b" data: " + word.encode() + b"\n" + wires.sse(chat({"content": "x "})),
+        lambda word: wires.sse({**chat({"content": "x "}), "model": word}),
+        lambda word: wires.sse({**chat({"content": "x "}), word: None}),
+        lambda word: wires.sse({**chat({"content": "x "}), "words": [word]}),
+    ):
+        filtering = filtered([*wires.stream("chat", "content", clean)[:-3], *map(say, words)], max_leak=0)
+        assert filtering.filter.over
+        assert filtering.out.count(b'content_filter"') == 1
+        assert sum(word.encode() in filtering.out for word in words) < 60  # the passage has 80, 52 of them different
+
+
+def test_heartbeats_of_any_form_change_nothing():
+    made = wires.stream("chat", "content", wires.pieces(CLEAN))
+    for beat in (
+        b"data:\n\n",
+        b"data: \n\n",
+        b"event: ping\ndata:\n\n",
+        b"data: null\n\n",
+        b": ping - 2026-11-26 04:00:01\n\n",
+    ):
+        both = [part for event in made for part in (event, beat)]
+        for policy in ({}, {"max_leak": 0}):
+            assert filtered(both, **policy).out == b"".join(both)
+
+
+def test_a_byte_order_mark_is_no_way_out():
+    first, second = events(chat({"content": CLEAN + " "}), chat({"content": COPYING}))
+    for made in ([b"\xef\xbb\xbf" + second], [first, b"\xef\xbb\xbf" + second]):
+        assert words_out(filtered(made, max_leak=0).out) == 0
+
+
+@pytest.mark.parametrize("finish", ["", "null", "stop", "length"])
+def test_an_end_in_every_frame_does_not_cut_a_passage_into_streams(finish):
+    made = events(*(chat({"content": piece}, finish) for piece in wires.pieces(COPYING)))
+    assert words_out(filtered(made, max_leak=0).out) == 0
+
+
+def test_a_passage_that_is_dealt_out_over_parts_that_clients_join_is_found():
+    words = PASSAGE.split()
+    made = []
+    for number, at in enumerate(range(0, len(words), 12)):
+        piece, place = (
+            " ".join(words[at : at + 12]) + " ",
+            {"item_id": "m", "output_index": 0, "content_index": number},
+        )
+        made.append(
+            wires.sse(
+                {"type": "response.output_text.delta", **place, "delta": piece}, "response.output_text.delta"
+            )
+        )
+        made.append(
+            wires.sse(
+                {"type": "response.output_text.done", **place, "text": piece}, "response.output_text.done"
+            )
+        )
+    filtering = filtered(made, "responses", max_leak=0)
+    assert filtering.filter.over
+    said = " ".join(wires.heard("responses", filtering.out).values())
+    assert sum(word in said.split() for word in words) < 45
+
+
+def test_a_choice_that_nobody_asked_for_ends_the_answer():
+    made = events(
+        *(chat({"content": piece}, choice=number) for number, piece in enumerate(wires.pieces(COPYING)))
+    )
+    assert words_out(filtered(made, max_leak=0).out) == 0
+
+
+def test_a_text_does_not_hold_the_call_that_follows_it():
+    first = events(chat({"content": "Let me look that up."}))
+    calls = wires.stream("chat", "tool", wires.pieces(wires.arguments(CLEAN)))
+    filtering = Filtering(max_leak=0)
+    out = b"".join(map(filtering.feed, [*first, *calls[:80]]))
+    assert b"look that up" in out
+    filtering.finish()
+    assert len(out) > len(first[0]) + 2000
 
 
 def test_comments_keep_their_place_and_overtake_what_is_held_for_long():
