@@ -56,7 +56,10 @@ def _value(encoding: str, body: bytes, most: int) -> Any:
     decode = decoder(encoding, most=most) if encoding else None
     if decode is not None:
         body = decode.feed(body) + decode.finish()
-    return parse(body) if body.strip() else None
+    try:
+        return parse(body) if body.strip() else None
+    except InputError:
+        raise InputError("the request is no JSON: send an object as the API asks for") from None
 
 
 def _header(headers: dict[bytes, bytes], name: str | None) -> str | None:

@@ -7,6 +7,8 @@ head of the response and then its bytes, sends on what it returns, and closes it
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -42,6 +44,11 @@ STALE = frozenset(
 )  # fmt: skip
 """Headers that would not be true of an answer that may be changed."""
 BODILESS = frozenset({204, 205, 304})
+LOG = logging.getLogger("simblock")
+_LOGGED: set[str] = set()
+_LAST_WORD = re.compile(r"\S*\Z")
+BREAK = "\n\n"
+"""Between a word that was cut and another answer."""
 FLOOR = Floor()
 UNREADABLE = "the answer of the model could not be examined, and was withheld"
 QUOTING = "the answer of the model server comes too close to protected content, and was withheld"
@@ -113,8 +120,8 @@ class Exchange:
             return self.answer_head
         try:
             self._decoder = decoder(_joined(given, b"content-encoding"))
-        except InputError as error:
-            self._unreadable(str(error))
+        except InputError:
+            self._unreadable("an unknown encoding")
             return None
         if kind == "text/event-stream":
             self._frames = self._event_filter()
@@ -125,7 +132,7 @@ class Exchange:
         elif kind == "application/json" or kind.endswith("+json"):
             self._body = self._body_filter()
         else:
-            self._unreadable(f"an answer of content type {kind[:40] or 'none'}")
+            self._unreadable("an unknown content type", size=_length(given))
         return None
 
     # -- the body
@@ -151,8 +158,8 @@ class Exchange:
             return b""
         try:
             data = self._decoder.feed(data) if self._decoder is not None else data
-        except InputError as error:
-            self._break(str(error), len(data))
+        except InputError:
+            self._break("a damaged encoding", len(data))
             return b""
         if self._frames is not None:
             out = yield from self._frames.feed(data, time.monotonic())
@@ -161,15 +168,15 @@ class Exchange:
         self._size += len(data)
         self._parts.append(data)
         if self._size > self.settings.max_body:
-            self._break(f"an answer of over {self.settings.max_body} bytes", self._size)
+            self._break("over max_body", self._size)
         return b""
 
     def _finish(self) -> Steps[bytes]:
         if self._decoder is not None and not self.over:
             try:
                 self._decoder.finish()
-            except InputError as error:
-                self._break(str(error), 0)
+            except InputError:
+                self._break("a damaged encoding", 0)
         if self._frames is not None:
             return b"" if self.over else (yield from self._frames.finish(time.monotonic()))
         data = b"".join(self._parts)
@@ -189,16 +196,22 @@ class Exchange:
 
     # -- what cannot be read
 
-    def _unreadable(self, reason: str, size: int = 0) -> None:
-        """Something is no answer: the policy says whether it passes, uncounted never."""
+    def _unread(self, reason: str, size: int) -> None:
+        """Takes note of what was not read; the first of each kind is logged."""
         self._telling.unread(reason, size)
         self.events.failed("unreadable")
+        if reason not in _LOGGED:
+            _LOGGED.add(reason)
+            LOG.warning("an answer could not be read, and is dealt with as on_error says: %s", reason)
+
+    def _unreadable(self, reason: str, size: int = 0) -> None:
+        """Something is no answer: the policy says whether it passes, uncounted never."""
+        self._unread(reason, size)
         self.over = self._telling.refused = self.guard.policy.on_error == "stop"
 
     def _break(self, reason: str, size: int) -> None:
         """Something cannot even be passed on. A stream that has begun is broken off, see :attr:`broken`."""
-        self._telling.unread(reason, size)
-        self.events.failed("unreadable")
+        self._unread(reason, size)
         self.over = self._telling.refused = True
         self.broken = self._frames is not None
 
@@ -239,7 +252,7 @@ class Exchange:
 
     def _aside(self) -> Aside:
         again = self._again if self.settings.regenerate and self.asked.request.choices == 1 else None
-        return Aside(self._telling.unread, self._telling.told, again, self._remembered())
+        return Aside(self._unread, self._telling.told, again, self._remembered())
 
     def _remembered(self) -> Remembered:
         return Remembered(said=self.settings.evidence, digest=self.events.digest)
@@ -248,10 +261,16 @@ class Exchange:
         """Another answer, in the place of one that was stopped, checked already; None where there is none."""
         if self.again is None:
             return None
-        channel = voice.channel
-        rounds = self.settings.regenerate
-        answer = yield Rewrite(self.response.core, channel.name, channel.choice, voice.said, rounds=rounds)
-        return answer if isinstance(answer, str) else None
+        channel, said = voice.channel, voice.said
+        whole = said[: len(said) - len(_LAST_WORD.search(said)[0])]  # type: ignore[index]
+        answer = yield Rewrite(
+            self.response.core, channel.name, channel.choice, whole, rounds=self.settings.regenerate
+        )
+        if not isinstance(answer, str):
+            self.events.failed("rewriter")
+            return None
+        self._telling.answered = True
+        return answer if whole == said else f"{BREAK}{answer}"
 
     def _rewrite(self, withheld: Withheld) -> str | Awaitable[str]:
         """Asks the upstream for what is to stand in the place of a passage, or of a whole answer."""
@@ -314,6 +333,12 @@ class Exchange:
 def _content_type(headers: Headers) -> str:
     value = _joined(headers, b"content-type")
     return value.partition(";")[0].strip().lower()
+
+
+def _length(headers: Headers) -> int:
+    """How many bytes are to come, where that is told."""
+    value = _joined(headers, b"content-length")
+    return int(value) if value.isdecimal() and len(value) < 16 else 0
 
 
 def _joined(headers: Headers, name: bytes) -> str:

@@ -27,7 +27,7 @@ MOST_UNREAD = 20
 class Telling:
     """Collects what is to be told of one response. Seconds: ``scan`` in all, ``first`` and ``held`` of text.
 
-    ``refused``: it was ended for what could not be read.
+    ``refused``: it was ended for what could not be read; ``answered``: another answer went out in its place.
     """
 
     def __init__(self, response: Response, asked: Asked, route: Route, settings: Settings) -> None:
@@ -36,7 +36,7 @@ class Telling:
         self.scan = self.held = 0.0
         self.first: float | None = None
         self.rounds = 0
-        self.refused = False
+        self.refused = self.answered = False
 
     def unread(self, reason: str, size: int) -> None:
         """Something of the answer was not read."""
@@ -86,7 +86,7 @@ class Telling:
             id=self._response.id,
             request_id=asked.request_id,
             route=self._route.name,
-            format=asked.format.name,
+            format=self._route.format,
             model=asked.request.model or None,
             tenant=asked.tenant,
             streaming=asked.request.streams,
@@ -116,7 +116,7 @@ class Telling:
             return "error_stopped"
         done = _OUTCOMES[cast(Action, report.observed and "observe") or report.decision]
         if done != "clean":
-            return done
+            return "replaced" if self.answered else done
         if self._unread or lost:
             return "error_released"
         return "client_gone" if gone else done

@@ -49,8 +49,8 @@ class BodyFilter:
     def _read(self, data: bytes) -> tuple[dict[str, Any], Reading]:
         try:
             value = parse(data)
-        except InputError as error:
-            raise Unreadable(str(error)) from None
+        except InputError:
+            raise Unreadable("no JSON") from None
         if type(value) is not dict:
             raise Unreadable("no object")
         reading = self._wire.body(value)

@@ -94,8 +94,8 @@ class EventFilter:
         self._now = now
         try:
             events = self._splitter.feed(data)
-        except InputError as error:
-            yield from self._break(str(error), data)
+        except InputError:
+            yield from self._break("an event without end", data)
             self._raw = not self.over
             return self._drain()
         for event in events:
@@ -148,8 +148,8 @@ class EventFilter:
     def _take_json(self, event: Event, data: bytes) -> Steps[None]:
         try:
             value = parse(data)
-        except InputError as error:
-            yield from self._break(str(error), event.raw)
+        except InputError:
+            yield from self._break("no JSON", event.raw)
             return
         if type(value) is not dict:
             yield from self._break("no object", event.raw)

@@ -58,7 +58,7 @@ def test_another_answer_is_asked_for_before_a_client_sees_an_end(format):
         answer = ask(url, format)
         assert wires.heard(format, answer.content)["content", 0] == f"{CLEAN} {OTHER}"
         assert b'content_filter"' not in answer.content
-        assert told.last().rounds == 1
+        assert (told.last().outcome, told.last().rounds) == ("replaced", 1)
     ((asked, _),) = model.again
     assert CLEAN in json.dumps(asked)
 
@@ -113,3 +113,11 @@ def test_of_several_prompts_that_is_asked_again_whose_answer_is_replaced():
     ((asked, _),) = model.again
     assert "the second one" in json.dumps(asked)
     assert "the first one" not in json.dumps(asked)
+
+
+def test_another_answer_does_not_go_on_in_the_midst_of_a_word():
+    with guarded(Changing("chat", OTHER), policy=Policy(), regenerate=1) as (url, _):
+        said = wires.heard("chat", ask(url).content)["content", 0]
+        before, between, after = said.partition("\n\n")
+        assert (between, after) == ("\n\n", OTHER) or said.endswith(f" {OTHER}")
+        assert before.startswith(CLEAN)

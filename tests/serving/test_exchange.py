@@ -62,7 +62,7 @@ def test_a_stream_goes_through_in_a_blocking_way():
     assert out.endswith(b"data: [DONE]\n\n")
     assert words_out(out) == 0
     decision = gated.decision
-    assert (decision.outcome, decision.request_id, decision.format) == ("stopped", "abc", "openai.chat")
+    assert (decision.outcome, decision.request_id, decision.format) == ("stopped", "abc", "chat")
     assert decision.route == "/chat/completions"
     (spoken,) = decision.streams
     assert spoken.channel == "content"
@@ -204,6 +204,9 @@ def test_what_was_ended_is_not_told_as_released(kind):
 def test_while_a_required_log_cannot_be_written_no_answer_begins():
     class Full(Remembering):
         blocked = "the audit log cannot be written"
+
+        def digest(self):
+            return None
 
     gate = Gate(Guard(INDEX, Policy()), Settings(), events=Events(Full()))
     with pytest.raises(Unavailable):
