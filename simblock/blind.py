@@ -129,10 +129,8 @@ class Blind:
 
     def _before(self, o: int, channel: Channel) -> Iterable[tuple[int, int]]:
         """The shingles of a window but one, which end before output token ``o``: none of them was lost."""
-        flags, names, base = self._history.flags, self._history.names, self._history.base
-        at = [
-            one for one in range(max(o - 8 * channel.certain, base), o) if passes(flags[one - base], channel)
-        ]
+        flag, names, base = self._history.flag, self._history.names, self._history.base
+        at = [one for one in range(max(o - 8 * channel.certain, base), o) if passes(flag(one), channel)]
         at = at[2 - channel.certain :]
         if len(at) < channel.n:
             return ()
@@ -191,17 +189,17 @@ class Blind:
             self.agreed = agreed
 
     def _recent(self, o: int, ticks: Ticks) -> bool:
-        return ticks.count - ticks.clock(self._history.whens[max(o - self._history.base, 0)]) <= D_TICKS
+        return ticks.count - ticks.clock(self._history.when(max(o, self._history.base))) <= D_TICKS
 
     def _start(self, token: int) -> int:
         return self._history.starts[max(token - self._history.base, 0)]
 
     def _back(self, o: int, count: int, channel: Channel) -> int:
         """The first of ``count`` tokens of a channel that end with ``o``."""
-        flags, base = self._history.flags, self._history.base
+        flag, base = self._history.flag, self._history.base
         while o > base and count > 1:
             o -= 1
-            count -= passes(flags[o - base], channel)
+            count -= passes(flag(o), channel)
         return o
 
 

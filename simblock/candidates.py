@@ -152,8 +152,11 @@ class Candidates:
         runs: dict[tuple[Hashable, int], list[Posting]] = {}
         for posting in postings:
             runs.setdefault((posting.segment, posting.run), []).append(posting)
+        number = self._squares.hit(seed) if seed else 0
         for places in runs.values():
-            if seed and not self._telling((index, *places[0][:2]), seed._replace(s=places[0].position)):
+            if seed and not self._telling(
+                (index, *places[0][:2]), seed._replace(s=places[0].position), number
+            ):
                 continue
             track = yield from self._track(index, places[0])
             if track is None:
@@ -161,13 +164,13 @@ class Candidates:
             track.common |= common
             yield from self._follow(track, o, places)
 
-    def _telling(self, run: TrackKey, seed: Seed) -> bool:
+    def _telling(self, run: TrackKey, seed: Seed, hit: int) -> bool:
         """Whether an exact hit of code is worth an alignment, with what else was heard of its run lately."""
         track = self.tracks.get(run)
         if track is not None:
             track.note(seed)
             return True
-        square = self._squares.about(run, seed)
+        square = self._squares.about(run, seed, hit)
         return not self.informed or telling.alone(seed) or telling.together(square)
 
     def _follow(self, track: Track, o: int, places: list[Posting]) -> Steps:
@@ -349,11 +352,14 @@ class Candidates:
 
     def echoes(self, reading: Reading, o: int) -> bool:
         """Whether output token ``o`` repeats the request; looked up once."""
-        echoed, history = self.history.echoed, self.history
-        if (o, reading) not in echoed:
-            known = o >= history.base
-            echoed[o, reading] = known and self.ledger.exemption.echoes(history.names_back(o, ECHO), reading)
-        return echoed[o, reading]
+        history = self.history
+        if o < history.base:
+            return False
+        found = history.echo(o, reading)
+        if found is None:
+            found = self.ledger.exemption.echoes(history.names_back(o, ECHO), reading)
+            history.set_echo(o, reading, found)
+        return found
 
     def _floor(self, track: Track, diagonal: int) -> int:
         """A new piece does not go back over one that the track has near the same diagonal."""

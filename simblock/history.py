@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from simblock.match import Span
@@ -11,6 +12,7 @@ from simblock.naming import levelled
 from simblock.newlines import Newlines
 from simblock.scheme import Channel
 from simblock.shingles import passes
+from simblock.ticks import Ticks
 
 Keys: TypeAlias = "array[int]"
 """Keys of tokens, 32 bits each."""
@@ -20,6 +22,8 @@ IDLE = 512
 """Tokens that stay where none is: a match that begins looks back no further."""
 SLACK = 64
 """Tokens more than are kept before they are cut."""
+TIMED = 128
+"""Words whose clock stays: each is a tick at least, and nobody asks whether one of 48 ticks ago is recent."""
 MOST = 4096
 """Tokens that stay at most, for short pieces that lie far back in an open match."""
 
@@ -36,37 +40,99 @@ class Coming(NamedTuple):
     languages: Sequence[str] = ()
 
 
+class Small:
+    """Numbers of tokens, from token ``base`` on, nearly all small: as many bytes each as ``kind`` has, bigger ones apart."""
+
+    __slots__ = ("_apart", "_most", "_numbers", "base")
+
+    def __init__(self, kind: str) -> None:
+        self.base = 0
+        self._numbers = array(kind)
+        self._most = (1 << 8 * self._numbers.itemsize) - 1
+        self._apart: dict[int, int] = {}
+
+    def append(self, number: int) -> None:
+        """Takes the next token's."""
+        if not 0 <= number < self._most:
+            self._apart[self.base + len(self._numbers)] = number
+            number = self._most
+        self._numbers.append(number)
+
+    def __getitem__(self, token: int) -> int:
+        number = self._numbers[token - self.base]
+        return self._apart[token] if number == self._most else number
+
+    def cut(self, base: int) -> None:
+        """Forgets those of tokens before ``base``."""
+        del self._numbers[: base - self.base]
+        self.base = base
+        if self._apart:
+            self._apart = {token: number for token, number in self._apart.items() if token >= base}
+
+
+class Seldom:
+    """Numbers of tokens that are mostly those of the token before: kept where another begins."""
+
+    __slots__ = ("_firsts", "_last", "_numbers")
+
+    def __init__(self) -> None:
+        self._firsts, self._numbers = array("I"), array("I")
+        self._last = -1
+
+    def append(self, token: int, number: int) -> None:
+        """Takes the next token's."""
+        if number != self._last:
+            self._last = number
+            self._firsts.append(token)
+            self._numbers.append(number)
+
+    def __getitem__(self, token: int) -> int:
+        return self._numbers[bisect_right(self._firsts, token) - 1]
+
+    def cut(self, base: int) -> None:
+        """Forgets those of tokens before ``base``."""
+        behind = bisect_right(self._firsts, base) - 1
+        if behind > 0:
+            del self._firsts[:behind], self._numbers[:behind]
+
+
 class History:
     """Keys, flags, places and clocks of the last tokens, as parallel arrays from token ``base`` on.
 
     In a ``numbered`` lane ``keys`` are levelled (:mod:`simblock.naming`), ``names`` as they came; else both
-    are one array. ``whens`` are the code points at which tokens became certain: their ends, unless they may be
-    certain ``late``. Of places 32 bits are kept: at 100 tokens a second a stream has so many code points after months.
+    are one array. Tokens become certain at their ends, unless they may be so later, as in ``numbered`` lanes and where ``late``
+    says it. Tokens of code have no flags, and the clock of the place where they became certain. Of places 32 bits are kept: at 100 tokens a second a stream has so many code points after months.
     """
 
     __slots__ = (
-        "_cut_at", "_languages", "_of_code", "base", "clocks", "echoed", "ends", "flags", "keys", "lines", "names", "newlines",
-        "numbered", "starts", "whens",
+        "_clocks", "_cut_at", "_delays", "_echoed", "_languages", "_lengths", "_lines", "_newlines", "_of_code", "_ticks", "_timed", "base", "flags", "keys",
+        "names", "numbered", "starts",
     )  # fmt: skip
 
     def __init__(
-        self, newlines: Newlines | None = None, *, numbered: bool = False, late: bool = False
+        self,
+        newlines: Newlines | None = None,
+        ticks: Ticks | None = None,
+        *,
+        numbered: bool = False,
+        late: bool = False,
     ) -> None:
         self.base = 0
         self.numbered = numbered
-        self.newlines = newlines or Newlines()
+        self._newlines, self._ticks = newlines or Newlines(), ticks or Ticks()
         self.keys = array("I")
         self.names = array("I") if numbered else self.keys
         self.flags = array("B")
         self.starts = array("I")
-        self.ends = array("I")
-        self.whens = array("I") if numbered or late else self.ends
-        self.clocks = array("I")
-        self.lines = array("I")
-        self._of_code = array("B")  # numbers of ``_languages``
+        self._lengths = Small("B")
+        self._delays = Small("H") if numbered or late else None
+        self._clocks = array("I")
+        self._timed = 0  # the first token whose clock is kept
+        self._lines = Seldom()
+        self._of_code = Seldom()  # numbers of ``_languages``
         self._languages: list[str] = []
         self._cut_at = IDLE + SLACK
-        self.echoed: dict[tuple[int, object], bool] = {}
+        self._echoed: dict[Hashable, bytearray] = {}  # by reading of the request: 0 unknown, 1 no, 2 yes
 
     @property
     def end(self) -> int:
@@ -76,27 +142,23 @@ class History:
     def extend(self, coming: Coming) -> None:
         """Takes the tokens of a chunk."""
         keys, flags, starts, ends, whens, clocks, languages = coming
-        if len(keys) == 1 and not self.numbered:  # mostly
-            self.keys.append(keys[0])
-            self.flags.append(flags[0])
-            self.starts.append(starts[0])
-            self.ends.append(ends[0])
-            if self.whens is not self.ends:
-                self.whens.append(whens[0])
-            self.clocks.append(clocks[0])
-            self.lines.append(self.newlines.line(starts[0]))
-            return
+        token = self.base + len(self.keys)
         if self.numbered:
             self.keys.extend(levelled(keys))
-            self._of_code.extend(map(self._number, languages))
+            for number, language in enumerate(languages, token):
+                self._of_code.append(number, self._number(language))
+        else:
+            self.flags.extend(flags)
+            self._clocks.extend(clocks)
         self.names.extend(keys)
-        self.flags.extend(flags)
         self.starts.extend(starts)
-        self.ends.extend(ends)
-        if self.whens is not self.ends:
-            self.whens.extend(whens)
-        self.clocks.extend(clocks)
-        self.lines.extend(map(self.newlines.line, starts))
+        line, lines, lengths = self._newlines.line, self._lines, self._lengths
+        for number, (start, end) in enumerate(zip(starts, ends, strict=True), token):
+            lengths.append(end - start)
+            lines.append(number, line(start))
+        if self._delays is not None:
+            for end, when in zip(ends, whens, strict=True):
+                self._delays.append(when - end)
 
     def _number(self, language: str) -> int:
         if language not in self._languages:
@@ -105,12 +167,28 @@ class History:
 
     def language(self, token: int) -> str:
         """The language that a token of code is of."""
-        return self._languages[self._of_code[token - self.base]]
+        return self._languages[self._of_code[token]]
+
+    def when(self, token: int) -> int:
+        """The code point at which a token became certain."""
+        end = self.starts[token - self.base] + self._lengths[token]
+        return end if self._delays is None else end + self._delays[token]
+
+    def clock(self, token: int) -> int:
+        """The clock of a token whose turn has come; less than it was, where that lies far behind."""
+        if self.numbered:
+            return self._ticks.clock(self.when(token))
+        return self._clocks[token - self._timed] if token >= self._timed else 0
+
+    def flag(self, token: int) -> int:
+        """The flags of a token."""
+        return 0 if self.numbered else self.flags[token - self.base]
 
     def span(self, first: int, last: int) -> tuple[Span, Span]:
         """Code points and 1-based lines of tokens ``first`` to ``last``, both counted in."""
-        at, end = max(first - self.base, 0), last - self.base
-        return Span(self.starts[at], self.ends[end]), Span(self.lines[at], self.lines[end])
+        first = max(first, self.base)
+        start, end = self.starts[first - self.base], self.starts[last - self.base] + self._lengths[last]
+        return Span(start, end), Span(self._lines[first], self._lines[last])
 
     def back(self, token: int, count: int) -> list[int]:
         """Keys of up to ``count`` tokens that end with ``token``."""
@@ -132,6 +210,17 @@ class History:
             at -= 1
         return tuple(reversed(found))
 
+    def echo(self, token: int, reading: Hashable) -> bool | None:
+        """Whether a token repeats the request as it is so read; None where nobody has said."""
+        echoes, at = self._echoed.get(reading, b""), token - self.base
+        return echoes[at] == 2 if at < len(echoes) and echoes[at] else None
+
+    def set_echo(self, token: int, reading: Hashable, found: bool) -> None:
+        """Remembers what :meth:`echo` says of a token."""
+        echoes, at = self._echoed.setdefault(reading, bytearray()), token - self.base
+        echoes.extend(bytes(max(at + 1 - len(echoes), 0)))
+        echoes[at] = 1 + found
+
     @property
     def full(self) -> bool:
         """Whether it is time to trim."""
@@ -145,12 +234,18 @@ class History:
         keep = max(KEEP, min(wanted, MOST)) if wanted else IDLE
         cut = at + 1 - keep - self.base
         if cut > 0:
-            columns = [self.keys, self.flags, self.starts, self.ends, self.clocks, self.lines]
-            if self.whens is not self.ends:
-                columns.append(self.whens)
-            for column in columns + ([self.names, self._of_code] if self.numbered else []):
-                del column[:cut]
             self.base += cut
-            kept = self.echoed.items() if wanted else ()
-            self.echoed = {key: echo for key, echo in kept if key[0] >= self.base}
+            for column in (self.keys, self.starts, self.names if self.numbered else self.flags):
+                del column[:cut]
+            for numbers in (self._lengths, self._delays, self._lines, self._of_code):
+                if numbers is not None:
+                    numbers.cut(self.base)
+            if not wanted:
+                self._echoed.clear()
+            for echoes in self._echoed.values():
+                del echoes[:cut]
+        timed = max(self.base, at + 1 - TIMED)
+        if timed > self._timed:
+            del self._clocks[: timed - self._timed]
+            self._timed = timed
         self._cut_at = len(self.keys) + SLACK

@@ -29,10 +29,17 @@ class Lane:
     """Whether words become certain later than they end."""
 
     def __init__(
-        self, name: LaneName, signer: Signer, ledger: Ledger, newlines: Newlines, forgive: Forgive
+        self,
+        name: LaneName,
+        signer: Signer,
+        ledger: Ledger,
+        newlines: Newlines,
+        ticks: Ticks,
+        *,
+        forgive: Forgive,
     ) -> None:
         self.grain = GRAINS[name]
-        self.history = History(newlines, numbered=self.grain.numbered, late=self.late)
+        self.history = History(newlines, ticks, numbered=self.grain.numbered, late=self.late)
         self.candidates = Candidates(ledger, self.history, self.grain)
         self.blind = Blind(ledger.policy, self.history, self.grain, self._echoes)
         self._asker = Asker(signer, name, self.blind, forgive)
@@ -55,7 +62,7 @@ class Lane:
     def take_code(self, coded: Coded) -> Steps:
         """:meth:`take` for code, whose tokens have no flags, and clocks only when their turn has come."""
         keys, starts, ends, whens, languages = coded
-        yield from self.take(Coming(keys, [0] * len(keys), starts, ends, whens, [0] * len(keys), languages))
+        yield from self.take(Coming(keys, [0] * len(keys), starts, ends, whens, (), languages))
 
     def finish(self) -> Steps:
         """Asks what is left at the end of the stream, in the name of the last token."""
@@ -80,14 +87,11 @@ class Lane:
 
     def when(self, o: int) -> int:
         """The code point at which token ``o`` became certain."""
-        return self.history.whens[o - self.history.base]
+        return self.history.when(o)
 
-    def tell_time(self, o: int, ticks: Ticks) -> int:
+    def tell_time(self, o: int, _ticks: Ticks) -> int:
         """The clock of token ``o``, whose turn has come."""
-        at = o - self.history.base
-        if self.grain.numbered:
-            self.history.clocks[at] = ticks.clock(self.history.whens[at])
-        return self.history.clocks[at]
+        return self.history.clock(o)
 
     def clock_at(self, clock: int, _ticks: Ticks) -> int:
         """The lane's clock when that of the stream says ``clock``."""
@@ -103,10 +107,10 @@ class Lane:
             return
         stop = self.due() if self._coming or self.candidates.tracks else None
         stop = end if stop is None else stop
-        whens, base, at = history.whens, history.base, self.at + 1
-        if stop > at and whens[stop - 1 - base] <= known:
+        at = self.at + 1
+        if stop > at and history.when(stop - 1) <= known:
             at = stop
-        while at < stop and whens[at - base] <= known:
+        while at < stop and history.when(at) <= known:
             at += 1
         self.at = at - 1
         if history.full:
@@ -126,7 +130,7 @@ class Lane:
         """It is token ``o``'s turn: pieces grow by it, hits begin others."""
         history, candidates = self.history, self.candidates
         self.at = o
-        clock = history.clocks[o - history.base]
+        clock = history.clock(o)
         candidates.tick(clock - self._ticked)
         self._ticked = clock
         broken: list[Track] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 
-MOST = 1 << 10
+MOST = 1 << 9
 """Line ends remembered; of places before them only that they lie before is known. A token is asked for when it comes."""
 
 
@@ -24,7 +24,7 @@ class Newlines:
         while at >= 0:
             self._places.append(start + at)
             at = chunk.find("\n", at + 1)
-        if len(self._places) > MOST + MOST // 4:
+        if len(self._places) > MOST + MOST // 8:
             self._before += len(self._places) - MOST
             del self._places[:-MOST]
 

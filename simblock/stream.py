@@ -34,7 +34,7 @@ from simblock.policy import decided
 from simblock.response import ResponseCore, Turn
 from simblock.scheme import T_LEXEMES
 from simblock.scheme import Lane as LaneName
-from simblock.suspicion import count_leaked, holds
+from simblock.suspicion import behind, count_leaked, holds, standing
 from simblock.text import Scanned, WordScanner
 from simblock.ticks import Ticks
 from simblock.tokens import CHAR
@@ -82,7 +82,7 @@ class StreamCore:
         self._scanner = WordScanner()
         self._code = CodeScanner(language) if response.coded and not prose else None
         self._unmasker = Unmasker()
-        self._newlines = Newlines()
+        self._newlines, self._ticks = Newlines(), Ticks()
         self._made: dict[str, Lane] = {}
         self.lanes: tuple[Lane, ...] = ()
         self.words = self._lane("words")  # the others begin with their first tokens
@@ -91,7 +91,6 @@ class StreamCore:
         self._editing = Editing(response, self.outlet, channel, choice)
         self._edits = not (scanning or unbroken or EDITING.isdisjoint(response.policy.actions))
         self._tail: Tail | None = None
-        self._ticks = Ticks()
         self._when = self._clock = 0  # of the turn that is taken
 
     @property
@@ -177,8 +176,8 @@ class StreamCore:
         """A lane, which is made when it is first asked for."""
         if name not in self._made:
             kind, reads = LANES[name]
-            response = self.response
-            self._made[name] = kind(reads, response.signer, response.ledger, self._newlines, self.forgive)
+            signer, ledger = self.response.signer, self.response.ledger
+            self._made[name] = kind(reads, signer, ledger, self._newlines, self._ticks, forgive=self.forgive)
             self.lanes = tuple(self._made[one] for one in LANES if one in self._made)
         return self._made[name]
 
@@ -242,9 +241,9 @@ class StreamCore:
             self.decided = decided(track.work.id, track.view, track.resolved.rule, verdict, self._when)
         for _, one, its in acting:
             if its.action in HOLDING:
-                one.leaked = count_leaked(one, self.outlet.released)
+                one.leaked, one.forced = count_leaked(one, self.outlet.released), True
+                self.response.ledger.barred.add(one.work.id)
         if verdict.action == "stop" and not self.stopped:
-            self.response.ledger.barred.add(track.work.id)
             yield from self._stop(track.begin())
 
     def _judge_blind(self, lanes: Iterable[Lane]) -> Steps:
@@ -261,7 +260,7 @@ class StreamCore:
 
     def _stop(self, begin: int) -> Steps:
         """Ends the stream before a passage, and before whatever else is under suspicion."""
-        held = [other.begin() for lane, other in self._tracks() if self._holds(lane, other, self._clock)]
+        held = [other.rest() for lane, other in self._tracks() if self._holds(lane, other, self._clock)]
         self.outlet.freeze(min([begin, *held, *(passage.start for passage in self._editing.waiting)]))
         self.stopped = True
         if not self.after:
@@ -274,13 +273,15 @@ class StreamCore:
         held = ALL
         for lane, track in self._tracks():
             if not last and track.spans and self._holds(lane, track, clock):
-                held = min(held, track.begin())
+                if track.action in EDITING:
+                    self._editing.settle(track, behind(track))
+                held = min(held, track.rest())
             elif track.action in EDITING:
-                self._editing.settle(track)
+                self._editing.settle(track, ALL)
         for lane in self.lanes:
             for track in lane.candidates.finished:  # another match of its work began
                 if track.action in EDITING:
-                    self._editing.settle(track)
+                    self._editing.settle(track, ALL)
         failed = (yield from self._editing.rewrite(held)) if self._editing.waiting else None
         if failed is not None and self.decided is not None:
             self.decided = replace(self.decided, action="stop")
@@ -323,7 +324,7 @@ class StreamCore:
         return holds(track, lane.at, at, self.response.suspicion(lane.grain))
 
     def _unsettled(self, track: Track) -> bool:
-        return self._edits and track.action in EDITING and self._editing.unsettled(track)
+        return self._edits and track.action in EDITING and bool(standing(track))
 
     def _limit(self) -> int:
         """The code point up to which text may go out."""

@@ -92,7 +92,8 @@ class Recent:
     @property
     def full(self) -> bool:
         """Whether it is time to trim, however often what came was put together."""
-        return len(self.text) > self.MOST or len(self._late) > self.MOST
+        late = self._late_base >= 0
+        return len(self._late if late else self.text) > (self.MOST if late else self.MOST * 5 // 8)
 
     def part(self, start: int, end: int) -> str:
         """The characters [start, end)."""
@@ -113,7 +114,7 @@ class Recent:
             elif len(self._late) > most:
                 self._late_base += len(self._late) - behind
                 self._late = self._late[-behind:]
-        if self._late_base < 0 and len(self.text) > most:
+        if self._late_base < 0 and len(self.text) > behind + behind // 4:
             cut = known - behind - self.base
             if cut > 0:
                 self.text, self.base = self.text[cut:], self.base + cut
