@@ -130,6 +130,28 @@ def test_evidence_in_the_log_is_shown(simblock, folder):
     assert "[[the passage as it was said]]" in simblock("explain", "req-1", "--audit", "evident.jsonl").out
 
 
+def test_that_earlier_answers_were_not_counted_is_told(simblock, folder):
+    told = "goes on with a conversation that the request did not hold"
+    with Audit(folder / "further.jsonl") as audit:
+        audit.take(one(continues=True))
+    assert told in simblock("explain", "req-1", "--audit", "further.jsonl").out
+    assert told not in simblock("explain", "req-1", "--audit", "audit.jsonl").out
+
+
+def test_what_is_no_line_of_ours_is_counted_and_named_by_every_command(simblock, folder):
+    log = (folder / "audit.jsonl").read_text().splitlines()
+    log[1:1] = [
+        '{"schema":1,"time":"2026-01-01T00:00:00Z","bypass":[],"route":{}}',
+        log[0].replace("scan_ms", "scan"),
+    ]
+    (folder / "audit.jsonl").write_text("\n".join(log))
+    for command in (("report", "audit.jsonl"), ("replay", "audit.jsonl", "--policy", "new.toml")):
+        outcome = simblock(*command)
+        assert outcome.code == 0
+        assert "audit.jsonl: 2 damaged lines left out: 2, 3" in outcome.err
+    assert simblock("explain", "req-1", "--audit", "audit.jsonl").code == 0
+
+
 def test_what_a_match_that_did_not_act_lacks_is_told(simblock, folder):
     found = match(longest_run=22, similarity=0.5, tokens=24)
     with Audit(folder / "near.jsonl") as audit:

@@ -123,6 +123,8 @@ def _head(found: Logged) -> Iterator[str]:
         yield f"  {told}"
     indexes = ", ".join(f"{printable(state.name)} epoch {state.epoch:,}" for state in report.indexes)
     yield f"  policy {report.policy}, {indexes}, simblock {printable(found.row['simblock'])}"
+    if decision.continues:
+        yield "  goes on with a conversation that the request did not hold: what was quoted in it before is not counted"
     if report.error is not None:
         yield f"  not all of it was examined: {printable(report.error)}"
     if reason := _because(decision):

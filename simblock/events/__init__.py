@@ -35,8 +35,11 @@ class Digest(Protocol):
 
 
 @runtime_checkable
-class Digesting(Protocol):
-    """A sink that keeps digests of outputs, where it was given a key."""
+class Ledger(Sink, Protocol):
+    """A sink on which responses depend: they may have to wait for it, and it may want digests of what they say."""
+
+    @property
+    def blocked(self) -> str | None: ...
 
     def digest(self) -> Digest | None: ...
 
@@ -50,6 +53,7 @@ class Events:
 
     def __init__(self, *sinks: Sink, metrics: Metrics | None = None) -> None:
         self.sinks, self.metrics = sinks, metrics
+        self._ledgers = [sink for sink in sinks if isinstance(sink, Ledger)]
         self._failed: set[int] = set()
         self.scanned: Callable[[float], None] = metrics.scan.observe if metrics else _nowhere
         self.held: Callable[[float], None] = metrics.hold.observe if metrics else _nowhere
@@ -95,13 +99,11 @@ class Events:
     @property
     def blocked(self) -> str | None:
         """Why no further response may begin: a log that is required cannot be written. None where one may."""
-        return next((reason for sink in self.sinks if (reason := getattr(sink, "blocked", None))), None)
+        return next((reason for ledger in self._ledgers if (reason := ledger.blocked)), None)
 
     def digest(self) -> Digest | None:
         """What digests an output for a log that keeps digests; None where none does."""
-        return next(
-            (made for sink in self.sinks if isinstance(sink, Digesting) and (made := sink.digest())), None
-        )
+        return next((made for ledger in self._ledgers if (made := ledger.digest())), None)
 
     def _count(self, what: str, *labels: str) -> None:
         if self.metrics is not None:
@@ -127,4 +129,15 @@ class Events:
 def _nowhere(_seconds: float) -> None: ...
 
 
-__all__ = ["HARMLESS", "Decision", "Events", "Metrics", "Outcome", "Sink", "Spoken", "Unscanned", "spread"]
+__all__ = [
+    "HARMLESS",
+    "Decision",
+    "Events",
+    "Ledger",
+    "Metrics",
+    "Outcome",
+    "Sink",
+    "Spoken",
+    "Unscanned",
+    "spread",
+]

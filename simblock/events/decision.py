@@ -5,6 +5,7 @@ A decision holds figures and places, never protected text, and none of the user'
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,10 @@ Outcome: TypeAlias = Literal[
     "upstream_failed",
 ]
 """How a response ended. Where several things happened it is the severest: what failed, then what was done."""
+
+OTHER = "(other)"
+"""In the place of what is no name."""
+_NAME = re.compile(r"[\w./:@+-]{1,128}")
 
 OUTCOMES: tuple[Outcome, ...] = Outcome.__args__  # type: ignore[attr-defined]
 
@@ -64,7 +69,8 @@ class Decision:
     the first text was delayed (None where none came), ``held_ms`` how long text was held at the longest. ``rounds``
     counts the answers that were asked for anew. ``evidence`` has the output's own text of matches, by their numbers in
     the report's list as strings, and is None unless asked for. ``policy`` is the one that decided; ``floor`` from how
-    many words and lexemes on matches were kept that no rule acted on, and how many of them at most.
+    many words and lexemes on matches were kept that no rule acted on, and how many of them at most. ``continues``: the
+    request refers to a conversation which it does not hold, so what was said in it before was not counted.
     """
 
     at: float
@@ -86,6 +92,12 @@ class Decision:
     evidence: Mapping[str, str] | None = None
     policy: Policy | None = None
     floor: tuple[int, int, int] | None = None
+    continues: bool = False
+
+
+def named(given: str | None) -> str | None:
+    """What a caller calls something (a model, a request, a tenant), where it is a name; what else it is stays untold."""
+    return given if not given or _NAME.fullmatch(given) else OTHER
 
 
 def spread(report: Report, streams: Sequence[Iterable[Match]]) -> list[tuple[int, ...]]:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from prometheus_client.core import HistogramMetricFamily, Metric
 
 
-def written(metrics: Metrics, accept: str = "") -> tuple[bytes, str]:
-    """The answer to a scrape, and its media type. Raises MissingExtra."""
+def written(metrics: Metrics) -> tuple[bytes, str]:
+    """The answer to a scrape as text, which every scraper reads, and its media type. Raises MissingExtra."""
     try:
         from prometheus_client import ProcessCollector
         from prometheus_client.exposition import choose_encoder
@@ -26,7 +26,7 @@ def written(metrics: Metrics, accept: str = "") -> tuple[bytes, str]:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Families(metrics))
     ProcessCollector(registry=registry)
-    encode, media_type = choose_encoder(accept)
+    encode, media_type = choose_encoder("")
     return encode(registry), media_type
 
 

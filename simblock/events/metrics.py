@@ -143,14 +143,11 @@ class Metrics:
         """The indexes of the guard, if any."""
         yield from self.guard.indexes if self.guard is not None else ()
 
-    def render(self, accept: str = "") -> tuple[bytes, str]:
-        """What a scrape is answered with, and its media type: OpenMetrics where ``accept`` asks for it.
-
-        Raises MissingExtra without prometheus_client.
-        """
+    def render(self) -> tuple[bytes, str]:
+        """What a scrape is answered with, and its media type. Raises MissingExtra without prometheus_client."""
         from simblock.events.exposition import written
 
-        return written(self, accept)
+        return written(self)
 
 
 _COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {

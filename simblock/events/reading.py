@@ -19,11 +19,14 @@ from typing import IO, Any, BinaryIO, NamedTuple, cast
 from pydantic_core import from_json
 
 from simblock.errors import InputError
-from simblock.events.record import SCHEMA, Logged, logged
+from simblock.events.line import SCHEMA, bypass_of
+from simblock.events.record import Logged, logged
 
 BEGINS = b'{"schema":'
 NAMED = 20
 """Damaged lines that are remembered by their numbers."""
+NEWEST = 1000
+"""A schema of a later simblock; what is over it is damage."""
 STANDARD_INPUT = "-"
 
 
@@ -100,12 +103,15 @@ def _parsed(line: bytes) -> Logged | Bypass | int | None:
     if not isinstance(row, dict):
         return None
     schema = row.get("schema")
-    if type(schema) is int and schema > SCHEMA:
+    if type(schema) is int and SCHEMA < schema <= NEWEST:
         return schema
     try:
-        return Bypass(row["bypass"], row["route"]) if "bypass" in row else logged(row)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        if "bypass" not in row:
+            return logged(row)
+        gone = bypass_of(row)
+    except ValueError:
         return None
+    return Bypass(gone["bypass"], gone["route"])
 
 
 def _json(line: bytes) -> Any:

@@ -7,24 +7,31 @@ figures, places and metadata of works; nothing of what was said, nor of the requ
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from simblock import __version__
-from simblock.events.decision import OUTCOMES, Decision, Spoken, Unscanned
-from simblock.match import SEVERITY, Decided, IndexState, Match, Report, Span
+from simblock.events.decision import Decision, Spoken, Unscanned, named
+from simblock.events.line import SCHEMA, decision_of
+from simblock.match import Decided, IndexState, Match, Report, Span
 from simblock.policy import Limits, Policy
 from simblock.work import Work
 
-SCHEMA = 1
-NAME = 128
-"""Characters of what callers name: a model, a request, a tenant."""
 EVIDENCE = 2000
 """Characters of the output that are kept of one match."""
 MATCHES, QUOTED = 100, 100
 """Matches of one response that are written, and works of which is written how much was quoted."""
+UNKNOWN = "unknown"
+"""The channel of fields that no format has: its parts are their names, which the model may have made up."""
+_PART = re.compile(r"[A-Za-z0-9._+@-]{0,64}")
+_SAME = (
+    "id", "request_id", "route", "format", "model", "tenant", "streaming", "outcome", "scan_ms", "first_ms", "held_ms",
+    "rounds", "floor",
+)  # fmt: skip
+"""Fields of a decision that are in its line as they are."""
 _WORK = ("id", "title", "owner", "license", "url", "kind", "language")
 _FIGURES = (
     "index", "channel", "kind", "language", "view", "similarity", "tokens", "longest_run", "information",
@@ -52,12 +59,13 @@ def record(decision: Decision, *, evidence: bool = False) -> dict[str, Any]:
         "schema": SCHEMA,
         "time": rfc3339(decision.at),
         "id": report.id,
-        "request_id": _name(decision.request_id),
+        "request_id": named(decision.request_id),
         "route": decision.route,
         "format": decision.format,
-        "model": _name(decision.model),
-        "tenant": _name(decision.tenant),
+        "model": named(decision.model),
+        "tenant": named(decision.tenant),
         "streaming": decision.streaming,
+        "continues": decision.continues,
         "outcome": decision.outcome,
         "decision": report.decision,
         "observed": report.observed,
@@ -89,31 +97,19 @@ def bypass(at: float, reason: str, route: str) -> dict[str, Any]:
 
 
 def logged(row: Mapping[str, Any]) -> Logged:
-    """The decision of a line. Raises KeyError, TypeError or ValueError for a line that is none of ours."""
-    if row["schema"] != SCHEMA:
-        raise ValueError(f"schema {row['schema']!r}")
+    """The decision of a line. Raises ValueError for a line that is none of ours: every field is checked here."""
+    line = decision_of(row)
     decision = Decision(
-        at=dt.datetime.fromisoformat(row["time"]).timestamp(),
-        id=row["id"],
-        request_id=row["request_id"],
-        route=row["route"],
-        format=row["format"],
-        model=row["model"],
-        tenant=row["tenant"],
-        streaming=row["streaming"],
-        outcome=_one_of(row["outcome"], OUTCOMES),
-        report=_report(row),
-        streams=tuple(Spoken(**{**one, "matches": tuple(one["matches"])}) for one in row["streams"]),
-        unscanned=tuple(Unscanned(**one) for one in row["unscanned"]),
-        scan_ms=row["scan_ms"],
-        first_ms=row["first_ms"],
-        held_ms=row["held_ms"],
-        rounds=row["rounds"],
-        evidence={str(n): one["text"] for n, one in enumerate(row["matches"]) if "text" in one} or None,
-        floor=tuple(row["floor"]) if row["floor"] else None,
+        at=dt.datetime.fromisoformat(line["time"]).timestamp(),
+        report=_report(line),
+        streams=tuple(Spoken(**one) for one in line["streams"]),
+        unscanned=tuple(Unscanned(**one) for one in line["unscanned"]),
+        continues=line.get("continues", False),
+        evidence={str(n): one["text"] for n, one in enumerate(line["matches"]) if "text" in one} or None,
+        **{name: line[name] for name in _SAME},
     )
-    thresholds = tuple(one["thresholds"] for one in row["matches"])
-    return Logged(decision, thresholds, row["policy"], row)
+    thresholds = tuple(one["thresholds"] for one in line["matches"])
+    return Logged(decision, thresholds, line["policy"], row)
 
 
 def rfc3339(at: float) -> str:
@@ -123,6 +119,7 @@ def rfc3339(at: float) -> str:
 
 def _spoken(spoken: Spoken) -> dict[str, Any]:
     row = spoken._asdict()
+    row["part"] = "" if spoken.channel == UNKNOWN or not _PART.fullmatch(spoken.part) else spoken.part
     row["matches"] = [number for number in spoken.matches if number < MATCHES]
     return row
 
@@ -161,15 +158,11 @@ def _behaviour(policy: Policy | None) -> dict[str, Any]:
     return {"profile": policy.profile, "on_error": policy.on_error, "max_leak": policy.max_leak}
 
 
-def _name(text: str | None) -> str | None:
-    return text if text is None else text[:NAME]
-
-
 def _report(row: Mapping[str, Any]) -> Report:
     decided = row["decided"]
     return Report(
         id=row["id"],
-        decision=_one_of(row["decision"], SEVERITY),
+        decision=row["decision"],
         observed=row["observed"],
         degraded=row["degraded"],
         error=row["error"],
@@ -184,17 +177,11 @@ def _report(row: Mapping[str, Any]) -> Report:
 def _read_match(row: Mapping[str, Any]) -> Match:
     work = row["work"]
     return Match(
-        work=Work(**{name: work[name] for name in _WORK}, tags=tuple(work["tags"])),
+        work=Work(**{name: work[name] for name in (*_WORK, "tags")}),
         **{name: row[name] for name in _FIGURES},
-        twins=tuple(row["twins"]),
+        twins=row["twins"],
         output=Span(*row["output"]),
         source=Span(*row["source"]),
         lines=(Span(*row["lines"][0]), Span(*row["lines"][1])),
-        spans=tuple((a, b, c, d) for a, b, c, d in row["spans"]),
+        spans=row["spans"],
     )
-
-
-def _one_of(value: Any, known: Any) -> Any:
-    if value not in known:
-        raise ValueError(f"{value!r} is not known")
-    return value

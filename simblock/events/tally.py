@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from simblock.events.decision import Decision, Outcome
+from simblock.events.decision import Decision, Outcome, named
 from simblock.match import Match, unit_of
 from simblock.work import Work
 
@@ -222,7 +222,7 @@ def shown_of(decision: Decision) -> Shown:
         id=decision.id,
         route=decision.route,
         format=decision.format,
-        tenant=decision.tenant,
+        tenant=named(decision.tenant),
         outcome=decision.outcome,
         work=work,
         rule=decided.rule if decided else "",

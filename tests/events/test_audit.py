@@ -74,11 +74,40 @@ def test_what_was_said_is_not_written_unless_it_is_asked_for(path, tmp_path):
     assert row["matches"][0]["text"] == "what the model said"
 
 
-def test_evidence_and_what_callers_name_are_bounded(path):
-    long = replace(PASSAGE, evidence={"0": "x" * 10_000}, model="m" * 5_000, request_id="é" * 5_000)
-    (row,) = written(path, long, evidence=True)
+def test_evidence_is_bounded(path):
+    (row,) = written(path, replace(PASSAGE, evidence={"0": "x" * 10_000}), evidence=True)
     assert len(row["matches"][0]["text"]) == EVIDENCE
-    assert len(row["model"]) == len(row["request_id"]) == 128
+
+
+@pytest.mark.parametrize("name", ["gpt-5.1", "org/model:latest@2026+x", "Müller_7", "m" * 128, "", None])
+def test_what_callers_name_is_written_as_it_is(path, name):
+    (row,) = written(path, replace(PASSAGE, model=name, request_id=name, tenant=name))
+    assert {row["model"], row["request_id"], row["tenant"]} == {name}
+
+
+@pytest.mark.parametrize("said", ["my name is John", "m" * 129, "a\nb", "<b>", "\ud800", "x\u202e"])
+def test_what_is_no_name_is_not_written(path, said):
+    (row,) = written(path, replace(PASSAGE, model=said, request_id=said, tenant=said))
+    assert {row["model"], row["request_id"], row["tenant"]} == {"(other)"}
+
+
+@pytest.mark.parametrize(
+    ("channel", "part", "kept"),
+    [
+        ("tool", "3", "3"), ("content", "0.1@2", "0.1@2"), ("unknown", "choices.message.x", ""),
+        ("unknown", "the ferryman counted his coins twice", ""), ("tool", "the ferryman counted", ""),
+        ("tool", "7" * 65, ""),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_field_that_a_model_made_up_is_not_written(path, channel, part, kept):
+    (row,) = written(path, replace(PASSAGE, streams=(Spoken(channel, 0, part, 4, 4, False),)))
+    assert (row["streams"][0]["channel"], row["streams"][0]["part"]) == (channel, kept)
+
+
+def test_that_a_request_goes_on_with_a_conversation_is_written(path):
+    rows = written(path, PASSAGE, replace(PASSAGE, continues=True))
+    assert [row["continues"] for row in rows] == [False, True]
+    assert [one.decision.continues for one in read(path)] == [False, True]
 
 
 def test_a_line_is_bounded_and_says_what_it_leaves_out(path):

@@ -49,6 +49,21 @@ def test_events_without_anybody_to_tell_cost_nothing_and_fail_at_nothing():
     assert events.digest() is None
 
 
+class Ledger(Broken):
+    """A sink on which responses depend."""
+
+    blocked = "it is full"
+
+    def digest(self):
+        return "a digest"
+
+
+def test_the_first_sink_that_responses_depend_on_is_asked():
+    events = Events(Broken(), Ledger(), Recent())
+    assert (events.blocked, events.digest()) == ("it is full", "a digest")
+    assert (Events(Recent()).blocked, Events(Recent()).digest()) == (None, None)
+
+
 def test_the_ring_keeps_the_last_and_the_tally_all():
     recent = Recent(last=5)
     decisions = list(service(100, sound=0.5))

@@ -5,7 +5,6 @@ import sys
 import threading
 
 import pytest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from simblock.events import Events, Metrics, Unscanned
@@ -81,14 +80,6 @@ def test_delays_fall_into_buckets_that_cumulate():
     assert read[("simblock_scan_seconds_sum",)] == pytest.approx(7.30003)
     assert read[("simblock_hold_delay_seconds_count",)] == 1
     assert read["simblock_first_release_delay_seconds_bucket", ("le", "0.005")] == 1
-
-
-def test_open_metrics_are_written_where_they_are_asked_for():
-    metrics = Metrics()
-    Events(metrics=metrics).scanned(0.1)
-    body, media_type = metrics.render("application/openmetrics-text; version=1.0.0")
-    assert "openmetrics" in media_type
-    assert "simblock_scan_seconds" in {family.name for family in open_metrics(body.decode())}
 
 
 def test_labels_that_no_encoding_takes_are_escaped():

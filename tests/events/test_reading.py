@@ -7,7 +7,7 @@ import pytest
 
 from simblock.errors import InputError
 from simblock.events.reading import NAMED, Log
-from simblock.events.record import record
+from simblock.events.record import bypass, record
 from tests.events.decisions import decision, match
 
 LINES = [json.dumps(record(decision(match(longest_run=40), number=n))) for n in range(4)]
@@ -37,7 +37,11 @@ def of(*numbers):
     [
         LINES[0][:200], "not JSON", "[1]", "null", '{"schema":1}', LINES[0].replace('"stopped"', '"vanished"'),
         LINES[0].replace('"time"', '"tame"'), LINES[0].replace('"spans": [[', '"spans": [[['), "\x00" * 50,
-        LINES[0].replace('"schema": 1', '"schema": "1"'),
+        LINES[0].replace('"schema": 1', '"schema": "1"'), LINES[0].replace('"schema": 1', '"schema": true'),
+        LINES[0].replace('"schema": 1', f'"schema": {"9" * 5000}'), "[" * 100_000, '{"schema":1e999}',
+        LINES[0].replace('"scan_ms": 1.5', '"scan_ms": NaN'), LINES[0].replace('"scan_ms": 1.5', '"scan_ms": 1e308'),
+        json.dumps(bypass(0, [], {})), json.dumps(bypass(0, "x", None)), '{"schema":1,"bypass":"x","route":"y"}',
+        json.dumps(bypass(0, "x", "y")).replace("1970-", "0001-"),
     ],
 )  # fmt: skip
 def test_a_damaged_line_is_left_out_and_named_by_its_number(log, damage):
@@ -83,8 +87,8 @@ def test_a_newer_schema_is_refused_with_the_line(log):
 
 
 def test_a_decision_is_found_by_the_beginning_of_its_id_and_by_its_request(log):
-    asked = json.dumps(record(decision(number=9, request_id='the "request" é')))
+    asked = json.dumps(record(decision(number=9, request_id="the-request-é")))
     read = log(*LINES, asked)
     assert [one.decision.id for one in read.find(of(2)[0][:8])] == of(2)
-    assert [one.decision.id for one in read.find('the "request" é')] == of(9)
+    assert [one.decision.id for one in read.find("the-request-é")] == of(9)
     assert list(read.find("/v1/chat")) == []
