@@ -25,6 +25,8 @@ SHORT = 12
 """Digits of a report's id that are shown: ``simblock explain`` takes so many."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What a browser may do with the page: the header Content-Security-Policy says so too, where there is one."""
+LONGEST = 120
+"""Characters of a name that are shown: titles and reasons may be of any length."""
 METER = 2.0
 """Times its threshold that a figure may be before its bar is full."""
 
@@ -113,10 +115,18 @@ def _stretch(seconds: int) -> str:
     return f"{seconds} s"
 
 
+def line(value: object) -> str:
+    """A name from outside, made fit for the page, and cut where it is very long."""
+    text = printable(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
 def milliseconds(value: float | None) -> str:
     """A delay as people read it."""
     if value is None:
         return "–"
+    if value >= 3_600_000:
+        return f"{value / 3_600_000:,.1f} h"
     if value >= 1000:
         return f"{value / 1000:,.1f} s"
     return (
@@ -148,7 +158,7 @@ def meter(row: dict[str, Any]) -> float:
 def _template() -> Template:
     templates = environment("overview", "the page of decisions")
     templates.filters |= {
-        "line": printable, "ms": milliseconds, "clock": clock, "figure": figure, "meter": meter,
+        "line": line, "ms": milliseconds, "clock": clock, "figure": figure, "meter": meter,
         "count": "{:,}".format,
     }  # fmt: skip
     return templates.get_template("page.html")

@@ -75,6 +75,31 @@ def decision(*matches, policy=None, at=NOW, tenant=None, **fields):
     return Decision(at=at, id=report.id, tenant=tenant, report=report, policy=policy, **given)
 
 
+HOSTILE = (
+    "</style></title><script>alert(1)</script><img src=x onerror=alert(2)>\"'`",
+    "\u202eevil \u2067rtl\u2066 \u200fאבגד العربية" * 3,
+    "x" * 10_000,
+    "a b " * 2500,
+    "Z\u0351\u036b\u0343\u034f\u0334\u0319\u0324" * 40,
+    "\n\t\r\x00\x1b[31m",
+    "\ud800",
+)
+"""Names that try to break what shows them: tags, directions of writing, lengths, marks over marks, controls."""
+
+
+def hostile(count=60):
+    """Decisions in which everything that has a name has such a one, and the figures are very large."""
+    for number in range(count):
+        name = HOSTILE[number % len(HOSTILE)]
+        made = decision(
+            match(Work(name + str(number), name, name, name), longest_run=50),
+            number=number, at=NOW + 60 * number, route=name, tenant=name, model=name, request_id=name, held_ms=1e8,
+            unscanned=(Unscanned(name, name, 5),),
+        )  # fmt: skip
+        decided = replace(made.report.decided, rule=name, value=10**9)
+        yield replace(made, id=name, report=replace(made.report, decided=decided))
+
+
 ROUTES = (
     ("/v1/chat/completions", "chat"),
     ("/v1/messages", "messages"),

@@ -11,7 +11,7 @@ import pytest
 
 from simblock.events.tally import Tally
 from simblock.overview import Fact, page
-from tests.events.decisions import service
+from tests.events.decisions import HOSTILE, hostile, service
 
 pytestmark = pytest.mark.slow
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -48,6 +48,13 @@ def site(tmp_path_factory):
     tally.bypassed("pass_routes", "/v1/" + "a-very-long-path/" * 8)
     html = page(tally, title="simblock: audit.jsonl", facts=[Fact("log", "/var/log/" + "simblock" * 20)])
     (folder / "page.html").write_text(html, "utf-8")
+    broken = Tally()
+    for one in hostile():
+        broken.take(one)
+    for name in HOSTILE:
+        broken.bypassed(name, name)
+    facts = [Fact(name, name) for name in HOSTILE]
+    (folder / "hostile.html").write_text(page(broken, title=HOSTILE[2], facts=facts), "utf-8")
     (folder / "empty.html").write_text(page(Tally(), title="simblock"), "utf-8")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
     thread = threading.Thread(target=server.serve_forever)
@@ -96,6 +103,13 @@ def test_nothing_sticks_out(site, width, opened):
     assert scrolling == 0
     assert boxes > 50
     assert rows == 100  # those acted on, and the last ones
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_sticks_out_for_names_that_try_to_break_it(site, width):
+    whole, wide, scrolling, boxes, rows = measured(site, "hostile.html", width, opened=True)
+    assert (whole <= width, wide, scrolling, rows) == (True, 0, 0, 100)
+    assert boxes > 5
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -13,7 +13,8 @@ from simblock.overview import Fact, page, standing, view, written
 from simblock.overview.chart import ACTED, HEIGHT, LEVEL_OF, LEVELS, WIDTH, over_time
 from simblock.overview.page import milliseconds, percent
 from simblock.work import Work
-from tests.events.decisions import OUTCOME, decision, match, service
+from tests.events.decisions import HOSTILE as NAMES
+from tests.events.decisions import OUTCOME, decision, hostile, match, service
 from tests.material import guard
 
 HOSTILE = "<script>alert(1)</script>\"'&\u202e\x1b[31m"
@@ -92,6 +93,23 @@ def test_hostile_names_are_text():
     assert Reader(html).said.count("<script>alert(1)</script>") >= 6
 
 
+def test_names_of_any_length_in_any_script_leave_the_page_as_it_is():
+    found = tally(hostile())
+    for name in NAMES:
+        found.bypassed(name, name)
+    html = page(found, title=NAMES[2], facts=[Fact(name, name) for name in NAMES])
+    plain = page(tally(service(60, sound=0)), title="simblock", facts=[Fact("log", "a")])
+    assert {tag for tag, _ in Reader(html).tags} <= {tag for tag, _ in Reader(plain).tags} | {
+        "br",
+        "details",
+        "summary",
+        "code",
+    }
+    assert not [word for word in Reader(html).said.split() if len(word) > 200]
+    assert not set(html) & set("\u202e\u2067\u2066\u200f\x00\x1b\ud800")
+    assert len(html) < 40 * len(plain)
+
+
 def test_nothing_of_what_was_said_is_on_it():
     said = "a sentence of the model's own"
     one = decision(match(longest_run=50), evidence={"0": said}, request_id="the-request", model="the-model")
@@ -166,8 +184,8 @@ def test_few_are_told_with_more_digits():
         "33.3 %",
         "0.0 %",
     )
-    assert [milliseconds(ms) for ms in (None, 0, 0.123, 4.56, 123.4, 61_000)] == [
-        "–", "0 ms", "0.12 ms", "4.6 ms", "123 ms", "61.0 s",
+    assert [milliseconds(ms) for ms in (None, 0, 0.123, 4.56, 123.4, 61_000, 9_000_000)] == [
+        "–", "0 ms", "0.12 ms", "4.6 ms", "123 ms", "61.0 s", "2.5 h",
     ]  # fmt: skip
 
 
