@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from simblock.wire.shapes import PLAIN, PLAIN_DEEP, UNKNOWN, At, Object, Shape, Text, Walked
+from simblock.wire.shapes import PLAIN, PLAIN_DEEP, UNKNOWN, At, Channel, Object, Seal, Shape, Text, Walked
 from simblock.wire.sides import SEALED
 from simblock.wire.typed import Deep, Input, Numbered, Typed
 
@@ -53,6 +53,17 @@ class Encoded:
         shape.visit(holder, key, value, at, out)
 
 
+class Signature:
+    """What signs the thinking before it, where it comes in an event of its own."""
+
+    __slots__ = ()
+
+    def visit(self, holder: Any, key: Any, value: Any, at: At, out: Walked) -> None:
+        SEALED.visit(holder, key, value, at, out)
+        if type(value) is str and value:
+            out.sides.append(Seal(at.choice, holder, key, Channel("reasoning", at.choice)))
+
+
 _SAID, _THOUGHT = OneStream("content"), OneStream("reasoning")
 
 
@@ -77,7 +88,7 @@ DELTA = Typed(
     {
         "text_delta": _block(text=_SAID),
         "thinking_delta": _block(thinking=_THOUGHT),
-        "signature_delta": _block(),
+        "signature_delta": _block(signature=Signature()),
         "input_json_delta": _block(partial_json=Text("tool", source=True)),
         "citations_delta": _block(citation=TOLD),
     },

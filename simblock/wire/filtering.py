@@ -22,7 +22,7 @@ from simblock.wire.chorus import BESIDE, MOST, Chorus
 from simblock.wire.entries import Entry, beside
 from simblock.wire.format import Done, End, Frame, Reading, Told, Wire
 from simblock.wire.jsontext import parse, repeats_keys
-from simblock.wire.shapes import Channel, Found, Unplaced
+from simblock.wire.shapes import Channel, Found, Seal, Unplaced
 from simblock.wire.sse import Event, EventSplitter
 from simblock.wire.templates import Template, template
 from simblock.wire.voices import NOTHING, Remembered, Voice
@@ -179,6 +179,9 @@ class EventFilter:
                 yield from self._hear_text(entry, found)
         if reading.walked.sides:
             entry.sides = reading.walked.sides
+            for side in entry.sides:
+                if isinstance(side, Seal) and (said := self.chorus.latest(side.channel)):
+                    entry.pieces.append(said.sealed())
         if reading.ahead:
             for choice in set(reading.ahead) - self._stopped - self._ended:
                 spoke = self._spoke.get(choice) or self.chorus.voice(Channel("content", choice))
@@ -402,9 +405,7 @@ class EventFilter:
     def _overtaking(self) -> list[bytes]:
         """Comments, where what stands before them is held for long."""
         comments = [
-            entry
-            for entry in self._queue
-            if entry.value is None and entry.ending is None and entry.ready
+            entry for entry in self._queue if entry.value is None and entry.ending is None and entry.ready
         ]
         self._queue = deque(entry for entry in self._queue if entry not in comments)
         return [entry.raw for entry in comments]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 from simblock.wire.shapes import PLAIN, PLAIN_DEEP, Each, Object, Shape, Text
-from simblock.wire.sides import NUMBERS, SEALED
+from simblock.wire.sides import NUMBERS, OTHERS, SEALED
 from simblock.wire.typed import OWN, Deep, Input, Numbered, Spelled, Spells, Typed
 
 NAMES = dict.fromkeys(
@@ -64,7 +64,7 @@ TOKENS = Each(
         {
             "token": Text("logprobs"),
             "bytes": NUMBERS,
-            "top_logprobs": Each(Object({"token": PLAIN, "bytes": NUMBERS})),
+            "top_logprobs": OTHERS,
         }
     )
 )

@@ -183,10 +183,11 @@ class ResponsesWire:
 
     def _move(self, holder: dict[str, Any], key: str, to: dict[str, Any], name: str) -> None:
         """Has what may go out of a text put elsewhere."""
-        for found in self._found:
-            if found.holder is holder and found.key == key:
-                found.holder, found.key = to, name
-                to[name] = holder.pop(key)
+        moved = [found for found in self._found if found.holder is holder and found.key == key]
+        if moved:
+            to[name] = holder.pop(key)
+        for found in moved:  # a value that is no string is found as its JSON and as its strings
+            found.holder, found.key = to, name
 
     def annotate(self, value: dict[str, Any], choice: int, told: Told) -> None:  # noqa: ARG002
         """Puts what was found on the last event."""

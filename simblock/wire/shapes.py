@@ -85,6 +85,17 @@ class Side:
 
 
 @dataclass(slots=True)
+class Seal(Side):
+    """A signature over all that was said in a channel so far: it goes where none of that was changed."""
+
+    channel: Channel
+
+    def drop(self) -> None:
+        """Makes it empty, as it is where nothing is signed."""
+        self.holder[self.key] = ""
+
+
+@dataclass(slots=True)
 class Walked:
     """What a walk found; ``keys`` counts the fields of all objects, ``sides`` what spells the text once more.
 

@@ -22,6 +22,9 @@ _SEALED = re.compile(r"(?:data:[\w.+/;=-]{1,100},)?[\w+/=-]*", re.ASCII)
 _IDS = "token_id:"
 """How vLLM spells a token where ids were asked for in their place."""
 
+_WORDS = 2
+"""Words that a token may have."""
+
 
 class Spelled(Side):
     """A side whose tokens are read by themselves. Others may spell what comes as text only later."""
@@ -96,6 +99,20 @@ class Tokens:
                 _TOKEN.visit(value, place, token, at, out)
 
 
+class Alternative:
+    """What a token might have been: it goes where the text goes. Several words are no token, and are read."""
+
+    __slots__ = ()
+
+    def visit(self, holder: Any, key: Any, value: Any, at: At, out: Walked) -> None:
+        if type(value) is not str or _is_no_token(value):
+            PLAIN.visit(holder, key, value, at, out)
+
+
+def _is_no_token(text: str) -> bool:
+    return len(text) > PLAIN_MOST or len(text.split()) > _WORDS
+
+
 class Alternatives:
     """For each token what else it might have been, by its spelling: objects of numbers, checked by nobody's eyes."""
 
@@ -108,6 +125,7 @@ class Alternatives:
         for place, one in enumerate(value):
             if type(one) is dict and not any(type(inner) in {str, dict, list} for inner in one.values()):
                 out.keys += len(one)
+                out.asides.extend(filter(_is_no_token, one))
             elif one is not None:
                 UNKNOWN.visit(value, place, one, at, out)
 
@@ -130,8 +148,8 @@ class Logprobs:
 IDS, NUMBERS, SEALED = Ids(), Numbers(), Sealed()
 
 _TOKEN = Text("logprobs")
-_OTHERS = Each(Object({"token": PLAIN, "bytes": NUMBERS}))
-_ENTRIES = Each(Object({"token": _TOKEN, "bytes": NUMBERS, "top_logprobs": _OTHERS}))
+OTHERS = Each(Object({"token": Alternative(), "bytes": NUMBERS}))
+_ENTRIES = Each(Object({"token": _TOKEN, "bytes": NUMBERS, "top_logprobs": OTHERS}))
 LOGPROBS = Logprobs(
     Object({
         "content": Within("content", _ENTRIES),

@@ -158,7 +158,7 @@ def is_cut(found: Found) -> bool:
     """Whether less of a text stands in its place than stood there: other text was put there on purpose."""
     now = found.holder[found.key]
     if isinstance(found, FoundValue):
-        return now == {} and found.text != "{}"
+        return not now and found.text not in {"{}", "[]"}
     return bool(now != found.text and found.text.startswith(now))
 
 

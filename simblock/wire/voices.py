@@ -47,6 +47,16 @@ class Piece:
         return self.found is None or self.out == self.found.text
 
 
+class SealPiece(Piece):
+    """A piece without text that goes out as it came where nothing of its stream was changed."""
+
+    __slots__ = ()
+
+    @property
+    def clean(self) -> bool:
+        return not self.voice.altered
+
+
 class Recorder(Protocol):
     """Something that takes what is said in a stream, and has a word for all of it."""
 
@@ -182,6 +192,10 @@ class Voice:
         piece = Piece(self, None, self.fed, self.fed + 1)
         self._ahead.append(piece)
         return piece
+
+    def sealed(self) -> Piece:
+        """A piece for what signs all that was said so far; ready when that has been dealt with."""
+        return SealPiece(self, None, self.fed, self.fed)
 
     def repeats(self, text: str) -> bool:
         """Whether a text is all that was fed."""

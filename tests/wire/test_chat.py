@@ -48,8 +48,10 @@ SAID = [
     pytest.param({"images": [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{SIGNATURE}"}}]}, [],
                  id="a picture"),
     pytest.param({"surprise": "a"}, [("unknown", 0, ".surprise", "a")], id="a field that nobody knows"),
-    pytest.param({"surprise": [{"in": ["a"]}]}, [("unknown", 0, ".surprise.0.in.0", "a")], id="unknown, however deep"),
-    pytest.param({"content": {"of": "a"}}, [("unknown", 0, ".content.of", "a")], id="content of a kind nobody knows"),
+    pytest.param({"surprise": [{"in": ["a"]}]}, [("unknown", 0, ".surprise", '[{"in": ["a"]}]'), ("unknown", 0, ".surprise+", "a")],
+                 id="unknown, however deep: its JSON, and its strings joined"),
+    pytest.param({"content": {"of": "a"}}, [("unknown", 0, ".content", '{"of": "a"}'), ("unknown", 0, ".content+", "a")],
+                 id="content of a kind nobody knows"),
     pytest.param({"role": LONG}, [("unknown", 0, ".role", LONG)], id="a name too long for one"),
     pytest.param({"tool_calls": [{"index": 0, "function": {"name": LONG}}]}, [("unknown", 0, "0.name", LONG)],
                  id="a function's name too long for one"),
@@ -83,7 +85,12 @@ def test_servers_send_nothing_unknown_and_every_field_is_counted(frame):
     reading = read(frame)
     assert "unknown" not in {found.channel.name for found in reading.walked.texts}
     assert reading.walked.keys == fields_of(frame)
-    assert not reading.walked.opaque
+
+
+def test_names_and_what_nobody_knows_are_read_beside_the_texts():
+    frame = chunk({"content": "a", "a name of no number": None, "role": "assistant"}, details={"one more": 2})
+    assert {"a name of no number", "details", "assistant", "m"} <= set(read(frame).walked.asides)
+    assert texts(read(frame)) == [(*CONTENT, "a"), ("unknown", 0, ".details", '{"one more": 2}')]
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -150,8 +157,8 @@ def test_an_error_in_mid_stream_is_text_like_any_other():
     assert texts(read(frame)) == [("unknown", 0, ".message", LONG)]
 
 
-@pytest.mark.parametrize("choices", ["no list", {"index": 0}, ["a"], [None], [7]])
-def test_odd_choices_are_read_and_nothing_is_raised(choices):
+@pytest.mark.parametrize(("choices", "said"), [
+    ("no list", ["no list"]), ({"index": 0}, ['{"index": 0}']), (["a"], ["a"]), ([None], []), ([7], []), ({}, [])])  # fmt: skip
+def test_odd_choices_are_read_and_nothing_is_raised(choices, said):
     frame = {**chunk({}), "choices": choices}
-    found = [text for *_, text in texts(read(frame))]
-    assert found == ([choices] if isinstance(choices, str) else ["a"] if choices == ["a"] else [])
+    assert [text for *_, text in texts(read(frame))] == said

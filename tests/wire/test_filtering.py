@@ -263,7 +263,9 @@ def test_a_passage_in_comments_ids_or_plain_fields_is_stopped_whatever_a_frame_s
         filtering = filtered([*wires.stream("chat", "content", clean)[:-3], *map(say, words)], max_leak=0)
         assert filtering.filter.over
         assert filtering.out.count(b'content_filter"') == 1
-        assert sum(word.encode() in filtering.out for word in words) < 60  # the passage has 80, 52 of them different
+        assert (
+            sum(word.encode() in filtering.out for word in words) < 60
+        )  # the passage has 80, 52 of them different
 
 
 def test_heartbeats_of_any_form_change_nothing():

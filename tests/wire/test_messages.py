@@ -70,14 +70,14 @@ READ = [
         ("unknown", "2.citation.cited_text", "b"), ("unknown", "2.citation.document_title", "Title")]),
     (delta("novel_delta", story="a"), [("unknown", "2.story", "a")]),
     (start("text", text="a", citations=[CITED | {"document_title": None}]), [
-        ("content", "", "a"), ("unknown", "2.citations.0.cited_text", "b")]),
+        ("content", "", "a"), ("unknown", "2.citations.cited_text", "b")]),
     (start("thinking", thinking="", signature=""), []),
     (start("redacted_thinking", data=SEALED), []),
     (start("redacted_thinking", data=LONG), [("unknown", "2.data", LONG)]),
     (start("tool_use", id="t", name="f", input={}), []),
     (start("tool_use", id="t", name="f", input={"q": "a"}), [("tool", "2", '{"q": "a"}')]),
     (start("server_tool_use", id="t", name="web_search", input={}), []),
-    (start("web_search_tool_result", tool_use_id="t", content=[FOUND]), [("unknown", "2.content.0.title", "b")]),
+    (start("web_search_tool_result", tool_use_id="t", content=[FOUND]), [("unknown", "2.content.title", "b")]),
     (start("web_fetch_tool_result", tool_use_id="t", content=FETCHED), [
         ("unknown", "2.content.content.title", "c"), ("unknown", "2.content.content.source.data", "b")]),
     (start("code_execution_tool_result", tool_use_id="t", content={
@@ -172,6 +172,27 @@ def test_thinking_that_was_cut_is_not_signed():
     out = ended("messages", spoken("messages", "reasoning"), max_leak=0).out
     assert "signature_delta" not in out.decode()
     assert wires.heard("messages", out)["reasoning", 0].startswith(CLEAN)
+
+
+@pytest.mark.parametrize("size", [3, 40, 10_000])
+def test_thinking_that_was_changed_is_not_signed_and_other_thinking_is(size):
+    """Who sends it back with a signature that does not fit is refused."""
+
+    def signatures(*thoughts, text=CLEAN):
+        parts = [("reasoning", wires.pieces(thought, size)) for thought in thoughts]
+        chunks = wires.told("messages", [*parts, ("content", wires.pieces(text))])
+        out = ended("messages", chunks, action="redact", max_leak=0).out
+        assert (b"[withheld]" in out) is (COPYING in (*thoughts, text))
+        return [
+            value["delta"]["signature"]
+            for value in values(out)
+            if value.get("delta", {}).get("type") == "signature_delta"
+        ]
+
+    assert signatures(CLEAN) == signatures(CLEAN, text=COPYING) == [SIGNED]
+    assert signatures(COPYING) == [""]
+    assert signatures(CLEAN, COPYING) == [SIGNED, ""]
+    assert signatures(COPYING, CLEAN)[0] == ""
 
 
 @pytest.mark.parametrize("style", STYLES)
