@@ -72,10 +72,10 @@ async def _one(port: int, number: int, reached: asyncio.Semaphore, waiting: asyn
 
 
 async def long_stream(servers: Mapping[str, Process], events: int = LONG) -> list[dict[str, Any]]:
-    """Memory over one stream, at a tenth of it and at its end."""
+    """Memory over one stream, at a tenth of it and at its end; one as long has gone before, for what a process keeps."""
     rows = []
     for name, server in servers.items():
-        await ask(server.port, Plan(2000))
+        await ask(server.port, Plan(events, start=11))
         before = server.resident()
         task = asyncio.ensure_future(ask(server.port, Plan(events, start=11)))
         kept = []
