@@ -90,20 +90,17 @@ class Bench:
     def servers(self, source: Source, *, strict: bool) -> dict[str, Process]:
         """All of them, until the stack ends."""
         texts, upstream = str(self.texts_folder), f"http://127.0.0.1:{source.port}"
-        made = {
-            "bare": own("bare", "--texts", texts),
-            "middleware": own("middleware", "--texts", texts, "--index", self.index),
-            "pass-through proxy": own("pass", "--upstream", upstream),
-            "proxy": proxy(upstream, self.index),
+        filtering = ("--texts", texts, "--index", self.index)
+        make: dict[str, Callable[[], Process]] = {
+            "bare": lambda: own("bare", "--texts", texts),
+            "middleware": lambda: own("middleware", *filtering),
+            "pass-through proxy": lambda: own("pass", "--upstream", upstream),
+            "proxy": lambda: proxy(upstream, self.index),
         }
         if strict:
-            made["middleware, strict"] = own(
-                "middleware", "--texts", texts, "--index", self.index, "--policy", self.policy
-            )
-            made["proxy, strict"] = proxy(upstream, self.index, "--policy", self.policy)
-        for server in made.values():
-            self._stack.enter_context(server)
-        return made
+            make["middleware, strict"] = lambda: own("middleware", *filtering, "--policy", self.policy)
+            make["proxy, strict"] = lambda: proxy(upstream, self.index, "--policy", self.policy)
+        return {name: self._stack.enter_context(start()) for name, start in make.items()}
 
 
 AGAINST = {
