@@ -6,7 +6,7 @@ All places are code points of the model's text, counted from the start of the st
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from simblock.match import Span
@@ -25,8 +25,8 @@ class Edit(NamedTuple):
 class Outlet:
     """Model text between its arrival and its release, byte for byte as it came.
 
-    ``altered``: something else went out in the place of some of it. The last ``remembered`` characters that went out
-    are kept for :meth:`before`.
+    ``altered``: something else went out in the place of some of it; ``edited`` has what stands where in what was
+    released last, where that was edited. The last ``remembered`` characters that went out are kept for :meth:`before`.
     """
 
     __slots__ = (
@@ -36,6 +36,7 @@ class Outlet:
         "_said",
         "_withheld",
         "altered",
+        "edited",
         "fed",
         "frozen",
         "released",
@@ -44,6 +45,7 @@ class Outlet:
     def __init__(self, remembered: int = 0) -> None:
         self._pending = self._said = ""
         self._edits: list[Edit] = []
+        self.edited: list[Edit] = []
         self._withheld = -1  # where the text behind the last edit begins
         self._remembered = remembered
         self.fed = self.released = 0
@@ -72,7 +74,7 @@ class Outlet:
         """The last characters that go out before a code point, those among them that are still here."""
         text = self._pending[: max(place - self.released, 0)]
         coming, _ = self._edited(text, self.released)
-        return (self._said + coming)[-self._remembered :]
+        return (self._said + _joined(coming))[-self._remembered :]
 
     def release(self, limit: int) -> str:
         """The text up to code point ``limit``; of a frozen outlet what is left."""
@@ -81,13 +83,15 @@ class Outlet:
         for edit in self._edits:
             if edit.start < limit < edit.end and not self.frozen:
                 limit = edit.start
+        self.edited = []
         if limit <= self.released:
             return ""
         text, start = self._pending[: limit - self.released], self.released
         self._pending = self._pending[limit - start :]
         self.released = limit
         if self._edits:
-            text, edited = self._edited(text, start)
+            self.edited, edited = self._edited(text, start)
+            text = _joined(self.edited)
             self.altered |= edited > self._withheld
             self._withheld = max(edited, self._withheld)
             self._edits = [edit for edit in self._edits if edit.start >= limit]
@@ -95,17 +99,21 @@ class Outlet:
             self._said = (self._said + text)[-self._remembered :]
         return text
 
-    def _edited(self, text: str, start: int) -> tuple[str, int]:
-        """The text from code point ``start`` on with its edits, and where the last of them ends."""
+    def _edited(self, text: str, start: int) -> tuple[list[Edit], int]:
+        """The text from code point ``start`` on, part by part, with its edits; and where the last of them ends."""
         parts, at, stop, withheld = [], start, start + len(text), self._withheld
         for edit in sorted(self._edits):
             if at < edit.end and edit.start < stop:
                 begin = max(edit.start, at)
-                parts.append(text[at - start : begin - start])
-                if begin > withheld or edit.text != PLACEHOLDER:
-                    parts.append(edit.text)
+                parts.append(Edit(at, begin, text[at - start : begin - start]))
+                said = edit.text if begin > withheld or edit.text != PLACEHOLDER else ""
+                parts.append(Edit(begin, edit.end, said))
                 at = withheld = edit.end
-        return "".join(parts) + text[max(at - start, 0) :], withheld
+        return [*parts, Edit(at, stop, text[max(at - start, 0) :])], withheld
+
+
+def _joined(parts: Iterable[Edit]) -> str:
+    return "".join(part.text for part in parts)
 
 
 class Hold:

@@ -139,7 +139,7 @@ class EventFilter:
             entry = Entry(event.raw, self._now)
             self._queue.append(entry)
             yield from self._hear_aside(entry, beside(event.raw))
-        elif data == DONE:
+        elif data.strip() == DONE:
             yield from self._end(End(), None)
             self._queue.append(Entry(event.raw, self._now))
         else:

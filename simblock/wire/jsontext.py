@@ -7,6 +7,7 @@ which models do send. Two readers may take different ones of two fields of the s
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -18,7 +19,7 @@ DEPTH = 200
 """How deep objects and lists may stand in one another: that of pydantic's parser, whichever read them."""
 
 _SPACED = re.compile(rb"[ \t\n\r]:")
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, allow_nan=False)
 _HEX = "[0-9a-fA-F]"
 _UNITS = re.compile(rf"(?:[^\\]|\\[^u]|\\u(?:{_HEX}{{4}}|(?!{_HEX}{{0,3}}\Z)))*+", re.DOTALL)
 _HIGHS = re.compile(rf"(?:\\u[dD][89abAB]{_HEX}{{2}}|[\ud800-\udbff])+\Z")
@@ -90,8 +91,21 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
 
 
 def dump(value: Any) -> bytes:
-    """The JSON of a value: compact, in UTF-8, lone surrogates as escapes."""
-    return _ENCODER.encode(value).encode("utf-8", "backslashreplace")
+    """The JSON of a value: compact, in UTF-8, lone surrogates as escapes; null for numbers that JSON does not know."""
+    try:
+        text = _ENCODER.encode(value)
+    except ValueError:
+        text = _ENCODER.encode(_finite(value))
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _finite(value: Any) -> Any:
+    """The value without NaN and infinities, which clients refuse: 1e400 is read as one."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def whole_escapes(text: str) -> int:

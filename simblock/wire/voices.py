@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from simblock.ledger import Told as Steps
 from simblock.match import Match, Span
+from simblock.outlet import Edit
 from simblock.response import ResponseCore
 from simblock.stream import StreamCore
 from simblock.wire.jsontext import whole_escapes
@@ -239,7 +240,7 @@ class Voice:
             self._share(begun, reached, text)
         else:
             self.altered = True
-            self._pile(begun, reached, text)
+            self._spread(begun, reached, text)
         if self.source and self.core.stopped:
             cut = self._pieces[0] if self._pieces else self.awaiting()
             if not self._pieces:
@@ -272,6 +273,16 @@ class Voice:
             if stop < piece.end:
                 break
             self._pieces.popleft()
+
+    def _spread(self, start: int, end: int, text: str) -> None:
+        """Gives each piece its own part of a changed text, as far as it is known what stands where in it."""
+        lead = len(self.context)
+        parts = [Edit(a - lead, b - lead, said) for a, b, said in self.core.outlet.edited]
+        if "".join(part.text for part in parts) != text:
+            parts = [Edit(start, end, text)]
+        for part in parts:
+            place = self._share if part.text == self._between(part.start, part.end) else self._pile
+            place(*part)
 
     def _pile(self, start: int, end: int, text: str) -> None:
         """Gives a changed text to the first piece that it reaches into; the others lose what was theirs."""

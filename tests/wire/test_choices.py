@@ -106,7 +106,7 @@ def test_token_ids_do_not_go_out_before_the_text_that_they_may_spell():
     ahead = wires.sse(chunk({"content": ""}, token_ids=[41, 42]))
     passage = wires.sse(chunk({"content": f" {PASSAGE}"}))
     out = filtered([clean, ahead, passage], max_leak=0).out
-    assert b"41" not in out
+    assert b"token_ids" not in out
     assert not leaks(out)
     clean = [clean, ahead, wires.sse(chunk({"content": " and so on"})), wires.sse(chunk({}, "stop"))]
     assert filtered(clean).out == b"".join(clean)

@@ -355,3 +355,23 @@ def test_a_request_is_asked_again_with_what_was_said():
     assert (asked["stream"], asked["max_tokens"]) == (False, 9)
     assert MESSAGES.answer(json.loads(wires.body("messages", "content", "there"))) == "there"
     assert MESSAGES.answer(json.loads(wires.body("messages", "tool", "{}"))) is None
+
+
+@pytest.mark.parametrize("kind", ["thinking", "text"])
+def test_each_block_of_a_whole_message_keeps_its_own_text(kind):
+    said = [CLEAN, f"{COPYING} And so on. ", f"Then: {COPYING}", CLEAN]
+    blocks = [
+        {"type": kind, kind: text} | ({"signature": SIGNED} if kind == "thinking" else {}) for text in said
+    ]
+    out = json.loads(
+        body("messages", json.dumps(wires.whole.message(blocks, "end_turn")).encode(), action="redact")
+    )
+    texts = [block[kind] for block in out["content"]]
+    assert texts == [
+        CLEAN,
+        f"{CLEAN} [withheld] {CLEAN} And so on. ",
+        f"Then: {CLEAN} [withheld] {CLEAN}",
+        CLEAN,
+    ]
+    if kind == "thinking":
+        assert [block["signature"] for block in out["content"]] == [SIGNED, "", "", SIGNED]
