@@ -105,7 +105,7 @@ class History:
     """
 
     __slots__ = (
-        "_clocks", "_cut_at", "_delays", "_echoed", "_languages", "_lengths", "_lines", "_newlines", "_of_code", "_ticks", "_timed", "base", "flags", "keys",
+        "_clocks", "_cut_at", "_delays", "_echoed", "_languages", "_lengths", "_lines", "_newlines", "_of_code", "_ticks", "_timed", "base", "flags", "keys", "latest",
         "names", "numbered", "starts",
     )  # fmt: skip
 
@@ -132,6 +132,7 @@ class History:
         self._of_code = Seldom()  # numbers of ``_languages``
         self._languages: list[str] = []
         self._cut_at = IDLE + SLACK
+        self.latest = 0  # when the last token became certain
         self._echoed: dict[Hashable, bytearray] = {}  # by reading of the request: 0 unknown, 1 no, 2 yes
 
     @property
@@ -143,6 +144,16 @@ class History:
         """Takes the tokens of a chunk."""
         keys, flags, starts, ends, whens, clocks, languages = coming
         token = self.base + len(self.keys)
+        if len(keys) == 1 and self._delays is None:  # mostly
+            start = starts[0]
+            self.keys.append(keys[0])
+            self.flags.append(flags[0])
+            self.starts.append(start)
+            self._clocks.append(clocks[0])
+            self._lengths.append(ends[0] - start)
+            self._lines.append(token, self._newlines.line(start))
+            self.latest = whens[0]
+            return
         if self.numbered:
             self.keys.extend(levelled(keys))
             for number, language in enumerate(languages, token):
@@ -150,6 +161,7 @@ class History:
         else:
             self.flags.extend(flags)
             self._clocks.extend(clocks)
+        self.latest = whens[-1]
         self.names.extend(keys)
         self.starts.extend(starts)
         line, lines, lengths = self._newlines.line, self._lines, self._lengths

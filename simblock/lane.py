@@ -108,7 +108,7 @@ class Lane:
         stop = self.due() if self._coming or self.candidates.tracks else None
         stop = end if stop is None else stop
         at = self.at + 1
-        if stop > at and history.when(stop - 1) <= known:
+        if stop > at and (history.latest if stop == end else history.when(stop - 1)) <= known:
             at = stop
         while at < stop and history.when(at) <= known:
             at += 1

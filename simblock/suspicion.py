@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from simblock.align import Measure
 from simblock.hull import Hull
 from simblock.match import Span
 from simblock.piece import Piece
 from simblock.scheme import D_TICKS
 from simblock.tokens import CHAR_KEY
-from simblock.tracking import JOIN, Track
+from simblock.tracking import Track
 
 
 def holds(track: Track, o: int, clock: int, begin: int) -> bool:
@@ -40,36 +41,24 @@ def _recent(track: Track, clock: int) -> bool:
 
 
 def standing(track: Track) -> list[Span]:
-    """The output code points of what a match that acts has copied and that was not edited yet, in order."""
-    track.place()
-    placings = (*track.past_spans, *(track.spans[piece] for piece in track.copied()))
-    redacted = track.redacted
-    return sorted(
-        Span(max(p.output.start, redacted), p.output.end) for p in placings if p.output.end > redacted
-    )
+    """The output code points of the pieces that count, in order."""
+    return sorted(track.spans[piece].output for piece, _ in _deciding(track))
 
 
-def behind(track: Track) -> int:
-    """The code point up to which a match lies far behind; 0 where all of that was edited."""
-    lately = track.end() - 2 * JOIN
-    late, far = [], 0
-    for piece, placing in track.spans.items():
-        if piece.closed and piece.extent().o <= lately:
-            far = max(far, placing.output.end)
-        else:
-            late.append(placing.output.start)
-    return min(late, default=0) if far > track.redacted else 0
+def _deciding(track: Track) -> list[tuple[Piece | Hull, Measure]]:
+    """The pieces by which a match acts."""
+    return track.counting(bag=track.verdict is not None and track.verdict.by == "min_evidence")
 
 
 def count_leaked(track: Track, released: int) -> int:
-    """Tokens of what a match that acts has copied of which anything had gone out before they were edited."""
-    history, redacted = track.history, track.redacted
+    """Tokens of the match of which anything had gone out when it acted."""
+    history = track.history
     out: dict[int, int] = {}
-    for piece in track.copied():
+    for piece, _ in _deciding(track):
         strange = piece.strangers() if isinstance(piece, Piece) and piece.names else set()
         for block in piece.remembered():
             for o in set(range(block.o, block.o + block.n)) - strange:
                 at = o - history.base
-                if redacted <= history.starts[at] < released if at >= 0 else not redacted:
+                if at < 0 or history.starts[at] < released:
                     out[o] = 1 if at >= 0 and history.keys[at] >= CHAR_KEY else 2
-    return ((0 if redacted else track.past.matched) + sum(out.values())) // 2
+    return (track.past.matched + sum(out.values())) // 2
