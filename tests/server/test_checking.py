@@ -39,12 +39,12 @@ def post(url, body, path=PATH):
 
 def test_the_result_is_that_of_the_library(url, guard):
     text = f"Here it is: {PASSAGE} and that was it."
-    answer = post(url, {"id": "row 1", "text": text, "all": True})
+    answer = post(url, {"id": "row-1", "text": text, "all": True})
     assert answer.status_code == 200
     told, own = answer.json(), json.loads(json.dumps(guard.check(text, all=True).to_dict()))
     for row in (told, own):
         del row["elapsed_ms"]
-    assert told.pop("id") == "row 1"
+    assert told.pop("id") == "row-1"
     del own["id"]
     assert told == own
     assert told["decision"] == "stop"
@@ -167,17 +167,22 @@ class Told:
     def take(self, decision):
         self.decisions.append(decision)
 
+    def bypassed(self, reason, route): ...
+
+    def digest(self):
+        return None
+
 
 def test_events_are_told_of_each_check_and_of_text_only_where_that_is_asked_for(guard):
     text = f"Here it is: {PASSAGE}"
     for evidence in (False, True):
         told = Told()
         checks = Checks(lambda: guard, Events(told), evidence=evidence)
-        checks.check(Asked(text, id="row 1"))
+        checks.check(Asked(text, id="row-1"))
         checks.check(Asked(CLEAN))
         checks.close()
         stopped, clean = told.decisions
-        assert (stopped.outcome, stopped.request_id, stopped.route) == ("stopped", "row 1", "/check")
+        assert (stopped.outcome, stopped.request_id, stopped.route) == ("stopped", "row-1", "/check")
         assert (stopped.streams[0].characters, stopped.streams[0].matches) == (len(text), (0,))
         assert stopped.streams[0].released < 20
         assert (stopped.evidence == {"0": PASSAGE}) is evidence
@@ -190,8 +195,8 @@ def test_a_log_of_checks_can_be_explained_and_replayed_under_another_policy(guar
     metrics = Metrics(guard)
     with Audit(tmp_path / "audit.jsonl", key=bytes(32)) as audit:
         checks = Checks(lambda: guard, Events(audit, metrics=metrics))
-        quoted = checks.check(Asked(f"It says: {some}, and no more.", id="row 1"))
-        checks.check(Asked(f"Here it is: {PASSAGE}", id="row 2"))
+        quoted = checks.check(Asked(f"It says: {some}, and no more.", id="row-1"))
+        checks.check(Asked(f"Here it is: {PASSAGE}", id="row-2"))
         checks.close()
     assert (quoted.decision, quoted.matches) == ("release", ())
     assert metrics.scan.read()[0][-1] == 2
@@ -208,7 +213,7 @@ def test_a_log_of_checks_can_be_explained_and_replayed_under_another_policy(guar
         assert ended.value.code == 0
         return capsys.readouterr().out
 
-    assert "10 short" in said("explain", "row 1", "--audit", log)
+    assert "10 short" in said("explain", "row-1", "--audit", log)
     (tmp_path / "new.toml").write_text("max_leak = 0\n[text]\nmin_run = 18\n")
     told = said("replay", log, "--policy", str(tmp_path / "new.toml"))
     assert "stops 1 → 2, 1 gained" in told
