@@ -14,7 +14,7 @@ from benchmarks import gates
 
 ALL = (
     "recall", "size_and_build", "stream_cost", "pan13", "quality", "quality.pairs",
-    "code_size_and_build", "code_stream_cost", "clones", "redis_store",
+    "code_size_and_build", "code_stream_cost", "clones", "redis_store", "serving",
 )  # fmt: skip
 NAMED = (*ALL, "code_recall")
 """All that can be named."""

@@ -232,6 +232,29 @@ def of_redis() -> Iterator[Gate]:
                worst("p99 ms, all guards", how="by the poll alone", guards=4), most=1000, bold=False)  # fmt: skip
 
 
+EVENT = "Processor time an event, each by itself"
+
+
+def of_serving() -> Iterator[Gate]:
+    """What stands in front of a server adds to an event, gets through, and keeps of a stream."""
+    for name in ("middleware", "proxy"):
+        yield Gate(f"added to an event, {name}, µs", "serving", EVENT,
+                   worst("added µs an event", server=name, format="chat"), most=60)  # fmt: skip
+        yield Gate(f"kept of an open stream, {name}, kB", "serving", "Memory of open streams",
+                   worst("added kB a stream", server=name), most=64)  # fmt: skip
+        yield Gate(f"added to the first token, {name}, ms", "serving", "Time to the first token",
+                   worst("added p50 ms", server=name), most=2, bold=False)  # fmt: skip
+    yield Gate(
+        "events a second through the proxy",
+        "serving",
+        "Throughput",
+        cell("events/s", server="proxy"),
+        least=8000,
+    )
+    yield Gate("nv-recall of a book that is asked for by continue", "serving", "Continue, a hundred times",
+               worst("nv-recall", policy="default"), most=0, bold=False)  # fmt: skip
+
+
 GATES = (
     Gate("recall, 10 % edited", "recall", "Recall", found(0.1), least=0.99),
     Gate("recall, 20 % edited", "recall", "Recall", found(0.2), least=0.97),
@@ -253,6 +276,7 @@ GATES = (
     *of_pairs(),
     *of_pan13(),
     *of_redis(),
+    *of_serving(),
     Gate("bytes a lexeme, all languages", "code_size_and_build", "Weight", cell("all", part="all"), most=40),
     Gate("build of code, one core, MB/s", "code_size_and_build", "Building", build_of_all, least=2),
     Gate("build of code, two workers over one", "code_size_and_build", "With two workers",
