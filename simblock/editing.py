@@ -10,7 +10,7 @@ from simblock.match import Span
 from simblock.outlet import Outlet
 from simblock.questions import Rewrite
 from simblock.response import ResponseCore
-from simblock.suspicion import standing
+from simblock.suspicion import count_leaked, standing
 from simblock.tracking import Track
 from simblock.work import Kind
 
@@ -42,26 +42,23 @@ class Editing:
         self._channel, self._choice = channel, choice
         self.waiting: list[Passage] = []
 
-    def settle(self, track: Track) -> None:
-        """Takes what of a match was not taken before: its suspicion is over.
+    def settle(self, track: Track, end: int) -> None:
+        """Takes what of a match was not taken before, up to code point ``end``: no suspicion stands before it.
 
-        Redacted are its pieces, and what stands between them goes out; replaced is all of it.
+        Taken are its pieces; what stands between them goes out.
         """
-        track.place()
-        spans = [span for span in standing(track) if span.end > track.redacted]
+        spans = [span for span in standing(track) if span.end <= end] if end > track.redacted else []
         if not spans:
             return
-        start, end = max(spans[0].start, track.redacted), max(span.end for span in spans)
-        if track.action == "redact":
-            for span in spans:
-                self._outlet.redact(Span(max(span.start, track.redacted), span.end))
-        elif (start := max(start, self._outlet.released)) < end:
-            self._wait(_passage(track, Span(start, end)))
-        track.redacted = end
-
-    def unsettled(self, track: Track) -> bool:
-        """Whether something of a match was not taken yet."""
-        return any(span.end > track.redacted for span in standing(track))
+        released = self._outlet.released
+        leaked = count_leaked(track, released)
+        track.leaked = leaked + (track.leaked if track.begin() < track.redacted else 0)
+        for span in spans:
+            if track.action == "redact":
+                self._outlet.redact(span)
+            elif span.end > released:
+                self._wait(_passage(track, Span(max(span.start, released), span.end)))
+        track.redacted = max(span.end for span in spans)
 
     def _wait(self, passage: Passage) -> None:
         apart = []

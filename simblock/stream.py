@@ -34,7 +34,7 @@ from simblock.policy import decided
 from simblock.response import ResponseCore, Turn
 from simblock.scheme import T_LEXEMES
 from simblock.scheme import Lane as LaneName
-from simblock.suspicion import count_leaked, holds
+from simblock.suspicion import behind, count_leaked, holds, standing
 from simblock.text import Scanned, WordScanner
 from simblock.ticks import Ticks
 from simblock.tokens import CHAR
@@ -248,9 +248,9 @@ class StreamCore:
             self.decided = decided(track.work.id, track.view, track.resolved.rule, verdict, self._when)
         for _, one, its in acting:
             if its.action in HOLDING:
-                one.leaked = count_leaked(one, self.outlet.released)
+                one.leaked, one.forced = count_leaked(one, self.outlet.released), True
+                self.response.ledger.barred.add(one.work.id)
         if verdict.action == "stop" and not self.stopped:
-            self.response.ledger.barred.add(track.work.id)
             yield from self._stop(track.begin())
 
     def _judge_blind(self, lanes: Iterable[Lane]) -> Steps:
@@ -267,7 +267,7 @@ class StreamCore:
 
     def _stop(self, begin: int) -> Steps:
         """Ends the stream before a passage, and before whatever else is under suspicion."""
-        held = [other.begin() for lane, other in self._tracks() if self._holds(lane, other, self._clock)]
+        held = [other.rest() for lane, other in self._tracks() if self._holds(lane, other, self._clock)]
         self.outlet.freeze(min([begin, *held, *(passage.start for passage in self._editing.waiting)]))
         self.stopped = True
         if not self.after:
@@ -280,13 +280,15 @@ class StreamCore:
         held = ALL
         for lane, track in self._tracks():
             if not last and track.spans and self._holds(lane, track, clock):
-                held = min(held, track.begin())
+                if track.action in EDITING:
+                    self._editing.settle(track, behind(track))
+                held = min(held, track.rest())
             elif track.action in EDITING:
-                self._editing.settle(track)
+                self._editing.settle(track, ALL)
         for lane in self.lanes:
             for track in lane.candidates.finished:  # another match of its work began
                 if track.action in EDITING:
-                    self._editing.settle(track)
+                    self._editing.settle(track, ALL)
         failed = (yield from self._editing.rewrite(held)) if self._editing.waiting else None
         if failed is not None and self.decided is not None:
             self.decided = replace(self.decided, action="stop")
@@ -329,7 +331,7 @@ class StreamCore:
         return holds(track, lane.at, at, self.response.suspicion(lane.grain))
 
     def _unsettled(self, track: Track) -> bool:
-        return self._edits and track.action in EDITING and self._editing.unsettled(track)
+        return self._edits and track.action in EDITING and bool(standing(track))
 
     def _limit(self) -> int:
         """The code point up to which text may go out."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from simblock.align import Measure
 from simblock.hull import Hull
 from simblock.match import Span
 from simblock.piece import Piece
 from simblock.scheme import D_TICKS
 from simblock.tokens import CHAR_KEY
-from simblock.tracking import Track
+from simblock.tracking import JOIN, Track
 
 
 def holds(track: Track, o: int, clock: int, begin: int) -> bool:
@@ -40,25 +39,60 @@ def _recent(track: Track, clock: int) -> bool:
     return last >= history.base and clock - history.clock(last) <= D_TICKS
 
 
+def copied(track: Track) -> list[Piece | Hull]:
+    """The pieces of which nothing may go out when a match acts: those that count, and each that is a copy by itself.
+
+    One that says again what another does, or that a bigger one outdoes, makes the match no bigger; it goes out all
+    the same.
+    """
+    counting = [piece for piece, _ in track.counting(bag=track.bagged)]
+    rest = (piece for piece in track.pieces if isinstance(piece, Piece) and piece not in counting)
+    return counting + [piece for piece in rest if _alone(track, piece)]
+
+
+def _alone(track: Track, piece: Piece) -> bool:
+    """Whether a piece is a copy by itself: found for certain, or as much, and as alike, as a match must be."""
+    limits, measure = track.resolved.limits, piece.measure(bag=False)
+    if measure.longest >= 2 * track.resolved.certain:
+        return True
+    alike = track.likeness(measure.matched, measure.output, measure.source)
+    if measure.matched < 2 * limits.min_tokens or alike < limits.min_similarity:
+        return False
+    wanted = limits.min_information / alike
+    return not wanted or track.information([piece], [(piece.first.s, piece.extent().s)], wanted) >= wanted
+
+
 def standing(track: Track) -> list[Span]:
-    """The output code points of the pieces that count, in order."""
-    return sorted(track.spans[piece].output for piece, _ in _deciding(track))
+    """The output code points of what a match that acts has copied and that was not edited yet, in order."""
+    track.place()
+    placings = (*track.past_spans, *(track.spans[piece] for piece in copied(track)))
+    redacted = track.redacted
+    return sorted(
+        Span(max(p.output.start, redacted), p.output.end) for p in placings if p.output.end > redacted
+    )
 
 
-def _deciding(track: Track) -> list[tuple[Piece | Hull, Measure]]:
-    """The pieces by which a match acts."""
-    return track.counting(bag=track.verdict is not None and track.verdict.by == "min_evidence")
+def behind(track: Track) -> int:
+    """The code point up to which a match lies far behind; 0 where all of that was edited."""
+    lately = track.end() - 2 * JOIN
+    late, far = [], 0
+    for piece, placing in track.spans.items():
+        if piece.closed and piece.extent().o <= lately:
+            far = max(far, placing.output.end)
+        else:
+            late.append(placing.output.start)
+    return min(late, default=0) if far > track.redacted else 0
 
 
 def count_leaked(track: Track, released: int) -> int:
-    """Tokens of the match of which anything had gone out when it acted."""
-    history = track.history
+    """Tokens of what a match that acts has copied of which anything had gone out before they were edited."""
+    history, redacted = track.history, track.redacted
     out: dict[int, int] = {}
-    for piece, _ in _deciding(track):
+    for piece in copied(track):
         strange = piece.strangers() if isinstance(piece, Piece) and piece.names else set()
         for block in piece.remembered():
             for o in set(range(block.o, block.o + block.n)) - strange:
                 at = o - history.base
-                if at < 0 or history.starts[at] < released:
+                if redacted <= history.starts[at] < released if at >= 0 else not redacted:
                     out[o] = 1 if at >= 0 and history.keys[at] >= CHAR_KEY else 2
-    return (track.past.matched + sum(out.values())) // 2
+    return ((0 if redacted else track.past.matched) + sum(out.values())) // 2

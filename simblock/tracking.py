@@ -63,6 +63,7 @@ class Track:
     verdict: Verdict | None = None
     snapshot: Snapshot | None = None
     leaked: int = 0
+    bagged: bool = False
     now: Figures = NOTHING
     dirty: bool = False
     active: bool = False
@@ -181,7 +182,7 @@ class Track:
         old = replace(self)
         self.pieces, self.seeds, self.spans = [], [], {}
         self.quoting = Quoting(self.quota, (self.key[0], self.length), self.history)
-        self.verdict, self.snapshot, self.now, self.leaked = None, None, NOTHING, 0
+        self.verdict, self.snapshot, self.now, self.leaked, self.bagged = None, None, NOTHING, 0, False
         self.past, self.past_spans = NO_MEASURE, ()
         self.active = False
         return old
@@ -301,7 +302,7 @@ class Track:
         self.place()
         informed = self.resolved.limits.least_information > 0
         bits = cache(lambda: max(self._bits(), beside()) if informed else 0.0)
-        counting = self.counting(bag=False)
+        counting, bagged = self.counting(bag=False), None
         self.now = figures = self._figures(counting)
         verdict = self._judge(policy, figures, bits)
         if bag and self._worth_a_bag(figures):
@@ -316,7 +317,7 @@ class Track:
             self.snapshot = self._snap(counting, bits() if decided_by_bits else 0.0)
         if verdict is None or (self.verdict and SEVERITY[verdict.action] <= SEVERITY[self.verdict.action]):
             return None
-        self.verdict = verdict
+        self.verdict, self.bagged = verdict, counting is bagged
         return verdict
 
     def _worth_a_bag(self, figures: Figures) -> bool:
@@ -382,3 +383,8 @@ class Track:
     def begin(self) -> int:
         """The first output code point of the match."""
         return min(placing.output.start for placing in (*self.past_spans[:1], *self.spans.values()))
+
+    def rest(self) -> int:
+        """:meth:`begin` of what was not edited yet."""
+        starts = (p.output.start for p in self.spans.values() if p.output.end > self.redacted)
+        return max(self.redacted, min(starts, default=0)) if self.redacted else self.begin()
