@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from simblock.wire import disclosure
 from simblock.wire.format import End, Frame, Reading, Request, Told
-from simblock.wire.shapes import At, Channel, Object, Walked
+from simblock.wire.shapes import PLAIN_MOST, At, Channel, Object, Walked
 from simblock.wire.sides import Spelled
 
 DONE = Frame(None, data=b"[DONE]")
 _HEAD = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
 _START = At()
+_SPACE = re.compile(r"\s")
 GOING_ON = (None, "", "null")
 """What servers say of a choice that has not ended."""
 
@@ -118,7 +120,7 @@ class ChoicesWire(ABC):
 
     def _head(self) -> dict[str, Any]:
         head = {"id": self.prefix, "object": self.object, "created": 0, "model": self._request.model}
-        return {**head, **{name: self._last[name] for name in _HEAD if name in self._last}}
+        return {**head, **{name: self._last[name] for name in _HEAD if _is_name(self._last.get(name))}}
 
     # -- what is changed in it
 
@@ -158,6 +160,13 @@ class ChoicesWire(ABC):
                 one.pop("stop_reason", None)
                 self._withhold(one, told.notice)
         self.annotate(value, choice, told)
+
+
+def _is_name(value: Any) -> bool:
+    """Whether a value of the last frame may be said again, even where that frame was withheld: a number, or one word."""
+    return type(value) is int or (
+        type(value) is str and len(value) <= PLAIN_MOST and not _SPACE.search(value)
+    )
 
 
 def _told(choices: list[Any]) -> tuple[tuple[int, ...], tuple[End, ...]]:

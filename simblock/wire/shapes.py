@@ -193,13 +193,18 @@ class Unknown:
 
 
 class Said:
-    """All strings in a value, and how many fields its objects have."""
+    """All strings in a value, and the names of the fields that its objects have."""
 
-    __slots__ = ("keys", "strings")
+    __slots__ = ("names", "strings")
 
     def __init__(self) -> None:
         self.strings: list[str] = []
-        self.keys = 0
+        self.names: list[str] = []
+
+    @property
+    def keys(self) -> int:
+        """How many fields there are."""
+        return len(self.names)
 
     def read(self, value: Any) -> None:
         """Takes a value; one in another follows in its turn, for values may be deep."""
@@ -209,7 +214,7 @@ class Said:
             if type(one) is str:
                 self.strings.append(one)
             elif type(one) is dict:
-                self.keys += len(one)
+                self.names.extend(one)
                 waiting.extend(reversed(one.values()))
             elif type(one) is list:
                 waiting.extend(reversed(one))

@@ -105,11 +105,12 @@ class Alternative:
     __slots__ = ()
 
     def visit(self, holder: Any, key: Any, value: Any, at: At, out: Walked) -> None:
-        if type(value) is not str or _is_no_token(value):
+        if type(value) is not str or is_no_token(value):
             PLAIN.visit(holder, key, value, at, out)
 
 
-def _is_no_token(text: str) -> bool:
+def is_no_token(text: str) -> bool:
+    """Whether a string is more than any token is."""
     return len(text) > PLAIN_MOST or len(text.split()) > _WORDS
 
 
@@ -125,7 +126,7 @@ class Alternatives:
         for place, one in enumerate(value):
             if type(one) is dict and not any(type(inner) in {str, dict, list} for inner in one.values()):
                 out.keys += len(one)
-                out.asides.extend(filter(_is_no_token, one))
+                out.asides.extend(filter(is_no_token, one))
             elif one is not None:
                 UNKNOWN.visit(value, place, one, at, out)
 

@@ -14,12 +14,14 @@ from simblock.wire.shapes import (
     Found,
     FoundValue,
     Object,
+    Said,
     Shape,
     Side,
     Text,
     Value,
     Walked,
 )
+from simblock.wire.sides import is_no_token
 
 _NOTHING = Object({})
 
@@ -149,7 +151,10 @@ class Spells:
             return
         out.sides.append(Emptied(at.choice, holder, key))
         if self.shape is None:
-            out.keys += fields_in(value)
+            said = Said()
+            said.read(value)
+            out.keys += said.keys
+            out.asides.extend(filter(is_no_token, (*said.strings, *said.names)))
         else:
             self.shape.visit(holder, key, value, at, out)
 

@@ -200,3 +200,11 @@ def test_what_cannot_be_read_ends_a_choice_in_the_same_way():
     *_, last, done = [value for _, value in wires.events(out)]
     ChatCompletionChunk.model_validate(last)
     assert (last["choices"][0]["finish_reason"], done) == ("content_filter", "[DONE]")
+
+
+@pytest.mark.parametrize("field", ["model", "id", "system_fingerprint"])
+@pytest.mark.parametrize("value", [PASSAGE, [PASSAGE], {PASSAGE: 1}])
+def test_an_end_says_nothing_again_that_was_withheld_beside_the_text(field, value):
+    out = filtered([wires.sse({**chunk({"content": "Hi"}), field: value})], max_leak=0).out
+    assert b'"content_filter"' in out
+    assert not leaks(out)

@@ -17,6 +17,7 @@ from tests.wire.endings import (
     CLEAN,
     COPYING,
     NOTICE,
+    PASSAGE,
     STYLES,
     ended,
     spoken,
@@ -316,3 +317,15 @@ def test_an_end_without_a_beginning_is_still_a_response():
     for frame in frames:
         EVENT.validate_python(frame.value)
     assert Response.model_validate(frames[-1].value["response"]).output_text == NOTICE
+
+
+@pytest.mark.parametrize(
+    "logprobs", [{PASSAGE: 1}, [{"token": PASSAGE}], [{"token": "a", "bytes": [{PASSAGE: None}]}]]
+)
+def test_what_repeats_log_probabilities_says_nothing_else(logprobs):
+    part = text_part("", logprobs=logprobs)
+    event = wires.sse(
+        {"type": "response.content_part.added", **IN, "part": part}, "response.content_part.added"
+    )
+    out = ended("responses", [event], max_leak=0).out
+    assert words_out(out) == 0
