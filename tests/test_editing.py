@@ -100,6 +100,7 @@ def test_words_of_prose_between_passages_stay_but_for_those_that_a_passage_may_g
         assert " ".join(own[8:-8]) in out
 
 
+@pytest.mark.slow
 def test_a_work_said_in_many_small_passages_is_edited_in_all_of_them():
     """More than a match keeps apart, with never so much between them that a suspicion would end."""
     passages = [WORKS[NAMES[0]][at : at + 30] for at in range(0, 360, 30)] * 5
@@ -178,6 +179,7 @@ CODE = MemoryIndex(
 )
 
 
+@pytest.mark.slow
 @ACTIONS
 @settings(max_examples=3)
 @given(
