@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from simblock.errors import InputError
 from simblock.ledger import Told as Steps
 from simblock.response import ResponseCore
-from simblock.wire.chorus import Chorus
+from simblock.wire.chorus import Chorus, line
 from simblock.wire.filtering import Aside, acted
 from simblock.wire.format import Reading, Wire
 from simblock.wire.jsontext import dump, parse, repeats_keys
@@ -74,6 +76,8 @@ class BodyFilter:
         for voice in self.chorus.voices:
             voice.settle((yield from voice.core.finish()))
             voice.ended = True
+        for voice in self.chorus.voices:
+            _take_back(voice, pieces)
         changed = [(piece.found, piece.out) for piece in pieces if not piece.clean]
         changed += [(found, voice.said) for found, voice in repeated if voice.said != found.text]
         for one, text in changed:
@@ -106,6 +110,24 @@ class BodyFilter:
                 return True
         self._wire.end_body(value, choice, self._aside.tell(voices, "stop"))
         return True
+
+
+def _take_back(voice: Voice, pieces: Sequence[Piece]) -> None:
+    """Takes from streams that one goes on with what they have of a passage that was found in it."""
+    lead = len(voice.context)
+    begun = min((match.output.start for match in voice.core.matches), default=lead)
+    if begun >= lead or not (voice.core.stopped or voice.core.altered):
+        return
+    rest, own = lead - begun, line(voice.channel)
+    before = takewhile(lambda one: one.voice is not voice, pieces)
+    for piece in reversed([one for one in before if line(one.voice.channel) == own]):
+        if piece.found is None or rest <= 0:
+            break
+        cut = min(rest, len(piece.found.text))
+        if piece.found.text.startswith(piece.out):  # else it was edited itself
+            piece.out = piece.out[: len(piece.found.text) - cut]
+            piece.voice.altered = True
+        rest -= cut
 
 
 class ErrorFilter:
@@ -149,9 +171,9 @@ def _values(text: str) -> list[Any]:
     except InputError:
         pass
     values = []
-    for line in text.splitlines():
+    for row in text.splitlines():
         try:
-            values.append(parse(line.removeprefix("data:").encode("utf-8", "surrogatepass")))
+            values.append(parse(row.removeprefix("data:").encode("utf-8", "surrogatepass")))
         except InputError:
             continue
     return values

@@ -248,7 +248,10 @@ class Voice:
             _close_escape(cut)
 
     def _without_context(self, text: str, begun: int, reached: int) -> str:
-        """What is let go, without what went out before in another stream."""
+        """What is let go, without what went out before in another stream, whatever was edited of that."""
+        parts, lead = self.core.outlet.edited, len(self.context)
+        if parts and "".join(part.text for part in parts) == text:
+            return "".join(_behind(part, lead) for part in parts)
         context = self.context[begun:] if reached >= 0 else self.context[begun:reached]
         return text.removeprefix(context)
 
@@ -277,7 +280,11 @@ class Voice:
     def _spread(self, start: int, end: int, text: str) -> None:
         """Gives each piece its own part of a changed text, as far as it is known what stands where in it."""
         lead = len(self.context)
-        parts = [Edit(a - lead, b - lead, said) for a, b, said in self.core.outlet.edited]
+        parts = [
+            Edit(max(part.start - lead, 0), part.end - lead, _behind(part, lead))
+            for part in self.core.outlet.edited
+            if part.end > lead
+        ]
         if "".join(part.text for part in parts) != text:
             parts = [Edit(start, end, text)]
         for part in parts:
@@ -295,6 +302,14 @@ class Voice:
             if piece.end > end:
                 break
             self._pieces.popleft()
+
+
+def _behind(part: Edit, place: int) -> str:
+    """What a part says behind a place in what was said; an edit that reaches over it says all that it says."""
+    if part.end <= place:
+        return ""
+    unchanged = len(part.text) == part.end - part.start
+    return part.text[max(place - part.start, 0) :] if unchanged else part.text
 
 
 def _moved(match: Match, by: int) -> Match:

@@ -329,3 +329,18 @@ def test_what_repeats_log_probabilities_says_nothing_else(logprobs):
     )
     out = ended("responses", [event], max_leak=0).out
     assert words_out(out) == 0
+
+
+def test_what_was_redacted_in_one_part_is_not_said_in_the_next():
+    events = [
+        wires.sse(
+            {"type": "response.output_text.delta", **AT, "content_index": index, "delta": piece},
+            "response.output_text.delta",
+        )
+        for index, text in enumerate((COPYING, CLEAN))
+        for piece in wires.pieces(text)
+    ]
+    said = ["", ""]
+    for value in values(ended("responses", events, action="redact", max_leak=0).out):
+        said[value["content_index"]] += value["delta"]
+    assert said == [f"{CLEAN} [withheld] {CLEAN}", CLEAN]

@@ -11,7 +11,7 @@ from simblock.wire.format import Request
 from simblock.wire.responses import RESPONSES
 from simblock.wire.shapes import Channel
 from tests import wires
-from tests.wire.endings import CLEAN, COPYING, NOTICE, STYLES, body, telling, words_out
+from tests.wire.endings import CLEAN, COPYING, NOTICE, PASSAGE, STYLES, body, telling, words_out
 
 SEALED = "gAAAAABm" * 40
 
@@ -123,3 +123,33 @@ def test_a_request_is_asked_again_with_what_was_said():
     ]}  # fmt: skip
     assert RESPONSES.answer(json.loads(wires.body("responses", "content", "there"))) == "there"
     assert RESPONSES.answer(json.loads(wires.body("responses", "tool", "{}"))) is None
+
+
+@pytest.mark.parametrize("action", ["stop", "redact"])
+@pytest.mark.parametrize("items", [1, 5])
+def test_a_passage_over_several_parts_of_a_whole_answer_is_taken_out_of_them_all(action, items):
+    words = PASSAGE.split()
+    parts = [
+        {"type": "output_text", "text": " ".join(words[at : at + 12]) + " ", "annotations": []}
+        for at in range(0, len(words), 12)
+    ]
+    clean = {"type": "output_text", "text": f"{CLEAN} ", "annotations": []}
+    size = -(-len(parts) // items)
+    output = [
+        {"type": "message", "id": f"m{n}", "role": "assistant", "status": "completed",
+         "content": [clean, *parts[at : at + size]] if n == 0 else parts[at : at + size]}
+        for n, at in enumerate(range(0, len(parts), size))
+    ]  # fmt: skip
+    value = {**json.loads(wires.body("responses", "content", "")), "output": output}
+    out = body("responses", json.dumps(value).encode(), action=action, max_leak=0)
+    assert CLEAN in wires.strings(out)
+    assert words_out(out) < 8
+
+
+def test_what_was_redacted_in_one_part_is_not_said_in_the_next():
+    parts = [{"type": "output_text", "text": text, "annotations": []} for text in (COPYING, CLEAN)]
+    output = [{"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": parts}]
+    value = {**json.loads(wires.body("responses", "content", "")), "output": output}
+    out = json.loads(body("responses", json.dumps(value).encode(), action="redact", max_leak=0))
+    texts = [part["text"] for part in out["output"][0]["content"]]
+    assert texts == [f"{CLEAN} [withheld] {CLEAN}", CLEAN]
