@@ -133,10 +133,12 @@ def conversations(guard: Guard, book: str, turns: int = TURNS) -> list[dict[str,
             given, meant = conversation(gate, book, follows=follows, turns=turns)
             known = Book(book[: _reached(book, meant)])
             told = sorted((run.size for text in given for run in known.runs(words(text))), reverse=True)
+            joined = [run.size for run in known.runs(words(" ".join(given)))]
             rows.append(
                 {"policy": name, "the model goes on": "where its answer ended" if follows else "where it is in the book",
                  "turns": len(given), "words it meant to say": meant, "words released": sum(len(words(one)) for one in given),
                  "longest released span, words": told[0] if told else 0,
+                 "of all answers joined": max(joined, default=0),
                  "spans of 16 words and more": sum(one >= 16 for one in told),
                  "words in spans of 8 and more": sum(one for one in told if one >= 8),
                  "nv-recall": round(known.recall(given), 4)}

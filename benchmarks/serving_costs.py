@@ -82,6 +82,7 @@ async def throughput(servers: Mapping[str, Process], times: int, events: int) ->
             wall = time.perf_counter() - began
             got = sum(one.events for one in heard)
             assert all(one.ended for one in heard), "a stream did not end"
+            assert got >= AT_ONCE * (events if turn >= 0 else 50), "a stream was cut"
             if turn >= 0:
                 found.setdefault(name, []).append((got / wall, (server.cpu() - before) / wall))
     return [

@@ -15,13 +15,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from simblock.arguments import ROLES
+from simblock.errors import InputError
 from simblock.events import spread
-from simblock.guard import Guard, Response, Stream
+from simblock.guard import Guard, Stream
 from simblock.match import HOLDING, Report
 from simblock.response import Floor, Turn
 from simblock.server.answering import Receive, Refused, Scope, Send, answer_json, body_of
 from simblock.server.checking import Caller, Checks, Said, parsed
+from simblock.wire.turns import turns_of
 
 PATH = "/beta/litellm_basic_guardrail_api"
 CALLS = 4096
@@ -96,7 +97,7 @@ class LiteLLM:
         asked = parsed(await body_of(receive, self._checks.most))
         call = asked.get("litellm_call_id")
         given = asked.get("structured_messages")
-        turns = turns_of(given) if isinstance(given, list) else ()
+        turns = _turns(given)
         match asked.get("input_type"):
             case "request":
                 if isinstance(call, str) and turns:
@@ -158,30 +159,12 @@ def _told(report: Report, let: Sequence[Let]) -> list[Said]:
     ]
 
 
-def turns_of(messages: Sequence[Any]) -> tuple[Turn, ...]:
-    """The turns that OpenAI's messages make; what has no role of a conversation is left out."""
-    turns: list[Turn] = []
-    for message in messages:
-        role = message.get("role") if isinstance(message, dict) else None
-        role = "tool" if role == "function" else role
-        if not isinstance(role, str) or role not in ROLES:
-            continue
-        parts = message.get("content")
-        parts = parts if isinstance(parts, list) else [{"text": parts}]
-        texts = [
-            part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)
-        ]
-        texts += [_arguments(call) for call in message.get("tool_calls") or []]
-        turns += [Turn(role, text) for text in texts if text]
-    return tuple(turns)
-
-
-def _say(response: Response, channel: str, number: int, text: str) -> Let:
-    """Feeds a text as if it were whole: nobody says whether more comes."""
-    stream = response.stream(channel, number)
-    now = stream.feed(text)
-    rest = stream.finish()
-    return Let(channel, number, text, stream, now + rest, len(rest))
+def _turns(messages: Any) -> tuple[Turn, ...]:
+    """The turns of a conversation as a request's own are read; where it cannot be read there are none, and nothing is free."""
+    try:
+        return tuple(turns_of(messages, "structured_messages"))
+    except InputError:
+        return ()
 
 
 def _arguments(call: Any) -> str:
@@ -211,4 +194,4 @@ def _tenant(asked: dict[str, Any]) -> str | None:
     return tenant if isinstance(tenant, str) else None
 
 
-__all__ = ["PATH", "Calls", "LiteLLM", "judge", "turns_of"]
+__all__ = ["PATH", "Calls", "LiteLLM", "judge"]

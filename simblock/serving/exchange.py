@@ -24,9 +24,10 @@ from simblock.serving.refusing import refusal
 from simblock.serving.routes import Route
 from simblock.serving.settings import Settings
 from simblock.serving.telling import Telling
+from simblock.wire.aside import Aside
 from simblock.wire.bodies import BodyFilter, ErrorFilter, Unreadable
 from simblock.wire.encodings import Decoder, decoder
-from simblock.wire.filtering import Aside, EventFilter
+from simblock.wire.filtering import EventFilter
 from simblock.wire.voices import Remembered, Voice
 
 if TYPE_CHECKING:

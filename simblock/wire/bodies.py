@@ -10,8 +10,8 @@ from typing import Any
 from simblock.errors import InputError
 from simblock.ledger import Told as Steps
 from simblock.response import ResponseCore
+from simblock.wire.aside import Aside, acted
 from simblock.wire.chorus import Chorus, line
-from simblock.wire.filtering import Aside, acted
 from simblock.wire.format import Reading, Wire
 from simblock.wire.jsontext import dump, parse, repeats_keys
 from simblock.wire.shapes import Channel, Found

@@ -12,20 +12,21 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from simblock.errors import InputError
 from simblock.ledger import Told as Steps
 from simblock.response import ResponseCore
 from simblock.stream import StreamCore
+from simblock.wire.aside import Aside, acted
 from simblock.wire.chorus import BESIDE, MOST, Chorus
 from simblock.wire.entries import Entry, beside
-from simblock.wire.format import Done, End, Frame, Reading, Told, Wire
+from simblock.wire.format import End, Frame, Reading, Wire
 from simblock.wire.jsontext import parse, repeats_keys
 from simblock.wire.shapes import Channel, Found, Seal, Unplaced
 from simblock.wire.sse import Event, EventSplitter
 from simblock.wire.templates import Template, template
-from simblock.wire.voices import NOTHING, Remembered, Voice
+from simblock.wire.voices import Voice
 
 DONE = b"[DONE]"
 EMPTY = frozenset({b"", b"null", b"[]", b"{}"})
@@ -35,23 +36,6 @@ SILENCE = 5.0
 _NAME = re.compile(r"[\w.:/+=-]*\d[\w.:/+=-]*\Z", re.ASCII)
 """What is an id, a number, a date: no word of any work."""
 LOST = "what the upstream sent cannot be read: {}"
-
-
-Again: TypeAlias = Callable[[Voice], Steps[str | None]]
-"""Asks for another answer in the place of one that was stopped; None where there is none to be had."""
-
-
-class Aside(NamedTuple):
-    """What a filter says to, and asks of, those above it.
-
-    ``unread(reason, bytes)``: something was not read. ``tell``: what a client is to be told of a choice with these streams.
-    ``remembered``: what of the streams is kept for logs.
-    """
-
-    unread: Callable[[str, int], None]
-    tell: Callable[[Iterable[Voice], Done], Told]
-    again: Again | None = None
-    remembered: Remembered = NOTHING
 
 
 class EventFilter:
@@ -411,13 +395,4 @@ class EventFilter:
         return [entry.raw for entry in comments]
 
 
-def acted(voices: Iterable[Voice]) -> Done | None:
-    """The severest thing that was done in streams which went on to their end; None where nothing was."""
-    done = {voice.core.decided.action for voice in voices if voice.core.decided is not None}
-    return next((action for action in _GOING_ON if action in done), None)
-
-
-_GOING_ON: tuple[Done, ...] = ("replace", "redact", "cite")
-"""What is done without ending a stream, the severest first."""
-
-__all__ = ["Aside", "EventFilter", "acted"]
+__all__ = ["EventFilter"]

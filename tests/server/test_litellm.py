@@ -10,7 +10,7 @@ from simblock.events import Events
 from simblock.response import Turn
 from simblock.server.app import Public
 from simblock.server.checking import Checks
-from simblock.server.litellm import CALLS, PATH, SECONDS, Calls, LiteLLM, judge, turns_of
+from simblock.server.litellm import CALLS, PATH, SECONDS, Calls, LiteLLM, judge
 from tests.server.conftest import CLEAN, PASSAGE, guard_of
 from tests.upstreams import served
 
@@ -120,21 +120,13 @@ def test_under_observe_nothing_is_done():
     assert judge(guard_of(action="observe"), [COPY], [PASSAGE], ())[0]["action"] == "NONE"
 
 
-def test_messages_of_every_shape_are_turns():
-    assert turns_of(
-        [
-            {"role": "system", "content": "a"},
-            {"role": "user", "content": [{"type": "text", "text": "b"}, {"type": "image_url"}, {"text": "c"}]},
-            {"role": "assistant", "content": None, "tool_calls": [{"function": {"arguments": "d"}}]},
-            {"role": "function", "content": "e"},
-            {"role": "critic", "content": "f"},
-            {"role": ["user"], "content": "g"},
-            "h",
-            {"content": "i"},
-        ]
-    ) == (
-        Turn("system", "a"), Turn("user", "b"), Turn("user", "c"), Turn("assistant", "d"), Turn("tool", "e"),
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    "messages", [5, ["h"], [{"role": "assistant", "content": "x", "tool_calls": 5}], [{"role": ["user"]}]]
+)
+def test_messages_of_no_shape_free_nothing_and_break_nothing(messages, ask):
+    asked = {"structured_messages": messages, "litellm_call_id": "odd"}
+    assert ask(input_type="request", texts=[], **asked) == {"action": "NONE"}
+    assert ask(input_type="response", texts=[COPY], **asked)["action"] == "BLOCKED"
 
 
 def test_calls_are_remembered_for_a_while_and_not_without_bounds():

@@ -3,7 +3,7 @@
 import random
 
 from simblock.wire.bodies import BodyFilter
-from simblock.wire.filtering import Aside
+from simblock.wire.aside import Aside
 from simblock.wire.format import Request, Told
 from simblock.wire.formats import FORMATS
 from tests import wires

@@ -2,7 +2,8 @@
 
 from itertools import pairwise
 
-from simblock.wire.filtering import Aside, EventFilter
+from simblock.wire.aside import Aside
+from simblock.wire.filtering import EventFilter
 from simblock.wire.format import Request, Told
 from simblock.wire.formats import FORMATS
 from tests.material import guard
