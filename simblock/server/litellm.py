@@ -159,6 +159,14 @@ def _told(report: Report, let: Sequence[Let]) -> list[Said]:
     ]
 
 
+def _say(response: Response, channel: str, number: int, text: str) -> Let:
+    """Feeds a text as if it were whole: nobody says whether more comes."""
+    stream = response.stream(channel, number)
+    now = stream.feed(text)
+    rest = stream.finish()
+    return Let(channel, number, text, stream, now + rest, len(rest))
+
+
 def _turns(messages: Any) -> tuple[Turn, ...]:
     """The turns of a conversation as a request's own are read; where it cannot be read there are none, and nothing is free."""
     try:
