@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from simblock.errors import InputError
 from simblock.events import spread
-from simblock.guard import Guard, Stream
+from simblock.guard import Guard, Response, Stream
 from simblock.match import HOLDING, Report
 from simblock.response import Floor, Turn
 from simblock.server.answering import Receive, Refused, Scope, Send, answer_json, body_of
