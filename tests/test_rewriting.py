@@ -112,7 +112,9 @@ def test_decision_and_released_text_are_the_same_for_every_cut_and_nothing_of_a_
     assert report.released == out == by_character(letters, text)
     assert report.decision == ("stop" if answer is None else "replace")
     assert report.decided == stream.report.decided == letters.report.decided
-    for passage in (parts[1], parts[3]) if not rate else ():  # what is out of an edited one at the decision is measured
+    for passage in (
+        (parts[1], parts[3]) if not rate else ()
+    ):  # what is out of an edited one at the decision is measured
         runs = {" ".join(passage[at : at + 6]) for at in range(len(passage) - 6)}
         assert not any(run in out for run in runs)
 

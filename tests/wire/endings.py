@@ -2,8 +2,8 @@
 
 import random
 
-from simblock.wire.bodies import BodyFilter
 from simblock.wire.aside import Aside
+from simblock.wire.bodies import BodyFilter
 from simblock.wire.format import Request, Told
 from simblock.wire.formats import FORMATS
 from tests import wires
