@@ -184,7 +184,10 @@ def pack_text(text: str) -> bytes:
 
 
 def unpack_text(packed: bytes) -> str:
-    """The text that :func:`pack_text` was given."""
+    """The text that :func:`pack_text` was given. Raises Damaged: only a key tells who wrote the bytes."""
     from simblock import zstd
 
-    return zstd.decompress(packed).decode("utf-8", "surrogatepass")
+    try:
+        return zstd.decompress(packed).decode("utf-8", "surrogatepass")
+    except (zstd.ZstdError, ValueError):
+        raise Damaged("a stored text is damaged: rebuild the index or restore it") from None

@@ -283,7 +283,7 @@ def test_a_connection_is_used_again_after_a_stop():
 
 
 def test_the_head_goes_out_before_anything_may():
-    model = Model(wires.stream("chat", "content", wires.pieces(CLEAN)), delay=0.05)
+    model = Model(wires.stream("chat", "content", wires.pieces(CLEAN, 40)), delay=0.05)
     with guarded(model, policy=Policy(max_leak=0)) as (url, _):
         began = time.monotonic()
         with httpx.stream("POST", url + wires.PATHS["chat"], content=wires.request("chat")) as answer:
