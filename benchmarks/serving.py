@@ -35,6 +35,8 @@ from simblock.text import tokenise
 CHARACTERS = 200_000
 """Of the clean text that is said."""
 STRICT = "max_leak = 0\n"
+BUSY = 0.005
+"""Seconds between the events of a stream, where a server has hardly a pause."""
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -125,14 +127,22 @@ def measured(bench: Bench, ask: Callable[[dict[str, Process]], Any], *, strict: 
 
 
 def costs(bench: Bench) -> Tables:
-    times, events = (1, 40) if bench.quick else (7, 150)
-    formats = ("chat",)
-    rows = measured(bench, lambda them: serving_costs.costs(them, AGAINST, times, events, formats))
-    return {"Processor time an event, each by itself": rows}
+    times, events = (1, 40) if bench.quick else (5, 150)
+
+    async def both(servers: dict[str, Process]) -> Any:
+        rows = await serving_costs.costs(servers, AGAINST, times, events, ("chat",))
+        busy = await serving_costs.costs(servers, AGAINST, times, 2 * events, ("chat",), BUSY)
+        return rows, busy
+
+    rows, busy = measured(bench, both)
+    return {
+        "Processor time an event, each by itself": rows,
+        "Processor time an event, a busy server": busy,
+    }
 
 
 def formats(bench: Bench) -> Tables:
-    times, events = (1, 40) if bench.quick else (5, 100)
+    times, events = (1, 40) if bench.quick else (3, 100)
     rows = measured(
         bench, lambda them: serving_costs.costs(them, AGAINST, times, events, tuple(PATHS)), strict=False
     )

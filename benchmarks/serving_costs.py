@@ -41,19 +41,23 @@ async def costs(
     times: int,
     events: int,
     formats: Sequence[str],
+    every: float = EVERY,
 ) -> list[Row]:
-    """µs an event of each server, by turns; added is the median of the differences within a turn."""
+    """µs an event of each server, by turns; added is the median of the differences within a turn.
+
+    ``every`` so many seconds a stream has an event: the fewer there are, the colder is all that an event needs.
+    """
     found: dict[tuple[str, str], list[float]] = {}
     for turn in range(-1, times):  # the first warms
         for wire in formats:
-            wanted = plans(STREAMS, events if turn >= 0 else 20, EVERY, turn + 1, wire)
+            wanted = plans(STREAMS, events if turn >= 0 else 20, every, turn + 1, wire)
             for name, server in servers.items():
                 took = await cost(server, wanted)
                 if turn >= 0:
                     found.setdefault((wire, name), []).append(took)
     rows = []
     for (wire, name), took in found.items():
-        row = {"format": wire, "server": name, "streams": STREAMS, "events/s": rounded(STREAMS / EVERY),
+        row = {"format": wire, "server": name, "streams": STREAMS, "events/s": rounded(STREAMS / every),
                "µs an event": rounded(statistics.median(took), 1), "least": rounded(min(took), 1),
                "most": rounded(max(took), 1)}  # fmt: skip
         base = against.get(name)
