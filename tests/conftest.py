@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "simblock", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "simblock", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("simblock")
 
