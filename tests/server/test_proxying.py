@@ -334,6 +334,7 @@ class Fickle:
             link.sendall(sort % len(body) + body)
 
 
+@pytest.mark.slow
 def test_a_kept_connection_that_was_closed_is_no_failure_and_is_asked_for_once_more(guard, client):
     with Fickle(2) as server, proxied(guard, server.url) as url:
         bodies = [wires.request("chat", stream=False, prompt=f"Say {number}") for number in range(3)]
