@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+from simblock.middleware.types import App, Message, Receive, Scope, Send
+
 RawHeaders: TypeAlias = Iterable[tuple[bytes, bytes]]
 
 JSON = (b"content-type", b"application/json")
@@ -77,3 +74,9 @@ async def refuse(send: Send, refused: Refused) -> None:
 def header(headers: RawHeaders, name: bytes) -> bytes | None:
     """The first value of a header; ``name`` in small letters."""
     return next((value for key, value in headers if key.lower() == name), None)
+
+
+__all__ = [
+    "JSON", "App", "ClientGone", "Message", "RawHeaders", "Receive", "Refused", "Scope", "Send", "answer", "answer_json",
+    "body_of", "header", "refuse",
+]  # fmt: skip

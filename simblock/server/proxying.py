@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simblock.errors import InputError
+from simblock.errors import InputError, Unavailable
 from simblock.server.answering import (
     ClientGone,
     Message,
@@ -92,14 +92,14 @@ class Proxy:
 
     async def _filter(self, route: Route, scope: Scope, target: bytes, receive: Receive, send: Send) -> None:
         gate = self._gate
-        if reason := gate.events.blocked:
-            raise Refused(503, "unavailable", f"no answer may begin: {reason}")
         body = await body_of(receive, gate.settings.max_body)
         headers = _passed_on(scope["headers"])
         try:
             exchange = await gate.aexchange(route, headers, body)
         except InputError as error:
             raise Refused(400, "invalid_request", str(error)) from None
+        except Unavailable as error:
+            raise Refused(503, "unavailable", str(error)) from None
         sent = [*((name, value) for name, value in headers if name not in _UNASKED), _IDENTITY]
         exchange.again = self._again(scope["method"], target, sent)
         pump = self._pump(exchange, Request(scope["method"], target, sent, body), send)
