@@ -1,0 +1,155 @@
+"""The working folder of a pass: its plan, and what each stage made, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simblock.errors import Damaged, UsageError
+from simblock_indexer.dedup.delivery.rows import Part, Source
+from simblock_indexer.dedup.options import DedupOptions
+from simblock_indexer.readers.options import ReadOptions
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that decides the outcome of a pass. ``segments`` are folders of earlier deliveries (``--state``), in
+    order; ``partitions``, a power of two, is into how many the keys are divided."""
+
+    options: DedupOptions
+    reading: ReadOptions
+    sources: tuple[Source, ...]
+    parts: tuple[Part, ...]
+    partitions: int
+    segments: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """The plan as one JSON object."""
+        reading = {name: value for name, value in asdict(self.reading).items() if name not in _NOT_OF_THE_OUTCOME}
+        told = {
+            "version": VERSION,
+            "options": self.options.to_dict(),
+            "reading": reading,
+            "sources": [list(source) for source in self.sources],
+            "parts": [list(part) for part in self.parts],
+            "partitions": self.partitions,
+            "segments": list(self.segments),
+        }
+        return json.dumps(told, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """What :meth:`to_json` gave. Raises UsageError where another version wrote it."""
+        told: dict[str, Any] = json.loads(text)
+        if told["version"] != VERSION:
+            raise UsageError("the working folder was made by another simblock: remove it and begin anew")
+        return cls(
+            DedupOptions.from_dict(told["options"]),
+            ReadOptions(**told["reading"]),
+            tuple(Source(*source) for source in told["sources"]),
+            tuple(Part(*part) for part in told["parts"]),
+            told["partitions"],
+            tuple(told["segments"]),
+        )
+
+
+_NOT_OF_THE_OUTCOME = {"workers", "meta", "leave_out", "id", "expires", "reason"}
+
+
+class Folder:
+    """Where a pass keeps its plan and what its stages made. Safe for several processes, as each file is of one
+    unit and appears whole, by a rename; made twice, it has the same bytes."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan. Raises UsageError where there is none, Damaged where it cannot be read."""
+        try:
+            return Plan.from_json((self.root / "plan.json").read_text("utf-8"))
+        except FileNotFoundError:
+            raise UsageError(f"{self.root}: no pass was begun here: check the path") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise Damaged(f"{self.root}: the plan cannot be read: remove the folder and begin anew") from error
+
+    def signed(self, part: int) -> Path:
+        """The folder of what *sign* made of a part."""
+        return self.root / "signed" / f"{part:06}"
+
+    def joined(self, partition: int) -> Path:
+        """The folder of what *join* found in a partition."""
+        return self.root / "joined" / f"{partition:06}"
+
+    @property
+    def clustered(self) -> Path:
+        """The folder of the units that *verify* goes by."""
+        return self.root / "clustered"
+
+    def verified(self, unit: int) -> Path:
+        """The folder of what *verify* found in a unit."""
+        return self.root / "verified" / f"{unit:06}"
+
+    @property
+    def settled(self) -> Path:
+        """The folder of what becomes of every document."""
+        return self.root / "settled"
+
+    def written(self, source: int) -> Path:
+        """The mark that *write* is done with a file."""
+        return self.root / "written" / f"{source:06}"
+
+    @contextmanager
+    def making(self, folder: Path) -> Iterator[Path]:
+        """A new folder to fill, that takes its place when all went well."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        filled = folder.with_name(f".{folder.name}.{os.getpid()}")
+        shutil.rmtree(filled, ignore_errors=True)
+        filled.mkdir()
+        try:
+            yield filled
+            if folder.exists():  # another made the same meanwhile
+                return
+            _take_its_place(filled, folder)
+        finally:
+            shutil.rmtree(filled, ignore_errors=True)
+
+
+def _take_its_place(filled: Path, folder: Path) -> None:
+    try:
+        filled.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+
+
+def save(path: Path, array: NDArray[Any]) -> None:
+    """Writes an array as .npy."""
+    np.save(path, array, allow_pickle=False)
+
+
+def load(path: Path) -> NDArray[Any]:
+    """An array of :func:`save`, read as it is used. Raises Damaged where it is cut or missing."""
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+    except (OSError, ValueError) as error:
+        # An array without elements cannot be mapped by some systems; it is read.
+        return _read(path, error)
+
+
+def _read(path: Path, error: Exception) -> NDArray[Any]:
+    try:
+        return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+    except (OSError, ValueError):
+        raise Damaged(f"{path}: missing or cut short: remove its folder and run the stage again") from error
