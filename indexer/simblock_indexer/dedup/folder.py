@@ -36,7 +36,9 @@ class Plan:
 
     def to_json(self) -> str:
         """The plan as one JSON object."""
-        reading = {name: value for name, value in asdict(self.reading).items() if name not in _NOT_OF_THE_OUTCOME}
+        reading = {
+            name: value for name, value in asdict(self.reading).items() if name not in _NOT_OF_THE_OUTCOME
+        }
         told = {
             "version": VERSION,
             "options": self.options.to_dict(),
@@ -82,7 +84,9 @@ class Folder:
         except FileNotFoundError:
             raise UsageError(f"{self.root}: no pass was begun here: check the path") from None
         except (ValueError, KeyError, TypeError) as error:
-            raise Damaged(f"{self.root}: the plan cannot be read: remove the folder and begin anew") from error
+            raise Damaged(
+                f"{self.root}: the plan cannot be read: remove the folder and begin anew"
+            ) from error
 
     def signed(self, part: int) -> Path:
         """The folder of what *sign* made of a part."""

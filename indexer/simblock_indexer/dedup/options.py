@@ -74,7 +74,10 @@ class DedupOptions:
     @classmethod
     def from_dict(cls, told: dict[str, Any]) -> DedupOptions:
         """What :meth:`to_dict` gave."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in told.items()
+        }
+        return cls(**values)
 
     @property
     def documents(self) -> bool:

@@ -1,0 +1,176 @@
+"""What *sign* made of a part: a folder of arrays, and all such folders of a pass as one row of documents.
+
+Documents are numbered over the pass, the kept ones of earlier deliveries first, in the order of the inputs. An array
+is read from disk where it is used; of many documents only what is asked is ever in memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simblock.tokens import I64, U8, U32, U64
+from simblock_indexer.dedup.delivery.rows import F64
+from simblock_indexer.dedup.folder import Folder, Plan, load, save
+
+SLOTS = 128
+"""Slots of a sketch, one byte each as stored."""
+
+EMPTY, TEXT, CODE, TAKEN = 0, 1, 2, 3
+"""Sorts of documents: without tokens, text, code, taken out for what it holds of protected works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The documents of a part, before they are written. d documents, t tokens, p partitions, all in order.
+
+    ``lines`` u32 [d]: the row of the part; ``sorts`` u8 [d]; ``sizes`` u32 [d]: characters; ``digests`` u64 [d]: of
+    the run; ``checks`` u32 [d]: CRC-32 of the text; ``sketches`` u8 [d, SLOTS]; ``ranks`` f64 [d]; ``ids``: None
+    where a row has none; ``runs`` u32 [t] and ``bounds`` i64 [d + 1]. ``keys`` u64 and ``owners`` u32 (a document of
+    the part) are the entries of all bands, by partition: those of partition i are ``splits[i]:splits[i+1]``.
+    ``more`` are arrays of other scopes, by name; ``counts`` what was met, as JSON has it.
+    """
+
+    lines: U32
+    sorts: U8
+    sizes: U32
+    digests: U64
+    checks: U32
+    sketches: U8
+    ranks: F64
+    ids: Sequence[str | None]
+    runs: U32
+    bounds: I64
+    keys: U64
+    owners: U32
+    splits: I64
+    more: dict[str, NDArray[Any]]
+    counts: dict[str, Any]
+
+    ARRAYS = ("lines", "sorts", "sizes", "digests", "checks", "sketches", "ranks", "runs", "bounds", "keys", "owners", "splits")  # fmt: skip
+
+    def write(self, folder: Path) -> None:
+        """Writes all of it as files of ``folder``."""
+        for name in self.ARRAYS:
+            save(folder / f"{name}.npy", getattr(self, name))
+        for name, array in self.more.items():
+            save(folder / f"{name}.npy", array)
+        spelled = [(id or "").encode("utf-8", "surrogatepass") for id in self.ids]
+        save(folder / "id_bytes.npy", np.frombuffer(b"".join(spelled), np.uint8))
+        save(folder / "id_ends.npy", np.cumsum([len(id) for id in spelled], dtype=np.int64))
+        (folder / "counts.json").write_text(json.dumps(self.counts), "utf-8")
+
+
+class SignedPart:
+    """A part as it lies on disk: any array of :class:`Signed` by its name, mapped."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._arrays: dict[str, NDArray[Any]] = {}
+
+    def array(self, name: str) -> NDArray[Any]:
+        """An array by its name; raises Damaged where it is missing."""
+        if name not in self._arrays:
+            self._arrays[name] = load(self.folder / f"{name}.npy")
+        return self._arrays[name]
+
+    @cached_property
+    def counts(self) -> dict[str, Any]:
+        """What was met while it was read: documents, rows, characters, read, bad, empty, problems, seconds."""
+        told: dict[str, Any] = json.loads((self.folder / "counts.json").read_text("utf-8"))
+        return told
+
+    @cached_property
+    def documents(self) -> int:
+        """How many documents it has."""
+        return int(self.counts["documents"])
+
+    def id(self, document: int) -> str | None:
+        """The id that a document's row gives, None where it has none."""
+        ends = self.array("id_ends")
+        start = int(ends[document - 1]) if document else 0
+        spelled = self.array("id_bytes")[start : int(ends[document])].tobytes()
+        return spelled.decode("utf-8", "surrogatepass") or None
+
+
+class Runs(NamedTuple):
+    """Token keys u32 of several documents end to end, ``bounds`` i64 [n + 1] between them, their ``sorts`` u8 [n]."""
+
+    keys: U32
+    bounds: I64
+    sorts: U8
+
+
+class Documents:
+    """All documents of a pass: those of earlier deliveries, then those of each part."""
+
+    def __init__(self, folder: Folder, plan: Plan | None = None) -> None:
+        self.plan = plan or folder.plan
+        earlier = [SignedPart(Path(segment)) for segment in self.plan.segments]
+        self.parts = [*earlier, *(SignedPart(folder.signed(part.number)) for part in self.plan.parts)]
+        self.bases: I64 = np.cumsum([0, *(part.documents for part in self.parts)], dtype=np.int64)
+        self.old = int(self.bases[len(earlier)])
+        """So many documents were kept of earlier deliveries: the first numbers."""
+
+    def __len__(self) -> int:
+        return int(self.bases[-1])
+
+    def split(self, numbers: NDArray[Any]) -> Iterator[tuple[int, SignedPart, slice, I64]]:
+        """Rising document numbers by part: the part's place, the part, which of ``numbers``, and their numbers in it."""
+        cuts = np.searchsorted(numbers, self.bases)
+        for at in np.flatnonzero(np.diff(cuts)).tolist():
+            chosen = slice(int(cuts[at]), int(cuts[at + 1]))
+            yield at, self.parts[at], chosen, numbers[chosen].astype(np.int64) - self.bases[at]
+
+    def take(self, name: str, numbers: NDArray[Any]) -> NDArray[Any]:
+        """Rows of an array with a row a document, for rising document numbers."""
+        found = [part.array(name)[inside] for _, part, _, inside in self.split(numbers)]
+        return np.concatenate(found) if found else np.asarray(self.parts[0].array(name)[:0])
+
+    def column(self, name: str) -> NDArray[Any]:
+        """A whole array with a row a document."""
+        return np.concatenate([part.array(name) for part in self.parts])
+
+    def runs(self, numbers: NDArray[Any]) -> Runs:
+        """The runs of some documents, whose numbers rise."""
+        pieces: list[U32] = []
+        lengths: list[I64] = []
+        for _, part, _, inside in self.split(numbers):
+            bounds, keys = part.array("bounds"), part.array("runs")
+            starts, ends = bounds[inside], bounds[inside + 1]
+            lengths.append(ends - starts)
+            pieces += [keys[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        total = np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))
+        empty = np.empty(0, np.uint32)
+        return Runs(np.concatenate([empty, *pieces]), total, self.take("sorts", numbers))
+
+    def place(self, number: int) -> tuple[int, int]:
+        """The source of a document of this delivery, and the row of the file, from 0."""
+        at = int(np.searchsorted(self.bases, number, "right")) - 1
+        part = self.plan.parts[at - len(self.plan.segments)]
+        row = int(self.parts[at].array("lines")[number - int(self.bases[at])])
+        return part.source, row + self._rows_before(part.number)
+
+    def id(self, number: int) -> str:
+        """A document's id: the row's own, else FILE#line, from 1."""
+        at = int(np.searchsorted(self.bases, number, "right")) - 1
+        given = self.parts[at].id(number - int(self.bases[at]))
+        if given is not None:
+            return given
+        source, row = self.place(number)
+        return f"{self.plan.sources[source].stem}#{row + 1}"
+
+    def _rows_before(self, number: int) -> int:
+        """Rows of a file that stand in parts before this one."""
+        before, source = 0, self.plan.parts[number].source
+        while number and self.plan.parts[number - 1].source == source:
+            number -= 1
+            before += self.parts[len(self.plan.segments) + number].counts["rows"]
+        return before
