@@ -24,14 +24,17 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that decides the outcome of a pass. ``segments`` are folders of earlier deliveries (``--state``), in
-    order; ``partitions``, a power of two, is into how many the keys are divided."""
+    """All that decides the outcome of a pass, and where it goes. ``partitions``, a power of two, is into how many the
+    keys are divided; ``out`` the folder of what is kept (empty: nothing is written); ``state`` the folder of earlier
+    deliveries, ``segments`` those of them that were there when the pass began, in order."""
 
     options: DedupOptions
     reading: ReadOptions
     sources: tuple[Source, ...]
     parts: tuple[Part, ...]
     partitions: int
+    out: str = ""
+    state: str | None = None
     segments: tuple[str, ...] = ()
 
     def to_json(self) -> str:
@@ -46,6 +49,8 @@ class Plan:
             "sources": [list(source) for source in self.sources],
             "parts": [list(part) for part in self.parts],
             "partitions": self.partitions,
+            "out": self.out,
+            "state": self.state,
             "segments": list(self.segments),
         }
         return json.dumps(told, indent=1)
@@ -62,6 +67,8 @@ class Plan:
             tuple(Source(*source) for source in told["sources"]),
             tuple(Part(*part) for part in told["parts"]),
             told["partitions"],
+            told["out"],
+            told["state"],
             tuple(told["segments"]),
         )
 

@@ -22,8 +22,8 @@ class Settled:
     """Of n documents (all of :class:`Documents`): ``fates`` u8, ``keepers`` u32 (the document that a cluster stands
     around, itself for that one and for documents alone), ``similarities`` f32 (to the keeper; 1 for itself).
 
-    Passages to cut out of kept documents, in order: ``cut_documents`` u32 [c], ``cuts`` i64 [c, 2], code points
-    [start, end) of the text, ``cut_reasons`` u8 [c]: PASSAGE or PROTECTED. Cuts of one document do not touch.
+    Passages in excess, by document and place: ``cut_documents`` u32 [c] and ``cuts`` i64 [c, 2], tokens [start, end)
+    of the run that was signed. Those of one document do not touch.
     """
 
     fates: U8
@@ -31,9 +31,8 @@ class Settled:
     similarities: F32
     cut_documents: U32
     cuts: I64
-    cut_reasons: U8
 
-    ARRAYS = ("fates", "keepers", "similarities", "cut_documents", "cuts", "cut_reasons")
+    ARRAYS = ("fates", "keepers", "similarities", "cut_documents", "cuts")
 
     def write(self, folder: Path) -> None:
         """Writes all of it as files of ``folder``."""
@@ -54,5 +53,4 @@ class Settled:
             np.ones(documents, np.float32),
             np.empty(0, np.uint32),
             np.empty((0, 2), np.int64),
-            np.empty(0, np.uint8),
         )
