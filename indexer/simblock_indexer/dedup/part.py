@@ -138,6 +138,25 @@ class Documents:
         """A whole array with a row a document."""
         return np.concatenate([part.array(name) for part in self.parts])
 
+    def lengths(self, numbers: NDArray[Any]) -> I64:
+        """How many tokens i64 documents have, whose numbers rise."""
+        found = [np.empty(0, np.int64)]
+        for _, part, _, inside in self.split(numbers):
+            bounds = part.array("bounds")
+            found.append(bounds[inside + 1] - bounds[inside])
+        return np.concatenate(found)
+
+    def copies(self, numbers: NDArray[Any]) -> I64:
+        """How many copies i64 of documents were kept in earlier deliveries, beside themselves."""
+        found = np.zeros(len(numbers), np.int64)
+        for part in self.parts[: len(self.plan.segments)]:
+            owners = part.array("copy_owners")
+            at = np.searchsorted(owners, numbers)
+            inside = at < len(owners)
+            same = owners[at[inside]] == numbers[inside]
+            found[np.flatnonzero(inside)[same]] += part.array("copy_counts")[at[inside][same]]
+        return found
+
     def runs(self, numbers: NDArray[Any]) -> Runs:
         """The runs of some documents, whose numbers rise."""
         pieces: list[U32] = []

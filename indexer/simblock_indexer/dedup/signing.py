@@ -1,0 +1,246 @@
+"""*sign*: documents become runs, sketches, and the keys of bands by partition."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simblock.grammar import grammar
+from simblock.lexer import Lexer, lexeme_view
+from simblock.signature import band_keys
+from simblock.tokens import I64, U8, U32, U64
+from simblock.words import words
+from simblock_indexer.dedup import passages, protected
+from simblock_indexer.dedup.delivery.reading import read
+from simblock_indexer.dedup.delivery.rows import Met, Rows
+from simblock_indexer.dedup.folder import Folder, Plan
+from simblock_indexer.dedup.part import CODE, EMPTY, SLOTS, TAKEN, TEXT, Runs, Signed
+from simblock_indexer.dedup.sketch import (
+    digests,
+    partition_of,
+    rows_of,
+    shingles,
+    sketches,
+    stored,
+)
+
+BATCH = 1 << 19
+"""Characters tokenised and sketched at a time: what is made of them stays in the second cache."""
+_TWIN = np.uint64(0xBF58476D1CE4E5B9)
+
+
+def sign(folder: Folder, part: int) -> None:
+    """Signs a part of the inputs; does nothing where that was done."""
+    if folder.signed(part).exists():
+        return
+    plan, met = folder.plan, Met()
+    made = signed(read(plan.parts[part], plan, met), plan, met)
+    with folder.making(folder.signed(part)) as filled:
+        made.signed.write(filled)
+        if made.found is not None:
+            (filled / "protected.json").write_text(json.dumps(made.found), "utf-8")
+
+
+class Made(NamedTuple):
+    """A signed part, and what was found in it of protected works; None where that was not looked for."""
+
+    signed: Signed
+    found: list[dict[str, Any]] | None
+
+
+def signed(rows: Iterable[Rows], plan: Plan, met: Met) -> Made:
+    """What becomes of documents; ``met`` is what their reading fills."""
+    collected = _Collected(plan)
+    for batch in rows:
+        for some in _batches(batch):
+            collected.take(some)
+    return collected.made(met)
+
+
+def _batches(rows: Rows) -> Iterator[Rows]:
+    """Rows of about BATCH characters."""
+    ends = list(accumulate(map(len, rows.texts)))
+    first, limit = 0, BATCH
+    for at, end in enumerate(ends):
+        if end >= limit or at == len(ends) - 1:
+            part = slice(first, at + 1)
+            yield Rows(*(column[part] for column in rows))
+            first, limit = at + 1, end + BATCH
+
+
+class _Collected:
+    """What is gathered of a part, a batch at a time."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._protection = protected.protection(plan.options) if plan.options.against else None
+        self._columns: list[dict[str, NDArray[Any]]] = []
+        self._ids: list[str | None] = []
+        self._cuts: list[tuple[int, int, int]] = []
+        self._found: list[dict[str, Any]] = []
+        self._documents = 0
+
+    def take(self, rows: Rows) -> None:
+        taken = np.zeros(len(rows.texts), bool)
+        texts = rows.texts
+        if self._protection is not None:
+            texts = self._looked(rows, taken)
+        runs = _runs(texts, rows.languages)
+        sorts = np.where(np.diff(runs.bounds) > 0, runs.sorts, np.uint8(EMPTY)).astype(np.uint8)
+        sorts[taken] = TAKEN
+        self._ids += rows.ids
+        self._columns.append(
+            {
+                "lines": np.array(rows.lines, np.uint32),
+                "sorts": sorts,
+                "sizes": np.fromiter(map(len, rows.texts), np.uint32, len(rows.texts)),
+                "checks": _checks(texts),
+                "ranks": rows.ranks,
+                "runs": runs.keys,
+                "lengths": np.diff(runs.bounds),
+                **_sketched(runs, sorts, self._plan),
+            }
+        )
+        self._documents += len(texts)
+
+    def _looked(self, rows: Rows, taken: NDArray[np.bool_]) -> list[str]:
+        assert self._protection is not None
+        texts: list[str] = []
+        for at, looked in enumerate(self._protection.look(rows)):
+            taken[at] = looked.taken
+            texts.append(looked.text)
+            self._cuts += [(self._documents + at, start, end) for start, end in looked.cuts.tolist()]
+            self._found += [found._asdict() for found in looked.found]
+        return texts
+
+    def made(self, met: Met) -> Made:
+        """All of it as one part."""
+        column = {name: self._joined(name) for name in _COLUMNS}
+        bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(column.pop("lengths"))])
+        keys, owners, splits = self._entries(column)
+        more: dict[str, NDArray[Any]] = {}
+        if self._plan.options.passages:
+            runs = Runs(column["runs"], bounds, column["sorts"])
+            more |= passages.anchors(runs, self._plan.partitions)
+        if self._protection is not None:
+            cuts = np.array(self._cuts, np.int64).reshape(-1, 3)
+            more |= {"cut_owners": cuts[:, 0].astype(np.uint32), "cut_spans": cuts[:, 1:]}
+        counts = {
+            "documents": self._documents,
+            "rows": met.rows,
+            "characters": int(column["sizes"].sum(dtype=np.int64)),
+            "tokens": len(column["runs"]),
+            "read": met.read,
+            "bad": met.bad,
+            "empty": int((column["sorts"] == EMPTY).sum()),
+            "problems": met.problems,
+        }
+        column |= {"bounds": bounds, "keys": keys, "owners": owners, "splits": splits}
+        signed = Signed(**column, ids=self._ids, more=more, counts=counts)
+        return Made(signed, None if self._protection is None else self._found)
+
+    def _joined(self, name: str) -> NDArray[Any]:
+        return np.concatenate([_COLUMNS[name], *(columns[name] for columns in self._columns)])
+
+    def _entries(self, column: dict[str, NDArray[Any]]) -> tuple[U64, U32, I64]:
+        """The keys of all bands and of the digest, by partition, and the documents they are of."""
+        bands = np.concatenate(
+            [columns["bands"] for columns in self._columns] or [np.empty((0, 0), np.uint64)]
+        )
+        digest = column["digests"]
+        sketched = np.flatnonzero((column["sorts"] == TEXT) | (column["sorts"] == CODE))
+        keys = np.concatenate([twin_keys(digest[sketched])[:, None], bands], axis=1).ravel()
+        owners = np.repeat(sketched.astype(np.uint32), bands.shape[1] + 1)
+        parts = partition_of(keys, self._plan.partitions)
+        order = np.argsort(parts, kind="stable")
+        splits = np.searchsorted(parts[order], np.arange(self._plan.partitions + 1))
+        return keys[order], owners[order], splits
+
+
+_COLUMNS: dict[str, NDArray[Any]] = {
+    "lines": np.empty(0, np.uint32),
+    "sorts": np.empty(0, np.uint8),
+    "sizes": np.empty(0, np.uint32),
+    "checks": np.empty(0, np.uint32),
+    "ranks": np.empty(0, np.float64),
+    "runs": np.empty(0, np.uint32),
+    "lengths": np.empty(0, np.int64),
+    "digests": np.empty(0, np.uint64),
+    "sketches": np.empty((0, SLOTS), np.uint8),
+}
+
+
+def twin_keys(digest: U64) -> U64:
+    """The keys u64 under which documents of one digest meet."""
+    return digest * _TWIN
+
+
+def _sketched(runs: Runs, sorts: U8, plan: Plan) -> dict[str, NDArray[Any]]:
+    """Digests and sketches of all documents, and the band keys of those that are compared."""
+    documents = len(sorts)
+    rows = rows_of(plan.options.threshold)
+    bands = SLOTS // rows if plan.options.documents else 0
+    made = {
+        "digests": np.zeros(documents, np.uint64),
+        "sketches": np.zeros((documents, SLOTS), np.uint8),
+        "bands": np.zeros((documents, bands), np.uint64),
+    }
+    for sort in (TEXT, CODE):
+        chosen = np.flatnonzero(sorts == sort)
+        if not len(chosen):
+            continue
+        found, bounds = shingles(*_of(runs, chosen), code=sort == CODE)
+        made["digests"][chosen] = digests(found, bounds)
+        if plan.options.documents:
+            values = sketches(found, bounds, plan.options.sketch)
+            made["sketches"][chosen] = stored(values)
+            made["bands"][chosen] = band_keys(values[: rows * bands], rows)
+    made["bands"] = made["bands"][(sorts == TEXT) | (sorts == CODE)]
+    return made
+
+
+def _of(runs: Runs, chosen: I64) -> tuple[U32, I64]:
+    if len(chosen) == len(runs.sorts):
+        return runs.keys, runs.bounds
+    lengths = np.diff(runs.bounds)
+    inside = np.zeros(len(lengths), bool)
+    inside[chosen] = True
+    bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths[chosen])])
+    return runs.keys[np.repeat(inside, lengths)], bounds
+
+
+def _runs(texts: list[str], languages: list[str | None]) -> Runs:
+    """Words of texts, lexemes of code; code of a language without a grammar is read as text."""
+    coded = {at for at, language in enumerate(languages) if language}
+    prose = texts if not coded else ["" if at in coded else text for at, text in enumerate(texts)]
+    lengths = np.fromiter(map(len, prose), np.int64, len(prose))
+    begins = np.cumsum(lengths + 1) - lengths - 1
+    keys, starts, _ = words("\n".join(prose))  # nothing reaches across a line feed
+    bounds = np.append(np.searchsorted(starts, begins), len(keys))
+    sorts = np.full(len(texts), TEXT, np.uint8)
+    if not coded:
+        return Runs(keys, bounds, sorts)
+    pieces = np.split(keys, bounds[1:-1])
+    for at in sorted(coded):
+        language = languages[at]
+        assert language is not None
+        pieces[at] = lexemes(texts[at], language)
+        sorts[at] = CODE
+    bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum([len(piece) for piece in pieces])])
+    return Runs(np.concatenate(pieces), bounds, sorts)
+
+
+def lexemes(text: str, language: str) -> U32:
+    """The keys u32 of the lexemes of code."""
+    return lexeme_view(Lexer(grammar(language)).tokens(text).keys)
+
+
+def _checks(texts: list[str]) -> U32:
+    spelled = (text.encode("utf-8", "surrogatepass") for text in texts)
+    return np.fromiter(map(zlib.crc32, spelled), np.uint32, len(texts))

@@ -1,0 +1,198 @@
+"""*verify*: each candidate is compared with the document that is kept, by the exact Jaccard similarity of their shingles.
+
+Documents are taken in the order of the rule. Each is compared with the representatives of the candidates before it, the
+best first; the first that it resembles enough it belongs to, and where there is none it is a representative itself.
+So a cluster is a star: every member was compared with the one that is kept, and nobody is chained to somebody through
+a third. What is found is that of going one by one; it is done for all that wait for nothing at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simblock.tokens import I64, U32, U64
+from simblock_indexer.dedup.delivery.rows import F32
+from simblock_indexer.dedup.folder import Folder, load, save
+from simblock_indexer.dedup.part import CODE, Documents
+from simblock_indexer.dedup.sketch import shingles
+
+BINS = 50
+"""Of the histogram of similarities that were measured, over [0, 1]."""
+_HELD = 1 << 23
+"""Shingles of a unit that are held at once; of a larger one those of some pairs at a time."""
+_COMPARED = 1 << 19
+"""Shingles compared at a time: they stay in the second cache."""
+_HASH = np.uint64((1 << 48) - 1)
+_ABOVE = np.uint64(48)
+_MOST = 1 << 15
+"""Sets or pairs numbered at a time, above the 48 bits of a hash."""
+
+
+def verify(folder: Folder, unit: int) -> None:
+    """Decides a unit; does nothing where that was done.
+
+    Writes ``members`` u32 (document numbers, by the rule), their ``keepers`` u32 and ``similarities`` f32 to them.
+    """
+    if folder.verified(unit).exists():
+        return
+    documents = Documents(folder)
+    work = _unit(folder, unit)
+    found = _decided(work, documents)
+    with folder.making(folder.verified(unit)) as filled:
+        save(filled / "members.npy", work.members)
+        save(filled / "keepers.npy", work.members[found.representatives])
+        save(filled / "similarities.npy", found.similarities)
+        counts = {"tests": int(found.measured.sum()), "measured": found.measured.tolist()}
+        (filled / "counts.json").write_text(json.dumps(counts), "utf-8")
+
+
+class _Unit(NamedTuple):
+    """Documents u32 by the rule, and candidates of each, the best first: places ``first[splits[i]:splits[i+1]]``."""
+
+    members: U32
+    first: I64
+    splits: I64
+
+
+def _unit(folder: Folder, unit: int) -> _Unit:
+    at = folder.clustered
+    whole, halves = load(at / "member_splits.npy"), load(at / "pair_splits.npy")
+    members = np.array(load(at / "members.npy")[whole[unit] : whole[unit + 1]])
+    pairs = load(at / "pairs.npy")[halves[unit] : halves[unit + 1]].astype(np.int64)
+    splits = np.searchsorted(pairs[:, 1], np.arange(len(members) + 1))
+    return _Unit(members, pairs[:, 0], splits)
+
+
+class _Found(NamedTuple):
+    representatives: I64
+    similarities: F32
+    measured: I64
+
+
+def _decided(unit: _Unit, documents: Documents) -> _Found:
+    threshold = documents.plan.options.threshold
+    representatives = np.where(unit.members < documents.old, np.arange(len(unit.members)), -1)
+    similarities = np.ones(len(unit.members), np.float32)
+    measured = np.zeros(BINS, np.int64)
+    sets = Sets(documents, np.sort(unit.members))
+    place, ends = unit.splits[:-1].copy(), unit.splits[1:]
+    last = np.full(len(unit.members), -1)
+    open_ = np.flatnonzero(representatives < 0)
+    while len(open_):
+        alone = place[open_] == ends[open_]
+        representatives[open_[alone]] = open_[alone]
+        open_ = open_[~alone]
+        target = representatives[unit.first[place[open_]]]
+        place[open_[(target == last[open_]) & (target >= 0)]] += 1
+        asked = (target >= 0) & (target != last[open_])
+        ones, others = open_[asked], target[asked]
+        if not len(ones):
+            continue
+        found = sets.jaccards(unit.members[ones], unit.members[others])
+        measured += np.bincount(np.minimum((found * BINS).astype(np.int64), BINS - 1), minlength=BINS)
+        alike = found >= np.float32(threshold)
+        representatives[ones[alike]], similarities[ones[alike]] = others[alike], found[alike]
+        last[ones[~alike]] = others[~alike]
+        place[ones[~alike]] += 1
+        open_ = open_[representatives[open_] < 0]
+    return _Found(representatives, similarities, measured)
+
+
+def jaccards(documents: Documents, pairs: NDArray[Any]) -> F32:
+    """The exact Jaccard similarities f32 [m] of pairs of document numbers [m, 2]."""
+    return Sets(documents, np.unique(pairs)).jaccards(pairs[:, 0], pairs[:, 1])
+
+
+class Sets:
+    """The shingle sets of some documents, whose numbers rise; read when they are compared, and held if they are few."""
+
+    def __init__(self, documents: Documents, numbers: U32) -> None:
+        self._documents = documents
+        self._numbers = numbers
+        lengths = documents.lengths(numbers)
+        self._lengths = lengths
+        held = int(lengths.sum()) <= _HELD and len(numbers) <= _MOST
+        self._held = _sets(documents, numbers) if held else None
+
+    def jaccards(self, ones: NDArray[Any], others: NDArray[Any]) -> F32:
+        """The similarity f32 [n] of each of ``ones`` to the one of ``others`` that stands beside it."""
+        found = np.empty(len(ones), np.float32)
+        first, second = np.searchsorted(self._numbers, ones), np.searchsorted(self._numbers, others)
+        for some in self._steps(self._lengths[first] + self._lengths[second]):
+            found[some] = self._compared(first[some], second[some])
+        return found
+
+    def _steps(self, weights: I64) -> Iterator[slice]:
+        ends = np.cumsum(weights)
+        start = 0
+        while start < len(weights):
+            before = int(ends[start - 1]) if start else 0
+            end = int(np.searchsorted(ends, before + _COMPARED, "right"))
+            end = min(max(end, start + 1), start + _MOST, len(weights))
+            yield slice(start, end)
+            start = end
+
+    def _compared(self, first: I64, second: I64) -> F32:
+        if self._held is not None:
+            return _jaccards(self._held, first, second)
+        places = np.unique(np.concatenate([first, second]))
+        sets = _sets(self._documents, self._numbers[places])
+        return _jaccards(sets, np.searchsorted(places, first), np.searchsorted(places, second))
+
+
+class _Held(NamedTuple):
+    """Sets laid end to end: hashes u64 of 48 bits, rising in each, and the bounds i64 between."""
+
+    hashes: U64
+    bounds: I64
+
+
+def _sets(documents: Documents, numbers: U32) -> _Held:
+    runs = documents.runs(numbers)
+    code = runs.sorts == CODE
+    numbered: list[U64] = []
+    for chosen, coded in ((np.flatnonzero(~code), False), (np.flatnonzero(code), True)):
+        if len(chosen):
+            found, bounds = shingles(*_chosen(runs.keys, runs.bounds, chosen), code=coded)
+            # Sixteen bits above for the document's place: `numbers` are fewer than that.
+            above = np.repeat(chosen.astype(np.uint64), np.diff(bounds)) << _ABOVE
+            numbered.append(above | (found & _HASH))
+    together = np.concatenate(numbered)
+    together.sort()
+    together = together[np.append(True, together[1:] != together[:-1])[: len(together)]]
+    edges = np.arange(len(numbers) + 1, dtype=np.uint64) << _ABOVE
+    return _Held(together & _HASH, np.searchsorted(together, edges))
+
+
+def _chosen(keys: U32, bounds: I64, chosen: I64) -> tuple[U32, I64]:
+    if len(chosen) == len(bounds) - 1:
+        return keys, bounds
+    lengths = np.diff(bounds)
+    inside = np.zeros(len(lengths), bool)
+    inside[chosen] = True
+    ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths[chosen])])
+    return keys[np.repeat(inside, lengths)], ends
+
+
+def _jaccards(sets: _Held, first: I64, second: I64) -> F32:
+    lengths = np.diff(sets.bounds)
+    sizes = lengths[first], lengths[second]
+    every = np.concatenate([_laid(sets, first, sizes[0]), _laid(sets, second, sizes[1])])
+    every.sort()
+    shared = every[1:][every[1:] == every[:-1]] >> _ABOVE
+    both = np.bincount(shared.astype(np.int64), minlength=len(first))
+    union = np.maximum(sizes[0] + sizes[1] - both, 1)
+    found: F32 = (both / union).astype(np.float32)
+    return found
+
+
+def _laid(sets: _Held, which: I64, sizes: I64) -> U64:
+    """The hashes of some sets with the number of each above."""
+    ends = np.cumsum(sizes)
+    places = np.arange(int(ends[-1])) + np.repeat(sets.bounds[:-1][which] - (ends - sizes), sizes)
+    return sets.hashes[places] | np.repeat(np.arange(len(which), dtype=np.uint64), sizes) << _ABOVE
