@@ -145,6 +145,18 @@ def _take_its_place(filled: Path, folder: Path) -> None:
             raise
 
 
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A new file to write, that takes the place of ``path`` when all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield written
+        written.replace(path)
+    finally:
+        written.unlink(missing_ok=True)
+
+
 def save(path: Path, array: NDArray[Any]) -> None:
     """Writes an array as .npy."""
     np.save(path, array, allow_pickle=False)

@@ -96,8 +96,7 @@ def _entries(documents: Documents, partition: int) -> tuple[U64, U32]:
     keys: list[U64] = [np.empty(0, np.uint64)]
     owners: list[U32] = [np.empty(0, np.uint32)]
     for part, base in zip(documents.parts, documents.bases.tolist(), strict=False):
-        splits = part.array("splits")
-        some = slice(int(splits[partition]), int(splits[partition + 1]))
+        some = part.stretch("splits", partition, documents.plan.partitions)
         keys.append(part.array("keys")[some])
         owners.append(part.array("owners")[some] + np.uint32(base))
     return np.concatenate(keys), np.concatenate(owners)

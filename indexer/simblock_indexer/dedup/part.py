@@ -81,6 +81,12 @@ class SignedPart:
             self._arrays[name] = load(self.folder / f"{name}.npy")
         return self._arrays[name]
 
+    def stretch(self, splits: str, partition: int, partitions: int) -> slice:
+        """Where the entries of a partition lie. A part may be divided finer: those of earlier deliveries are."""
+        bounds = self.array(splits)
+        finer = (len(bounds) - 1) // partitions
+        return slice(int(bounds[partition * finer]), int(bounds[(partition + 1) * finer]))
+
     @cached_property
     def counts(self) -> dict[str, Any]:
         """What was met while it was read: documents, rows, characters, read, bad, empty, problems, seconds."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simblock.grammar import grammar
 from simblock.lexer import Lexer, lexeme_view
 from simblock.signature import band_keys
-from simblock.tokens import I64, U8, U32, U64
+from simblock.tokens import I64, U8, U32, U64, Bools
 from simblock.words import words
 from simblock_indexer.dedup import passages, protected
 from simblock_indexer.dedup.delivery.reading import read
@@ -104,7 +104,7 @@ class _Collected:
                 "ranks": rows.ranks,
                 "runs": runs.keys,
                 "lengths": np.diff(runs.bounds),
-                **_sketched(runs, sorts, self._plan),
+                **sketched(runs, sorts, self._plan),
             }
         )
         self._documents += len(texts)
@@ -123,7 +123,10 @@ class _Collected:
         """All of it as one part."""
         column = {name: self._joined(name) for name in _COLUMNS}
         bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(column.pop("lengths"))])
-        keys, owners, splits = self._entries(column)
+        bands = np.concatenate(
+            [columns["bands"] for columns in self._columns] or [np.empty((0, 0), np.uint64)]
+        )
+        keys, owners, splits = entries(column["digests"], bands, column["sorts"], self._plan.partitions)
         more: dict[str, NDArray[Any]] = {}
         if self._plan.options.passages:
             runs = Runs(column["runs"], bounds, column["sorts"])
@@ -148,20 +151,6 @@ class _Collected:
     def _joined(self, name: str) -> NDArray[Any]:
         return np.concatenate([_COLUMNS[name], *(columns[name] for columns in self._columns)])
 
-    def _entries(self, column: dict[str, NDArray[Any]]) -> tuple[U64, U32, I64]:
-        """The keys of all bands and of the digest, by partition, and the documents they are of."""
-        bands = np.concatenate(
-            [columns["bands"] for columns in self._columns] or [np.empty((0, 0), np.uint64)]
-        )
-        digest = column["digests"]
-        sketched = np.flatnonzero((column["sorts"] == TEXT) | (column["sorts"] == CODE))
-        keys = np.concatenate([twin_keys(digest[sketched])[:, None], bands], axis=1).ravel()
-        owners = np.repeat(sketched.astype(np.uint32), bands.shape[1] + 1)
-        parts = partition_of(keys, self._plan.partitions)
-        order = np.argsort(parts, kind="stable")
-        splits = np.searchsorted(parts[order], np.arange(self._plan.partitions + 1))
-        return keys[order], owners[order], splits
-
 
 _COLUMNS: dict[str, NDArray[Any]] = {
     "lines": np.empty(0, np.uint32),
@@ -176,12 +165,32 @@ _COLUMNS: dict[str, NDArray[Any]] = {
 }
 
 
+def entries(
+    digest: U64, bands: U64, sorts: U8, partitions: int, leads: Bools | None = None
+) -> tuple[U64, U32, I64]:
+    """The keys u64 of digests and bands of the documents that are compared (of ``leads`` alone), by partition; the
+    documents u32 they are of; and the bounds i64 [partitions + 1] between partitions.
+
+    ``bands`` u64 [m, b] are those of the documents that are compared.
+    """
+    compared = (sorts == TEXT) | (sorts == CODE)
+    chosen = np.flatnonzero(compared if leads is None else compared & leads)
+    if leads is not None:
+        bands = bands[leads[compared]]
+    keys = np.concatenate([twin_keys(digest[chosen])[:, None], bands], axis=1).ravel()
+    owners = np.repeat(chosen.astype(np.uint32), bands.shape[1] + 1)
+    parts = partition_of(keys, partitions)
+    order = np.argsort(parts, kind="stable")
+    splits = np.searchsorted(parts[order], np.arange(partitions + 1))
+    return keys[order], owners[order], splits
+
+
 def twin_keys(digest: U64) -> U64:
     """The keys u64 under which documents of one digest meet."""
     return digest * _TWIN
 
 
-def _sketched(runs: Runs, sorts: U8, plan: Plan) -> dict[str, NDArray[Any]]:
+def sketched(runs: Runs, sorts: U8, plan: Plan) -> dict[str, NDArray[Any]]:
     """Digests and sketches of all documents, and the band keys of those that are compared."""
     documents = len(sorts)
     rows = rows_of(plan.options.threshold)
