@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simblock.tokens import I64, U8, U32, U64, Bools
 from simblock_indexer.dedup import passages
-from simblock_indexer.dedup.delivery.rows import F64
 from simblock_indexer.dedup.folder import Folder, save
 from simblock_indexer.dedup.part import Documents
 from simblock_indexer.dedup.signing import twin_keys
@@ -53,42 +53,48 @@ def _join_documents(documents: Documents, partition: int, filled: Path) -> None:
 
 class _Met(NamedTuple):
     """Entries of buckets of two and more: which bucket (rising), which document (by its place among ``numbers``),
-    whether the bucket is one of equal digests. ``numbers`` are the documents u32, rising, and what is known of them."""
+    whether the bucket is one of equal digests. ``numbers`` are the documents u32, in the order of the rule,
+    ``sketches`` theirs, and ``leads`` the place of the first of them that has the same digest."""
 
     buckets: I64
     places: I64
     twins: Bools
     numbers: U32
-    digests: U64
     sketches: U8
-    ranks: F64
+    leads: I64
     entries: int
 
 
 def _met(documents: Documents, partition: int) -> _Met | None:
     keys, owners = _entries(documents, partition)
-    order = np.argsort(keys, kind="stable")  # of equal keys the smaller document first, as they lie
+    order = np.argsort(keys)
     keys, owners = keys[order], owners[order]
-    if len(keys) < 2:
-        return None
     same = keys[1:] == keys[:-1]
     shared = np.append(same, False) | np.append(False, same)
     keys, owners = keys[shared], owners[shared]
     if not len(keys):
         return None
-    buckets = np.cumsum(np.append(False, keys[1:] != keys[:-1]), dtype=np.int64)
     numbers, places = np.unique(owners, return_inverse=True)
     digests = documents.take("digests", numbers)
+    by_rule = np.lexsort((numbers, documents.take("ranks", numbers)))
+    rank = np.empty(len(by_rule), np.int64)
+    rank[by_rule] = np.arange(len(by_rule))
     return _Met(
-        buckets,
-        places.astype(np.int64),
+        np.cumsum(np.append(False, keys[1:] != keys[:-1]), dtype=np.int64),
+        rank[places],
         twin_keys(digests)[places] == keys,
-        numbers,
-        digests,
-        documents.take("sketches", numbers),
-        documents.take("ranks", numbers),
+        numbers[by_rule],
+        documents.take("sketches", numbers)[by_rule],
+        _leads(digests[by_rule]),
         len(order),
     )
+
+
+def _leads(digests: U64) -> I64:
+    """The first place i64 at which each digest stands."""
+    _, firsts, which = np.unique(digests, return_index=True, return_inverse=True)
+    found: I64 = firsts[which].astype(np.int64)
+    return found
 
 
 def _entries(documents: Documents, partition: int) -> tuple[U64, U32]:
@@ -104,59 +110,47 @@ def _entries(documents: Documents, partition: int) -> tuple[U64, U32]:
 
 def _candidates(met: _Met, documents: Documents) -> tuple[U64, dict[str, int]]:
     """Pairs u64 (first document << 32 | second), each once and in order, and what was counted."""
-    twins = _twin_pairs(met)
     buckets, places = _distinct(met)
-    options = documents.plan.options
-    least, crowded = agreement(options.threshold), 0
-    kept: list[U64] = [np.unique(twins)]
-    proposed = 0
+    least = agreement(documents.plan.options.threshold)
+    kept, compared = [_twin_pairs(met)], 0
     for first, second in _pairs(buckets, places):
-        ones, others = np.minimum(first, second), np.maximum(first, second)
-        drawn = np.unique(ones.astype(np.uint64) << np.uint64(32) | others.astype(np.uint64))
-        proposed += len(drawn)
+        drawn = np.unique(_packed(first, second))
+        compared += len(drawn)
         kept.append(drawn[_agree(met.sketches, drawn, least)])
-    crowded = int((np.bincount(buckets) > CROWD).sum()) if len(buckets) else 0
-    found = np.unique(np.concatenate(kept))
-    found = _numbered(found, met.numbers)
+    found = _numbered(np.unique(np.concatenate(kept)), met.numbers)
     if documents.old:  # what was kept of earlier deliveries was compared then
         found = found[found.astype(np.uint32) >= documents.old]
-    counts = {"entries": met.entries, "compared": proposed, "crowded": crowded}
-    return found, counts
+    crowded = int((np.bincount(buckets) > CROWD).sum())
+    return found, {"entries": met.entries, "compared": compared, "crowded": crowded}
+
+
+def _packed(first: NDArray[Any], second: NDArray[Any]) -> U64:
+    packed: U64 = first.astype(np.uint64) << np.uint64(32) | second.astype(np.uint64)
+    return packed
 
 
 def _numbered(pairs: U64, numbers: U32) -> U64:
-    """Pairs of places as pairs of document numbers; their order stays, as ``numbers`` rise."""
-    ones, others = numbers[(pairs >> np.uint64(32)).astype(np.int64)], numbers[pairs.astype(np.uint32)]
-    return ones.astype(np.uint64) << np.uint64(32) | others.astype(np.uint64)
+    """Pairs of places as pairs of document numbers, the smaller first, in order."""
+    one, other = numbers[(pairs >> np.uint64(32)).astype(np.int64)], numbers[pairs.astype(np.uint32)]
+    return np.sort(_packed(np.minimum(one, other), np.maximum(one, other)))
 
 
 def _twin_pairs(met: _Met) -> U64:
     """Of documents with one digest, each with the first of them by the rule."""
-    chosen = np.flatnonzero(met.twins)
-    places, buckets = met.places[chosen], met.buckets[chosen]
-    order = np.lexsort((places, met.ranks[places], buckets))
-    places, buckets = places[order], buckets[order]
-    leads = np.append(True, buckets[1:] != buckets[:-1])[: len(buckets)]
-    lead = places[np.flatnonzero(leads)][np.cumsum(leads) - 1] if len(places) else places
-    lead, places = lead[~leads], places[~leads]
-    ones, others = np.minimum(lead, places), np.maximum(lead, places)
-    return ones.astype(np.uint64) << np.uint64(32) | others.astype(np.uint64)
+    places = met.places[met.twins]
+    leads = met.leads[places]
+    return _packed(leads[leads != places], places[leads != places])
 
 
 def _distinct(met: _Met) -> tuple[I64, I64]:
     """Entries of the bands' buckets with one document of each digest, the first by the rule: in buckets of two and
     more, by the rule within each."""
-    chosen = np.flatnonzero(~met.twins)
-    buckets, places = met.buckets[chosen], met.places[chosen]
-    order = np.lexsort((places, met.ranks[places], met.digests[places], buckets))
-    buckets, places = buckets[order], places[order]
-    digests = met.digests[places]
-    firsts = np.append(True, (buckets[1:] != buckets[:-1]) | (digests[1:] != digests[:-1]))[: len(buckets)]
-    buckets, places = buckets[firsts], places[firsts]
-    several = np.bincount(buckets)[buckets] > 1 if len(buckets) else np.empty(0, bool)
-    buckets, places = buckets[several], places[several]
-    order = np.lexsort((places, met.ranks[places], buckets))
-    return buckets[order], places[order]
+    # Documents of one digest meet in the same buckets, all of them in each.
+    chosen = ~met.twins & (met.leads[met.places] == met.places)
+    together = np.sort(met.buckets[chosen] << 32 | met.places[chosen])
+    buckets, places = together >> 32, together & 0xFFFF_FFFF
+    several = np.bincount(buckets)[buckets] > 1
+    return buckets[several], places[several]
 
 
 def _pairs(buckets: I64, places: I64) -> Iterator[tuple[I64, I64]]:
