@@ -1,6 +1,6 @@
 """Words of whole texts, many at a time: the NumPy twin of :mod:`simblock.scanner`.
 
-Text is taken in pieces of about 64 Ki characters, so that everything stays in cache, cut behind a
+Text is taken in pieces of about 128 Ki characters, so that everything stays in cache, cut behind a
 character that nothing can reach across.
 """
 
@@ -19,7 +19,7 @@ from simblock.tokens import CHAR_KEY, I64, U8, U32, U64
 from simblock.wordkeys import WORD_LIMIT, Powers, keys_of_sums
 from simblock.wordreader import WordReader, key_of
 
-CHUNK = 1 << 16
+CHUNK = 1 << 17
 CLEAN = re.compile(
     r"[\0-&(-/:-@\[\]^_`|~\x7f-\x9f\s、。\u0E01-\u0E30\u0E81\u0EAA-\u0EB0\u1000-\u1021\u1780-\u17A2"
     r"\u3041-\u3096\u30A1-\u30FA\u3400-\u4DB5\u4E00-\u9FEF\U0001F300-\U0001F64F]"
@@ -185,11 +185,17 @@ def _pieces(kinds: U8) -> Pieces:
     glued = _glued(kinds, starts)
     if not len(glued):
         return Pieces(starts, ends, np.zeros(0, np.int64))
-    lengths = ends - starts
-    offsets = np.cumsum(lengths) - lengths
-    begins = offsets.copy()
-    begins[glued] = 0
-    return Pieces(starts, ends, offsets - np.maximum.accumulate(begins))
+    return Pieces(starts, ends, _before(ends - starts, glued))
+
+
+def _before(lengths: I64, glued: I64) -> I64:
+    """How many characters of its word stand before each piece."""
+    before = np.zeros(len(lengths), np.int64)
+    before[glued] = lengths[glued - 1]
+    again = glued[1:][glued[1:] == glued[:-1] + 1]  # rock'n'roll: rare, so one after the other
+    for piece in again.tolist():
+        before[piece] = before[piece - 1] + lengths[piece - 1]
+    return before
 
 
 def _glued(kinds: U8, starts: I64) -> I64:
@@ -217,9 +223,21 @@ def _limit(pieces: Pieces) -> Pieces:
         if not len(lengths) or lengths.max() <= WORD_LIMIT:
             return pieces
         before = np.zeros(len(lengths), np.int64)
-    stops = before + lengths
-    if stops.max() <= WORD_LIMIT:
+    elif int(lengths.max()) + int(before.max()) <= WORD_LIMIT:
+        return pieces
+    over = np.flatnonzero(before + lengths > WORD_LIMIT)
+    if not len(over):
         return Pieces(starts, ends, before)
+    cut = _cut(Pieces(starts[over], ends[over], before[over]))
+    kept = [np.delete(column, over) for column in (starts, ends, before)]
+    at = np.searchsorted(kept[0], cut.starts)
+    return Pieces(*(np.insert(column, at, new) for column, new in zip(kept, cut, strict=True)))
+
+
+def _cut(long: Pieces) -> Pieces:
+    """Pieces that reach over the limit, in as many as there are words in them."""
+    starts, ends, before = long
+    stops = before + (ends - starts)
     first = before // WORD_LIMIT
     parts = (stops - 1) // WORD_LIMIT - first + 1
     which = np.repeat(np.arange(len(starts)), parts)
@@ -242,7 +260,14 @@ def _hash(pieces: Pieces, terms: U64) -> Words:
     totals -= sums[starts]
     totals *= down[starts]
     if len(before):
-        firsts = np.flatnonzero(before == 0)
-        totals = np.add.reduceat(totals * up[before], firsts)
-        starts, ends = starts[firsts], ends[np.append(firsts[1:], len(ends)) - 1]
+        firsts = before == 0
+        later = np.flatnonzero(~firsts)
+        place = np.cumsum(firsts) - 1
+        more = totals[later] * up[before[later]]
+        totals = totals[firsts]
+        np.add.at(totals, place[later], more)
+        starts = starts[firsts]
+        last = ends[later]
+        ends = ends[firsts]
+        ends[place[later]] = last  # of several, the last stands
     return Words(keys_of_sums(totals), starts, ends)
