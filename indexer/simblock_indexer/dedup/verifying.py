@@ -25,12 +25,11 @@ BINS = 50
 """Of the histogram of similarities that were measured, over [0, 1]."""
 _HELD = 1 << 23
 """Shingles of a unit that are held at once; of a larger one those of some pairs at a time."""
-_COMPARED = 1 << 19
+_COMPARED = 1 << 16
 """Shingles compared at a time: they stay in the second cache."""
-_HASH = np.uint64((1 << 48) - 1)
-_ABOVE = np.uint64(48)
+_TO_48, _ABOVE = np.uint64(16), np.uint64(48)
 _MOST = 1 << 15
-"""Sets or pairs numbered at a time, above the 48 bits of a hash."""
+"""Pairs numbered at a time, above the 48 bits of a hash; below it is the side."""
 
 
 def verify(folder: Folder, unit: int) -> None:
@@ -79,7 +78,7 @@ def _decided(unit: _Unit, documents: Documents) -> _Found:
     representatives = np.where(unit.members < documents.old, np.arange(len(unit.members)), -1)
     similarities = np.ones(len(unit.members), np.float32)
     measured = np.zeros(BINS, np.int64)
-    sets = Sets(documents, np.sort(unit.members))
+    shingled = Shingled(documents, np.sort(unit.members))
     place, ends = unit.splits[:-1].copy(), unit.splits[1:]
     last = np.full(len(unit.members), -1)
     open_ = np.flatnonzero(representatives < 0)
@@ -93,7 +92,7 @@ def _decided(unit: _Unit, documents: Documents) -> _Found:
         ones, others = open_[asked], target[asked]
         if not len(ones):
             continue
-        found = sets.jaccards(unit.members[ones], unit.members[others])
+        found = shingled.jaccards(unit.members[ones], unit.members[others])
         measured += np.bincount(np.minimum((found * BINS).astype(np.int64), BINS - 1), minlength=BINS)
         alike = found >= np.float32(threshold)
         representatives[ones[alike]], similarities[ones[alike]] = others[alike], found[alike]
@@ -105,19 +104,18 @@ def _decided(unit: _Unit, documents: Documents) -> _Found:
 
 def jaccards(documents: Documents, pairs: NDArray[Any]) -> F32:
     """The exact Jaccard similarities f32 [m] of pairs of document numbers [m, 2]."""
-    return Sets(documents, np.unique(pairs)).jaccards(pairs[:, 0], pairs[:, 1])
+    return Shingled(documents, np.unique(pairs)).jaccards(pairs[:, 0], pairs[:, 1])
 
 
-class Sets:
-    """The shingle sets of some documents, whose numbers rise; read when they are compared, and held if they are few."""
+class Shingled:
+    """The shingles of some documents, whose numbers rise; read when they are compared, and held if they are few."""
 
     def __init__(self, documents: Documents, numbers: U32) -> None:
         self._documents = documents
         self._numbers = numbers
         lengths = documents.lengths(numbers)
         self._lengths = lengths
-        held = int(lengths.sum()) <= _HELD and len(numbers) <= _MOST
-        self._held = _sets(documents, numbers) if held else None
+        self._held = _shingles(documents, numbers) if int(lengths.sum()) <= _HELD else None
 
     def jaccards(self, ones: NDArray[Any], others: NDArray[Any]) -> F32:
         """The similarity f32 [n] of each of ``ones`` to the one of ``others`` that stands beside it."""
@@ -141,37 +139,34 @@ class Sets:
         if self._held is not None:
             return _jaccards(self._held, first, second)
         places = np.unique(np.concatenate([first, second]))
-        sets = _sets(self._documents, self._numbers[places])
-        return _jaccards(sets, np.searchsorted(places, first), np.searchsorted(places, second))
+        held = _shingles(self._documents, self._numbers[places])
+        return _jaccards(held, np.searchsorted(places, first), np.searchsorted(places, second))
 
 
 class _Held(NamedTuple):
-    """Sets laid end to end: hashes u64 of 48 bits, rising in each, and the bounds i64 between."""
+    """Shingles of documents laid end to end: hashes u64 of 48 bits, and the bounds i64 between documents."""
 
     hashes: U64
     bounds: I64
 
 
-def _sets(documents: Documents, numbers: U32) -> _Held:
+def _shingles(documents: Documents, numbers: U32) -> _Held:
     runs = documents.runs(numbers)
     code = runs.sorts == CODE
-    numbered: list[U64] = []
+    if not code.any():
+        found, bounds = shingles(runs.keys, runs.bounds)
+        return _Held(found >> _TO_48, bounds)
+    pieces: list[U64] = [np.empty(0, np.uint64)] * len(numbers)
     for chosen, coded in ((np.flatnonzero(~code), False), (np.flatnonzero(code), True)):
         if len(chosen):
             found, bounds = shingles(*_chosen(runs.keys, runs.bounds, chosen), code=coded)
-            # Sixteen bits above for the document's place: `numbers` are fewer than that.
-            above = np.repeat(chosen.astype(np.uint64), np.diff(bounds)) << _ABOVE
-            numbered.append(above | (found & _HASH))
-    together = np.concatenate(numbered)
-    together.sort()
-    together = together[np.append(True, together[1:] != together[:-1])[: len(together)]]
-    edges = np.arange(len(numbers) + 1, dtype=np.uint64) << _ABOVE
-    return _Held(together & _HASH, np.searchsorted(together, edges))
+            for at, piece in zip(chosen.tolist(), np.split(found >> _TO_48, bounds[1:-1]), strict=True):
+                pieces[at] = piece
+    bounds = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
+    return _Held(np.concatenate(pieces), bounds)
 
 
 def _chosen(keys: U32, bounds: I64, chosen: I64) -> tuple[U32, I64]:
-    if len(chosen) == len(bounds) - 1:
-        return keys, bounds
     lengths = np.diff(bounds)
     inside = np.zeros(len(lengths), bool)
     inside[chosen] = True
@@ -179,20 +174,26 @@ def _chosen(keys: U32, bounds: I64, chosen: I64) -> tuple[U32, I64]:
     return keys[np.repeat(inside, lengths)], ends
 
 
-def _jaccards(sets: _Held, first: I64, second: I64) -> F32:
-    lengths = np.diff(sets.bounds)
-    sizes = lengths[first], lengths[second]
-    every = np.concatenate([_laid(sets, first, sizes[0]), _laid(sets, second, sizes[1])])
+def _jaccards(held: _Held, first: I64, second: I64) -> F32:
+    """Both documents' shingles are sorted together, by pair, hash and side: what stands on both sides is where,
+    of equal hashes, the side changes."""
+    every = np.concatenate([_laid(held, first, 0), _laid(held, second, 1)])
     every.sort()
-    shared = every[1:][every[1:] == every[:-1]] >> _ABOVE
-    both = np.bincount(shared.astype(np.int64), minlength=len(first))
-    union = np.maximum(sizes[0] + sizes[1] - both, 1)
-    found: F32 = (both / union).astype(np.float32)
+    hashes = every >> np.uint64(1)
+    again = hashes[1:] == hashes[:-1]
+    pairs = (hashes >> _ABOVE).astype(np.int64)
+    both = np.bincount(pairs[1:][again & (every[1:] != every[:-1])], minlength=len(first))
+    union = np.bincount(pairs[:1], minlength=len(first)) + np.bincount(
+        pairs[1:][~again], minlength=len(first)
+    )
+    found: F32 = (both / np.maximum(union, 1)).astype(np.float32)
     return found
 
 
-def _laid(sets: _Held, which: I64, sizes: I64) -> U64:
-    """The hashes of some sets with the number of each above."""
+def _laid(held: _Held, which: I64, side: int) -> U64:
+    """The hashes of some documents with the number of each above and the side below."""
+    sizes = np.diff(held.bounds)[which]
     ends = np.cumsum(sizes)
-    places = np.arange(int(ends[-1])) + np.repeat(sets.bounds[:-1][which] - (ends - sizes), sizes)
-    return sets.hashes[places] | np.repeat(np.arange(len(which), dtype=np.uint64), sizes) << _ABOVE
+    places = np.arange(int(ends[-1])) + np.repeat(held.bounds[:-1][which] - (ends - sizes), sizes)
+    marks = np.arange(len(which), dtype=np.uint64) << (_ABOVE + np.uint64(1)) | np.uint64(side)
+    return held.hashes[places] << np.uint64(1) | np.repeat(marks, sizes)
