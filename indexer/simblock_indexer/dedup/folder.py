@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -125,7 +127,7 @@ class Folder:
     def making(self, folder: Path) -> Iterator[Path]:
         """A new folder to fill, that takes its place when all went well."""
         folder.parent.mkdir(parents=True, exist_ok=True)
-        filled = folder.with_name(f".{folder.name}.{os.getpid()}")
+        filled = hidden(folder)
         shutil.rmtree(filled, ignore_errors=True)
         filled.mkdir()
         try:
@@ -145,11 +147,43 @@ def _take_its_place(filled: Path, folder: Path) -> None:
             raise
 
 
+def hidden(path: Path) -> Path:
+    """Where what will stand at ``path`` is made: beside it, under a name that no other process gives."""
+    return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
+
+
+def sweep(root: Path) -> None:
+    """Removes what processes of this machine left half made below ``root`` that are no more."""
+    ours = re.compile(rf"\..*\.{re.escape(socket.gethostname())}\.(\d+)", re.DOTALL)
+    for parent, folders, files in os.walk(root):
+        for name in [*folders, *files]:
+            made = ours.fullmatch(name)
+            if made and not _alive(int(made[1])):
+                _remove(Path(parent, name))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """A new file to write, that takes the place of ``path`` when all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = path.with_name(f".{path.name}.{os.getpid()}")
+    written = hidden(path)
     try:
         yield written
         written.replace(path)
@@ -160,6 +194,38 @@ def replaced(path: Path) -> Iterator[Path]:
 def save(path: Path, array: NDArray[Any]) -> None:
     """Writes an array as .npy."""
     np.save(path, array, allow_pickle=False)
+
+
+class Growing:
+    """An array u32 of one dimension as .npy, that is written as it comes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._length = 0
+        self._file = path.open("wb")
+        self._head()
+
+    def _head(self) -> None:
+        # NumPy leaves room in the header for any length, so that it can be written over.
+        head = {"descr": "<u4", "fortran_order": False, "shape": (self._length,)}
+        np.lib.format.write_array_header_1_0(self._file, head)
+
+    def add(self, array: NDArray[np.uint32]) -> None:
+        """Writes some more."""
+        array.tofile(self._file)
+        self._length += len(array)
+
+    def close(self) -> None:
+        """Writes down how many there are; again, it does nothing."""
+        if not self._file.closed:
+            self._file.seek(0)
+            self._head()
+            self._file.close()
+
+    def mapped(self) -> NDArray[np.uint32]:
+        """All of it, read as it is used; nothing more can be added."""
+        self.close()
+        return load(self._path)
 
 
 def load(path: Path) -> NDArray[Any]:

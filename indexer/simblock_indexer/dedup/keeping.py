@@ -123,7 +123,7 @@ def _segment(documents: Documents, settled: Settled, at: int, inside: I64) -> Si
         column["checks"][:] = 0
     leads = settled.keepers[base + inside] == base + inside
     keys, owners, splits = entries(made["digests"], made.pop("bands"), column["sorts"], FINEST, leads)
-    more = passages.anchors(runs, FINEST) if plan.options.passages else {}
+    more = passages.anchors(runs, FINEST, plan.options.min_passage) if plan.options.passages else {}
     return Signed(
         **column,
         **made,

@@ -23,6 +23,8 @@ from simblock_indexer.dedup.folder import Folder, Plan, load, save
 SLOTS = 128
 """Slots of a sketch, one byte each as stored."""
 
+RUNS = "runs.npy"
+
 EMPTY, TEXT, CODE, TAKEN = 0, 1, 2, 3
 """Sorts of documents: without tokens, text, code, taken out for what it holds of protected works."""
 
@@ -59,7 +61,8 @@ class Signed:
     def write(self, folder: Path) -> None:
         """Writes all of it as files of ``folder``."""
         for name in self.ARRAYS:
-            save(folder / f"{name}.npy", getattr(self, name))
+            if name != "runs" or not (folder / RUNS).exists():  # they may lie there already
+                save(folder / f"{name}.npy", getattr(self, name))
         for name, array in self.more.items():
             save(folder / f"{name}.npy", array)
         spelled = [(id or "").encode("utf-8", "surrogatepass") for id in self.ids]

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,8 +20,8 @@ from simblock.words import words
 from simblock_indexer.dedup import passages, protected
 from simblock_indexer.dedup.delivery.reading import read
 from simblock_indexer.dedup.delivery.rows import Met, Rows
-from simblock_indexer.dedup.folder import Folder, Plan
-from simblock_indexer.dedup.part import CODE, EMPTY, SLOTS, TAKEN, TEXT, Runs, Signed
+from simblock_indexer.dedup.folder import Folder, Growing, Plan
+from simblock_indexer.dedup.part import CODE, EMPTY, RUNS, SLOTS, TAKEN, TEXT, Runs, Signed
 from simblock_indexer.dedup.sketch import (
     digests,
     partition_of,
@@ -40,11 +41,8 @@ def sign(folder: Folder, part: int) -> None:
     if folder.signed(part).exists():
         return
     plan, met = folder.plan, Met()
-    made = signed(read(plan.parts[part], plan, met), plan, met)
     with folder.making(folder.signed(part)) as filled:
-        made.signed.write(filled)
-        if made.found is not None:
-            (filled / "protected.json").write_text(json.dumps(made.found), "utf-8")
+        signed(read(plan.parts[part], plan, met), plan, met, filled / RUNS).write(filled)
 
 
 class Made(NamedTuple):
@@ -53,14 +51,32 @@ class Made(NamedTuple):
     signed: Signed
     found: list[dict[str, Any]] | None
 
+    def write(self, folder: Path) -> None:
+        """Writes all of it as files of ``folder``."""
+        self.signed.write(folder)
+        if self.found is not None:
+            (folder / "protected.json").write_text(json.dumps(self.found), "utf-8")
 
-def signed(rows: Iterable[Rows], plan: Plan, met: Met) -> Made:
-    """What becomes of documents; ``met`` is what their reading fills."""
-    collected = _Collected(plan)
-    for batch in rows:
-        for some in _batches(batch):
-            collected.take(some)
-    return collected.made(met)
+
+def write(folder: Folder, part: int, made: Made) -> None:
+    """Puts a part that was signed in memory where :func:`sign` puts one."""
+    with folder.making(folder.signed(part)) as filled:
+        made.write(filled)
+
+
+def signed(rows: Iterable[Rows], plan: Plan, met: Met, spool: Path | None = None) -> Made:
+    """What becomes of documents; ``met`` is what their reading fills.
+
+    The runs, which are most of it, go to the file ``spool`` as they come, and are mapped; without one they are held.
+    """
+    collected = _Collected(plan, None if spool is None else Growing(spool))
+    try:
+        for batch in rows:
+            for some in _batches(batch):
+                collected.take(some)
+        return collected.made(met)
+    finally:
+        collected.close()
 
 
 def _batches(rows: Rows) -> Iterator[Rows]:
@@ -70,21 +86,28 @@ def _batches(rows: Rows) -> Iterator[Rows]:
     for at, end in enumerate(ends):
         if end >= limit or at == len(ends) - 1:
             part = slice(first, at + 1)
-            yield Rows(*(column[part] for column in rows))
+            yield rows.some(part)
             first, limit = at + 1, end + BATCH
 
 
 class _Collected:
     """What is gathered of a part, a batch at a time."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, spool: Growing | None) -> None:
         self._plan = plan
+        self._spool = spool
         self._protection = protected.protection(plan.options) if plan.options.against else None
         self._columns: list[dict[str, NDArray[Any]]] = []
         self._ids: list[str | None] = []
         self._cuts: list[tuple[int, int, int]] = []
         self._found: list[dict[str, Any]] = []
+        self._anchors: list[dict[str, NDArray[Any]]] = []
+        self._sizes: list[int] = []
         self._documents = 0
+
+    def close(self) -> None:
+        if self._spool is not None:
+            self._spool.close()
 
     def take(self, rows: Rows) -> None:
         taken = np.zeros(len(rows.texts), bool)
@@ -102,12 +125,24 @@ class _Collected:
                 "sizes": np.fromiter(map(len, rows.texts), np.uint32, len(rows.texts)),
                 "checks": _checks(texts),
                 "ranks": rows.ranks,
-                "runs": runs.keys,
+                "runs": self._put(runs.keys),
                 "lengths": np.diff(runs.bounds),
                 **sketched(runs, sorts, self._plan),
             }
         )
+        if self._plan.options.passages:
+            some = Runs(runs.keys, runs.bounds, sorts)
+            self._anchors.append(
+                passages.anchors(some, self._plan.partitions, self._plan.options.min_passage)
+            )
+            self._sizes.append(len(texts))
         self._documents += len(texts)
+
+    def _put(self, keys: U32) -> U32:
+        if self._spool is None:
+            return keys
+        self._spool.add(keys)
+        return keys[:0]
 
     def _looked(self, rows: Rows, taken: NDArray[np.bool_]) -> list[str]:
         assert self._protection is not None
@@ -122,15 +157,14 @@ class _Collected:
     def made(self, met: Met) -> Made:
         """All of it as one part."""
         column = {name: self._joined(name) for name in _COLUMNS}
+        if self._spool is not None:
+            column["runs"] = self._spool.mapped()
         bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(column.pop("lengths"))])
         bands = np.concatenate(
             [columns["bands"] for columns in self._columns] or [np.empty((0, 0), np.uint64)]
         )
         keys, owners, splits = entries(column["digests"], bands, column["sorts"], self._plan.partitions)
-        more: dict[str, NDArray[Any]] = {}
-        if self._plan.options.passages:
-            runs = Runs(column["runs"], bounds, column["sorts"])
-            more |= passages.anchors(runs, self._plan.partitions)
+        more = self._joined_anchors() if self._plan.options.passages else {}
         if self._protection is not None:
             cuts = np.array(self._cuts, np.int64).reshape(-1, 3)
             more |= {"cut_owners": cuts[:, 0].astype(np.uint32), "cut_spans": cuts[:, 1:]}
@@ -147,6 +181,12 @@ class _Collected:
         column |= {"bounds": bounds, "keys": keys, "owners": owners, "splits": splits}
         signed = Signed(**column, ids=self._ids, more=more, counts=counts)
         return Made(signed, None if self._protection is None else self._found)
+
+    def _joined_anchors(self) -> dict[str, NDArray[Any]]:
+        if self._anchors:
+            return passages.concatenated(self._anchors, self._sizes)
+        nothing = Runs(np.empty(0, np.uint32), np.zeros(1, np.int64), np.empty(0, np.uint8))
+        return passages.anchors(nothing, self._plan.partitions, self._plan.options.min_passage)
 
     def _joined(self, name: str) -> NDArray[Any]:
         return np.concatenate([_COLUMNS[name], *(columns[name] for columns in self._columns)])
@@ -195,7 +235,7 @@ def sketched(runs: Runs, sorts: U8, plan: Plan) -> dict[str, NDArray[Any]]:
     documents = len(sorts)
     rows = rows_of(plan.options.threshold)
     bands = SLOTS // rows if plan.options.documents else 0
-    made = {
+    made: dict[str, NDArray[Any]] = {
         "digests": np.zeros(documents, np.uint64),
         "sketches": np.zeros((documents, SLOTS), np.uint8),
         "bands": np.zeros((documents, bands), np.uint64),

@@ -196,4 +196,5 @@ def _laid(held: _Held, which: I64, side: int) -> U64:
     ends = np.cumsum(sizes)
     places = np.arange(int(ends[-1])) + np.repeat(held.bounds[:-1][which] - (ends - sizes), sizes)
     marks = np.arange(len(which), dtype=np.uint64) << (_ABOVE + np.uint64(1)) | np.uint64(side)
-    return held.hashes[places] << np.uint64(1) | np.repeat(marks, sizes)
+    laid: U64 = held.hashes[places] << np.uint64(1) | np.repeat(marks, sizes)
+    return laid

@@ -47,6 +47,10 @@ class Rows(NamedTuple):
     languages: list[str | None]
     ranks: F64
 
+    def some(self, part: slice) -> Rows:
+        """Some of them."""
+        return Rows(self.lines[part], self.ids[part], self.texts[part], self.languages[part], self.ranks[part])
+
 
 @dataclass(slots=True)
 class Met:
