@@ -1,0 +1,160 @@
+"""The end of a pass: its tables and its report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simblock.errors import MissingExtra
+from simblock_indexer.dedup.delivery.parquet import arrow
+from simblock_indexer.dedup.folder import Folder, replaced
+from simblock_indexer.dedup.options import DedupOptions
+from simblock_indexer.dedup.outcome import clusters, dropped, findings, repeated, tally
+from simblock_indexer.dedup.outcome.page import write as write_page
+from simblock_indexer.dedup.outcome.places import Places
+from simblock_indexer.dedup.outcome.result import Outcome
+from simblock_indexer.dedup.outcome.stars import stars
+from simblock_indexer.dedup.outcome.tables import table
+from simblock_indexer.dedup.outcome.tally import FILES, Gathered, Intake
+from simblock_indexer.dedup.part import Documents
+from simblock_indexer.dedup.settled import FATES, KEPT, Settled
+from simblock_indexer.dedup.verifying import BINS
+
+REPORT, PAGE = "report.json", "report.html"
+
+
+def require() -> None:
+    """Makes sure that an outcome can be written. Raises MissingExtra without pyarrow."""
+    arrow()
+
+
+def conclude(folder: Folder, rates: dict[str, Any], *, page: bool = True) -> Outcome:
+    """Writes what became of every document of a settled pass, and says what it came to.
+
+    In the plan's ``out`` stand afterwards dropped.parquet, clusters.parquet, passages.parquet and protected.parquet
+    where their scope is on, report.json, and report.html unless ``page`` is False or jinja2 is not installed, which
+    the outcome notes. All but ``rates`` is the same for any number of workers, byte for byte. Raises MissingExtra
+    without pyarrow, Damaged where a stage's files are.
+    """
+    documents = Documents(folder)
+    settled = Settled.read(folder.settled)
+    gathered = Gathered()
+    out = documents.plan.out
+    dropped.write(out, documents, settled)
+    with table(out, clusters.NAME, clusters.FIELDS) as filled:
+        written = clusters.Clusters(filled, documents, settled)
+        for found in stars(documents, settled):
+            gathered.add(found, settled)
+            written.add(found)
+    outcome = _outcome(folder, documents, settled, gathered, rates)
+    if page:
+        outcome = _with_page(outcome, folder, [centre for _, centre in gathered.largest])
+    with replaced(Path(out) / REPORT) as path:
+        path.write_text(json.dumps(outcome.to_dict(), indent=1) + "\n", "utf-8")
+    return outcome
+
+
+def _with_page(outcome: Outcome, folder: Folder, centres: list[int]) -> Outcome:
+    try:
+        write_page(outcome, folder, centres, PAGE)
+    except MissingExtra as error:
+        return replace(outcome, notes=(*outcome.notes, f"no {PAGE}: {error}"))
+    return replace(outcome, tables=(*outcome.tables, PAGE))
+
+
+def _outcome(
+    folder: Folder, documents: Documents, settled: Settled, gathered: Gathered, rates: dict[str, Any]
+) -> Outcome:
+    plan = documents.plan
+    met = tally.intake(documents, settled)
+    total, kept = int(met.documents.sum()), int(met.documents[KEPT])
+    return Outcome(
+        out=plan.out,
+        documents=total,
+        kept=kept,
+        dropped=total - kept,
+        by_reason=_by_reason(met.documents.tolist()),
+        characters=_characters(met),
+        files=len(plan.sources),
+        rows=met.rows,
+        bytes=met.read,
+        bad=met.bad,
+        empty=met.empty,
+        problems=tuple(met.problems),
+        code=met.code,
+        earlier=documents.old,
+        clusters=_clusters(documents, gathered),
+        similarities=_similarities(folder, gathered, plan.options.threshold),
+        affected=_affected(documents, met),
+        passages=repeated.write(plan.out, folder, documents) if plan.options.passages else None,
+        protected=findings.write(plan.out, documents) if plan.options.against else None,
+        found=_found(folder),
+        parameters={**plan.options.to_dict(), "partitions": plan.partitions},
+        rates=rates,
+        tables=_tables(plan.options),
+    )
+
+
+def _tables(options: DedupOptions) -> tuple[str, ...]:
+    scopes = ((repeated.NAME, options.passages), (findings.NAME, bool(options.against)))
+    return dropped.NAME, clusters.NAME, *(name for name, on in scopes if on), REPORT
+
+
+def _by_reason(counts: list[int]) -> dict[str, int]:
+    return dict(zip(FATES[1:], counts[1:], strict=True))
+
+
+def _characters(met: Intake) -> dict[str, Any]:
+    counts = met.characters.tolist()
+    return {
+        "read": sum(counts),
+        "kept": counts[KEPT],
+        "dropped": sum(counts) - counts[KEPT],
+        "by_reason": _by_reason(counts),
+    }
+
+
+def _clusters(documents: Documents, gathered: Gathered) -> dict[str, Any]:
+    sizes = gathered.sizes.copy()
+    sizes[1] = len(documents) - gathered.members
+    largest = Places(documents).any(np.array([centre for _, centre in gathered.largest], np.uint32))
+    return {
+        "count": gathered.count,
+        "members": gathered.members,
+        "by_size": tally.by_size(sizes),
+        "largest": [
+            {"cluster": id, "size": size, "source": source, "row": row or None}
+            for (size, _), id, source, row in zip(
+                gathered.largest, largest.ids, largest.sources, largest.rows.tolist(), strict=True
+            )
+        ],
+    }
+
+
+def _similarities(folder: Folder, gathered: Gathered, threshold: float) -> dict[str, Any]:
+    measured = tally.counters(folder.root / "verified").get("measured", [0] * BINS)
+    return {
+        "width": 1 / BINS,
+        "members": gathered.near.tolist(),
+        "exact": gathered.exact,
+        "rejected": tally.rejected(measured, gathered, threshold),
+    }
+
+
+def _found(folder: Folder) -> dict[str, Any]:
+    """What stages counted."""
+    counts: dict[str, Any] = json.loads((folder.clustered / "counts.json").read_text("utf-8"))
+    return {**counts, "tests": tally.counters(folder.root / "verified").get("tests", 0)}
+
+
+def _affected(documents: Documents, met: Intake) -> tuple[dict[str, Any], ...]:
+    most = sorted(met.files.items(), key=lambda item: (-item[1][1], item[0]))
+    return tuple(
+        {"source": documents.plan.sources[source].place, "kept": kept, "dropped": gone}
+        for source, (kept, gone) in most[:FILES]
+        if gone
+    )

@@ -1,0 +1,147 @@
+"""The outcome of a pass as one HTML page that stands by itself: no script, nothing fetched, every string escaped.
+
+Documents come from anywhere, so they are hostile: what cannot be seen is spelled out, and each text is isolated.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simblock.errors import MissingExtra
+from simblock_indexer.dedup.folder import Folder, replaced
+from simblock_indexer.dedup.outcome.page.charts import HEIGHT, SORTS, WIDTH, bars, similarities
+from simblock_indexer.dedup.outcome.page.showing import groups
+from simblock_indexer.dedup.outcome.result import Outcome
+from simblock_indexer.escaping import encodable, printable
+from simblock_indexer.tables import size
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+LONGEST = 160
+"""Characters of a name that are shown: ids and paths may be of any length."""
+FILES, WORKS, CLUSTERS = 15, 20, 20
+"""Rows of tables that are shown."""
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+REASONS = ("exact", "near", "passage", "protected")
+
+
+def write(outcome: Outcome, folder: Folder, centres: list[int], name: str) -> None:
+    """Writes the page of a settled pass, whose largest clusters stand around ``centres``, into its ``out``.
+
+    Raises MissingExtra without jinja2.
+    """
+    template = _template()
+    shown = template.render(
+        one=outcome,
+        policy=POLICY,
+        tiles=_tiles(outcome),
+        sizes=bars({size: count for size, count in outcome.clusters["by_size"].items() if size != "1"}),
+        similarities=similarities(
+            outcome.similarities["members"],
+            outcome.similarities["rejected"],
+            outcome.parameters["threshold"],
+        ),
+        sorts=SORTS,
+        width=WIDTH,
+        height=HEIGHT,
+        groups=groups(folder, centres),
+        files=outcome.affected[:FILES],
+        works=outcome.protected["most"][:WORKS] if outcome.protected else (),
+        clusters=outcome.clusters["largest"][:CLUSTERS],
+        stages=_stages(outcome.rates),
+        parameters=_parameters(outcome.parameters),
+    )
+    with replaced(Path(outcome.out) / name) as path:
+        path.write_text(encodable(shown), "utf-8")
+
+
+def _tiles(outcome: Outcome) -> list[tuple[str, int, str, str]]:
+    """What stands at the top: what it looks like, a number, its name and its share."""
+    whole = outcome.documents
+    rows = [("all", whole, f"document{'' if whole == 1 else 's'} read"), ("kept", outcome.kept, "kept")]
+    rows += [
+        (reason, outcome.by_reason[reason], NAMES[reason]) for reason in REASONS if reason in _on(outcome)
+    ]
+    if outcome.bad:
+        rows.append(("bad", outcome.bad, "rows passed over"))
+    return [
+        (sort, count, name, percent(count, whole) if sort not in ("all", "bad") else "")
+        for sort, count, name in rows
+    ]
+
+
+NAMES = {
+    "exact": "dropped: equal text",
+    "near": "dropped: near-copies",
+    "passage": "dropped: repeated passages",
+    "protected": "dropped: protected works",
+}
+
+
+def _on(outcome: Outcome) -> set[str]:
+    """The reasons for which a document could be dropped."""
+    scope = outcome.parameters["scope"]
+    asked = {"exact", "near"} if scope != "passage" else set()
+    asked |= {"passage"} if outcome.passages is not None else set()
+    asked |= {"protected"} if outcome.protected is not None else set()
+    return asked | {reason for reason, count in outcome.by_reason.items() if count}
+
+
+def _stages(rates: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """What each stage took: its name, seconds, bytes a second."""
+    return [
+        (
+            name,
+            f"{took['seconds']:,.1f} s",
+            f"{size(took['bytes'] / took['seconds'])}/s" if took.get("bytes") and took["seconds"] else "",
+        )
+        for name, took in rates.get("stages", {}).items()
+    ]
+
+
+def _parameters(parameters: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (
+            name.replace("_", " "),
+            ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value),
+        )
+        for name, value in parameters.items()
+        if value not in (None, (), [], "")
+    ]
+
+
+def percent(count: int, total: int) -> str:
+    """A share in percent, of few with more digits."""
+    share = 100 * count / total if total else 0.0
+    return f"{share:.2f} %" if 0 < share < 1 else f"{share:.1f} %"
+
+
+def line(value: object) -> str:
+    """A name from outside on one line, cut where it is very long: at the left, as the end of a path says more."""
+    text = printable(value)
+    return text if len(text) <= LONGEST else f"…{text[-LONGEST:]}"
+
+
+def seen(text: str) -> str:
+    """A text with its lines and tabs, and everything else that cannot be seen spelled out."""
+    return "".join(c if c.isprintable() or c in "\n\t" else printable(c) for c in text.replace("\r\n", "\n"))
+
+
+@cache
+def _template() -> Template:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError:
+        raise MissingExtra("the page of a pass (report.html)", "report") from None
+    templates = Environment(
+        loader=PackageLoader("simblock_indexer", "dedup/outcome/page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {"line": line, "seen": seen, "size": size, "count": "{:,}".format}
+    return templates.get_template("page.html")

@@ -1,0 +1,55 @@
+"""The texts of a handful of documents, read again from where they came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from simblock.errors import SimblockError
+from simblock_indexer.dedup.delivery.reading import read
+from simblock_indexer.dedup.delivery.rows import Met, Part
+from simblock_indexer.dedup.folder import Plan
+from simblock_indexer.dedup.part import Documents
+
+FAR = 1 << 26
+"""Characters of a part that are read in search of a document: one that stands further in is not shown."""
+
+
+class Text(NamedTuple):
+    """A document's text, and its language where it is code."""
+
+    text: str
+    language: str | None
+
+
+def texts(documents: Documents, numbers: Iterable[int]) -> dict[int, Text]:
+    """Those of the documents that can be had: not of an earlier delivery, nor of files that have gone since."""
+    found: dict[int, Text] = {}
+    earlier = len(documents.plan.segments)
+    rising = np.array(sorted(set(numbers)), np.uint32)
+    for at, part, chosen, inside in documents.split(rising):
+        if at < earlier:
+            continue
+        lines = part.array("lines")[inside].tolist()
+        wanted = dict(zip(lines, rising[chosen].tolist(), strict=True))
+        found |= _of_part(documents.plan.parts[at - earlier], documents.plan, wanted)
+    return found
+
+
+def _of_part(part: Part, plan: Plan, wanted: dict[int, int]) -> dict[int, Text]:
+    """The texts of rows (line: number) of a part, by number."""
+    found: dict[int, Text] = {}
+    seen = 0
+    try:
+        for rows in read(part, plan, Met()):
+            for line in sorted(wanted.keys() & set(rows.lines)):
+                place = rows.lines.index(line)
+                found[wanted[line]] = Text(rows.texts[place], rows.languages[place])
+            seen += sum(map(len, rows.texts))
+            if len(found) == len(wanted) or seen > FAR:
+                break
+    except (SimblockError, OSError):
+        return found
+    return found
