@@ -11,7 +11,7 @@ import numpy as np
 
 from simblock.tokens import I64, U32, U64
 from simblock_indexer.dedup.folder import Folder, load, save
-from simblock_indexer.dedup.part import Documents
+from simblock_indexer.dedup.part import Documents, documents_of
 
 UNIT = 1 << 12
 """Candidates of a unit, about."""
@@ -25,7 +25,7 @@ def cluster(folder: Folder) -> None:
     """
     if folder.clustered.exists():
         return
-    documents = Documents(folder)
+    documents = documents_of(folder)
     pairs, counts = _all_pairs(folder, documents.plan.partitions)
     with folder.making(folder.clustered) as filled:
         members, candidates, member_splits, pair_splits = _units(pairs, documents)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simblock.tokens import I64, U8, U32, U64, Bools
 from simblock_indexer.dedup import passages
 from simblock_indexer.dedup.folder import Folder, save
-from simblock_indexer.dedup.part import Documents
+from simblock_indexer.dedup.part import Documents, documents_of
 from simblock_indexer.dedup.signing import twin_keys
 from simblock_indexer.dedup.sketch import agreement
 
@@ -32,7 +32,7 @@ def join(folder: Folder, partition: int) -> None:
     """
     if folder.joined(partition).exists():
         return
-    documents = Documents(folder)
+    documents = documents_of(folder)
     with folder.making(folder.joined(partition)) as filled:
         if documents.plan.options.documents:
             _join_documents(documents, partition, filled)
@@ -70,7 +70,7 @@ def _met(documents: Documents, partition: int) -> _Met | None:
     order = np.argsort(keys)
     keys, owners = keys[order], owners[order]
     same = keys[1:] == keys[:-1]
-    shared = np.append(same, False) | np.append(False, same)
+    shared = (np.append(same, False) | np.append(False, same))[: len(keys)]
     keys, owners = keys[shared], owners[shared]
     if not len(keys):
         return None

@@ -22,7 +22,7 @@ from simblock.tokens import I64, Bools
 from simblock_indexer.dedup import passages
 from simblock_indexer.dedup.folder import Folder, replaced
 from simblock_indexer.dedup.options import DedupOptions
-from simblock_indexer.dedup.part import EMPTY, Documents, Runs, Signed, SignedPart
+from simblock_indexer.dedup.part import EMPTY, Documents, Runs, Signed, SignedPart, documents_of
 from simblock_indexer.dedup.settled import KEPT, Settled
 from simblock_indexer.dedup.signing import entries, sketched
 
@@ -65,7 +65,7 @@ def keep(folder: Folder) -> None:
     name = f"{len(told['deliveries']):06}"
     shutil.rmtree(state / name, ignore_errors=True)  # of a pass that was killed before it was listed
     with Folder(state).making(state / name) as filled:
-        segments, kept = _kept(Documents(folder), Settled.read(folder.settled), filled)
+        segments, kept = _kept(documents_of(folder), Settled.read(folder.settled), filled)
     listed = [f"{name}/{segment}" for segment in segments]
     told["deliveries"].append({"plan": digest, "segments": listed, "documents": kept})
     with replaced(state / "state.json") as file:

@@ -12,7 +12,7 @@ from simblock_indexer.dedup import passages
 from simblock_indexer.dedup.clustering import units
 from simblock_indexer.dedup.delivery.rows import F32
 from simblock_indexer.dedup.folder import Folder, load
-from simblock_indexer.dedup.part import TAKEN, Documents
+from simblock_indexer.dedup.part import TAKEN, Documents, documents_of
 from simblock_indexer.dedup.settled import EXACT, KEPT, NEAR, PROTECTED, Settled
 
 
@@ -20,7 +20,7 @@ def settle(folder: Folder) -> None:
     """Settles a pass whose units are all verified; does nothing where that was done."""
     if folder.settled.exists():
         return
-    documents = Documents(folder)
+    documents = documents_of(folder)
     settled = _clusters_settled(folder, documents)
     with folder.making(folder.settled) as filled:
         if documents.plan.options.passages:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from simblock.tokens import I64, U32, U64
 from simblock_indexer.dedup.delivery.rows import F32
 from simblock_indexer.dedup.folder import Folder, load, save
-from simblock_indexer.dedup.part import CODE, Documents
+from simblock_indexer.dedup.part import CODE, Documents, documents_of
 from simblock_indexer.dedup.sketch import shingles
 
 BINS = 50
@@ -39,7 +39,7 @@ def verify(folder: Folder, unit: int) -> None:
     """
     if folder.verified(unit).exists():
         return
-    documents = Documents(folder)
+    documents = documents_of(folder)
     work = _unit(folder, unit)
     found = _decided(work, documents)
     with folder.making(folder.verified(unit)) as filled:
