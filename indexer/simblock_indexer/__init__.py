@@ -6,12 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simblock_indexer.building import add, build, rebuild, remove
+    from simblock_indexer.dedup.calling import deduplicate
+    from simblock_indexer.dedup.deduplicated import Deduplicated
     from simblock_indexer.readers import ReadOptions, read
     from simblock_indexer.reports import Report
 
-__all__ = ["ReadOptions", "Report", "add", "build", "read", "rebuild", "remove"]
+__all__ = [
+    "Deduplicated",
+    "ReadOptions",
+    "Report",
+    "add",
+    "build",
+    "deduplicate",
+    "read",
+    "rebuild",
+    "remove",
+]
 
 _HOMES = {
+    "Deduplicated": "dedup.deduplicated",
+    "deduplicate": "dedup.calling",
     "ReadOptions": "readers",
     "read": "readers",
     "Report": "reports",
