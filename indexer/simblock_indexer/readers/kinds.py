@@ -7,7 +7,7 @@ What a row, a sidecar or the command line says goes before a file's name, and th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from simblock import detection
@@ -36,9 +36,12 @@ OTHER_CODE = re.compile(
 """Names of files in languages without a grammar: one that looks alike is not guessed."""
 
 MARKS = "(){}[]=;"
+UNMARKED = bytes(code for code in range(256) if chr(code) not in MARKS)
 MARKED = 250
 """Text with under one of these marks in so many characters is not looked at: half of all prose has one in 450
 or fewer, half of all code one in 30. Looking at each row of prose took a quarter of the time of building."""
+
+LONGEST_SUFFIX = 16
 
 
 class Nature(NamedTuple):
@@ -96,4 +99,36 @@ def _by_content(text: str, name: str, kind: KindChoice, options: ReadOptions, in
 
 def _is_marked(text: str) -> bool:
     head = text[: detection.HEAD]
-    return sum(map(head.count, MARKS)) * MARKED >= len(head)
+    # All else deleted, the marks are left: a fifth of the time that counting each takes.
+    left = head.encode("utf-8", "surrogatepass").translate(None, UNMARKED)
+    return len(left) * MARKED >= len(head)
+
+
+def natures(
+    texts: Sequence[str],
+    names: Sequence[str],
+    said: Sequence[Mapping[str, Any] | None],
+    options: ReadOptions,
+) -> list[Nature | None]:
+    """:func:`nature_of` for many rows, at a fraction of the cost for prose; None for code of no known language, or
+    of one without a grammar. ``names`` may be empty; ``said`` is None where a row says nothing."""
+    known: dict[tuple[Kind | None, str | None, str], Nature | None] = {}
+    found: list[Nature | None] = []
+    for text, name, row in zip(texts, names, said, strict=True):
+        suffix = name[name.rfind(".") :] if "." in name else ""
+        if _is_marked(text) or text.startswith("#!") or len(suffix) > LONGEST_SUFFIX or "/" in suffix:
+            found.append(_nature(text, name, row or {}, options))
+            continue
+        # What has no marks of code is judged by what its row and its name's end say alone.
+        key = (row.get("kind"), row.get("language"), suffix) if row else (None, None, suffix)
+        if key not in known:
+            known[key] = _nature("", f"x{suffix}" if suffix else "", row or {}, options)
+        found.append(known[key])
+    return found
+
+
+def _nature(text: str, name: str, said: Mapping[str, Any], options: ReadOptions) -> Nature | None:
+    try:
+        return nature_of(text, name, said, options)
+    except Unreadable:
+        return None

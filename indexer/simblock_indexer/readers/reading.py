@@ -34,8 +34,13 @@ def read(
     return documents(plan(inputs, options, tally), options, tally)
 
 
-def documents(sources: list[Source], options: ReadOptions, tally: Tally) -> Iterator[Document]:
-    """The works of planned sources; see :func:`read`."""
+def documents(
+    sources: list[Source], options: ReadOptions, tally: Tally, *, share: bool = False
+) -> Iterator[Document]:
+    """The works of planned sources; see :func:`read`.
+
+    Of a ``share`` of the inputs there may be none, and a sidecar's row may be of a work in another.
+    """
     sidecar = _sidecar(options)
     describer = Describer(options, sidecar)
     places = _Places(sources)
@@ -47,6 +52,8 @@ def documents(sources: list[Source], options: ReadOptions, tally: Tally) -> Iter
             if document.work.kind == "code":
                 tally.languages[str(document.work.language)] += 1
             yield document
+    if share:
+        return
     if sidecar is not None:
         sidecar.excuse(tally.kept)
         for error in sidecar.unmatched():
@@ -101,13 +108,14 @@ def _in_rows(numbered: list[tuple[int, Source]], options: ReadOptions, tally: Ta
         assert source.path is not None
         works, bad = tally.works, tally.bad
         try:
-            for told in works_of_rows(source.path, source.id, options, tally, refusal(options, tally)):
+            refuse = refusal(options, tally)
+            for told in works_of_rows(source.path, source.id, options, tally, refuse, span=source.span):
                 yield Met(number, source, *told)
         except Unreadable as error:
             refusal(options, tally)(error)
         if tally.bad > bad:
             tally.kept_under.add(source.id)
-        elif tally.works == works:
+        elif tally.works == works and source.span is None:
             _empty(source, tally)
         tally.done += source.size
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from simblock_indexer.readers.decoding import decode
 from simblock_indexer.readers.metadata import COLUMNS, checked_id, fields_of, sort_of_value
 from simblock_indexer.readers.options import ReadOptions, spells_ascii
-from simblock_indexer.readers.streams import Line, Opened, lines, opened
+from simblock_indexer.readers.streams import Opened, lines, opened
 from simblock_indexer.readers.tally import Tally, Unreadable
 
 Refuse = Callable[[Unreadable], None]
@@ -25,25 +25,36 @@ class Row(NamedTuple):
     fields: dict[str, Any]
 
 
-def rows(file: Opened, name: str, options: ReadOptions, refuse: Refuse) -> Iterator[Row]:
-    """The rows of an opened file; blank lines are passed over, bad rows handed to ``refuse``."""
-    if not spells_ascii(options.encoding):
-        raise Unreadable(name, f"rows cannot be read as {options.encoding}", "JSONL is UTF-8: convert it")
-    for line in lines(file.lines, name, options.max_row, refuse):
+def rows(
+    file: Opened, name: str, options: ReadOptions, refuse: Refuse, span: tuple[int, int] | None = None
+) -> Iterator[Row]:
+    """The rows of an opened file, with ``span`` those that begin in these bytes of it.
+
+    Blank lines are passed over, bad rows handed to ``refuse``.
+    """
+    check_encoding_of_rows(name, options)
+    for line in lines(file.lines, name, options.max_row, refuse, span):
         if line.data.isspace():
             continue
         try:
-            yield Row(line.number, _parsed(line, name, options))
+            place = f"{name}, line {line.number:,}"
+            yield Row(line.number, parsed(line.data, place, options, line.offset))
         except Unreadable as error:
             refuse(error)
 
 
-def _parsed(line: Line, name: str, options: ReadOptions) -> dict[str, Any]:
+def check_encoding_of_rows(name: str, options: ReadOptions) -> None:
+    """Raises Unreadable where lines cannot be told before they are decoded."""
+    if not spells_ascii(options.encoding):
+        raise Unreadable(name, f"rows cannot be read as {options.encoding}", "JSONL is UTF-8: convert it")
+
+
+def parsed(data: bytes, place: str, options: ReadOptions, offset: int) -> dict[str, Any]:
+    """The fields of a line, which lies at byte ``offset`` of its file. Raises Unreadable."""
     from pydantic_core import from_json
 
-    place = f"{name}, line {line.number:,}"
     # Decoded here and not by the parser: its errors would not name the byte.
-    text = decode(line.data, place, options, offset=line.offset)
+    text = decode(data, place, options, offset=offset)
     try:
         row = from_json(text)
     except ValueError:
@@ -77,13 +88,22 @@ class Told(NamedTuple):
     said: dict[str, Any]
 
 
-def works_of_rows(path: Path, id: str, options: ReadOptions, tally: Tally, refuse: Refuse) -> Iterator[Told]:
-    """The works of a JSONL file; ``tally.done`` grows with what is read."""
+def works_of_rows(
+    path: Path,
+    id: str,
+    options: ReadOptions,
+    tally: Tally,
+    refuse: Refuse,
+    *,
+    span: tuple[int, int] | None = None,
+) -> Iterator[Told]:
+    """The works of a JSONL file, or of a span of its bytes; ``tally.done`` grows with what is read."""
     before = tally.done
     name = str(path)
+    skipped = 0 if span is None else span[0]
     with opened(path) as file:
-        for row in rows(file, name, options, refuse):
-            tally.done = before + file.position()
+        for row in rows(file, name, options, refuse, span):
+            tally.done = before + file.position() - skipped
             tally.columns.update(row.fields.keys() - COLUMNS - {options.id_field, options.text_field})
             try:
                 told = _told(row, name, id, options)
@@ -102,18 +122,19 @@ def _told(row: Row, name: str, stem: str, options: ReadOptions) -> Told:
     place = f"{name}, line {row.line:,}"
     text = row.fields.get(options.text_field)
     if not isinstance(text, str):
-        raise _no_text(row, place, options.text_field)
+        raise no_text(row.fields, place, options.text_field)
     given = row.fields.get(options.id_field)
     work_id = f"{stem}#{row.line}" if given is None else checked_id(given, place, options.id_field)
     return Told(row.line, work_id, text, fields_of(row.fields, place))
 
 
-def _no_text(row: Row, place: str, field: str) -> Unreadable:
+def no_text(fields: Mapping[str, Any], place: str, field: str) -> Unreadable:
+    """The error of a row whose field for the text is missing, or no string."""
     mend = "name the field with --text-field, or give --skip-bad"
-    if field in row.fields:
-        problem = f'the field "{field}" is {sort_of_value(row.fields[field])} and no string'
+    if field in fields:
+        problem = f'the field "{field}" is {sort_of_value(fields[field])} and no string'
         return Unreadable(place, problem, mend)
     # A key that is no name might be text: only names are shown.
-    names = [key for key in row.fields if len(key) <= 40 and key.replace("-", "_").isidentifier()]
+    names = [key for key in fields if len(key) <= 40 and key.replace("-", "_").isidentifier()]
     has = f" (it has {', '.join(names[:SHOWN_FIELDS])})" if names else ""
     return Unreadable(place, f'has no field "{field}"{has}', mend)

@@ -22,7 +22,8 @@ class Source(NamedTuple):
     """One file: the id of its work (or the stem of its rows' ids), how it is read, its size in bytes.
 
     ``folder`` is the one that it was found in, and ``root`` that one's name; None for a file named itself.
-    ``path`` is None for standard input.
+    ``path`` is None for standard input. ``span`` are the bytes, of a file of rows, in which those begin that are
+    read; None for all of them.
     """
 
     path: Path | None
@@ -31,6 +32,7 @@ class Source(NamedTuple):
     size: int
     root: str | None = None
     folder: Path | None = None
+    span: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:

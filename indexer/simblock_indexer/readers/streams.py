@@ -13,6 +13,7 @@ from typing import IO, BinaryIO, NamedTuple, cast
 
 from simblock.errors import InputError
 from simblock_indexer.readers.options import MIB
+from simblock_indexer.readers.remote import called, name_of, read_binary
 from simblock_indexer.readers.tally import Unreadable
 
 ROW_SUFFIXES = (".jsonl", ".ndjson")
@@ -39,41 +40,48 @@ class Opened(NamedTuple):
         return self.raw.tell() if self.raw.seekable() else 0
 
 
-def holds_rows(path: Path) -> bool:
-    """Whether a file of that name holds a row a work."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
+def holds_rows(place: str | Path) -> bool:
+    """Whether a file of that name holds a line a row."""
+    suffixes = [suffix.lower() for suffix in name_of(place).suffixes]
     if suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
     return bool(suffixes) and suffixes[-1] in ROW_SUFFIXES
 
 
+def compression(place: str | Path) -> str | None:
+    """How a file of that name is compressed: a suffix of COMPRESSIONS, or None."""
+    suffix = name_of(place).suffix.lower()
+    return suffix if suffix in COMPRESSIONS else None
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Opened]:
-    """The file, decompressed by its suffix. Raises Unreadable where it is cut, damaged or forbidden."""
+def opened(place: str | Path) -> Iterator[Opened]:
+    """The file of a path or URL, decompressed by its suffix. Raises Unreadable where it is cut, damaged or forbidden."""
     try:
-        with path.open("rb") as raw, _decompressed(path, raw) as lines:
-            yield Opened(cast("BinaryIO", lines), raw)
+        with read_binary(place) as raw, _decompressed(place, raw) as lines:
+            yield Opened(cast("BinaryIO", lines), cast("BinaryIO", raw))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise _damaged(path) from error
+        raise _damaged(place) from error
     except OSError as error:
-        raise Unreadable(str(path), _reason(error), "check the file and its permissions") from error
+        raise Unreadable(called(place), reason(error), "check the file and its permissions") from error
     except Exception as error:
         # zstd has an error of its own, a plain Exception, which only an import would name.
         if type(error).__name__ != "ZstdError":
             raise
-        raise _damaged(path) from error
+        raise _damaged(place) from error
 
 
-def _damaged(path: Path) -> Unreadable:
-    return Unreadable(str(path), "the compressed data is damaged or cut short", "restore the file")
+def _damaged(place: str | Path) -> Unreadable:
+    return Unreadable(called(place), "the compressed data is damaged or cut short", "restore the file")
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """What the system says is wrong."""
     return (error.strerror or type(error).__name__).lower()
 
 
-def _decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
-    match path.suffix.lower():
+def _decompressed(place: str | Path, raw: IO[bytes]) -> IO[bytes]:
+    match compression(place):
         case ".gz":
             return cast("IO[bytes]", gzip.GzipFile(fileobj=raw, mode="rb"))
         case ".zst":
@@ -88,10 +96,19 @@ def _zstd_file(raw: IO[bytes]) -> io.RawIOBase:
     return cast("io.RawIOBase", ZstdFile(raw, mode="rb"))
 
 
-def lines(stream: BinaryIO, name: str, max_row: int, refuse: Callable[[Unreadable], None]) -> Iterator[Line]:
-    """The lines of a stream. A longer one than ``max_row`` bytes is handed to ``refuse`` and passed over."""
-    number = offset = 0
-    while data := stream.readline(max_row + 1):
+def lines(
+    stream: BinaryIO,
+    name: str,
+    max_row: int,
+    refuse: Callable[[Unreadable], None],
+    span: tuple[int, int] | None = None,
+) -> Iterator[Line]:
+    """The lines of a stream, with ``span`` those that begin in these bytes of it.
+
+    A longer one than ``max_row`` bytes is handed to ``refuse`` and passed over.
+    """
+    number, offset = (0, 0) if span is None else _skipped(stream, span[0])
+    while (span is None or offset < span[1]) and (data := stream.readline(max_row + 1)):
         number += 1
         length = len(data)
         if length > max_row and not data.endswith(b"\n"):
@@ -101,6 +118,20 @@ def lines(stream: BinaryIO, name: str, max_row: int, refuse: Callable[[Unreadabl
         else:
             yield Line(number, offset, data)
         offset += length
+
+
+def _skipped(stream: BinaryIO, first: int) -> tuple[int, int]:
+    """How many lines begin before byte ``first``, and where they end: the stream stands there."""
+    number = offset = 0
+    while offset < first - 1:
+        piece = stream.read(min(PIECE, first - 1 - offset))
+        if not piece:
+            return number, offset
+        number += piece.count(b"\n")
+        offset += len(piece)
+    if not first:
+        return 0, 0
+    return number + 1, offset + _pass_line(stream)  # to the end of the line that has the byte before
 
 
 def _pass_line(stream: BinaryIO) -> int:
