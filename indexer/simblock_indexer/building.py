@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from itertools import dropwhile, islice
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from simblock.errors import InputError, UsageError
-from simblock.stores import open_index, opening
+from simblock.stores import merging, open_index, opening
 from simblock.stores.commit import Commit
+from simblock.stores.manifest import Shard
 from simblock.stores.reader import StoredIndex
 from simblock.stores.redis.address import is_url
 from simblock.stores.writer import Writer
 from simblock.work import Document
-from simblock_indexer.indexes import KeyFiles, check_keyed, key_of, key_paths, new_key, shown, weight
+from simblock_indexer.indexes import (
+    KeyFiles,
+    check_keyed,
+    key_of,
+    key_paths,
+    keys_of,
+    load_keys,
+    new_key,
+    shown,
+    weight,
+)
 from simblock_indexer.pool import SMALL, TokeniserPool
-from simblock_indexer.readers import ReadOptions, Source, Tally, Unreadable, documents, plan, root_name
+from simblock_indexer.readers import ReadOptions, Share, Source, Tally, Unreadable, documents, plan, root_name
+from simblock_indexer.readers.shares import digest, shared
 from simblock_indexer.readers.texts import read_text
 from simblock_indexer.reports import Report
 
 Watch: TypeAlias = Callable[[Tally], None]
+Brought: TypeAlias = Callable[[int, int], None]
 Inputs: TypeAlias = Iterable[str | Path]
 
 WATCHED = 1 << 18
@@ -45,23 +58,79 @@ def build(
     key_file: KeyFiles = None,
     no_key: bool = False,
     store_text: bool = False,
+    shard: Share | str | None = None,
     watch: Watch | None = None,
 ) -> Report:
     """Makes a new index of the works in ``inputs`` (see :func:`simblock_indexer.readers.read`).
 
     ``out`` is a directory or a URL of Redis. With ``key_file`` the index gives nothing away to who lacks the
     key; at a URL it is asked for, unless ``no_key`` says that whoever reads the server may read the works'
-    words. ``store_text`` keeps the texts too. Nothing stands at ``out`` until all of it is written. Raises
-    InputError for what cannot be read, UsageError where something is at ``out`` already, KeyProblem, StoreLost.
+    words. ``store_text`` keeps the texts too. ``shard``, such as ``"0/4"``, makes it an index of that share of the
+    inputs (see :mod:`simblock_indexer.readers.shares`), in a directory, for :func:`merge`. Nothing stands at ``out``
+    until all of it is written. Raises InputError for what cannot be read, UsageError where something is at ``out``
+    already, KeyProblem, StoreLost.
     """
     check_keyed(out, key_file, no_key=no_key)
-    call = _Call(inputs, out, options, key_file, watch, key=new_key(out, key_file))
+    share = Share.parse(shard) if isinstance(shard, str) else shard
+    if share is not None:
+        _check_directory(out)
+    call = _Call(inputs, out, options, key_file, watch, key=new_key(out, key_file), share=share)
     with (
         call.tokeniser() as tokenise,
-        opening.create_writer(out, key=call.key, store_text=store_text, tokenise=tokenise) as session,
+        opening.create_writer(
+            out, key=call.key, store_text=store_text, tokenise=tokenise, shard=call.shard
+        ) as session,
     ):
         session.put(call.documents())
         return call.report(session.commit())
+
+
+def build_shard(
+    inputs: Inputs, out: str | Path, options: ReadOptions | None, number: int, of: int, **how: Any
+) -> Report:
+    """One of the shards of a build, numbered from 0; ``how`` as for :func:`build`.
+
+    Its arguments and what it gives can be sent to other processes.
+    """
+    return build(inputs, out, options, shard=Share.parse(f"{number}/{of}"), **how)
+
+
+def merge(
+    shards: Iterable[str | Path],
+    out: str | Path,
+    *,
+    partial: bool = False,
+    key_file: KeyFiles = None,
+    watch: Brought | None = None,
+) -> Report:
+    """Makes one index of shards, or of other indexes of one key and scheme; they stay.
+
+    ``partial`` goes on where shards are missing. What was added to one or removed from it since it was built counts.
+    Nothing stands at ``out`` until all of it is written. ``watch`` is told how many bytes of how many are done.
+    Raises UsageError where they are not of one build, InputError where two hold a work of one id, KeyProblem,
+    Incompatible, NotAnIndex, Damaged.
+    """
+    began = time.monotonic()
+    parts = list(shards)
+    for place in (*parts, out):
+        _check_directory(place)
+    keys = [key for key in keys_of(parts, load_keys(key_file)) if key is not None]
+    key = keys[0] if keys else None
+    merged = merging.merge(parts, out, key=key, partial=partial, watch=watch)
+    short, common, notes = _weak(out, key)
+    return Report(
+        shown(out),
+        merged.epoch,
+        changed=True,
+        added=merged.works,
+        words=merged.words,
+        lexemes=merged.lexemes,
+        bytes=merged.bytes,
+        seconds=time.monotonic() - began,
+        short=short,
+        common=common,
+        notes=notes,
+    )
 
 
 def add(
@@ -152,6 +221,7 @@ class _Call:
         watch: Watch | None,
         *,
         key: bytes | None,
+        share: Share | None = None,
     ) -> None:
         self._began = time.monotonic()
         self.key = key
@@ -162,6 +232,22 @@ class _Call:
         self._tally = Tally()
         self._seen: set[str] = set()
         self._sources: list[Source] = plan(self._inputs, self.options, self._tally)
+        self.shard = None if share is None else self._take(share)
+
+    def _take(self, share: Share) -> Shard:
+        """Leaves to this call a share of the inputs."""
+        shard = Shard(*share, digest(self._sources, self.options).hex())
+        self._sources = shared(self._sources, share)
+        self._tally.total = sum(source.size for source in self._sources)
+        if share.number:  # what folders hold besides works is counted once
+            self._tally.passed.clear()
+            self._tally.names.clear()
+        if not self._sources:
+            self._tally.notes.append(
+                f"no input begins in share {share}, so the shard is empty (a file that is one work, or compressed, "
+                "is never divided): fewer shards would do"
+            )
+        return shard
 
     def tokeniser(self) -> AbstractContextManager[TokeniserPool | None]:
         """Processes that tokenise, where more than one is asked for and the inputs are worth starting them."""
@@ -195,7 +281,8 @@ class _Call:
 
     def _documents(self) -> Iterator[Document]:
         shown = 0
-        for document in documents(self._sources, self.options, self._tally):
+        share = self.shard is not None
+        for document in documents(self._sources, self.options, self._tally, share=share):
             self._seen.add(document.work.id)
             if self._watch is not None and self._tally.done - shown >= WATCHED:
                 shown = self._tally.done
@@ -231,10 +318,7 @@ class _Call:
         """What was done."""
         counts, tally = commit.counts, self._tally
         changed = any((counts.added, counts.replaced, counts.metadata, counts.removed))
-        small = weight(self._index) <= WEIGHED
-        if changed and not small:
-            tally.notes.append("simblock-index stat names works that are too short or mostly common")
-        short, common = self._weak() if changed and small else ((), ())
+        short, common, notes = _weak(self._index, self.key, self._seen) if changed else ((), (), ())
         return Report(
             **counts._asdict(),
             index=shown(self._index),
@@ -250,16 +334,31 @@ class _Call:
             short=short,
             common=common,
             unused_columns=tuple(sorted(tally.columns)),
-            notes=tuple(tally.notes),
+            notes=(*tally.notes, *notes),
         )
 
-    def _weak(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The works read that are too short, and that are mostly common."""
-        with closing(cast(StoredIndex, open_index(self._index, key=self.key))) as index:
-            stat = index.stat()
-        short = (name for name in stat.too_short if name in self._seen)
-        common = (name for name in stat.mostly_common if name in self._seen)
-        return tuple(short), tuple(common)
+
+def _weak(
+    index: str | Path, key: bytes | None, ids: Container[str] | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The works (among ``ids``) that are too short, and that are mostly common; a note where there are too many."""
+    if weight(index) > WEIGHED:
+        return (), (), ("simblock-index stat names works that are too short or mostly common",)
+    with closing(cast(StoredIndex, open_index(index, key=key))) as opened:
+        stat = opened.stat()
+    short, common = (
+        tuple(name for name in names if ids is None or name in ids)
+        for names in (stat.too_short, stat.mostly_common)
+    )
+    return short, common, ()
+
+
+def _check_directory(index: str | Path) -> None:
+    if is_url(index):
+        raise UsageError(
+            f"{shown(index)}: shards are made and merged in directories: merge there, then bring the result here by "
+            "simblock-index sync"
+        )
 
 
 def _without_itself(options: ReadOptions, index: str | Path, key_file: KeyFiles) -> ReadOptions:

@@ -43,6 +43,7 @@ def build(
         ),
     ],
     store_text: p.Store = False,
+    shard: p.Shard = None,
     key_file: p.KeyFile = None,
     no_key: p.NoKey = False,
     verbose: p.Verbose = False,
@@ -64,7 +65,14 @@ def build(
 
     with left_as_it_was(out), bar(wanted=not json) as watch:
         report = building.build(
-            inputs, out, options, key_file=key_file, no_key=no_key, store_text=store_text, watch=watch
+            inputs,
+            out,
+            options,
+            key_file=key_file,
+            no_key=no_key,
+            store_text=store_text,
+            shard=shard,
+            watch=watch,
         )
     reporting.show(report, json=json, all=verbose)
 
@@ -147,6 +155,44 @@ def rebuild(
 
     with left_as_it_was(new):
         report = building.rebuild(old, new, key_file=key_file, new_key_file=new_key_file, no_key=no_key)
+    reporting.show(report, json=json)
+
+
+@app.command()
+def merge(
+    shards: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SHARD",
+            help="Directories of shards (build --shard), in any order, or of other indexes of one key and scheme; they stay.",
+            show_default=False,
+        ),
+    ],
+    *,
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            metavar="INDEX",
+            help="Where the one index will stand: a directory; nothing may be there yet.",
+        ),
+    ],
+    partial: p.Partial = False,
+    key_file: p.KeyFile = None,
+    json: p.Json = False,
+) -> None:
+    """Make one index of shards that were built apart: what building all inputs at once would have made.
+
+    Texts are not read again. Shards that are small are written anew as one segment; large ones are taken over as they
+    are, by hard links where the file system allows. A shard that is missing, two of one number, and two works of one id are errors.
+    --json prints the same object as build.
+    """
+    from simblock_indexer import allocation, building, reporting
+
+    allocation.keep_freed_memory()
+
+    with left_as_it_was(out), transfer(wanted=not json) as watch:
+        report = building.merge(shards, out, partial=partial, key_file=key_file, watch=watch)
     reporting.show(report, json=json)
 
 

@@ -159,6 +159,19 @@ WorkId: TypeAlias = Annotated[
 Store: TypeAlias = Annotated[
     bool, typer.Option("--store-text", help="Keep the texts in the index too: about 40 % of their size more.")
 ]
+Shard: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Index only share I, from 0, of N of about equal size of the inputs; simblock-index merge makes one "
+        "index of all N.",
+        show_default=False,
+    ),
+]
+Partial: TypeAlias = Annotated[
+    bool, typer.Option("--partial", help="Go on without the shards that are not named.")
+]
 Purge: TypeAlias = Annotated[
     bool,
     typer.Option("--purge", help="Write the index anew now, so that nothing of the works stays on disk."),

@@ -8,7 +8,7 @@ into it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -88,9 +88,10 @@ class Compaction:
             if row.segment in wanted:
                 wanted[row.segment][row.run] = True
         for segment in segments:
-            self._absorb(segment, wanted[segment.id][segment.heads])
+            self.take(segment, wanted[segment.id][segment.heads])
 
-    def _absorb(self, segment: Segment, live: Bools) -> None:
+    def take(self, segment: Segment, live: Bools) -> None:
+        """Takes in the live runs (bool [runs]) of an older segment; rows that point at them follow them."""
         self.make_room(int(np.diff(segment.bounds)[live].sum()))
         self._moved[segment.id] = (self.draft.id, self.draft.absorb(segment, live))
 
@@ -98,16 +99,20 @@ class Compaction:
 def kept_rows(snapshot: Snapshot, segment: Segment, dead: set[Place]) -> list[Row]:
     """The rows of a segment that were not removed."""
     number = snapshot.segments.index(segment)
-    works = segment.works
     rows = []
     for at in np.flatnonzero(~snapshot.dead_rows(number)).tolist():
         place = Place(segment, at)
         if place not in dead:
             target, run = snapshot.target(place)
-            row = works.rows[at]
-            digests = row["text"].tobytes(), row["metadata"].tobytes()
-            rows.append(Row(segment.work(at), target.id, run, *digests, int(row["epoch"]), int(row["added"])))
+            rows.append(row_of(segment, at, target.id, run))
     return rows
+
+
+def row_of(segment: Segment, at: int, target: bytes, run: int) -> Row:
+    """A row of a segment as one to be written, that points at a run of the segment of id ``target``."""
+    row = segment.works.rows[at]
+    digests = row["text"].tobytes(), row["metadata"].tobytes()
+    return Row(segment.work(at), target, run, *digests, int(row["epoch"]), int(row["added"]))
 
 
 def to_absorb(
@@ -130,6 +135,22 @@ def to_absorb(
         chosen |= {segment for segment in base if _has_dead(snapshot, segment, dead)}
     _close(snapshot, chosen)
     return [s for s in snapshot.segments if s in chosen], is_delta and chosen <= set(delta)
+
+
+def to_keep(tokens: Sequence[int], live: Sequence[int]) -> list[bool]:
+    """Which segments of several indexes stay as they are when these become one; ``live`` of each one's tokens are
+    needed there.
+
+    None where one segment holds all: it is then what building everything at once would have made. Else those that
+    are large already, and hardly need to be written anew.
+    """
+    if sum(live) <= SEGMENT_TOKENS:
+        return [False] * len(tokens)
+    large = SEGMENT_TOKENS // MERGE_RATIO
+    return [
+        held >= large and (held - needed) * DELTA_SHARE <= held
+        for held, needed in zip(tokens, live, strict=True)
+    ]
 
 
 def to_merge(snapshot: Snapshot) -> list[Segment]:

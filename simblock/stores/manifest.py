@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,11 +44,34 @@ class FileRef(NamedTuple):
             raise Damaged(f"{name}: {self.file} is another file than the manifest names: restore the index")
 
 
+class Shard(NamedTuple):
+    """Which part of some inputs an index was built of: number ``number``, from 0, ``of`` so many; ``plan`` (hex) is
+    the same in all shards of one build, and in those of no other."""
+
+    number: int
+    of: int
+    plan: str
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+    def sealed(self, mark: Callable[[bytes], bytes]) -> Shard:
+        """The shard as a keyed index has it: a manifest is never encrypted, and its inputs could be guessed."""
+        return self._replace(plan=mark(bytes.fromhex(self.plan)).hex())
+
+    @classmethod
+    def read(cls, row: Any) -> Shard:
+        """The shard of a row of JSON. Raises ValueError or TypeError where it is none."""
+        number, of, plan = row
+        return cls(operator.index(number), operator.index(of), bytes.fromhex(plan).hex())
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """One state of an index. ``delta`` says that the last segment is the one that commits rewrite;
     ``languages`` are those of its works of code, each with the fingerprint of what read them; ``origin`` (hex)
-    is the same in all copies of an index, and in no other index."""
+    is the same in all copies of an index, and in no other index; ``shard`` is None unless it was built to be
+    merged with others."""
 
     scheme: Scheme
     permutations: tuple[tuple[int, ...], ...]
@@ -59,6 +83,7 @@ class Manifest:
     journal: FileRef | None = None
     languages: dict[str, str] = field(default_factory=dict)
     origin: str = ""
+    shard: Shard | None = None
 
     @property
     def table(self) -> U32:
@@ -78,6 +103,8 @@ class Manifest:
     def to_json(self) -> bytes:
         fields = asdict(replace(self, scheme=Scheme()))
         fields |= {"format": FORMAT, "scheme": json.loads(self.scheme.to_json())}
+        if self.shard is None:
+            del fields["shard"]
         body = json.dumps(fields, sort_keys=True)
         return json.dumps({"crc": crc32(body.encode()), "index": fields}, sort_keys=True, indent=1).encode()
 
@@ -105,6 +132,7 @@ class Manifest:
     @classmethod
     def _of(cls, fields: dict[str, Any]) -> Manifest:
         key, journal, languages = fields["key"], fields["journal"], fields.get("languages", {})
+        shard = fields.get("shard")
         manifest = cls(
             scheme=Scheme.from_json(json.dumps(fields["scheme"])),
             permutations=tuple(tuple(map(operator.index, row)) for row in fields["permutations"]),
@@ -116,6 +144,7 @@ class Manifest:
             journal=None if journal is None else FileRef.of(journal),
             languages={str(language): str(languages[language]) for language in languages},
             origin=bytes.fromhex(fields.get("origin", "")).hex(),
+            shard=None if shard is None else Shard.read(shard),
         )
         widest = max((channel.rows * channel.bands for channel in manifest.scheme.channels), default=1)
         if manifest.table.shape[1] < widest:

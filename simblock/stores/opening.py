@@ -9,7 +9,7 @@ from typing import Any
 
 from simblock.scheme import Scheme
 from simblock.stores.intake import Tokenise
-from simblock.stores.manifest import Manifest
+from simblock.stores.manifest import Manifest, Shard
 from simblock.stores.redis.address import is_url
 from simblock.stores.shelf import FolderShelf, Shelf
 from simblock.stores.snapshot import Snapshot, check_tokenisers, open_secret
@@ -23,8 +23,9 @@ def create_writer(
     key: bytes | None = None,
     store_text: bool = False,
     tokenise: Tokenise | None = None,
+    shard: Shard | None = None,
 ) -> Writer:
-    """A writer of a new index, which is there when it commits.
+    """A writer of a new index, which is there when it commits; ``shard`` is set where it is one, in a directory.
 
     Raises UsageError where something stands there, Busy where another writer is making it, StoreLost.
     """
@@ -34,7 +35,7 @@ def create_writer(
         from simblock.stores.redis.address import Address
 
         return writing.create(Address.parse(str(index)), **made)
-    return Writer.create(index, **made)
+    return Writer.create(index, **made, shard=shard)
 
 
 def open_writer(index: str | Path, *, key: bytes | None = None, tokenise: Tokenise | None = None) -> Writer:

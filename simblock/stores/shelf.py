@@ -150,6 +150,17 @@ class FolderShelf(_Whole):
         finally:
             temporary.unlink(missing_ok=True)
 
+    def bring(self, source: FolderShelf, ref: FileRef) -> None:
+        """Takes a file of another folder in: as a second name of the same bytes, or a copy where that cannot be.
+
+        Raises Damaged where it is missing, SimblockError where it cannot be written.
+        """
+        try:
+            (self.path / ref.file).hardlink_to(source.path / ref.file)
+        except OSError:
+            with self.create(ref.file) as stream:
+                source.copy(ref, stream, None)
+
     def publish(self, manifest: bytes) -> None:
         sync(self.path)
         with self.create(MANIFEST) as stream:

@@ -22,11 +22,12 @@ from simblock import text
 from simblock.errors import Incompatible, KeyProblem
 from simblock.questions import Hit, Posting
 from simblock.scheme import OFTEN, Channel
-from simblock.stores import journal
+from simblock.stores import container, journal
 from simblock.stores.buckets import DECODED, Found
 from simblock.stores.container import Container, Sealing, Section
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
+from simblock.stores.names import SUFFIX
 from simblock.stores.prefilter import Salted, Scramble
 from simblock.stores.segment import Segment
 from simblock.stores.shelf import Shelf
@@ -107,9 +108,18 @@ def sealing_of(secret: Secret | None, id: bytes) -> Sealing | None:
 def open_journal(shelf: Shelf, ref: FileRef, secret: Secret | None) -> Container:
     """The journal of an index. Raises Damaged, KeyProblem."""
     sealing = sealing_of(secret, bytes.fromhex(ref.id))
-    container = Container(shelf.open(ref), f"{shelf.name}/{ref.file}", journal.SECTIONS, sealing)
-    ref.check(container.id, container.crc, shelf.name)
-    return container
+    opened = Container(shelf.open(ref), f"{shelf.name}/{ref.file}", journal.SECTIONS, sealing)
+    ref.check(opened.id, opened.crc, shelf.name)
+    return opened
+
+
+def write_journal(shelf: Shelf, id: bytes, written: journal.Journal, sealing: Sealing | None) -> FileRef:
+    """Writes a journal as a file of an index. Raises SimblockError where it cannot be written."""
+    file = f"journal-{id.hex()}{SUFFIX}"
+    with shelf.create(file) as stream:
+        crc = container.write(stream, id, written.parts(), sealing)
+        size = stream.tell()
+    return FileRef(id.hex(), file, size, crc)
 
 
 class Snapshot:
@@ -150,9 +160,9 @@ class Snapshot:
         self.journal_sections: list[Section] = []
         if ref is None:
             return journal.EMPTY
-        container = open_journal(self._shelf, ref, self._secret)
-        self.journal_sections = list(container.sections.values())
-        return journal.read(container)
+        opened = open_journal(self._shelf, ref, self._secret)
+        self.journal_sections = list(opened.sections.values())
+        return journal.read(opened)
 
     def age(self, day: int) -> None:
         """Works that expire on ``day`` or before do not count from now on.

@@ -34,11 +34,18 @@ from simblock.stores.intake import (
 )
 from simblock.stores.journal import Event, Journal
 from simblock.stores.keys import Secret
-from simblock.stores.manifest import FileRef, Manifest
-from simblock.stores.names import SUFFIX
+from simblock.stores.manifest import FileRef, Manifest, Shard
 from simblock.stores.segment import MOST_TOKENS, Segment
 from simblock.stores.shelf import Shelf
-from simblock.stores.snapshot import Place, Snapshot, check_tokenisers, open_secret, scramble_of, sealing_of
+from simblock.stores.snapshot import (
+    Place,
+    Snapshot,
+    check_tokenisers,
+    open_secret,
+    scramble_of,
+    sealing_of,
+    write_journal,
+)
 from simblock.stores.standing import Standing
 from simblock.stores.worktable import Row, day, metadata_digest, text_digest
 from simblock.tokens import Runs
@@ -81,13 +88,14 @@ class Writer:
         key: bytes | None = None,
         store_text: bool = False,
         tokenise: Tokenise | None = None,
+        shard: Shard | None = None,
     ) -> Writer:
-        """A writer of a new index, which appears at ``path`` when it commits.
+        """A writer of a new index, which appears at ``path`` when it commits. ``shard`` is set where it is one.
 
         Raises UsageError where something stands there, Busy where another writer is making it.
         """
         secret = None if key is None else Secret(key)
-        manifest = new_manifest(scheme, secret, store_text=store_text)
+        manifest = new_manifest(scheme, secret, store_text=store_text, shard=shard)
         return cls(*claim_new(path), manifest, secret, tokenise or tokenise_here)
 
     @classmethod
@@ -238,7 +246,8 @@ class Writer:
         self._log = old.journal.log
         self._origin = "rebuild"
         languages = old.manifest.languages
-        manifest = replace(self._snapshot.manifest, epoch=old.manifest.epoch, languages=languages)
+        shard, made = old.manifest.shard, self._snapshot.manifest
+        manifest = replace(made, epoch=old.manifest.epoch, languages=languages, shard=shard)
         self._snapshot = Snapshot(self.shelf, manifest, self._secret)
 
     def remove(self, ids: Iterable[str], *, reason: str | None = None, purge: bool = False) -> list[str]:
@@ -359,11 +368,7 @@ class Writer:
         ]
         tombstones = np.array(stones + new, journal.TOMBSTONE)
         written = Journal(tombstones, self._log.after(self._event(epoch)))
-        file = f"journal-{id.hex()}{SUFFIX}"
-        with self.shelf.create(file) as stream:
-            crc = container.write(stream, id, written.parts(), self._sealing(id))
-            size = stream.tell()
-        return FileRef(id.hex(), file, size, crc)
+        return write_journal(self.shelf, id, written, self._sealing(id))
 
     def _event(self, epoch: int) -> Event:
         fates = set(self._touched.values())
@@ -375,12 +380,16 @@ class Writer:
         return Event(epoch, int(time.time()), what, counts, ids, self._reason, container.new_id().hex())
 
 
-def new_manifest(scheme: Scheme | None, secret: Secret | None, *, store_text: bool) -> Manifest:
+def new_manifest(
+    scheme: Scheme | None, secret: Secret | None, *, store_text: bool, shard: Shard | None = None
+) -> Manifest:
     """The manifest of an empty index, with fingerprints and permutations made now."""
     marked = replace(scheme or Scheme(), fingerprints=text.fingerprint())
     table = tuple(tuple(map(int, row)) for row in make_permutations(marked))
-    key = None if secret is None else secret.id
-    return Manifest(marked, table, key=key, store_text=store_text, origin=container.new_id().hex())
+    made = Manifest(marked, table, store_text=store_text, origin=container.new_id().hex(), shard=shard)
+    if secret is None:
+        return made
+    return replace(made, key=secret.id, shard=shard and shard.sealed(secret.mark))
 
 
 def _left(snapshot: Snapshot, chosen: Sequence[Segment]) -> list[FileRef]:

@@ -17,6 +17,7 @@ COMMANDS = [
     "add",
     "remove",
     "rebuild",
+    "merge",
     "sync",
     "drop",
     "keygen",
