@@ -72,12 +72,12 @@ class TokeniserPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with _interruptions_held():
+        with interruptions_held():
             if self._threads is not None:
                 self._threads.shutdown(wait=False, cancel_futures=True)
             with self._starting:
                 self._ended = True
-            _end([started.process for started in self._processes])
+            end_processes([started.process for started in self._processes])
 
     def __call__(self, batches: Iterable[Batch]) -> Iterator[Runs]:
         """The runs of each batch, in order. Raises what tokenising raises, SimblockError where a process died."""
@@ -90,7 +90,7 @@ class TokeniserPool:
             yield _runs(waiting.popleft())
 
     def _submitted(self, batch: Batch) -> Future[Packed]:
-        with _interruptions_held():
+        with interruptions_held():
             if self._threads is None:
                 # Starting it unblocks Ctrl-C, so it must not be one of the threads below that does.
                 resource_tracker.ensure_running()
@@ -124,7 +124,7 @@ class TokeniserPool:
             return started
 
 
-def _end(processes: list[SpawnProcess]) -> None:
+def end_processes(processes: list[SpawnProcess]) -> None:
     """Ends processes, by force where they do not heed; waits for none of them longer than it must."""
     for process in processes:
         process.terminate()
@@ -145,7 +145,7 @@ def _block_interruptions() -> None:
 
 
 @contextmanager
-def _interruptions_held() -> Iterator[None]:
+def interruptions_held() -> Iterator[None]:
     """An interruption meanwhile comes after, so that nothing is started or ended by half.
 
     Blocking it is not enough, as threads of NumPy's take it all the same.
@@ -186,7 +186,7 @@ def _died() -> SimblockError:
 
 def _work(line: Connection) -> None:
     """Answers batch after batch, until this process is ended or the one that started it is no more."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     keep_freed_memory()
     while True:
         try:
@@ -195,7 +195,8 @@ def _work(line: Connection) -> None:
             return
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Waits for the end of the process that started this one, and ends this one."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -148,13 +149,13 @@ def _take_its_place(filled: Path, folder: Path) -> None:
 
 
 def hidden(path: Path) -> Path:
-    """Where what will stand at ``path`` is made: beside it, under a name that no other process gives."""
-    return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
+    """Where what will stand at ``path`` is made: beside it, under a name that no other process or thread gives."""
+    return path.with_name(f".{path.name}.{socket.gethostname()}.{threading.get_ident()}.{os.getpid()}")
 
 
 def sweep(root: Path) -> None:
     """Removes what processes of this machine left half made below ``root`` that are no more."""
-    ours = re.compile(rf"\..*\.{re.escape(socket.gethostname())}\.(\d+)", re.DOTALL)
+    ours = re.compile(rf"\..*\.{re.escape(socket.gethostname())}\.\d+\.(\d+)", re.DOTALL)
     for parent, folders, files in os.walk(root):
         for name in [*folders, *files]:
             made = ours.fullmatch(name)

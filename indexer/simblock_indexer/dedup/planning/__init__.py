@@ -1,0 +1,29 @@
+"""What a pass will do, decided once from its inputs and options alone, and kept while it lasts.
+
+The plan is written before anything else, whole or not at all, by whoever comes first: the shards of a stage may all
+start at one moment. Beside it stand stamps of what is read, so that a pass which goes on notices what changed.
+"""
+
+from simblock_indexer.dedup.planning.plans import (
+    REPORT,
+    WORK,
+    begun,
+    finished,
+    part_bytes,
+    partitions,
+    plan,
+    refuse_finished,
+)
+from simblock_indexer.dedup.planning.stamps import check as check_unchanged
+
+__all__ = [
+    "REPORT",
+    "WORK",
+    "begun",
+    "check_unchanged",
+    "finished",
+    "part_bytes",
+    "partitions",
+    "plan",
+    "refuse_finished",
+]
