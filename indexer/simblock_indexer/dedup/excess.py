@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simblock.tokens import I64, U8, U32, Bools
 from simblock_indexer.dedup.folder import Folder, load, save
 from simblock_indexer.dedup.options import Cut, DedupOptions
 from simblock_indexer.dedup.part import CODE, TEXT, Documents
-from simblock_indexer.dedup.repeats import Laid, alike, repeats
-from simblock_indexer.dedup.runtokens import Run, RunTokens
+from simblock_indexer.dedup.repeats import Laid, Windows, alike, repeats
+from simblock_indexer.dedup.runtokens import RunTokens
 from simblock_indexer.dedup.settled import EXACT, KEPT, NEAR, PASSAGE, Settled
 
 
@@ -90,24 +89,24 @@ def _firm(settled: Settled, old: int) -> Bools:
     return firm
 
 
-def _by_document(windows: NDArray[Any], laid: Laid) -> Iterator[tuple[int, NDArray[Any]]]:
-    which = laid.of(windows["address"])
+def _by_document(windows: Windows, laid: Laid) -> Iterator[tuple[int, Windows]]:
+    which = laid.of(windows.addresses)
     bounds = alike(which)
     for index, start, end in zip(
         which[bounds[:-1]].tolist(), bounds[:-1].tolist(), bounds[1:].tolist(), strict=True
     ):
-        yield index, windows[start:end]
+        its = slice(start, end)
+        yield index, Windows(windows.addresses[its], windows.firsts[its], windows.holders[its])
 
 
 class _Stretch(NamedTuple):
-    """Windows [first, last] of a document's repeated ones, which follow each other, and where its keeper has them."""
+    """Tokens [start, end) of a document, which a keeper has from a token on; and how many documents have them."""
 
-    first: int
-    last: int
     start: int
     end: int
     keeper: int
-    keeper_start: int
+    place: int
+    holders: int
 
 
 class _Keepers:
@@ -125,23 +124,20 @@ class _Keepers:
             for name, dtype in (("counts", kind), ("places", np.dtype(np.int64)))
         )
 
-    def enough(self, windows: NDArray[Any]) -> Bools:
-        """Which are kept by as many documents as may keep them."""
-        found: Bools = self._counts[windows["first"]] == self._most
-        return found
+    def enough(self, firsts: I64) -> I64:
+        """Which windows are kept by as many documents as may keep them."""
+        return np.flatnonzero(self._counts[firsts] == self._most)
 
-    def places(self, windows: NDArray[Any]) -> I64:
+    def places(self, firsts: I64) -> I64:
         """Where the first keepers have them."""
-        return np.asarray(self._places[windows["first"]])
+        return np.asarray(self._places[firsts])
 
-    def add(self, windows: NDArray[Any]) -> None:
+    def add(self, firsts: I64, addresses: I64) -> None:
         """Counts a document that keeps these windows, each once."""
-        firsts = windows["first"]
         counts = self._counts[firsts]
         new = counts == 0
-        self._places[firsts[new]] = windows["address"][new]
-        short = counts < self._most
-        self._counts[firsts[short]] = counts[short] + 1
+        self._places[firsts[new]] = addresses[new]
+        self._counts[firsts] = np.minimum(counts, self._most - 1) + counts.dtype.type(1)
 
 
 class _Excess:
@@ -151,7 +147,7 @@ class _Excess:
         self._options = documents.plan.options
         self._old = documents.old
         self._laid, self._firm = laid, firm
-        self._tokens = RunTokens(documents)
+        self._runs = RunTokens(documents)
         self.keepers = _Keepers(room, int(laid.starts[-1]), self._options)
         self.dropped: dict[int, tuple[int, float]] = {}
         """Documents dropped, their keepers and shares."""
@@ -162,54 +158,53 @@ class _Excess:
         columns = np.array(self._rows, np.int64).reshape(-1, len(_TYPES)).T
         return Passages(*(column.astype(dtype) for column, dtype in zip(columns, _TYPES, strict=True)))
 
-    def go_through(self, index: int, windows: NDArray[Any]) -> None:
+    def go_through(self, index: int, windows: Windows) -> None:
         """One document, by its place among those laid end to end, and its repeated windows."""
         number = int(self._laid.numbers[index])
-        enough = self.keepers.enough(windows)
-        if number < self._old or not enough.any():
-            self.keepers.add(windows)
+        stretches: list[_Stretch] = []
+        if number >= self._old:
+            stretches = list(self._stretches(index, windows, self.keepers.enough(windows.firsts)))
+        if not stretches:
+            self.keepers.add(windows.firsts, windows.addresses)
             return
-        run = self._tokens[number]
-        stretches = list(self._stretches(index, run, windows, np.flatnonzero(enough)))
         spans = _united(stretches)
-        cut = int(bool(stretches)) and _CUTS[self._options.cut](self, number, len(run.keys), stretches, spans)
-        for stretch in stretches:
-            holders = int(windows["holders"][stretch.first : stretch.last + 1].min())
-            self._rows.extend(
-                (number, stretch.start, stretch.end, stretch.keeper, stretch.keeper_start, holders, cut)
-            )
+        cut = _CUTS[self._options.cut](self, number, stretches, spans)
+        for start, end, keeper, place, holders in stretches:
+            self._rows.extend((number, start, end, keeper, place, holders, cut))
         if number in self.dropped:
             return
-        self.keepers.add(windows[self._untouched(index, windows, run, spans)] if cut else windows)
+        stays: Bools | slice = self._untouched(index, windows, spans) if cut else slice(None)
+        self.keepers.add(windows.firsts[stays], windows.addresses[stays])
 
-    def _stretches(self, index: int, run: Run, windows: NDArray[Any], chosen: I64) -> Iterator[_Stretch]:
+    def _stretches(self, index: int, windows: Windows, chosen: I64) -> Iterator[_Stretch]:
         """The windows that are in excess indeed, in stretches that stand as they are in one keeper."""
-        places, theirs = windows["address"][chosen], self.keepers.places(windows[chosen])
-        cuts = np.flatnonzero((np.diff(places) != 1) | (np.diff(theirs) != 1)) + 1
-        for first, end in zip([0, *cuts.tolist()], [*cuts.tolist(), len(chosen)], strict=True):
-            address = int(theirs[first])
-            keeper = int(self._laid.of(theirs[first : first + 1])[0])
-            start, place = (
-                int(places[first] - self._laid.starts[index]),
-                address - int(self._laid.starts[keeper]),
-            )
-            number = int(self._laid.numbers[keeper])
-            equal = run.equal(self._tokens[number], start, place, end - first)
+        if not len(chosen):
+            return
+        ours, theirs = windows.addresses[chosen], self.keepers.places(windows.firsts[chosen])
+        apart = (ours[1:] - ours[:-1] != 1) | (theirs[1:] - theirs[:-1] != 1)
+        firsts = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(apart) + 1])
+        keepers = self._laid.of(theirs[firsts])
+        run = self._runs[int(self._laid.numbers[index])]
+        rows = zip(
+            firsts.tolist(),
+            [*firsts[1:].tolist(), len(chosen)],
+            (ours[firsts] - self._laid.starts[index]).tolist(),
+            self._laid.numbers[keepers].tolist(),
+            (theirs[firsts] - self._laid.starts[keepers]).tolist(),
+            strict=True,
+        )
+        for first, end, start, keeper, place in rows:
+            equal = run.equal(self._runs[keeper], start, place, end - first)
             for low, high in [(0, end - first)] if equal is None else _pieces(equal):
-                window = int(chosen[first]) + low
-                yield _Stretch(
-                    window,
-                    window + high - low - 1,
-                    start + low,
-                    start + high - 1 + run.by.window,
-                    number,
-                    place + low,
-                )
+                holders = int(windows.holders[chosen[first + low : first + high]].min())
+                last = start + high - 1 + run.by.window
+                yield _Stretch(start + low, last, keeper, place + low, holders)
 
-    def _untouched(self, index: int, windows: NDArray[Any], run: Run, spans: I64) -> Bools:
+    def _untouched(self, index: int, windows: Windows, spans: I64) -> Bools:
         """Which windows have no token in a span."""
-        starts = windows["address"] - self._laid.starts[index]
-        before = np.searchsorted(spans[:, 0], starts + run.by.window) - 1
+        starts = windows.addresses - self._laid.starts[index]
+        window = self._runs[int(self._laid.numbers[index])].by.window
+        before = np.searchsorted(spans[:, 0], starts + window) - 1
         found: Bools = (before < 0) | (spans[before, 1] <= starts)
         return found
 
@@ -219,8 +214,8 @@ class _Excess:
     def _redacted(self, *_: Any) -> int:
         return 1
 
-    def _dropped(self, number: int, tokens: int, stretches: list[_Stretch], spans: I64) -> int:
-        share = int(np.diff(spans).sum()) / tokens
+    def _dropped(self, number: int, stretches: list[_Stretch], spans: I64) -> int:
+        share = int((spans[:, 1] - spans[:, 0]).sum()) / len(self._runs[number].keys)
         if self._firm[number] or share < self._options.threshold:
             return 0
         held = Counter[int]()

@@ -22,7 +22,7 @@ from simblock.text import tokenise
 from simblock.tokens import I64, U16, U32, U64
 from simblock_indexer.dedup.excess import Passages, settle
 from simblock_indexer.dedup.part import CODE, TEXT, Documents, Runs
-from simblock_indexer.dedup.repeats import Postings, alike, repeated
+from simblock_indexer.dedup.repeats import Postings, alike, perhaps_twice, repeated
 from simblock_indexer.dedup.sketch import partition_of
 from simblock_indexer.dedup.winnowing import anchors as winnowed
 from simblock_indexer.dedup.winnowing import measure
@@ -101,16 +101,10 @@ def join(documents: Documents, partition: int, filled: Path) -> None:
     There are at most as many as anchors, however many documents have one in common.
     """
     keys, owners, places = _entries(documents, partition)
-    order = _often(keys)
+    order = perhaps_twice(keys)
     order = order[np.argsort(keys[order], kind="stable")]  # of equal keys by document and place, as they lie
     postings = Postings(owners[order], places[order], alike(keys[order]))
     repeated(postings, documents.plan.options.max_copies).write(filled)
-
-
-def _often(keys: U64) -> I64:
-    """Which of the keys may stand there twice: all that do, and a few more."""
-    slots = (keys & np.uint64((1 << (4 * len(keys)).bit_length()) - 1)).astype(np.int64)
-    return np.flatnonzero(np.bincount(slots)[slots] > 1) if len(keys) else slots
 
 
 def _entries(documents: Documents, partition: int) -> tuple[U64, U32, U32]:

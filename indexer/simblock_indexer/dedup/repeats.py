@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simblock.tokens import I64, U32, Bools
+from simblock.tokens import I64, U32, U64, Bools
 from simblock_indexer.dedup.folder import Folder, load, save
 from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.part import CODE, TEXT, Documents, Runs
@@ -29,7 +29,15 @@ NOWHERE = np.uint32(0xFFFF_FFFF)
 
 WINDOW = np.dtype([("hash", np.uint64), ("address", np.int64)])
 REPEAT = np.dtype([("address", np.int64), ("first", np.int64), ("holders", np.uint32)])
-"""A window that is repeated: its address, that of the first one equal to it, and how many documents have one."""
+
+
+class Windows(NamedTuple):
+    """Windows that are repeated, by address: ``addresses`` i64, those of the ``firsts`` i64 equal to them, and how
+    many documents have one, ``holders`` u32."""
+
+    addresses: I64
+    firsts: I64
+    holders: U32
 
 
 class Postings(NamedTuple):
@@ -83,6 +91,12 @@ def _holders(documents: NDArray[Any], bounds: I64) -> I64:
     return np.add.reduceat(fresh, bounds[:-1])
 
 
+def perhaps_twice(hashes: U64) -> I64:
+    """Which hashes may stand there more than once: all that do, and a few more."""
+    slots = (hashes & np.uint64((1 << (4 * len(hashes)).bit_length()) - 1)).astype(np.int64)
+    return np.flatnonzero(np.bincount(slots)[slots] > 1) if len(hashes) else slots
+
+
 class Buckets:
     """Records on disk, divided by a number, of which each bucket is read back whole, in the order it was filled."""
 
@@ -130,7 +144,7 @@ class Repeats(NamedTuple):
     """The documents that have repeated windows, and these windows by address, some documents at a time."""
 
     laid: Laid
-    windows: Iterator[NDArray[Any]]
+    windows: Iterator[Windows]
 
 
 def repeats(documents: Documents, folder: Folder, order: U32, room: Path) -> Repeats:
@@ -180,13 +194,16 @@ def _anchors(
     """The addresses i64 of repeated anchors, divided by document."""
     for path in postings:
         found = repeated(Postings.read(path), options.max_copies, standing)
-        starts = laid.starts[laid.ranks[found.documents]]
-        buckets.add(starts + found.places, _bucket(starts, laid, buckets))
+        addresses = laid.starts[laid.ranks[found.documents]] + found.places
+        buckets.add(addresses, _bucket(addresses, laid, buckets))
     return buckets
 
 
-def _bucket(starts: I64, laid: Laid, buckets: Buckets) -> I64:
-    """The bucket of documents that start there: so many tokens each."""
+def _bucket(addresses: I64, laid: Laid, buckets: Buckets) -> I64:
+    """The buckets of addresses: of documents that begin in one of ``count`` equal stretches."""
+    if buckets.count == 1:
+        return addresses
+    starts = laid.starts[laid.of(addresses)]
     return starts // (int(laid.starts[-1]) // buckets.count + 1)
 
 
@@ -232,19 +249,23 @@ def _around(addresses: I64, numbers: U32, runs: Runs, laid: Laid, by: Measure) -
     return windows
 
 
-def _grouped(hashed: Buckets, laid: Laid, options: DedupOptions, buckets: Buckets) -> Iterator[NDArray[Any]]:
-    """REPEAT records of the windows that are repeated, by address, each bucket with some documents."""
+def _grouped(hashed: Buckets, laid: Laid, options: DedupOptions, buckets: Buckets) -> Iterator[Windows]:
+    """The windows that are repeated, those of some documents at a time."""
     for windows in hashed.take():
         found = _often(windows, laid, options.max_copies)
-        buckets.add(found, _bucket(laid.starts[laid.of(found["address"])], laid, buckets))
+        buckets.add(found, _bucket(found["address"], laid, buckets))
     for found in buckets.take():
-        yield found[np.argsort(found["address"])]
+        order = np.argsort(found["address"])
+        yield Windows(found["address"][order], found["first"][order], found["holders"][order])
 
 
 def _often(windows: NDArray[Any], laid: Laid, max_copies: int) -> NDArray[Any]:
-    """The windows of which more than ``max_copies`` documents have one."""
-    windows = windows[np.lexsort((windows["address"], windows["hash"]))]
-    addresses, bounds = windows["address"], alike(windows["hash"])
+    """REPEAT records of the windows of which more than ``max_copies`` documents have one."""
+    hashes = np.ascontiguousarray(windows["hash"])
+    twice = perhaps_twice(hashes)
+    hashes, addresses = hashes[twice], np.ascontiguousarray(windows["address"])[twice]
+    order = np.lexsort((addresses, hashes))
+    addresses, bounds = addresses[order], alike(hashes[order])
     sizes = np.diff(bounds)
     holders = _holders(laid.of(addresses), bounds)
     chosen = np.repeat(holders > max_copies, sizes)
