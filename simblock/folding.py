@@ -174,6 +174,7 @@ class Folds:
         self._filling = threading.Lock()
         self._flat: tuple[int, Expansions] | None = None
         self.fill(0)
+        self._latin = self.kinds[:256].tobytes()
 
     def fill(self, page: int) -> None:
         """Fill the table for code points [256 page, 256 page + 256). Safe from several threads."""
@@ -193,6 +194,8 @@ class Folds:
 
     def kinds_of(self, points: U8 | U32) -> U8:
         """The classes of code points, filling pages as needed."""
+        if points.dtype == np.uint8:  # its page is always filled
+            return np.frombuffer(points.tobytes().translate(self._latin), np.uint8)
         kinds = self.kinds.take(points)
         if not kinds.all():
             missing = np.asarray(points)[kinds == UNKNOWN]

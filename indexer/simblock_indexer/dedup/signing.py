@@ -266,23 +266,42 @@ def _of(runs: Runs, chosen: I64) -> tuple[U32, I64]:
 
 def _runs(texts: list[str], languages: list[str | None]) -> Runs:
     """Words of texts, lexemes of code; code of a language without a grammar is read as text."""
-    coded = {at for at, language in enumerate(languages) if language}
-    prose = texts if not coded else ["" if at in coded else text for at, text in enumerate(texts)]
-    lengths = np.fromiter(map(len, prose), np.int64, len(prose))
-    begins = np.cumsum(lengths + 1) - lengths - 1
-    keys, starts, _ = words("\n".join(prose))  # nothing reaches across a line feed
-    bounds = np.append(np.searchsorted(starts, begins), len(keys))
+    plain, other, coded = _sorted(texts, languages)
+    pieces: list[U32] = [_NO_TOKENS] * len(texts)
+    # One character beyond Latin-1 or one backslash makes all that is read with it twice as dear.
+    for group in (plain, other):
+        for at, run in zip(group, _words([texts[at] for at in group]), strict=True):
+            pieces[at] = run
     sorts = np.full(len(texts), TEXT, np.uint8)
-    if not coded:
-        return Runs(keys, bounds, sorts)
-    pieces = np.split(keys, bounds[1:-1])
-    for at in sorted(coded):
-        language = languages[at]
-        assert language is not None
-        pieces[at] = lexemes(texts[at], language)
+    for at in coded:
+        pieces[at] = lexemes(texts[at], str(languages[at]))
         sorts[at] = CODE
-    bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum([len(piece) for piece in pieces])])
-    return Runs(np.concatenate(pieces), bounds, sorts)
+    lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    return Runs(np.concatenate([_NO_TOKENS, *pieces]), bounds, sorts)
+
+
+_NO_TOKENS = np.empty(0, np.uint32)
+
+
+def _sorted(texts: list[str], languages: list[str | None]) -> tuple[list[int], list[int], list[int]]:
+    """Places of texts of ASCII without escapes, of other texts, and of code."""
+    plain: list[int] = []
+    other: list[int] = []
+    coded: list[int] = []
+    for at, (text, language) in enumerate(zip(texts, languages, strict=True)):
+        (coded if language else plain if text.isascii() and "\\" not in text else other).append(at)
+    return plain, other, coded
+
+
+def _words(texts: list[str]) -> list[U32]:
+    """The keys of the words of each text."""
+    if not texts:
+        return []
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    begins = np.cumsum(lengths + 1) - lengths - 1
+    keys, starts, _ = words("\n".join(texts))  # nothing reaches across a line feed
+    return np.split(keys, np.searchsorted(starts, begins[1:]))
 
 
 def lexemes(text: str, language: str) -> U32:
