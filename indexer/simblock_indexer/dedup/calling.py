@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 from os import PathLike, fspath
+from pathlib import Path
 
-from simblock_indexer.dedup import settling, signing, stages
+from simblock.errors import UsageError
+from simblock_indexer.dedup import protected, settling, signing, stages
 from simblock_indexer.dedup.deduplicated import Deduplicated
 from simblock_indexer.dedup.delivery import ranking
 from simblock_indexer.dedup.delivery.offered import NAME, Documents, Offer
@@ -60,7 +62,8 @@ def deduplicate(
     speaks Arrow's C stream (pandas, Polars, DuckDB, pyarrow), itself or in an iterable of tables. They are read
     once and never held at a time: what is known of them lies in a temporary folder, below ``work`` where that is
     given, which is removed at the end. The other arguments are those of ``simblock-index dedup``; ``memory`` is
-    in bytes, and with ``workers`` above one a script's own work stands under ``if __name__ == "__main__":``.
+    in bytes. Documents are read and signed in this process, what follows is done in ``workers`` others; with more
+    than one a script's own work stands under ``if __name__ == "__main__":``.
 
     Raises UsageError where a value cannot be meant, InputError naming the row where one cannot be read (``skip_bad``
     counts it instead), IndexProblem where an index of ``against`` cannot be used, MissingExtra where pyarrow is
@@ -89,7 +92,10 @@ def deduplicate(
         skip_bad=skip_bad,
         workers=workers,
     )
+    if work is not None and not Path(work).is_dir():
+        raise UsageError(f"work {work}: there is no such folder: make it, or name another")
     plan = Plan(options, reading, (Source(NAME, "memory", 0, NAMELESS, NAME),), (), PARTITIONS)
+    protected.protection(options)  # an index that cannot be opened is told before anything is read
     offer = Offer(documents, Asked(reading, ranking.rule_of(options)))
     with tempfile.TemporaryDirectory(prefix="simblock-", dir=work) as root:
         folder = Folder(root)

@@ -2,10 +2,12 @@
 
 import itertools
 import random
+import weakref
 
 import pytest
 
-from simblock.errors import InputError, UsageError
+import simblock_indexer
+from simblock.errors import InputError, NotAnIndex, UsageError
 from simblock_indexer import deduplicate
 from tests.conftest import vocabulary
 
@@ -167,6 +169,17 @@ def test_nothing_is_left_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_working_folder_that_is_not_there_is_named():
+    with pytest.raises(UsageError, match="work nowhere: there is no such folder"):
+        deduplicate(TEXTS, work="nowhere")
+
+
+def test_workers_make_no_difference():
+    texts = [*TEXTS, *(story(seed) for seed in range(100, 160)), *(story(seed) for seed in range(100, 160))]
+    one, two = deduplicate(texts), deduplicate(texts, workers=2)
+    assert list(one.dropped) == list(two.dropped)
+
+
 def test_messages_hold_no_text():
     with pytest.raises(UsageError) as caught:
         deduplicate([{"text": "fine"}, {"text": {"secret": "word"}}])
@@ -276,3 +289,106 @@ def test_strings_of_any_arrow_type_are_text(kind):
 def test_a_table_without_the_column_is_refused():
     with pytest.raises(InputError, match='no column "content" \\(it has n, id, text\\)'):
         deduplicate(table(), text_field="content")
+
+
+# -- what is cut out, protected works, many parts
+
+NOTICE = story(40, 70)
+PAGES = [f"{story(41)} {NOTICE}", f"{story(42)} {NOTICE}, {story(43)}", story(44)]
+
+
+def test_a_passage_in_too_many_documents_is_cut_out_of_the_later_ones():
+    result = deduplicate(PAGES, scope="passage", cut="redact")
+    assert result.kept.all()
+    assert list(result.changed) == [1]
+    assert result.text(0, PAGES[0]) == PAGES[0]
+    assert result.text(1, PAGES[1]).split() == f"{story(42)} {story(43)}".split()
+
+
+def test_a_table_comes_back_without_what_is_cut_out():
+    pyarrow = pytest.importorskip("pyarrow")
+    pages = pyarrow.table({"text": PAGES, "n": [1, 2, 3]})
+    filtered = deduplicate(pages, scope="passage", cut="redact").filter(pages)
+    assert filtered.column("n").to_pylist() == [1, 2, 3]
+    assert [len(text.split()) for text in filtered.column("text").to_pylist()] == [190, 240, 120]
+
+
+def test_a_passage_is_cut_out_of_code_too():
+    shared = "".join(f"    total_{n} = first_{n} + second_{n} * {n}\n" for n in range(12))
+    own = [f"def one_{name}(x):\n" + f"    {name} = [x, x]\n" * 40 for name in ("left", "right", "up")]
+    rows = [{"text": f"{code}{shared}    return x\n", "language": "python"} for code in own]
+    result = deduplicate(rows, scope="passage", cut="redact", threshold=1.0)
+    assert sorted(result.changed) == [1, 2]
+    assert "second_7" not in result.text(1, rows[1]["text"])
+
+
+@pytest.fixture
+def protected(tmp_path):
+    """An index of a work."""
+    (tmp_path / "works").mkdir()
+    (tmp_path / "works" / "tale.txt").write_text(story(50, 300))
+    simblock_indexer.build([str(tmp_path / "works")], tmp_path / "works.sbx")
+    return tmp_path / "works.sbx"
+
+
+QUOTING = f"{story(51)} {' '.join(story(50, 300).split()[100:160])} {story(52)}"
+
+
+def test_what_holds_a_protected_work_is_dropped_and_says_which(protected):
+    result = deduplicate([story(53), QUOTING], against=protected)
+    assert result.dropped[0]._asdict() == {
+        "row": 1,
+        "id": None,
+        "keeper_row": None,
+        "keeper_id": None,
+        "similarity": None,
+        "reason": "protected",
+        "work": "works/tale.txt",
+    }
+
+
+def test_a_protected_passage_is_cut_out_and_what_is_left_is_compared(protected):
+    left = f"{story(51)} {story(52)}"
+    result = deduplicate([left, QUOTING], against=[protected], cut="redact", max_copies=2)
+    assert result.kept.all()
+    assert result.text(1, QUOTING).split() == left.split()
+    assert [cluster.rows.tolist() for cluster in result.clusters] == [[0, 1]]
+
+
+def test_an_index_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(NotAnIndex):
+        deduplicate([BASE], against=tmp_path / "none.sbx")
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_parts_make_no_difference(monkeypatch, size):
+    rows = [{"id": f"d{n}", "text": text} for n, text in enumerate(TEXTS)]
+    whole = deduplicate(rows, scope="both", max_copies=2)
+    monkeypatch.setattr("simblock_indexer.dedup.calling.PART", size)
+    monkeypatch.setattr("simblock_indexer.dedup.delivery.offered.BATCH", size)
+    parted = deduplicate(rows, scope="both", max_copies=2)
+    assert list(parted.dropped) == list(whole.dropped)
+    assert parted.counts == whole.counts
+    with pytest.raises(InputError, match="documents, row 6: the field"):
+        deduplicate([*TEXTS[:5], {"text": None}])
+
+
+def test_the_rest_of_a_generator_is_not_held():
+    alive = weakref.WeakSet()
+
+    class Text(str):
+        __slots__ = ("__weakref__",)
+
+    most = 0
+
+    def documents():
+        nonlocal most
+        for number in range(3000):
+            text = Text(story(number % 1000, 400))
+            alive.add(text)
+            yield text
+            del text
+            most = max(most, len(alive))
+
+    assert len(deduplicate(documents())) == 3000
+    assert most < 10
