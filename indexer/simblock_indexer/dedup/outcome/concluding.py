@@ -11,7 +11,7 @@ import numpy as np
 
 from simblock.errors import MissingExtra
 from simblock_indexer.dedup.delivery.parquet import arrow
-from simblock_indexer.dedup.folder import Folder, replaced
+from simblock_indexer.dedup.folder import Folder, Plan, replaced
 from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.outcome import clusters, dropped, findings, repeated, tally
 from simblock_indexer.dedup.outcome.page import write as write_page
@@ -52,15 +52,15 @@ def conclude(folder: Folder, rates: dict[str, Any], *, page: bool = True) -> Out
             written.add(found)
     outcome = _outcome(folder, documents, settled, gathered, rates)
     if page:
-        outcome = _with_page(outcome, folder, [centre for _, centre in gathered.largest])
+        outcome = _with_page(outcome, folder, gathered.largest)
     with replaced(Path(out) / REPORT) as path:
         path.write_text(json.dumps(outcome.to_dict(), indent=1) + "\n", "utf-8")
     return outcome
 
 
-def _with_page(outcome: Outcome, folder: Folder, centres: list[int]) -> Outcome:
+def _with_page(outcome: Outcome, folder: Folder, largest: list[tuple[int, int]]) -> Outcome:
     try:
-        write_page(outcome, folder, centres, PAGE)
+        write_page(outcome, folder, largest, PAGE)
     except MissingExtra as error:
         return replace(outcome, notes=(*outcome.notes, f"no {PAGE}: {error}"))
     return replace(outcome, tables=(*outcome.tables, PAGE))
@@ -93,10 +93,17 @@ def _outcome(
         passages=repeated.write(plan.out, folder, documents) if plan.options.passages else None,
         protected=findings.write(plan.out, documents) if plan.options.against else None,
         found=_found(folder),
-        parameters={**plan.options.to_dict(), "partitions": plan.partitions},
-        rates=rates,
+        parameters=_parameters(plan),
+        rates={**rates, "memory": plan.options.memory},
         tables=_tables(plan.options),
     )
+
+
+def _parameters(plan: Plan) -> dict[str, Any]:
+    """What decided the outcome."""
+    told = {**plan.options.to_dict(), "partitions": plan.partitions, "state": plan.state}
+    del told["memory"]
+    return told
 
 
 def _tables(options: DedupOptions) -> tuple[str, ...]:

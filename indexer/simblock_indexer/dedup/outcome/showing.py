@@ -69,6 +69,8 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, object]]:
         yield "protected", _protected(outcome)
     if seconds := outcome.rates.get("seconds"):
         yield "took", f"{seconds:,.1f} s ({size(outcome.bytes / seconds)}/s)"
+    if stages := outcome.rates.get("stages"):
+        yield "of it", ", ".join(f"{name} {took['seconds']:,.1f} s" for name, took in stages.items())
     if outcome.out:
         yield "documents", str(Path(outcome.out) / "documents")
         yield "beside them", ", ".join(outcome.tables)

@@ -105,7 +105,7 @@ def test_the_report_counts_what_came_in_and_what_became_of_it(tmp_path):
         "tests": 10,
     }
     assert report["affected"][0] == {"source": str(tmp_path / "a.jsonl"), "kept": 1, "dropped": 2}
-    assert report["rates"] == {"seconds": 2.0, "stages": {}}
+    assert report["rates"] == {"seconds": 2.0, "stages": {}, "memory": 2048 << 20}
     assert report["passages"] is report["protected"] is None
     assert report["tables"] == ["dropped.parquet", "clusters.parquet", "report.json"]
 

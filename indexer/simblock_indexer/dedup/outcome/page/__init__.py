@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 
 LONGEST = 160
 """Characters of a name that are shown: ids and paths may be of any length."""
-FILES, WORKS, CLUSTERS = 15, 20, 20
+FILES, WORKS, CLUSTERS = 10, 10, 10
 """Rows of tables that are shown."""
+FIRST = 2
+"""Examples under a heading that are shown unasked."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 REASONS = ("exact", "near", "passage", "protected")
 
 
-def write(outcome: Outcome, folder: Folder, centres: list[int], name: str) -> None:
-    """Writes the page of a settled pass, whose largest clusters stand around ``centres``, into its ``out``.
+def write(outcome: Outcome, folder: Folder, largest: list[tuple[int, int]], name: str) -> None:
+    """Writes the page of a settled pass, whose ``largest`` clusters are (size, representative), into its ``out``.
 
     Raises MissingExtra without jinja2.
     """
@@ -47,7 +49,8 @@ def write(outcome: Outcome, folder: Folder, centres: list[int], name: str) -> No
         sorts=SORTS,
         width=WIDTH,
         height=HEIGHT,
-        groups=groups(folder, centres),
+        groups=groups(folder, largest),
+        first=FIRST,
         files=outcome.affected[:FILES],
         works=outcome.protected["most"][:WORKS] if outcome.protected else (),
         clusters=outcome.clusters["largest"][:CLUSTERS],
@@ -91,15 +94,15 @@ def _on(outcome: Outcome) -> set[str]:
 
 
 def _stages(rates: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """What each stage took: its name, seconds, bytes a second."""
+    """What each stage took of processors, and the bytes of the delivery that it does a second on one of them."""
     return [
-        (
-            name,
-            f"{took['seconds']:,.1f} s",
-            f"{size(took['bytes'] / took['seconds'])}/s" if took.get("bytes") and took["seconds"] else "",
-        )
+        (name, f"{took['seconds']:,.1f} s", _rate(took["bytes"], took["seconds"]))
         for name, took in rates.get("stages", {}).items()
     ]
+
+
+def _rate(bytes: int, seconds: float) -> str:
+    return f"{size(bytes / seconds)}/s" if bytes and seconds else ""
 
 
 def _parameters(parameters: dict[str, Any]) -> list[tuple[str, str]]:

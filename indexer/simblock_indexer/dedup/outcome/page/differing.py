@@ -30,10 +30,11 @@ def beside(one: str, other: str) -> tuple[Stretches, Stretches]:
     start = _start(one, _shared(one, other))
     ones, others = (_TOKENS.findall(text[start : start + SHOWN]) for text in (one, other))
     marks: tuple[list[bool], list[bool]] = ([True] * len(ones), [True] * len(others))
-    for block in Indel.opcodes(ones, others).as_list():
+    for block in Indel.opcodes(ones, others):
         if block.tag == "equal":
-            marks[0][block.src_start : block.src_end] = [False] * (block.src_end - block.src_start)
-            marks[1][block.dest_start : block.dest_end] = [False] * (block.dest_end - block.dest_start)
+            same = [False] * (block.src_end - block.src_start)
+            marks[0][block.src_start : block.src_end] = same
+            marks[1][block.dest_start : block.dest_end] = same
     return (
         _framed(_joined(zip(ones, marks[0], strict=True)), start, one),
         _framed(_joined(zip(others, marks[1], strict=True)), start, other),

@@ -15,7 +15,7 @@ from simblock_indexer.dedup.outcome.page.differing import Stretches, beside, mar
 from simblock_indexer.dedup.outcome.page.texts import Text, texts
 from simblock_indexer.dedup.outcome.places import Places
 from simblock_indexer.dedup.part import Documents
-from simblock_indexer.dedup.settled import Settled
+from simblock_indexer.dedup.settled import KEPT, Settled
 
 HEADINGS = {
     "largest": "The largest clusters: the document that each stands around, and the member least like it",
@@ -30,10 +30,11 @@ HEADINGS = {
 
 
 class Side(NamedTuple):
-    """One document: its id, where it stands, its text or why there is none."""
+    """One document: its id, where it stands, whether it is kept, its text or why there is none."""
 
     id: str
     place: str
+    fate: str
     text: Stretches
     missing: str = ""
     code: bool = False
@@ -53,12 +54,12 @@ class Group(NamedTuple):
     shown: tuple[Shown, ...]
 
 
-def groups(folder: Folder, centres: list[int]) -> list[Group]:
-    """All examples of a pass whose largest clusters stand around ``centres``, under the headings that have any."""
+def groups(folder: Folder, largest: list[tuple[int, int]]) -> list[Group]:
+    """All examples of a pass whose ``largest`` clusters are (size, representative), under the headings that have any."""
     documents, settled = Documents(folder), Settled.read(folder.settled)
-    chosen = examples(folder, documents, settled, centres)
+    chosen = examples(folder, documents, settled, [centre for _, centre in largest])
     repeated = Passages.read(folder.settled) if documents.plan.options.passages else None
-    showing = _Showing(documents, repeated, chosen)
+    showing = _Showing(documents, settled, repeated, chosen, {centre: size for size, centre in largest})
     return [
         Group(heading, tuple(showing.shown(one) for one in chosen if one.of == of))
         for of, heading in HEADINGS.items()
@@ -74,10 +75,19 @@ class Told(NamedTuple):
 
 
 class _Showing:
-    def __init__(self, documents: Documents, repeated: Passages | None, chosen: list[Example]) -> None:
+    def __init__(
+        self,
+        documents: Documents,
+        settled: Settled,
+        repeated: Passages | None,
+        chosen: list[Example],
+        sizes: dict[int, int],
+    ) -> None:
         self._alone = {"passage": self._share, "repeated": self._holders, "protected": self._works}
         numbers = [number for one in chosen for number in one[1:3]]
+        self._settled = settled
         self._repeated = repeated
+        self._sizes = sizes
         self._guarded = Guarded(documents)
         self._texts = texts(documents, numbers)
         self._numbers = sorted(set(numbers))
@@ -90,7 +100,8 @@ class _Showing:
         kept, gone = self._texts.get(one.beside), self._texts.get(one.document)
         both = beside(kept.text, gone.text) if kept and gone else (_all(kept), _all(gone))
         sides = self._side(one.beside, kept, both[0]), self._side(one.document, gone, both[1])
-        return Shown(f"similarity {one.similarity:.3f}", sides)
+        of = f"one of {self._sizes[one.beside]:,}, " if one.of == "largest" else ""
+        return Shown(f"{of}similarity {one.similarity:.3f}", sides)
 
     def _marked(self, one: Example) -> Shown:
         text = self._texts.get(one.document)
@@ -123,7 +134,10 @@ class _Showing:
         source, row = self._standing.sources[at], int(self._standing.rows[at])
         place = "of an earlier delivery" if number < self._old else f"{source}, row {row:,}"
         missing = "" if text else "its text is not at hand"
-        return Side(self._standing.ids[at] or "", place, stretches, missing, bool(text and text.language))
+        fate = "kept" if self._settled.fates[number] == KEPT else "dropped"
+        return Side(
+            self._standing.ids[at] or "", place, fate, stretches, missing, bool(text and text.language)
+        )
 
 
 def _all(text: Text | None) -> Stretches:

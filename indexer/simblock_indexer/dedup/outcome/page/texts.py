@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from simblock.errors import SimblockError
 from simblock_indexer.dedup.delivery.reading import read
 from simblock_indexer.dedup.delivery.rows import Met, Part
 from simblock_indexer.dedup.folder import Plan
-from simblock_indexer.dedup.part import Documents
+from simblock_indexer.dedup.part import CODE, Documents
 
 FAR = 1 << 26
 """Characters of a part that are read in search of a document: one that stands further in is not shown."""
@@ -28,14 +29,22 @@ def texts(documents: Documents, numbers: Iterable[int]) -> dict[int, Text]:
     """Those of the documents that can be had: not of an earlier delivery, nor of files that have gone since."""
     found: dict[int, Text] = {}
     earlier = len(documents.plan.segments)
+    prose = _prose(documents.plan)
     rising = np.array(sorted(set(numbers)), np.uint32)
     for at, part, chosen, inside in documents.split(rising):
         if at < earlier:
             continue
         lines = part.array("lines")[inside].tolist()
         wanted = dict(zip(lines, rising[chosen].tolist(), strict=True))
-        found |= _of_part(documents.plan.parts[at - earlier], documents.plan, wanted)
+        code = (part.array("sorts")[inside] == CODE).any()
+        plan = documents.plan if code else prose
+        found |= _of_part(plan.parts[at - earlier], plan, wanted)
     return found
+
+
+def _prose(plan: Plan) -> Plan:
+    """The plan, without looking for code: that takes longer than all else in reading."""
+    return replace(plan, reading=replace(plan.reading, kind="text", language=None))
 
 
 def _of_part(part: Part, plan: Plan, wanted: dict[int, int]) -> dict[int, Text]:
