@@ -114,7 +114,7 @@ def test_pairs_on_both_sides_of_the_threshold_are_shown(tmp_path):
 
 def test_no_text_id_or_name_can_break_out_of_the_page(tmp_path):
     ids = ("<b>id</b>", "</pre><script>")
-    docs = [Doc(HOSTILE + WORDS, ids[0]), Doc(HOSTILE + WORDS + " more", ids[1], "near", 0, 0.9)]
+    docs = [Doc(HOSTILE + WORDS, ids[0]), Doc("more " + HOSTILE + WORDS, ids[1], "near", 0, 0.9)]
     delivery = Delivery(
         {"</title><script>.jsonl".replace("/", ""): docs}, options=DedupOptions(keep="prefer:<i>=<b>")
     )
