@@ -53,6 +53,8 @@ class Passages(NamedTuple):
         return cls(*(load(folder / f"passage_{name}.npy") for name in cls._fields))
 
 
+_IN_MEMORY = 4
+"""Of the memory that a process may take, the table of keepers has at most the fourth part; else it lies on disk."""
 _TYPES = (np.uint32, np.int64, np.int64, np.uint32, np.int64, np.uint32, np.uint8)
 
 
@@ -116,7 +118,7 @@ class _Keepers:
     def __init__(self, room: Path, addresses: int, options: DedupOptions) -> None:
         self._most = options.max_copies
         kind = np.min_scalar_type(self._most)
-        small = addresses * (kind.itemsize + 8) < options.memory // 4
+        small = addresses * (kind.itemsize + 8) < options.memory // _IN_MEMORY
         self._counts, self._places = (
             np.zeros(addresses, dtype)
             if small

@@ -264,13 +264,25 @@ def _often(windows: NDArray[Any], laid: Laid, max_copies: int) -> NDArray[Any]:
     hashes = np.ascontiguousarray(windows["hash"])
     twice = perhaps_twice(hashes)
     hashes, addresses = hashes[twice], np.ascontiguousarray(windows["address"])[twice]
-    order = np.lexsort((addresses, hashes))
-    addresses, bounds = addresses[order], alike(hashes[order])
+    which = laid.of(addresses)  # before they are sorted by hash: addresses that rise are found quickly
+    order, bounds = _by_hash(hashes, addresses)
+    addresses = addresses[order]
     sizes = np.diff(bounds)
-    holders = _holders(laid.of(addresses), bounds)
+    holders = _holders(which[order], bounds)
     chosen = np.repeat(holders > max_copies, sizes)
     found = np.empty(int(chosen.sum()), REPEAT)
     found["address"] = addresses[chosen]
     found["first"] = np.repeat(addresses[bounds[:-1]], sizes)[chosen]
     found["holders"] = np.repeat(holders, sizes)[chosen]
     return found
+
+
+def _by_hash(hashes: U64, addresses: I64) -> tuple[I64, I64]:
+    """The order i64 by hash and address, and the bounds of equal hashes. As :func:`numpy.lexsort`, four times as fast."""
+    order = np.argsort(hashes)
+    bounds = alike(hashes[order])
+    groups = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    bits = int(addresses.max(initial=0)).bit_length()
+    if len(bounds).bit_length() + bits > 63:
+        return np.lexsort((addresses, hashes)), bounds
+    return order[np.argsort(groups << bits | addresses[order])], bounds

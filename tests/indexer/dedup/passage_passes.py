@@ -43,7 +43,9 @@ def signed(runs: Runs, options: DedupOptions, partitions: int) -> Signed:
     )
 
 
-def laid_out(root: Path, parts: list[Runs], old: list[Runs] | None = None, **options: Any) -> Documents:
+def laid_out(
+    root: Path, parts: list[Runs], old: list[Runs] | None = None, partitions: int = 4, **options: Any
+) -> Documents:
     """The documents of a pass, signed and joined; ``old`` are segments of earlier deliveries."""
     told = DedupOptions(scope="passage", **options)
     segments = []
@@ -52,9 +54,9 @@ def laid_out(root: Path, parts: list[Runs], old: list[Runs] | None = None, **opt
         signed(runs, told, 4096).write(root / f"old{number}")
         segments.append(str(root / f"old{number}"))
     numbered = tuple(Part(number, 0, 0, -1) for number in range(len(parts)))
-    plan = Plan(told, ReadOptions(), (), numbered, 4, segments=tuple(segments))
+    plan = Plan(told, ReadOptions(), (), numbered, partitions, segments=tuple(segments))
     folder = Folder(root)
-    root.mkdir(exist_ok=True)
+    root.mkdir(exist_ok=True, parents=True)
     (root / "plan.json").write_text(plan.to_json(), "utf-8")
     for number, runs in enumerate(parts):
         with folder.making(folder.signed(number)) as filled:

@@ -60,7 +60,7 @@ def spans_of(passages: Any) -> dict[int, list[tuple[int, int]]]:
     st.randoms(use_true_random=False),
     st.integers(0, 3),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_what_is_in_excess_is_what_comparing_every_window_with_every_other_says(
     documents: list[list[int]], max_copies: int, cut: str, random: Any, old: int
 ) -> None:
@@ -103,7 +103,7 @@ def test_what_is_in_excess_is_what_comparing_every_window_with_every_other_says(
 
 
 @given(corpora(), st.integers(1, 3), st.sampled_from(["redact", "drop"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_whatever_is_taken_out_still_stands_in_as_many_documents_as_may_keep_it(
     documents: list[list[int]], max_copies: int, cut: str
 ) -> None:
