@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, get_type_hints
 
-import numpy as np
-
 from simblock.tokens import U32
-from simblock_indexer.dedup.outcome.guarded import read
+from simblock_indexer.dedup.outcome.guarded import numbers_of, read
 from simblock_indexer.dedup.outcome.places import Places
 from simblock_indexer.dedup.outcome.tables import GROUP, Fields, Table, table
 from simblock_indexer.dedup.part import Documents
@@ -33,16 +31,10 @@ def write(out: str, documents: Documents) -> dict[str, Any]:
         for at in range(len(documents.plan.segments), len(documents.parts)):
             found = read(documents.parts[at])
             tally.add(found)
-            numbers = _numbers(documents, at, found)
+            numbers = numbers_of(documents, at, found)
             for low in range(0, len(found), GROUP):
                 _add(filled, found[low : low + GROUP], numbers[low : low + GROUP], places)
     return tally.to_dict()
-
-
-def _numbers(documents: Documents, at: int, found: list[Found]) -> U32:
-    lines = documents.parts[at].array("lines")
-    inside = np.searchsorted(lines, np.array([one.line for one in found], np.int64))
-    return (inside + int(documents.bases[at])).astype(np.uint32)
 
 
 def _add(filled: Table, found: list[Found], numbers: U32, places: Places) -> None:

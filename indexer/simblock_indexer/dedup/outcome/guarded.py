@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from simblock.match import SEVERITY
 from simblock.tokens import U32
 from simblock_indexer.dedup.part import Documents, SignedPart
@@ -55,3 +57,10 @@ def read(part: SignedPart) -> list[Found]:
         return []
     told: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
     return [Found(**one) for one in told]
+
+
+def numbers_of(documents: Documents, at: int, found: list[Found]) -> U32:
+    """The numbers of the documents of part ``at`` that something was found in."""
+    lines = documents.parts[at].array("lines")
+    inside = np.searchsorted(lines, np.array([one.line for one in found], np.int64))
+    return (inside + int(documents.bases[at])).astype(np.uint32)

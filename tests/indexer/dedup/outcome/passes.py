@@ -32,6 +32,7 @@ class Doc:
     rank: float = 0.0
     sort: int = TEXT
     found: tuple[dict[str, Any], ...] = ()
+    redacted: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass
@@ -142,7 +143,10 @@ def _sign(folder: Path, docs: list[Doc | None]) -> None:
         keys=np.empty(0, np.uint64),
         owners=np.empty(0, np.uint32),
         splits=np.zeros(2, np.int64),
-        more={},
+        more={
+            "cut_owners": np.array([at for at, doc in enumerate(there) for _ in doc.redacted], np.uint32),
+            "cut_spans": np.array([span for doc in there for span in doc.redacted], np.int64).reshape(-1, 2),
+        },
         counts=counts,
     )
     folder.mkdir(parents=True)

@@ -144,6 +144,16 @@ def test_what_was_found_of_protected_works_is_marked_where_it_stands(tmp_path):
     assert page.said.count("Moby-Dick") == 2
 
 
+def test_what_is_only_listed_or_redacted_is_shown_as_it_came(tmp_path):
+    where = (found(start=3, end=18, cut="redact"),)
+    docs = [Doc("so call me ishmael, he said", "a", found=where, redacted=((3, 18),)), Doc("plain")]
+    _, _, page = shown(
+        tmp_path, Delivery({"a.jsonl": docs}, options=DedupOptions(against=("books",), cut="redact"))
+    )
+    assert page.marks == [["call me ishmael"]]
+    assert "Redacted or listed for what they hold of protected works" in page.said
+
+
 def test_passages_in_excess_are_listed_and_marked(tmp_path):
     docs = [
         Doc(WORDS, "first"),
@@ -181,6 +191,16 @@ def test_passages_in_excess_are_listed_and_marked(tmp_path):
     page = Seen((out / "report.html").read_text("utf-8"))
     assert page.marks[0] == [WORDS]
     assert "97% of its tokens stand in other documents, most of them in first" in page.said
+
+
+def test_what_is_redacted_of_protected_works_is_not_shown(tmp_path):
+    docs = [
+        Doc("SECRET " + WORDS, redacted=((0, 7),)),
+        Doc("more " + WORDS, fate="near", keeper=0, similarity=0.9),
+    ]
+    _, html, page = shown(tmp_path, Delivery({"a.jsonl": docs}))
+    assert page.texts == [WORDS, "more " + WORDS]
+    assert "SECRET" not in html
 
 
 def test_texts_that_cannot_be_had_any_more_are_said_to_be_missing(tmp_path):

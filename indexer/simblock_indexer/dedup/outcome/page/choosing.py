@@ -12,6 +12,7 @@ from simblock_indexer.dedup.clustering import units
 from simblock_indexer.dedup.delivery.rows import F32
 from simblock_indexer.dedup.excess import Passages
 from simblock_indexer.dedup.folder import Folder, load
+from simblock_indexer.dedup.outcome.guarded import numbers_of, read
 from simblock_indexer.dedup.outcome.repeated import most
 from simblock_indexer.dedup.part import Documents
 from simblock_indexer.dedup.settled import EXACT, NEAR, PASSAGE, PROTECTED, Settled
@@ -50,6 +51,8 @@ def _all(folder: Folder, documents: Documents, settled: Settled, centres: list[i
     for fate, name in ((EXACT, "exact"), (NEAR, "near"), (PASSAGE, "passage"), (PROTECTED, "protected")):
         for number in _first(settled, fate, documents.old):
             yield _example(name, number, settled)
+    if documents.plan.options.against:
+        yield from _found(documents, settled)
     if documents.plan.options.passages:
         yield from _repeated(Passages.read(folder.settled))
 
@@ -116,6 +119,18 @@ def _rejected(folder: Folder, settled: Settled) -> U32:
         if count >= TRIED:
             break
     return np.concatenate(found)
+
+
+def _found(documents: Documents, settled: Settled) -> Iterator[Example]:
+    """The first documents with something of protected works that are not dropped for it."""
+    chosen: list[int] = []
+    for at in range(len(documents.plan.segments), len(documents.parts)):
+        numbers = np.unique(numbers_of(documents, at, read(documents.parts[at])))
+        chosen += numbers[settled.fates[numbers] != PROTECTED].tolist()
+        if len(chosen) >= EACH:
+            break
+    for number in chosen[:EACH]:
+        yield Example("found", number, number, 1.0)
 
 
 def _repeated(found: Passages) -> Iterator[Example]:

@@ -26,7 +26,12 @@ HEADINGS = {
     "passage": "Dropped for repeated passages",
     "repeated": "Passages that stand in most documents",
     "protected": "Dropped for what they hold of protected works",
+    "found": "Redacted or listed for what they hold of protected works",
 }
+
+
+LONG = 1 << 22
+"""Characters of a document from which on its tokens are not counted for the sake of some marks."""
 
 
 class Side(NamedTuple):
@@ -83,7 +88,12 @@ class _Showing:
         chosen: list[Example],
         sizes: dict[int, int],
     ) -> None:
-        self._alone = {"passage": self._share, "repeated": self._holders, "protected": self._works}
+        self._alone = {
+            "passage": self._share,
+            "repeated": self._holders,
+            "protected": self._works,
+            "found": self._works,
+        }
         numbers = [number for one in chosen for number in one[1:3]]
         self._settled = settled
         self._repeated = repeated
@@ -106,7 +116,8 @@ class _Showing:
     def _marked(self, one: Example) -> Shown:
         text = self._texts.get(one.document)
         told, spans = self._alone[one.of](one, text)
-        stretches = marked(text.text, spans) if text else ()
+        shown = text and (text.whole if one.of in ("protected", "found") else text.text)
+        stretches = marked(shown, spans) if shown is not None else ()
         return Shown(told, (self._side(one.document, text, stretches),))
 
     def _works(self, one: Example, _: Text | None) -> Told:
@@ -123,7 +134,7 @@ class _Showing:
         return Told(f"in {one.similarity:,.0f} documents", self._passages_of(one.document, text))
 
     def _passages_of(self, number: int, text: Text | None) -> list[tuple[int, int]]:
-        if text is None or self._repeated is None:
+        if text is None or self._repeated is None or len(text.text) > LONG:
             return []
         chosen = np.flatnonzero(self._repeated.documents == number)
         cuts = np.stack([self._repeated.starts[chosen], self._repeated.ends[chosen]], axis=1)

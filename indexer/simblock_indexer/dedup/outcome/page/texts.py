@@ -11,18 +11,21 @@ import numpy as np
 from simblock.errors import SimblockError
 from simblock_indexer.dedup.delivery.reading import read
 from simblock_indexer.dedup.delivery.rows import Met, Part
+from simblock_indexer.dedup.examining import without
 from simblock_indexer.dedup.folder import Plan
-from simblock_indexer.dedup.part import CODE, Documents
+from simblock_indexer.dedup.part import CODE, Documents, SignedPart
 
 FAR = 1 << 26
 """Characters of a part that are read in search of a document: one that stands further in is not shown."""
 
 
 class Text(NamedTuple):
-    """A document's text, and its language where it is code."""
+    """A document's text as it was signed, without what is redacted of protected works; its language where it is code;
+    the whole text of the row."""
 
     text: str
     language: str | None
+    whole: str
 
 
 def texts(documents: Documents, numbers: Iterable[int]) -> dict[int, Text]:
@@ -38,8 +41,16 @@ def texts(documents: Documents, numbers: Iterable[int]) -> dict[int, Text]:
         wanted = dict(zip(lines, rising[chosen].tolist(), strict=True))
         code = (part.array("sorts")[inside] == CODE).any()
         plan = documents.plan if code else prose
-        found |= _of_part(plan.parts[at - earlier], plan, wanted)
+        for number, text in _of_part(plan.parts[at - earlier], plan, wanted).items():
+            found[number] = _redacted(text, part, number - int(documents.bases[at]))
     return found
+
+
+def _redacted(text: Text, part: SignedPart, inside: int) -> Text:
+    if not (part.folder / "cut_owners.npy").exists():
+        return text
+    low, high = np.searchsorted(part.array("cut_owners"), [inside, inside + 1]).tolist()
+    return text._replace(text=without(text.whole, part.array("cut_spans")[low:high]))
 
 
 def _prose(plan: Plan) -> Plan:
@@ -55,7 +66,7 @@ def _of_part(part: Part, plan: Plan, wanted: dict[int, int]) -> dict[int, Text]:
         for rows in read(part, plan, Met()):
             for line in sorted(wanted.keys() & set(rows.lines)):
                 place = rows.lines.index(line)
-                found[wanted[line]] = Text(rows.texts[place], rows.languages[place])
+                found[wanted[line]] = Text(rows.texts[place], rows.languages[place], rows.texts[place])
             seen += sum(map(len, rows.texts))
             if len(found) == len(wanted) or seen > FAR:
                 break
