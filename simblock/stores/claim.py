@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from simblock.errors import Busy, SimblockError, UsageError
-from simblock.stores.names import LOCK, MANIFEST
+from simblock.stores.names import BUILDING, LOCK, MANIFEST
 from simblock.stores.shelf import FolderShelf, full_disk, sync
 
 
@@ -55,7 +55,7 @@ def claim_new(path: str | Path) -> tuple[FolderShelf, Claim]:
         raise UsageError(f"{path} is an index already: add works to it with simblock-index add")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{path} is there already and not empty: choose another place for the index")
-    building = target.parent / f".{target.name}.building"
+    building = target.parent / f".{target.name}{BUILDING}"
     try:
         building.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -2,5 +2,7 @@
 
 MANIFEST = "MANIFEST"
 LOCK = "LOCK"
+BUILDING = ".building"
+"""Ends the name of the folder, beside its place, in which an index is built; a dot begins it."""
 SUFFIX = ".sb"
 """Of segments and journals."""

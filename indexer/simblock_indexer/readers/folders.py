@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simblock.stores.names import MANIFEST, SUFFIX
+from simblock.stores.names import BUILDING, LOCK, MANIFEST, SUFFIX
 from simblock_indexer.readers.tally import Tally, Unreadable
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ REDIRECTIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 
 def is_index(folder: Path) -> bool:
     """Whether a folder is an index of ours, which is no work."""
+    if folder.name.startswith(".") and folder.name.endswith(BUILDING):
+        return (folder / LOCK).is_file()  # one in the making: other shards may be built beside this one
     return (folder / MANIFEST).is_file() and next(folder.glob(f"*{SUFFIX}"), None) is not None
 
 
