@@ -14,6 +14,7 @@ from simblock_indexer.dedup.delivery.parquet import arrow
 from simblock_indexer.dedup.folder import Folder, Plan, replaced
 from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.outcome import clusters, dropped, findings, repeated, tally
+from simblock_indexer.dedup.outcome.emptied import with_emptied
 from simblock_indexer.dedup.outcome.page import write as write_page
 from simblock_indexer.dedup.outcome.places import Places
 from simblock_indexer.dedup.outcome.result import Outcome
@@ -23,6 +24,8 @@ from simblock_indexer.dedup.outcome.tally import FILES, Gathered, Intake
 from simblock_indexer.dedup.part import Documents
 from simblock_indexer.dedup.settled import FATES, KEPT, Settled
 from simblock_indexer.dedup.verifying import BINS
+from simblock_indexer.indexes import shown
+from simblock_indexer.readers.remote import called
 
 REPORT, PAGE = "report.json", "report.html"
 
@@ -41,7 +44,7 @@ def conclude(folder: Folder, rates: dict[str, Any], *, page: bool = True) -> Out
     without pyarrow, Damaged where a stage's files are.
     """
     documents = Documents(folder)
-    settled = Settled.read(folder.settled)
+    settled = with_emptied(Settled.read(folder.settled), folder, documents)
     gathered = Gathered()
     out = documents.plan.out
     dropped.write(out, documents, settled)
@@ -52,15 +55,15 @@ def conclude(folder: Folder, rates: dict[str, Any], *, page: bool = True) -> Out
             written.add(found)
     outcome = _outcome(folder, documents, settled, gathered, rates)
     if page:
-        outcome = _with_page(outcome, folder, gathered.largest)
+        outcome = _with_page(outcome, folder, settled, gathered.largest)
     with replaced(Path(out) / REPORT) as path:
         path.write_text(json.dumps(outcome.to_dict(), indent=1) + "\n", "utf-8")
     return outcome
 
 
-def _with_page(outcome: Outcome, folder: Folder, largest: list[tuple[int, int]]) -> Outcome:
+def _with_page(outcome: Outcome, folder: Folder, settled: Settled, largest: list[tuple[int, int]]) -> Outcome:
     try:
-        write_page(outcome, folder, largest, PAGE)
+        write_page(outcome, folder, settled, largest, PAGE)
     except MissingExtra as error:
         return replace(outcome, notes=(*outcome.notes, f"no {PAGE}: {error}"))
     return replace(outcome, tables=(*outcome.tables, PAGE))
@@ -82,6 +85,7 @@ def _outcome(
         files=len(plan.sources),
         rows=met.rows,
         bytes=met.read,
+        written=_written(folder),
         bad=met.bad,
         empty=met.empty,
         problems=tuple(met.problems),
@@ -102,6 +106,7 @@ def _outcome(
 def _parameters(plan: Plan) -> dict[str, Any]:
     """What decided the outcome."""
     told = {**plan.options.to_dict(), "partitions": plan.partitions, "state": plan.state}
+    told["against"] = [shown(index) for index in plan.options.against]
     del told["memory"]
     return told
 
@@ -152,6 +157,22 @@ def _similarities(folder: Folder, gathered: Gathered, threshold: float) -> dict[
     }
 
 
+def _written(folder: Folder) -> dict[str, int]:
+    """What *write* counted."""
+    counts = tally.counters(folder.root / "written")
+    return {name: counts.get(told, 0) for name, told in WRITTEN.items()}
+
+
+WRITTEN = {
+    "documents": "kept",
+    "bytes": "bytes",
+    "cut": "changed",
+    "nothing_left": "emptied",
+    "unreadable": "unreadable",
+}
+"""What *write* calls that which the report has under these names."""
+
+
 def _found(folder: Folder) -> dict[str, Any]:
     """What stages counted."""
     counts: dict[str, Any] = json.loads((folder.clustered / "counts.json").read_text("utf-8"))
@@ -161,7 +182,7 @@ def _found(folder: Folder) -> dict[str, Any]:
 def _affected(documents: Documents, met: Intake) -> tuple[dict[str, Any], ...]:
     most = sorted(met.files.items(), key=lambda item: (-item[1][1], item[0]))
     return tuple(
-        {"source": documents.plan.sources[source].place, "kept": kept, "dropped": gone}
+        {"source": called(documents.plan.sources[source].place), "kept": kept, "dropped": gone}
         for source, (kept, gone) in most[:FILES]
         if gone
     )

@@ -22,6 +22,8 @@ FIELDS: Fields = {
     "similarity": "float", "reason": "string", "rule": "string", "work": "string",
 }  # fmt: skip
 """``keeper_earlier``: the keeper came with an earlier delivery. ``work``: the protected work, where that is the reason."""
+EMPTIED = "nothing is left after cutting"
+"""The rule by which a document is dropped that was made of passages alone, each of which stays elsewhere."""
 CHUNK = 1 << 20
 """Documents whose fates are read together."""
 
@@ -83,6 +85,8 @@ class _Rows:
             "work": [None] * len(numbers),
         }
         self._explain(columns, numbers, fates == PROTECTED)
+        for at in np.flatnonzero((fates == PASSAGE) & alone).tolist():
+            columns["rule"][at] = EMPTIED
         return columns
 
     def _explain(self, columns: dict[str, Any], numbers: U32, protected: Any) -> None:

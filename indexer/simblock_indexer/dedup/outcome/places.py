@@ -9,6 +9,7 @@ import numpy as np
 
 from simblock.tokens import I64, U32
 from simblock_indexer.dedup.part import Documents, SignedPart
+from simblock_indexer.readers.remote import called
 
 
 class Standing(NamedTuple):
@@ -27,7 +28,7 @@ class Places:
         self._documents = documents
         self._plan = documents.plan
         self._earlier = len(self._plan.segments)
-        self._before = _rows_before(documents)
+        self._before = rows_before(documents)
 
     def of(self, numbers: U32) -> Standing:
         """Those of documents whose numbers rise."""
@@ -45,7 +46,7 @@ class Places:
             ids += [
                 id or f"{source.stem}#{row}" for id, row in zip(given, rows[chosen].tolist(), strict=True)
             ]
-            sources += [source.place] * len(given)
+            sources += [called(source.place)] * len(given)
         return Standing(ids, sources, rows)
 
     def any(self, numbers: U32) -> Standing:
@@ -58,7 +59,7 @@ class Places:
         )
 
 
-def _rows_before(documents: Documents) -> list[int]:
+def rows_before(documents: Documents) -> list[int]:
     """Of each part, how many rows of its file stand in parts before it."""
     plan = documents.plan
     before = [0] * len(documents.parts)

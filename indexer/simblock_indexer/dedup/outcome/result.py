@@ -15,7 +15,9 @@ class Outcome:
     ``out`` is the folder of what is kept, empty where nothing was written, and ``tables`` the files that stand in it
     beside the documents. ``documents`` came in, ``code`` of them code, ``empty`` without a word, in ``files`` of
     ``rows`` rows and ``bytes`` bytes; ``bad`` rows were passed over, and ``problems`` names the first. ``earlier``
-    documents were kept of earlier deliveries. ``by_reason`` has those dropped as exact, near, passage and protected.
+    documents were kept of earlier deliveries. ``written``: documents and bytes of files, in how
+    many of the documents something was cut out, of how many then nothing was left, and how many could not be read
+    again. ``by_reason`` has those dropped as exact, near, passage and protected.
     ``characters``: read, kept, dropped, and dropped by reason. ``clusters``: count, members, by_size (documents alone
     are of size 1), largest. ``similarities`` of ``members`` to the document that their cluster stands around and of
     ``rejected`` pairs that were compared too, by bins of ``width`` from 0 on; ``exact`` copies are counted apart.
@@ -33,6 +35,7 @@ class Outcome:
     files: int
     rows: int
     bytes: int
+    written: dict[str, int]
     bad: int
     empty: int
     problems: tuple[str, ...]

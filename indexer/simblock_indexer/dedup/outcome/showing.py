@@ -27,6 +27,8 @@ def show(outcome: Outcome, json: bool = False, *, all: bool = False) -> None:
     say("")
     facts(_facts(outcome))
     listing("bad rows passed over: {count}", outcome.problems, outcome.bad, all=all)
+    if gone := outcome.written["nothing_left"]:
+        say(f"nothing is left of {counted(gone, 'document')} after cutting: not written")
     for note in outcome.notes:
         say(f"note: {note}")
 
@@ -71,6 +73,8 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, object]]:
         yield "took", f"{seconds:,.1f} s ({size(outcome.bytes / seconds)}/s)"
     if stages := outcome.rates.get("stages"):
         yield "of it", ", ".join(f"{name} {took['seconds']:,.1f} s" for name, took in stages.items())
+    if cut := outcome.written["cut"]:
+        yield "cut", f"passages of {counted(cut, 'document')}"
     if outcome.out:
         yield "documents", str(Path(outcome.out) / "documents")
         yield "beside them", ", ".join(outcome.tables)

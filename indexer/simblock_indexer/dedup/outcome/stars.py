@@ -36,7 +36,7 @@ class Stars(NamedTuple):
 def stars(documents: Documents, settled: Settled, most: int = MOST) -> Iterator[Stars]:
     """All clusters of two and more, in order, those of about ``most`` documents at a time.
 
-    A document that is dropped for passages is in none: the document that is kept for it was not compared with it.
+    A document that is dropped for passages of another is in none: they were not compared as documents.
     """
     for low, high in pairwise(_edges(settled.keepers, most)):
         numbers, keepers = _around(settled, low, high)
@@ -64,7 +64,8 @@ def _around(settled: Settled, low: int, high: int) -> tuple[U32, U32]:
     numbers, found = [np.empty(0, np.uint32)], [np.empty(0, np.uint32)]
     for start in range(0, len(settled.keepers), CHUNK):
         some = settled.keepers[start : start + CHUNK]
-        stays = settled.fates[start : start + CHUNK] != PASSAGE
+        itself = np.arange(start, start + len(some))
+        stays = (settled.fates[start : start + CHUNK] != PASSAGE) | (some == itself)
         inside = np.flatnonzero((some >= low) & (some < high) & stays)
         numbers.append((inside + start).astype(np.uint32))
         found.append(some[inside])

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -174,6 +175,49 @@ def test_what_holds_protected_works_is_dropped_by_the_rule_of_the_severest_findi
         ("pride", 2, 3),
         ("moby", 1, 1),
     ]
+
+
+def test_documents_of_which_cutting_left_nothing_are_listed_as_dropped(tmp_path):
+    docs = [
+        Doc(),
+        Doc(id="a"),
+        None,
+        Doc(id="b", found=(found(cut="redact", rule="novels"),)),
+        Doc("like a", fate="near", keeper=1),
+    ]
+    options = DedupOptions(cut="redact", against=("books",))
+    folder = Delivery({"x.jsonl": docs}, options=options, cuts={1: [(0, 2)]}, halves={"x.jsonl": 2}).made(
+        tmp_path
+    )
+    folder.written(0).mkdir(parents=True)
+    np.save(folder.written(0) / "emptied.npy", np.array([1, 3]))
+    (folder.written(0) / "counts.json").write_text(
+        '{"rows": 5, "kept": 1, "changed": 0, "emptied": 2, "unreadable": 0, "bytes": 40}'
+    )
+    outcome = conclude(folder, {}, page=False)
+    listed = rows(told(folder), "dropped.parquet")
+    assert [(row["id"], row["row"], row["reason"], row["rule"], row["keeper_id"], row["work"]) for row in listed] == [
+        ("a", 2, "passage", "nothing is left after cutting", None, None),
+        ("b", 4, "protected", "novels", None, "moby"),
+        ("x#5", 5, "near", "jaccard>=0.8, keep=first, max_copies=1", "a", None),
+    ]  # fmt: skip
+    assert (outcome.kept, outcome.by_reason["passage"], outcome.by_reason["protected"]) == (1, 1, 1)
+    assert outcome.written == {"documents": 1, "bytes": 40, "cut": 0, "nothing_left": 2, "unreadable": 0}
+    assert [row["id"] for row in rows(told(folder), "clusters.parquet")] == ["a", "x#5"]
+
+
+def test_passwords_of_urls_stay_out_of_tables_and_report(tmp_path):
+    delivery = Delivery(
+        {"x.jsonl": TWO_FILES["a.jsonl"]}, options=DedupOptions(against=("redis://me:hush@host/1",))
+    )
+    folder = delivery.made(tmp_path)
+    plan = folder.root / "plan.json"
+    plan.write_text(
+        plan.read_text().replace(str(tmp_path / "x.jsonl"), "s3://me:hush@bucket/x.jsonl?key=hush")
+    )
+    conclude(folder, {}, page=False)
+    assert {row["source"] for row in rows(told(folder), "dropped.parquet")} == {"s3://bucket/x.jsonl"}
+    assert "hush" not in (told(folder) / "report.json").read_text()
 
 
 def test_ids_that_no_table_can_hold_are_escaped_and_the_others_are_as_they_are(tmp_path):

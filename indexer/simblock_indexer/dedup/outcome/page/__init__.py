@@ -5,15 +5,17 @@ Documents come from anywhere, so they are hostile: what cannot be seen is spelle
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simblock.errors import MissingExtra
 from simblock_indexer.dedup.folder import Folder, replaced
 from simblock_indexer.dedup.outcome.page.charts import HEIGHT, SORTS, WIDTH, bars, similarities
 from simblock_indexer.dedup.outcome.page.showing import groups
 from simblock_indexer.dedup.outcome.result import Outcome
+from simblock_indexer.dedup.settled import Settled
 from simblock_indexer.escaping import encodable, printable
 from simblock_indexer.tables import size
 
@@ -30,7 +32,9 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 REASONS = ("exact", "near", "passage", "protected")
 
 
-def write(outcome: Outcome, folder: Folder, largest: list[tuple[int, int]], name: str) -> None:
+def write(
+    outcome: Outcome, folder: Folder, settled: Settled, largest: list[tuple[int, int]], name: str
+) -> None:
     """Writes the page of a settled pass, whose ``largest`` clusters are (size, representative), into its ``out``.
 
     Raises MissingExtra without jinja2.
@@ -49,7 +53,7 @@ def write(outcome: Outcome, folder: Folder, largest: list[tuple[int, int]], name
         sorts=SORTS,
         width=WIDTH,
         height=HEIGHT,
-        groups=groups(folder, largest),
+        groups=groups(folder, settled, largest),
         first=FIRST,
         files=outcome.affected[:FILES],
         works=outcome.protected["most"][:WORKS] if outcome.protected else (),
@@ -61,21 +65,40 @@ def write(outcome: Outcome, folder: Folder, largest: list[tuple[int, int]], name
         path.write_text(encodable(shown), "utf-8")
 
 
-def _tiles(outcome: Outcome) -> list[tuple[str, int, str, str]]:
-    """What stands at the top: what it looks like, a number, its name and its share."""
+class Tile(NamedTuple):
+    """A count at the top: what it looks like, its name, and its share of all documents."""
+
+    sort: str
+    number: int
+    name: str
+    share: str
+
+
+def _tiles(outcome: Outcome) -> list[Tile]:
     whole = outcome.documents
-    rows = [("all", whole, f"document{'' if whole == 1 else 's'} read"), ("kept", outcome.kept, "kept")]
-    rows += [
-        (reason, outcome.by_reason[reason], NAMES[reason]) for reason in REASONS if reason in _on(outcome)
-    ]
+    found = [Tile("all", whole, f"document{'' if whole == 1 else 's'} read", "")]
+    for sort, number, name in _parts(outcome):
+        found.append(Tile(sort, number, name, percent(number, whole)))
     if outcome.bad:
-        rows.append(("bad", outcome.bad, "rows passed over"))
-    return [
-        (sort, count, name, percent(count, whole) if sort not in ("all", "bad") else "")
-        for sort, count, name in rows
-    ]
+        found.append(Tile("bad", outcome.bad, "rows passed over", ""))
+    return found
 
 
+def _parts(outcome: Outcome) -> Iterator[tuple[str, int, str]]:
+    """Documents by what became of them, and those that are kept and hold something."""
+    yield "kept", outcome.kept, "kept"
+    for reason in REASONS:
+        if reason in _on(outcome):
+            yield reason, outcome.by_reason[reason], NAMES[reason]
+    done = DONE[outcome.parameters["cut"]]
+    if outcome.passages and done:
+        yield "passage", outcome.passages["documents"], f"{done}: repeated passages"
+    for cut, count in (outcome.protected or {"by_cut": {}})["by_cut"].items():
+        if count and DONE[cut]:
+            yield "protected", count, f"{DONE[cut]}: protected works"
+
+
+DONE = {"drop": "", "redact": "redacted", "list": "listed"}
 NAMES = {
     "exact": "dropped: equal text",
     "near": "dropped: near-copies",
@@ -86,10 +109,10 @@ NAMES = {
 
 def _on(outcome: Outcome) -> set[str]:
     """The reasons for which a document could be dropped."""
-    scope = outcome.parameters["scope"]
-    asked = {"exact", "near"} if scope != "passage" else set()
-    asked |= {"passage"} if outcome.passages is not None else set()
-    asked |= {"protected"} if outcome.protected is not None else set()
+    drops = outcome.parameters["cut"] == "drop"
+    asked = {"exact", "near"} if outcome.parameters["scope"] != "passage" else set()
+    asked |= {"passage"} if outcome.passages is not None and drops else set()
+    asked |= {"protected"} if outcome.protected is not None and drops else set()
     return asked | {reason for reason, count in outcome.by_reason.items() if count}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from simblock_indexer.dedup import passages
 from simblock_indexer.dedup.excess import Passages
 from simblock_indexer.dedup.folder import Folder
+from simblock_indexer.dedup.outcome.dropped import EMPTIED
 from simblock_indexer.dedup.outcome.guarded import Guarded
 from simblock_indexer.dedup.outcome.page.choosing import Example, examples
 from simblock_indexer.dedup.outcome.page.differing import Stretches, beside, marked
@@ -59,9 +60,9 @@ class Group(NamedTuple):
     shown: tuple[Shown, ...]
 
 
-def groups(folder: Folder, largest: list[tuple[int, int]]) -> list[Group]:
+def groups(folder: Folder, settled: Settled, largest: list[tuple[int, int]]) -> list[Group]:
     """All examples of a pass whose ``largest`` clusters are (size, representative), under the headings that have any."""
-    documents, settled = Documents(folder), Settled.read(folder.settled)
+    documents = Documents(folder)
     chosen = examples(folder, documents, settled, [centre for _, centre in largest])
     repeated = Passages.read(folder.settled) if documents.plan.options.passages else None
     showing = _Showing(documents, settled, repeated, chosen, {centre: size for size, centre in largest})
@@ -128,6 +129,8 @@ class _Showing:
     def _share(self, one: Example, text: Text | None) -> Told:
         kept = self._standing.ids[self._numbers.index(one.beside)]
         told = f"{one.similarity:.0%} of its tokens stand in other documents, most of them in {kept}"
+        if one.beside == one.document:
+            told = EMPTIED
         return Told(told, self._passages_of(one.document, text))
 
     def _holders(self, one: Example, text: Text | None) -> Told:
