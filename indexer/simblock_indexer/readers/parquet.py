@@ -64,6 +64,9 @@ def damage(place: str | Path) -> Iterator[None]:
         if error.errno is None:  # pyarrow's word for pages that cannot be read
             raise _damaged(name) from error
         raise Unreadable(name, reason(error), "check the file and its permissions") from error
+    except pa.ArrowNotImplementedError as error:
+        problem = "holds something that this version of pyarrow cannot read"
+        raise Unreadable(name, problem, "install a newer one, or convert the file") from error
     except pa.ArrowException as error:
         raise _damaged(name) from error
 
@@ -72,16 +75,16 @@ def _damaged(name: str) -> Unreadable:
     return Unreadable(name, "no Parquet file, or a damaged one", "restore the file")
 
 
-def batches(table: ParquetFile, group: int, columns: list[str]) -> Iterator[Any]:
-    """The rows of a row group, as record batches of about BATCH bytes of those ``columns``."""
+def batches(table: ParquetFile, group: int, columns: list[str] | None, size: int = BATCH) -> Iterator[Any]:
+    """The rows of a row group, as record batches of about ``size`` bytes of those ``columns``; None is all."""
     rows = table.metadata.row_group(group).num_rows
-    step = max(1, BATCH * rows // max(1, bytes_of(table, group, columns)))
+    step = max(1, size * rows // max(1, bytes_of(table, group, columns)))
     yield from table.iter_batches(
         min(step, max(1, rows)), row_groups=[group], columns=columns, use_threads=False
     )
 
 
-def bytes_of(table: ParquetFile, group: int, columns: list[str]) -> int:
+def bytes_of(table: ParquetFile, group: int, columns: list[str] | None) -> int:
     """Uncompressed bytes of some columns of a row group."""
     stored = table.metadata.row_group(group)
     found = (stored.column(at) for at in range(stored.num_columns))
@@ -90,5 +93,5 @@ def bytes_of(table: ParquetFile, group: int, columns: list[str]) -> int:
     )
 
 
-def _is_among(path: str, columns: list[str]) -> bool:
-    return any(path == column or path.startswith(f"{column}.") for column in columns)
+def _is_among(path: str, columns: list[str] | None) -> bool:
+    return columns is None or any(path == column or path.startswith(f"{column}.") for column in columns)

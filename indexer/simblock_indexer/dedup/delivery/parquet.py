@@ -13,10 +13,20 @@ from simblock_indexer.readers.rows import no_text
 from simblock_indexer.readers.streams import too_long
 from simblock_indexer.readers.tally import Unreadable
 
-__all__ = ["Lost", "TableRows", "arrow", "column_of", "table_rows"]
+__all__ = [
+    "Array",
+    "Lost",
+    "TableRows",
+    "arrow",
+    "as_type",
+    "column_of",
+    "spelled_out",
+    "table_rows",
+    "type_of",
+]
 
-Arrow = Any
-"""An array or a record batch of pyarrow, which has no types of its own."""
+Array = Any
+"""An array of pyarrow, which has no types for mypy."""
 
 UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
@@ -67,7 +77,7 @@ def type_of(schema: Any, field: str) -> Any:
     return found
 
 
-def column_of(rows: Arrow, field: str) -> Arrow | None:
+def column_of(rows: Array, field: str) -> Array | None:
     """The column of :func:`type_of`, of a record batch or table."""
     if type_of(rows.schema, field) is None:
         return None
@@ -80,7 +90,7 @@ def column_of(rows: Arrow, field: str) -> Arrow | None:
 class TableRows:
     """Some rows of a table. What is raised for several rows does not say which it was: see :meth:`single`."""
 
-    def __init__(self, name: str, before: int, first: int, batch: Arrow, reading: ReadOptions) -> None:
+    def __init__(self, name: str, before: int, first: int, batch: Array, reading: ReadOptions) -> None:
         self.numbers = list(range(first, first + batch.num_rows))
         self._name, self._before, self._first = name, before, first
         self._batch, self._reading = batch, reading
@@ -125,7 +135,7 @@ class TableRows:
         column = column_of(self._batch, field)
         if column is None:
             return [None] * len(self)
-        spelled = _spelled(column)
+        spelled = spelled_out(column)
         if spelled is None:
             some = _some_value(column.type)
             return [some if valid else None for valid in column.is_valid().to_pylist()]
@@ -141,7 +151,7 @@ class TableRows:
         """The error of the first row, whose field for the text has that ``value``."""
         return no_text({field: value}, self.place, field)
 
-    def _decoded(self, spelled: Arrow) -> str:
+    def _decoded(self, spelled: Array) -> str:
         if len(self) > 1:
             raise Unreadable(self._name, "a row cannot be read", "see which")
         data: bytes = spelled.cast(arrow().large_binary())[0].as_py()
@@ -153,7 +163,7 @@ class TableRows:
             raise Unreadable(self.place, problem, mend) from None
 
 
-def _values(column: Arrow) -> list[Any]:
+def _values(column: Array) -> list[Any]:
     pa = arrow()
     column = _plain(column)
     if pa.types.is_timestamp(column.type):
@@ -166,11 +176,11 @@ def _values(column: Arrow) -> list[Any]:
     return column.to_pylist()  # type: ignore[no-any-return]
 
 
-def _plain(column: Arrow) -> Arrow:
+def _plain(column: Array) -> Array:
     return column.dictionary_decode() if arrow().types.is_dictionary(column.type) else column
 
 
-def _spelled(column: Arrow) -> Arrow | None:
+def spelled_out(column: Array) -> Array | None:
     """A column of strings or bytes, as its lengths can be asked for; None where it is of another type."""
     pa = arrow()
     column = _plain(column)
@@ -181,6 +191,22 @@ def _spelled(column: Arrow) -> Arrow | None:
         return column.cast(pa.large_binary())
     known = (kinds.is_string, kinds.is_large_string, kinds.is_binary, kinds.is_large_binary)
     return column if any(is_one(column.type) for is_one in known) else None
+
+
+def as_type(column: Array, type: Any) -> Array:
+    """A column of :func:`spelled_out`, or its bytes, as one of another type of that sort."""
+    pa = arrow()
+    kinds = pa.types
+    if kinds.is_dictionary(type):
+        values = as_type(column, type.value_type).dictionary_encode()
+        return pa.DictionaryArray.from_arrays(
+            values.indices.cast(type.index_type), values.dictionary, ordered=type.ordered
+        )
+    return (
+        column
+        if column.type == type
+        else column.cast(pa.large_string() if kinds.is_string_view(type) else type).cast(type)
+    )
 
 
 def _some_value(type: Any) -> object:
