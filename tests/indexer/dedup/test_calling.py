@@ -1,14 +1,20 @@
 """Documents of a program are deduplicated as those of files are."""
 
 import itertools
+import json
 import random
+import sys
 import weakref
 
+import pyarrow.parquet as pq
 import pytest
 
 import simblock_indexer
-from simblock.errors import InputError, NotAnIndex, UsageError
+from simblock.errors import InputError, MissingExtra, NotAnIndex, UsageError
 from simblock_indexer import deduplicate
+from simblock_indexer.dedup.options import DedupOptions
+from simblock_indexer.dedup.running import dedup
+from simblock_indexer.readers import ReadOptions
 from tests.conftest import vocabulary
 
 WORDS = vocabulary(5)
@@ -174,7 +180,8 @@ def test_a_working_folder_that_is_not_there_is_named():
         deduplicate(TEXTS, work="nowhere")
 
 
-def test_workers_make_no_difference():
+def test_workers_make_no_difference(monkeypatch):
+    monkeypatch.setattr("simblock_indexer.dedup.calling.OF_A_PARTITION", 20)
     texts = [*TEXTS, *(story(seed) for seed in range(100, 160)), *(story(seed) for seed in range(100, 160))]
     one, two = deduplicate(texts), deduplicate(texts, workers=2)
     assert list(one.dropped) == list(two.dropped)
@@ -257,6 +264,14 @@ def test_a_table_is_given_back_without_what_is_dropped(offered):
     offered = offered()
     kept = deduplicate(offered).filter(offered)
     assert kept.column("text").to_pylist() == [TEXTS[0], TEXTS[1], TEXTS[4]]
+
+
+def test_without_pyarrow_all_but_tables_is_looked_at(monkeypatch):
+    one = table()
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert reasons(deduplicate(TEXTS)) == NEAR
+    with pytest.raises(MissingExtra, match=r"simblock\[parquet\]"):
+        deduplicate(one)
 
 
 def test_another_table_cannot_be_filtered():
@@ -392,3 +407,68 @@ def test_the_rest_of_a_generator_is_not_held():
 
     assert len(deduplicate(documents())) == 3000
     assert most < 10
+
+
+# -- the same as the command
+
+
+def corpus(seed):
+    """Stories, edited copies of them, passages shared, code, empty ones, in some order."""
+    rng = random.Random(seed)
+    stories = [story(rng.randrange(10**6), rng.randrange(40, 200)) for _ in range(12)]
+    copies = [
+        edited(text, *rng.sample(range(len(text.split())), rng.randrange(6)))
+        for text in rng.choices(stories, k=25)
+    ]
+    shared = [f"{story(rng.randrange(10**6), 60)} {NOTICE}" for _ in range(4)]
+    code = [f"def one(x):\n    return [x + {n}, {n} * x, x ** {n}]\n" * 3 for n in (1, 2, 2)]
+    texts = [*stories, *copies, *shared, *code, "", QUOTING]
+    rng.shuffle(texts)
+    return [
+        {"id": f"d{number}", "text": text, "stars": rng.randrange(5)}
+        | ({"language": "python"} if "def" in text else {})
+        for number, text in enumerate(texts)
+    ]
+
+
+ASKED = {
+    "as it is": {},
+    "a lower threshold, two copies": {"threshold": 0.5, "max_copies": 2},
+    "by a column": {"keep": "most:stars", "sketch": "permutations"},
+    "passages dropped": {"scope": "passage", "threshold": 0.4},
+    "both, cut out": {"scope": "both", "cut": "redact", "keep": "longest"},
+    "guarded, cut out": {"scope": "both", "cut": "redact", "against": True},
+}
+
+
+@pytest.mark.parametrize(("seed", "asked"), list(enumerate(ASKED.values())), ids=list(ASKED))
+def test_the_outcome_is_that_of_the_command(tmp_path, protected, seed, asked):
+    rows = corpus(seed)
+    options = asked | {"against": (str(protected),)} if "against" in asked else asked
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    dedup(
+        [str(tmp_path / "rows.jsonl")], tmp_path / "out", DedupOptions(**options), ReadOptions(), page=False
+    )
+    written = [
+        json.loads(line) for line in (tmp_path / "out/documents/rows.jsonl").read_text("utf-8").splitlines()
+    ]
+    told = pq.read_table(tmp_path / "out/dropped.parquet").to_pylist()
+
+    result = deduplicate(iter(rows), **options)
+    kept = [
+        row | {"text": result.text(number, row["text"])}
+        for number, row in enumerate(rows)
+        if result.kept[number]
+    ]
+    assert kept == written
+    assert len(result.dropped) == len(told) > 0
+    for ours, theirs in zip(result.dropped, told, strict=True):
+        assert (ours.id, ours.row, ours.reason, ours.work) == (
+            theirs["id"],
+            theirs["row"] - 1,
+            theirs["reason"],
+            theirs["work"],
+        )
+        assert ours.keeper_id == theirs["keeper_id"]
+        if ours.reason != "protected":
+            assert ours.similarity == theirs["similarity"]
