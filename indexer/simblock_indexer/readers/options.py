@@ -25,7 +25,8 @@ class ReadOptions:
     ``{"id": …, "title": …}``. ``max_row`` bounds a row, or a file that is one work, in bytes.
     ``expires`` and ``reason`` go to works that have none of their own. ``workers`` above 1 read files
     ahead in as many threads, and tokenise code in as many processes. ``leave_out`` are paths never read
-    inside folders (the index itself, its key).
+    inside folders (the index itself, its key). Without ``detect``, auto does not look at what documents of a
+    delivery hold, but at columns and names alone.
     """
 
     kind: KindChoice = "auto"
@@ -42,6 +43,7 @@ class ReadOptions:
     reason: str | None = None
     workers: int = 1
     leave_out: tuple[Path, ...] = field(default=())
+    detect: bool = True
 
     def __post_init__(self) -> None:
         if self.kind not in ("auto", "text", "code"):
