@@ -18,7 +18,7 @@ from simblock_indexer.dedup.delivery.reading import read
 from simblock_indexer.dedup.delivery.remote import below
 from simblock_indexer.dedup.delivery.rows import Met, Part, Rows
 from simblock_indexer.dedup.examining import without
-from simblock_indexer.dedup.folder import Folder, Plan
+from simblock_indexer.dedup.folder import Folder, Plan, save
 from simblock_indexer.dedup.part import CODE, Documents, SignedPart
 from simblock_indexer.dedup.settled import KEPT, Settled
 from simblock_indexer.readers.remote import called
@@ -28,7 +28,8 @@ DOCUMENTS = "documents"
 
 
 def write(folder: Folder, source: int) -> None:
-    """Writes what is kept of a file to ``plan.out``, and marks it done; does nothing where that stands.
+    """Writes what is kept of a file to ``plan.out``, and marks it done, with its counts; does nothing where that
+    stands.
 
     Rows keep their bytes or columns; of those with passages to cut, only the text is another, and one of which nothing
     but white space is left is left out. Raises InputError where the file is not what it was when it was read, and
@@ -46,11 +47,12 @@ def write(folder: Folder, source: int) -> None:
         "rows": len(keep),
         "kept": copied.rows,
         "changed": cutting.changed,
-        "emptied": cutting.emptied,
-        "unreadable": int(keep.sum()) - copied.rows - cutting.emptied,
+        "emptied": len(cutting.emptied),
+        "unreadable": int(keep.sum()) - copied.rows - len(cutting.emptied),
         "bytes": copied.size,
     }
     with folder.making(folder.written(source)) as filled:
+        save(filled / "emptied.npy", np.array(cutting.emptied, np.int64))
         (filled / "counts.json").write_text(json.dumps(counts), "utf-8")
 
 
@@ -105,7 +107,9 @@ class _Cutting:
         self._afters = [stretch.after for stretch in stretches]
         self._guarded = bool(plan.options.against)
         self._languages = _Languages(plan)
-        self.changed = self.emptied = 0
+        self.changed = 0
+        self.emptied: list[int] = []
+        """The rows of which nothing is left."""
 
     @property
     def rows(self) -> I64:
@@ -127,7 +131,7 @@ class _Cutting:
         self._check(stretch, document, left)
         left = self._without_passages(stretch, document, left)
         if not left or left.isspace():
-            self.emptied += 1
+            self.emptied.append(row)
             return None
         self.changed += left != text
         return left
