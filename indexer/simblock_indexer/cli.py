@@ -11,6 +11,7 @@ import typer
 
 from simblock_indexer import inspecting
 from simblock_indexer import parameters as p
+from simblock_indexer.dedup.command import dedup
 from simblock_indexer.exits import left_as_it_was, run
 from simblock_indexer.indexes import shown
 from simblock_indexer.progress import bar, transfer
@@ -288,7 +289,14 @@ def keygen(
     say(f"{file} holds a new key: keep it apart from the index, and keep a copy")
 
 
-for command in (inspecting.list_works, inspecting.show, inspecting.log, inspecting.stat, inspecting.verify):
+for command in (
+    inspecting.list_works,
+    inspecting.show,
+    inspecting.log,
+    inspecting.stat,
+    inspecting.verify,
+    dedup,
+):
     app.command({"list_works": "list"}.get(command.__name__, command.__name__))(command)
 
 

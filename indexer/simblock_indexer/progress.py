@@ -1,4 +1,4 @@
-"""The bars of a build on a terminal: bytes read, rate, time left; then the writing. Nothing in a pipe."""
+"""Bars on a terminal, of a build and of a pass over training data: bytes, rate, time left. Nothing in a pipe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from simblock_indexer.readers.tally import Tally
 
 if TYPE_CHECKING:
-    from rich.progress import ProgressColumn
+    from rich.progress import Progress, ProgressColumn
 
 Watch: TypeAlias = Callable[[Tally], None]
 """Called now and then with what is read so far; a last time with ``done == total`` before it is written."""
@@ -74,3 +74,36 @@ def bar(wanted: bool = True) -> Iterator[Watch | None]:
 
     with Live(Group(reading, writing), console=Console(stderr=True), transient=True):
         yield watch
+
+
+class StageBars:
+    """A bar for each stage of a pass: the bytes of the inputs that it went through."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._documents = 0
+
+    def begin(self, stage: str, done: int, total: int) -> None:
+        """A stage begins; a rate is of what it does from now on."""
+        self._documents = 0
+        self._task = self._progress.add_task(stage, total=total, completed=done, documents="")
+
+    def step(self, amount: int, documents: int) -> None:
+        """It went through so many more bytes, and read so many documents."""
+        self._documents += documents
+        told = f"{self._documents:,} documents" if self._documents else ""
+        self._progress.update(self._task, advance=amount, documents=told)
+
+
+@contextmanager
+def stages(wanted: bool = True) -> Iterator[StageBars | None]:
+    """Bars of stages on standard error, or None where it is no terminal or not wanted."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    told = progress.TextColumn("{task.fields[documents]}")
+    with progress.Progress(*_columns(), told, console=Console(stderr=True), transient=True) as drawn:
+        yield StageBars(drawn)

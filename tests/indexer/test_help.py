@@ -26,6 +26,7 @@ COMMANDS = [
     "log",
     "stat",
     "verify",
+    "dedup",
 ]
 GROUP: Any = typer.main.get_command(app)
 

@@ -150,7 +150,7 @@ def _take_its_place(filled: Path, folder: Path) -> None:
 
 def hidden(path: Path) -> Path:
     """Where what will stand at ``path`` is made: beside it, under a name that no other process or thread gives."""
-    return path.with_name(f".{path.name}.{socket.gethostname()}.{threading.get_ident()}.{os.getpid()}")
+    return path.with_name(f".{path.name[:48]}.{socket.gethostname()}.{threading.get_ident()}.{os.getpid()}")
 
 
 def sweep(root: Path) -> None:

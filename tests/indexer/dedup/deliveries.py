@@ -51,7 +51,7 @@ def folder_of(root, files=3, count=60, seed=1):
 
 
 def left(out):
-    """All that a pass left, by name: bytes, and of the report all but its rates."""
+    """All that a pass left, by name: bytes, and of the report all but its rates and where it is."""
     found = {}
     for path in sorted(Path(out).rglob("*")):
         name = path.relative_to(out).as_posix()
@@ -59,7 +59,7 @@ def left(out):
             continue
         found[name] = path.read_bytes()
     report = json.loads(found.pop("report.json"))
-    del report["rates"]
+    del report["rates"], report["out"]
     found["report.json"] = report
     found.pop("report.html", None)  # shows the rates
     return found

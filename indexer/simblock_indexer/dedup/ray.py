@@ -1,0 +1,101 @@
+"""Running the units of a stage on a cluster of Ray whose nodes share a file system.
+
+A unit is a task: it is sent numbers and sends back counters, as what stages read and make lies in files. Ray's
+data sets would carry rows from node to node, which these units never ask for, and start their tasks no sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from simblock.errors import MissingExtra, UsageError
+from simblock_indexer.allocation import keep_freed_memory
+from simblock_indexer.dedup.engines import ONE_THREAD, Failure, Run, attempt, ended
+from simblock_indexer.dedup.stages import Counters
+
+AHEAD = 4
+"""Tasks for each processor of the cluster that are handed over at a time: none is idle, and a driver of many thousand
+units stays small."""
+
+
+def on_ray(root: str, stage: str, units: Sequence[int], address: str | None = None) -> Iterator[Counters]:
+    """Makes units of a stage as Ray's tasks, in the working folder ``root`` that all nodes see; the counters of each, in
+    any order.
+
+    Raises MissingExtra without ray, UsageError where no cluster answers at ``address``, and what units raise.
+    """
+    with cluster(root, address) as run:
+        yield from run(stage, units)
+
+
+@contextmanager
+def cluster(root: str, address: str | None = None) -> Iterator[Run]:
+    """A connection to a cluster, for all stages of a pass; one that the program has is used, and stays."""
+    ray = _ray()
+    ours = not ray.is_initialized()
+    if ours:
+        _connect(ray, address)
+    try:
+        yield partial(_tasks, ray, root)
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _ray() -> Any:
+    try:
+        import ray
+    except ImportError:
+        raise MissingExtra("--engine ray", "ray") from None
+    return ray
+
+
+def _connect(ray: Any, address: str | None) -> None:
+    try:
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level="warning",
+            runtime_env={"env_vars": ONE_THREAD},
+        )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise UsageError(
+            f"--ray-address {address}: no cluster answers ({' '.join(str(error).split())[:200]}): start one with ray start"
+        ) from error
+
+
+def _tasks(ray: Any, root: str, stage: str, units: Sequence[int]) -> Iterator[Counters]:
+    task = ray.remote(num_cpus=1, max_retries=3)(_unit)
+    window = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+    waiting = iter(units)
+    asked: dict[Any, int] = {}
+    while True:
+        for unit in waiting:
+            asked[task.remote(root, stage, unit)] = unit
+            if len(asked) >= window:
+                break
+        if not asked:
+            return
+        for done in ray.wait(list(asked))[0]:
+            yield _result(ray, done, f"stage {stage}, unit {asked.pop(done)}")
+
+
+def _result(ray: Any, done: Any, what: str) -> Counters:
+    try:
+        answer: Counters | Failure = ray.get(done)
+    except ray.exceptions.RayTaskError:
+        raise  # a mistake of ours, with where it was
+    except ray.exceptions.RayError as error:
+        raise ended(what) from error
+    if isinstance(answer, Failure):
+        raise answer.error()
+    return answer
+
+
+def _unit(root: str, stage: str, unit: int) -> Counters | Failure:
+    """In a task: makes a unit."""
+    keep_freed_memory()
+    return attempt(root, stage, unit)

@@ -1,0 +1,233 @@
+"""A whole pass, or stage by stage: the same bytes, whoever runs it and in whatever order."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+from filelock import FileLock
+
+from simblock.errors import Busy, MissingExtra, UsageError
+from simblock_indexer.dedup import keeping, planning, running, stages
+from simblock_indexer.dedup.options import MIB, DedupOptions
+from simblock_indexer.readers import ReadOptions
+from simblock_indexer.readers.shares import Share
+from tests.indexer.dedup.deliveries import folder_of, hidden, jsonl, left, rows
+
+READING = ReadOptions()
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    return folder_of(tmp_path / "in", files=5, count=150)
+
+
+@pytest.fixture
+def dedup(inputs, tmp_path):
+    """Runs a pass over the same inputs into a folder of that name."""
+
+    def run(out, *named, options=None, **told):
+        options = options or DedupOptions()
+        return running.dedup(named or [str(inputs)], tmp_path / out, options, READING, **told)
+
+    return run
+
+
+@pytest.fixture
+def stage(inputs, tmp_path):
+    def run(name, out, number=0, of=1, **told):
+        return running.run_stage(
+            name, [str(inputs)], tmp_path / out, DedupOptions(), READING, shard=Share(number, of), **told
+        )
+
+    return run
+
+
+@pytest.fixture
+def whole(dedup, tmp_path):
+    """What a pass leaves that nobody disturbed."""
+    dedup("whole")
+    return left(tmp_path / "whole")
+
+
+def test_kept_rows_stay_as_they_came_and_of_no_text_the_last_goes(dedup, inputs, tmp_path):
+    outcome = dedup("out")
+    kept, given = [], []
+    for path in sorted(inputs.iterdir()):
+        lines = path.read_text("utf-8").splitlines()
+        written = (tmp_path / "out" / "documents" / "in" / path.name).read_text("utf-8").splitlines()
+        assert [line for line in lines if line in set(written)] == written
+        kept += written
+        given += lines
+    assert (outcome.documents, outcome.kept) == (len(given), len(kept))
+    assert 0 < len(kept) < len(given)
+    assert outcome.by_reason["exact"] > 0 < outcome.by_reason["near"]
+    assert len({json.loads(line)["text"] for line in kept}) == len(kept)
+
+
+def test_the_report_is_there_at_the_end_and_the_working_folder_is_gone(dedup, tmp_path):
+    outcome = dedup("out")
+    assert planning.finished(tmp_path / "out")
+    assert hidden(tmp_path / "out") == []
+    assert not (tmp_path / "out" / ".work").exists()
+    rates = json.loads((tmp_path / "out" / "report.json").read_text())["rates"]
+    assert rates == outcome.rates
+    assert {name: took["units"] for name, took in rates["stages"].items()} == {
+        "sign": 5, "join": 16, "cluster": 1, "verify": 1, "write": 5,
+    }  # fmt: skip
+    assert all(took["documents"] == 150 for took in rates["stages"].values())
+    assert rates["peak"] > MIB
+
+
+def test_the_working_folder_can_be_kept_and_lie_elsewhere(dedup, whole, tmp_path):
+    dedup("out", work=tmp_path / "scratch", keep_work=True)
+    assert left(tmp_path / "out") == whole
+    assert (tmp_path / "scratch" / "settled").is_dir()
+    dedup("again", work=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_any_number_of_workers_leaves_the_same_bytes(dedup, whole, tmp_path, workers):
+    dedup("out", workers=workers)
+    assert left(tmp_path / "out") == whole
+
+
+def test_memory_decides_nothing(dedup, whole, tmp_path):
+    dedup("out", options=DedupOptions(memory=256 * MIB))
+    assert left(tmp_path / "out") == whole
+
+
+@pytest.mark.parametrize("of", [1, 2, 5])
+def test_stages_by_shards_in_any_order_leave_the_same_bytes(stage, whole, tmp_path, of):
+    rng = random.Random(of)
+    for name in stages.STAGES:
+        order = rng.sample(range(of), of)
+        made = [stage(name, "out", number, of) for number in order]
+        assert made[-1].missing == 0
+        assert [one.outcome is not None for one in made].count(True) == (name == "write")
+    assert left(tmp_path / "out") == whole
+    assert not (tmp_path / "out" / ".work").exists()
+
+
+def test_shards_divide_the_units_of_a_stage(stage, tmp_path):
+    first = stage("sign", "out", 1, 3)
+    assert (first.made, first.missing) == (2, 3)
+    assert stage("sign", "out", 1, 3).made == 0
+    signed = tmp_path / "out" / ".work" / "signed"
+    assert sorted(path.name for path in signed.iterdir()) == ["000001", "000004"]
+    with pytest.raises(UsageError, match=r"stage join: 3 of 5 units of sign are missing \(first: 0\)"):
+        stage("join", "out")
+
+
+def test_a_share_of_write_that_comes_late_has_nothing_to_do(stage, dedup, tmp_path):
+    """Where there are more shards than files, some have no units, and may begin when all is done."""
+    dedup("out")
+    assert stage("write", "out", 7, 9) == running.Staged("write", 0, 0, None)
+    with pytest.raises(UsageError, match="holds a finished pass"):
+        stage("sign", "out", 7, 9)
+
+
+def test_a_whole_pass_goes_on_where_stages_ended(stage, dedup, whole, tmp_path):
+    stage("sign", "out", 0, 2)
+    dedup("out")
+    assert left(tmp_path / "out") == whole
+
+
+def test_a_finished_pass_is_not_run_again(dedup, whole, tmp_path):
+    with pytest.raises(UsageError, match="give another --out, or remove it to begin anew"):
+        dedup("whole")
+    assert left(tmp_path / "whole") == whole
+
+
+def test_inputs_that_changed_are_noticed_before_anything_goes_on(stage, dedup, inputs, tmp_path):
+    stage("sign", "out")
+    jsonl(inputs / "3.jsonl", rows(3, seed=9))
+    with pytest.raises(UsageError, match=r"3\.jsonl changed since the pass in"):
+        dedup("out")
+    assert not (tmp_path / "out" / "documents").exists()
+
+
+def test_two_passes_in_one_folder_do_not_meet(stage, dedup, whole, tmp_path):
+    stage("sign", "out")
+    with (
+        FileLock(tmp_path / "out" / ".work" / "pass.lock"),
+        pytest.raises(Busy, match="another process runs the pass in"),
+    ):
+        dedup("out")
+    dedup("out")
+    assert left(tmp_path / "out") == whole
+
+
+def test_a_delivery_is_compared_with_those_before(dedup, inputs, tmp_path):
+    state = tmp_path / "state"
+    first = dedup("first", state=state)
+    second = dedup("second", state=state)
+    assert (first.earlier, second.earlier) == (0, first.kept)
+    assert (second.documents, second.kept) == (150, 0)
+    third = dedup("third", str(jsonl(tmp_path / "new.jsonl", rows(20, seed=3))), state=state)
+    assert third.kept > 0
+    with pytest.raises(UsageError, match=r"--threshold 0\.8"):
+        dedup("fourth", state=state, options=DedupOptions(threshold=0.5))
+
+
+def test_a_pass_that_ends_after_it_was_kept_is_kept_once(dedup, whole, tmp_path, monkeypatch):
+    state = tmp_path / "state"
+    conclude = running.conclude
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "conclude", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        dedup("out", state=state)
+    before = keeping.earlier(state, DedupOptions())
+    monkeypatch.setattr(running, "conclude", conclude)
+    dedup("out", state=state)
+    assert keeping.earlier(state, DedupOptions()) == before
+    made = left(tmp_path / "out")
+    assert made.pop("report.json")["kept"] == whole.pop("report.json")["kept"]
+    assert made == whole
+
+
+class Seen:
+    """What a pass tells of its stages."""
+
+    def __init__(self):
+        self.stages = []
+
+    def begin(self, stage, done, total):
+        self.stages.append([stage, done, total, 0])
+
+    def step(self, amount, documents):
+        self.stages[-1][1] += amount
+        self.stages[-1][3] += documents
+
+
+def test_each_stage_is_seen_to_go_through_the_inputs(dedup, stage, inputs, tmp_path):
+    size = sum(path.stat().st_size for path in inputs.iterdir())
+    stage("sign", "out", 0, 5)
+    seen = Seen()
+    dedup("out", watch=seen)
+    assert [one[0] for one in seen.stages] == list(stages.STAGES)
+    assert all(done == total for _, done, total, _ in seen.stages)
+    assert all(abs(total - size) < 16 for _, _, total, _ in seen.stages)
+    assert [one[3] for one in seen.stages] == [120, 0, 0, 0, 150]
+
+
+def test_small_inputs_take_one_process_and_large_ones_all_cores(dedup, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "cores", lambda: 7)
+    _, plan = planning.plan([str(tmp_path / "in")], tmp_path / "x", DedupOptions(), READING)
+    assert running._workers(None, plan) == 1
+    assert running._workers(3, plan) == 3
+    monkeypatch.setattr(running, "SMALL", 0)
+    assert running._workers(None, plan) == 7
+
+
+def test_an_engine_that_is_not_there_is_named(dedup, monkeypatch):
+    with pytest.raises(UsageError, match="--engine spark: it is local or ray"):
+        dedup("out", engine="spark")
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(MissingExtra, match=r"--engine ray needs an extra: pip install 'simblock\[ray\]'"):
+        dedup("out", engine="ray")
