@@ -164,10 +164,11 @@ def _join_bytes(values: I64, ends: I64, gone: Bools, byte: Bools, follows: Bools
 
 def _replace(points: U8 | U32, values: I64, starts: I64, ends: I64) -> Unescaped:
     """Put one element in the place of each [starts, ends)."""
-    change = np.zeros(len(points) + 1, np.int8)
-    change[starts + 1] += 1
-    change[ends] -= 1
-    kept = np.flatnonzero(np.cumsum(change, dtype=np.int8)[:-1] == 0)
+    lengths = ends - starts - 1
+    gone = np.arange(int(lengths.sum())) + np.repeat(starts + 1 - (np.cumsum(lengths) - lengths), lengths)
+    stays = np.ones(len(points), np.bool_)
+    stays[gone] = False
+    kept = np.flatnonzero(stays)
     wide = points if values.max() < 256 or points.dtype != np.uint8 else points.astype(np.uint32)
     elements = wide[kept]
     elements[np.searchsorted(kept, starts)] = values
