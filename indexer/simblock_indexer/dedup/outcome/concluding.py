@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -98,7 +100,7 @@ def _outcome(
         protected=findings.write(plan.out, documents) if plan.options.against else None,
         found=_found(folder),
         parameters=_parameters(plan),
-        rates={**rates, "memory": plan.options.memory},
+        rates={**rates, "memory": plan.options.memory, "machine": _machine()},
         tables=_tables(plan.options),
     )
 
@@ -154,6 +156,16 @@ def _similarities(folder: Folder, gathered: Gathered, threshold: float) -> dict[
         "members": gathered.near.tolist(),
         "exact": gathered.exact,
         "rejected": tally.rejected(measured, gathered, threshold),
+    }
+
+
+def _machine() -> dict[str, Any]:
+    """Where the pass was concluded."""
+    return {
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
     }
 
 

@@ -36,7 +36,7 @@ def rules(options: DedupOptions) -> dict[int, str]:
         NEAR: f"jaccard>={options.threshold:g}, {kept}",
         PASSAGE: f"repeated passages>={options.threshold:g} of the tokens, "
         f"min_passage={options.min_passage}, max_copies={options.max_copies}",
-        PROTECTED: "a policy",
+        PROTECTED: "policy",
     }
 
 
@@ -94,7 +94,7 @@ class _Rows:
         places = np.flatnonzero(protected)
         for at, found in zip(places.tolist(), self._guarded.worst(numbers[places]), strict=True):
             columns["similarity"][at] = found and found.similarity
-            columns["rule"][at] = found and found.rule
+            columns["rule"][at] = found and f"policy, rule {found.rule}"
             columns["work"][at] = found and found.work
 
 

@@ -106,7 +106,8 @@ def test_the_report_counts_what_came_in_and_what_became_of_it(tmp_path):
         "tests": 10,
     }
     assert report["affected"][0] == {"source": str(tmp_path / "a.jsonl"), "kept": 1, "dropped": 2}
-    assert report["rates"] == {"seconds": 2.0, "stages": {}, "memory": 2048 << 20}
+    assert report["rates"]["machine"]["cores"] >= 1
+    assert (report["rates"]["seconds"], report["rates"]["memory"]) == (2.0, 2048 << 20)
     assert report["passages"] is report["protected"] is None
     assert report["tables"] == ["dropped.parquet", "clusters.parquet", "report.json"]
 
@@ -160,7 +161,7 @@ def test_what_holds_protected_works_is_dropped_by_the_rule_of_the_severest_findi
     assert (gone["reason"], gone["work"], gone["rule"], gone["similarity"]) == (
         "protected",
         "moby",
-        "novels",
+        "policy, rule novels",
         0.75,
     )
     assert gone["keeper_id"] is gone["keeper_row"] is gone["keeper_earlier"] is None
@@ -198,7 +199,7 @@ def test_documents_of_which_cutting_left_nothing_are_listed_as_dropped(tmp_path)
     listed = rows(told(folder), "dropped.parquet")
     assert [(row["id"], row["row"], row["reason"], row["rule"], row["keeper_id"], row["work"]) for row in listed] == [
         ("a", 2, "passage", "nothing is left after cutting", None, None),
-        ("b", 4, "protected", "novels", None, "moby"),
+        ("b", 4, "protected", "policy, rule novels", None, "moby"),
         ("x#5", 5, "near", "jaccard>=0.8, keep=first, max_copies=1", "a", None),
     ]  # fmt: skip
     assert (outcome.kept, outcome.by_reason["passage"], outcome.by_reason["protected"]) == (1, 1, 1)
