@@ -10,7 +10,7 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from simblock.errors import UsageError
-from simblock_indexer.dedup import protected, settling, signing, stages
+from simblock_indexer.dedup import protected, settling, stages
 from simblock_indexer.dedup.deduplicated import Deduplicated
 from simblock_indexer.dedup.delivery import ranking
 from simblock_indexer.dedup.delivery.offered import NAME, Documents, Offer
@@ -20,7 +20,7 @@ from simblock_indexer.dedup.engines import Crew
 from simblock_indexer.dedup.folder import Folder, Plan
 from simblock_indexer.dedup.gathering import NAMELESS, gather
 from simblock_indexer.dedup.options import MIB, Cut, DedupOptions, Scope, Sketch
-from simblock_indexer.dedup.part import RUNS
+from simblock_indexer.dedup.signers import Given, Signers, sign
 from simblock_indexer.readers.options import KindChoice, ReadOptions
 
 PART = 16 * MIB
@@ -51,6 +51,7 @@ def deduplicate(
     date_field: str = "date",
     kind: KindChoice = "auto",
     language: str | None = None,
+    detect: bool = False,
     skip_bad: bool = False,
     workers: int = 1,
     memory: int = 2048 * MIB,
@@ -62,8 +63,8 @@ def deduplicate(
     speaks Arrow's C stream (pandas, Polars, DuckDB, pyarrow), itself or in an iterable of tables. They are read
     once and never held at a time: what is known of them lies in a temporary folder, below ``work`` where that is
     given, which is removed at the end. The other arguments are those of ``simblock-index dedup``; ``memory`` is
-    in bytes. Documents are read and signed in this process, what follows is done in ``workers`` others; with more
-    than one a script's own work stands under ``if __name__ == "__main__":``.
+    in bytes. With ``workers`` above one they are signed and compared in so many other processes, and a script's own work
+    stands under ``if __name__ == "__main__":``.
 
     Raises UsageError where a value cannot be meant, InputError naming the row where one cannot be read (``skip_bad``
     counts it instead), IndexProblem where an index of ``against`` cannot be used, MissingExtra where pyarrow is
@@ -87,6 +88,7 @@ def deduplicate(
     reading = ReadOptions(
         kind=kind,
         language=language,
+        detect=detect,
         text_field=text_field,
         id_field=id_field,
         skip_bad=skip_bad,
@@ -99,8 +101,9 @@ def deduplicate(
     offer = Offer(documents, Asked(reading, ranking.rule_of(options)))
     with tempfile.TemporaryDirectory(prefix="simblock-", dir=work) as root:
         folder = Folder(root)
-        parts = tuple(_signed(offer, plan, folder))
-        plan = replace(plan, parts=parts, partitions=_partitions(offer.done))
+        parts = _sign(offer, plan, folder, workers)
+        numbered = tuple(Part(number, 0, 0, -1) for number in range(parts))
+        plan = replace(plan, parts=numbered, partitions=_partitions(offer.done))
         (folder.root / "plan.json").write_text(plan.to_json(), "utf-8")
         _run(folder, workers)
         return gather(folder, plan, offer.languages)
@@ -110,13 +113,23 @@ def _partitions(rows: int) -> int:
     return min(PARTITIONS, 1 << (rows // OF_A_PARTITION).bit_length())
 
 
-def _signed(offer: Offer, plan: Plan, folder: Folder) -> Iterator[Part]:
-    """Signs all documents, a part at a time."""
+def _sign(offer: Offer, plan: Plan, folder: Folder, workers: int) -> int:
+    """Signs all documents; in how many parts."""
+    if workers > 1:
+        with Signers(str(folder.root), workers) as signers:
+            return signers.sign(_parts(offer), plan)
+    number = 0
+    for given in _parts(offer):
+        sign(given, plan, folder)
+        number = given.number
+    return number + 1
+
+
+def _parts(offer: Offer) -> Iterator[Given]:
+    """The parts, each to be read before the next."""
     for number in count():
         met = Met()
-        with folder.making(folder.signed(number)) as filled:
-            signing.signed(offer.part(PART, met), plan, met, filled / RUNS).write(filled)
-        yield Part(number, 0, 0, -1)
+        yield Given(number, offer.part(PART, met), met)
         if offer.ended:
             return
 

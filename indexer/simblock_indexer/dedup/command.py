@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -167,6 +168,14 @@ RayAddress = Annotated[
         help="The cluster of Ray: auto, HOST:PORT, or ray://HOST:PORT; else what RAY_ADDRESS says, or one here.",
     ),
 ]
+Detect = Annotated[
+    bool,
+    typer.Option(
+        "--detect",
+        help="Tell code from text by what a document holds, too, where no column and no name says it; that takes "
+        "longer than all the rest.",
+    ),
+]
 KeepWork = Annotated[
     bool, typer.Option("--keep-work", help="Leave the working folder where it is when the pass has ended.")
 ]
@@ -184,6 +193,7 @@ def dedup(
     options: ReadOptions,
     out: Out,
     scope: ScopeOption = "document",
+    detect: Detect = False,
     threshold: Threshold = 0.8,
     max_copies: MaxCopies = 1,
     keep: Keep = "first",
@@ -226,6 +236,7 @@ def dedup(
     from simblock_indexer.readers.shares import Share
 
     allocation.keep_freed_memory()
+    reading = replace(options, detect=detect)
     guarded = bool(against)  # a policy and keys may stand in the environment for others
     asked = DedupOptions(
         scope=scope,
@@ -257,9 +268,9 @@ def dedup(
     with _goes_on(out, work), stages(wanted=not json) as watch:
         if stage is not None:
             share = Share.parse(shard or "0/1")
-            made = running.run_stage(stage, inputs, out, asked, options, shard=share, watch=watch, **told)
+            made = running.run_stage(stage, inputs, out, asked, reading, shard=share, watch=watch, **told)
         else:
-            outcome = running.dedup(inputs, out, asked, options, watch=watch, **told)
+            outcome = running.dedup(inputs, out, asked, reading, watch=watch, **told)
     if stage is not None:
         _show_stage(made, json=json)
     else:

@@ -26,7 +26,7 @@ PARTS = 64
 """Into so many parts a delivery is cut, where that makes neither very small nor very large ones."""
 SMALLEST_PART, LARGEST_PART = 8 * MIB, 256 * MIB
 FEWEST_PARTITIONS, MOST_PARTITIONS = 16, 4096
-OF_A_PARTITION = 256 * MIB
+OF_A_PARTITION = 64 * MIB
 """Bytes of a delivery for each partition of its keys."""
 
 
@@ -107,7 +107,7 @@ def _asked(inputs: list[str], target: Path, options: DedupOptions, reading: Read
         if Path(source.place).resolve().is_relative_to(target.resolve()):
             raise UsageError(f"--out {target}: the input {source.place} lies in it: give a folder of its own")
     return Plan(
-        _at_home(options),
+        at_home(options),
         reading,
         found,
         (),
@@ -132,7 +132,8 @@ def _placed(source: Source) -> Source:
     return source if source.form == "memory" else source._replace(place=_absolute(source.place))
 
 
-def _at_home(options: DedupOptions) -> DedupOptions:
+def at_home(options: DedupOptions) -> DedupOptions:
+    """Options whose files and indexes are named as processes find them that work in other folders."""
     return replace(
         options,
         against=tuple(map(_absolute, options.against)),
