@@ -52,7 +52,7 @@ def test_parts_are_a_sixty_fourth_of_the_inputs_within_bounds(total, expected):
 
 @pytest.mark.parametrize(
     ("total", "expected"),
-    [(0, 16), (4 * GIB, 16), (4 * GIB + 1, 32), (5 * GIB, 32), (100 * GIB, 512), (1 << 50, 4096)],
+    [(0, 16), (GIB, 16), (GIB + 1, 32), (5 * GIB, 128), (100 * GIB, 2048), (1 << 50, 4096)],
 )
 def test_partitions_are_a_power_of_two_that_grows_with_the_inputs(total, expected):
     assert planning.partitions(total) == expected
