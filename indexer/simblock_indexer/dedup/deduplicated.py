@@ -11,10 +11,10 @@ import numpy as np
 from simblock.errors import UsageError
 from simblock.tokens import I64, Bools
 from simblock_indexer.dedup.delivery.offered import reader
-from simblock_indexer.dedup.delivery.parquet import arrow
 from simblock_indexer.dedup.delivery.rows import F32
 from simblock_indexer.dedup.examining import without
 from simblock_indexer.dedup.passages import spans
+from simblock_indexer.readers.parquet import arrow
 
 T = TypeVar("T")
 

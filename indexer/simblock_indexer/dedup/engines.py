@@ -107,13 +107,18 @@ class Crew:
                 idle.append(line)
                 yield answer
 
+    @property
+    def work(self) -> Callable[[str, Connection], None]:
+        """What a process does: it is given the working folder and its line."""
+        return _work
+
     def _start(self) -> None:
         """Starts a process. It inherits that Ctrl-C is blocked: its end comes from here."""
         spawn = multiprocessing.get_context("spawn")
         with interruptions_held():
             resource_tracker.ensure_running()  # starting it would unblock Ctrl-C
             ours, theirs = spawn.Pipe()
-            process = spawn.Process(target=_work, args=(self._root, theirs), daemon=True)
+            process = spawn.Process(target=self.work, args=(self._root, theirs), daemon=True)
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:
                 process.start()

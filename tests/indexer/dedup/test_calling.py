@@ -182,9 +182,13 @@ def test_a_working_folder_that_is_not_there_is_named():
 
 def test_workers_make_no_difference(monkeypatch):
     monkeypatch.setattr("simblock_indexer.dedup.calling.OF_A_PARTITION", 20)
+    monkeypatch.setattr("simblock_indexer.dedup.calling.PART", 20_000)
+    monkeypatch.setattr("simblock_indexer.dedup.delivery.offered.BATCH", 10_000)
     texts = [*TEXTS, *(story(seed) for seed in range(100, 160)), *(story(seed) for seed in range(100, 160))]
     one, two = deduplicate(texts), deduplicate(texts, workers=2)
     assert list(one.dropped) == list(two.dropped)
+    with pytest.raises(InputError, match="documents, row 127: "):
+        deduplicate([*texts, {"text": None}], workers=2)
 
 
 def test_messages_hold_no_text():

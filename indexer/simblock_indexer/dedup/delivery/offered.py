@@ -13,10 +13,11 @@ import numpy as np
 
 from simblock.errors import InputError, UsageError
 from simblock_indexer.dedup.delivery.jsonl import within
-from simblock_indexer.dedup.delivery.parquet import TableRows, arrow, type_of
 from simblock_indexer.dedup.delivery.reading import Asked, documents
 from simblock_indexer.dedup.delivery.rows import Met, Rows
+from simblock_indexer.readers.columns import TableRows, type_of
 from simblock_indexer.readers.options import ReadOptions
+from simblock_indexer.readers.parquet import arrow
 from simblock_indexer.readers.rows import no_text
 from simblock_indexer.readers.tally import Unreadable
 
