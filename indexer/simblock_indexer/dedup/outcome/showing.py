@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from simblock_indexer.dedup.outcome.result import Outcome
+from simblock_indexer.escaping import printable
 from simblock_indexer.tables import Column, counted, emit, facts, listing, number, say, size, table
 
 REASONS = {
@@ -16,6 +17,8 @@ REASONS = {
 }
 LARGEST = 3
 """Clusters that are named."""
+LONGEST = 60
+"""Characters of an id that are shown."""
 
 
 def show(outcome: Outcome, json: bool = False, *, all: bool = False) -> None:
@@ -61,7 +64,7 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, object]]:
     if clusters["count"]:
         with_ = counted(clusters["members"], "document")
         yield "clusters", f"{clusters['count']:,} of two and more, with {with_}"
-        most = (f"{row['cluster']} ({row['size']:,})" for row in clusters["largest"][:LARGEST])
+        most = (f"{_short(row['cluster'])} ({row['size']:,})" for row in clusters["largest"][:LARGEST])
         yield "largest", ", ".join(most)
     if outcome.earlier:
         yield "earlier deliveries", counted(outcome.earlier, "document")
@@ -78,6 +81,12 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, object]]:
     if outcome.out:
         yield "documents", str(Path(outcome.out) / "documents")
         yield "beside them", ", ".join(outcome.tables)
+
+
+def _short(id: str | None) -> str:
+    """An id, cut where it is very long: the end of a path says more than its beginning."""
+    text = printable(id)
+    return text if len(text) <= LONGEST else f"…{text[-LONGEST:]}"
 
 
 def _passages(outcome: Outcome) -> str:

@@ -50,7 +50,7 @@ def similarities(members: Sequence[int], rejected: Sequence[int], threshold: flo
     bins = len(members)
     counts = [one + other for one, other in zip(members, rejected, strict=True)]
     low = next((at for at, count in enumerate(counts) if count), bins - 1)
-    low = min(low, int(threshold * bins)) // 5 * 5  # the axis begins at a tenth
+    low = min(low, int(threshold * bins) - 1) // 5 * 5  # the axis begins at a tenth, before the threshold
     most = max(counts)
     step = WIDTH / (bins - low)
     boxes: list[Box] = []
