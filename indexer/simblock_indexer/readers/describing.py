@@ -27,7 +27,7 @@ class Met(NamedTuple):
 
     @property
     def place(self) -> str:
-        return f"{self.source.place}, line {self.line:,}" if self.line else self.source.place
+        return self.source.row(self.line) if self.line else self.source.place
 
 
 class Describer:

@@ -117,7 +117,12 @@ def natures(
     asks = options.detect or options.kind == "code"
     for text, name, row in zip(texts, names, said, strict=True):
         suffix = name[name.rfind(".") :] if "." in name else ""
-        if (asks and _is_marked(text)) or text.startswith("#!") or len(suffix) > LONGEST_SUFFIX or "/" in suffix:
+        if (
+            (asks and _is_marked(text))
+            or text.startswith("#!")
+            or len(suffix) > LONGEST_SUFFIX
+            or "/" in suffix
+        ):
             found.append(_nature(text, name, row or {}, options))
             continue
         # What has no marks of code is judged by what its row and its name's end say alone.

@@ -11,9 +11,10 @@ from simblock.work import Document
 from simblock_indexer.readers.describing import Describer, Met
 from simblock_indexer.readers.metadata import Sidecar
 from simblock_indexer.readers.options import ReadOptions
-from simblock_indexer.readers.rows import rows, works_of_rows
+from simblock_indexer.readers.rows import Told, rows, works_of_rows
 from simblock_indexer.readers.sources import Source, plan, refusal
 from simblock_indexer.readers.streams import opened
+from simblock_indexer.readers.tables import works_of_table
 from simblock_indexer.readers.tally import Tally, Unreadable
 from simblock_indexer.readers.texts import Read, read_texts
 
@@ -80,8 +81,8 @@ class _Places:
 
     def _name(self, place: int) -> str:
         number, line = divmod(place, LINES)
-        name = self._sources[number].place
-        return f"{name}, line {line:,}" if line else name
+        source = self._sources[number]
+        return source.row(line) if line else source.place
 
 
 def _described(met: Met, describer: Describer, options: ReadOptions, tally: Tally) -> Document | None:
@@ -105,11 +106,9 @@ def _met(sources: list[Source], options: ReadOptions, tally: Tally) -> Iterator[
 
 def _in_rows(numbered: list[tuple[int, Source]], options: ReadOptions, tally: Tally) -> Iterator[Met]:
     for number, source in numbered:
-        assert source.path is not None
         works, bad = tally.works, tally.bad
         try:
-            refuse = refusal(options, tally)
-            for told in works_of_rows(source.path, source.id, options, tally, refuse, span=source.span):
+            for told in _told(source, options, tally):
                 yield Met(number, source, *told)
         except Unreadable as error:
             refusal(options, tally)(error)
@@ -118,6 +117,14 @@ def _in_rows(numbered: list[tuple[int, Source]], options: ReadOptions, tally: Ta
         elif tally.works == works and source.span is None:
             _empty(source, tally)
         tally.done += source.size
+
+
+def _told(source: Source, options: ReadOptions, tally: Tally) -> Iterator[Told]:
+    assert source.path is not None
+    refuse = refusal(options, tally)
+    if source.form == "table":
+        return works_of_table(source.path, source.id, options, tally, refuse)
+    return works_of_rows(source.path, source.id, options, tally, refuse, span=source.span)
 
 
 def _in_files(numbered: list[tuple[int, Source]], options: ReadOptions, tally: Tally) -> Iterator[Met]:

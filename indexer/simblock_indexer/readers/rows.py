@@ -105,21 +105,27 @@ def works_of_rows(
         for row in rows(file, name, options, refuse, span):
             tally.done = before + file.position() - skipped
             tally.columns.update(row.fields.keys() - COLUMNS - {options.id_field, options.text_field})
-            try:
-                told = _told(row, name, id, options)
-            except Unreadable as error:
-                refuse(error)
-                continue
-            if not told.text or told.text.isspace():
-                tally.pass_over("empty", f"{name}, line {row.line:,}")
-                tally.kept.add(told.id)
-                continue
-            yield told
+            yield from told(row, f"{name}, line {row.line:,}", id, options, tally=tally, refuse=refuse)
     tally.done = before
 
 
-def _told(row: Row, name: str, stem: str, options: ReadOptions) -> Told:
-    place = f"{name}, line {row.line:,}"
+def told(
+    row: Row, place: str, stem: str, options: ReadOptions, *, tally: Tally, refuse: Refuse
+) -> Iterator[Told]:
+    """The work of a row; none where it is empty, which is counted, or bad, which ``refuse`` is told."""
+    try:
+        work = _told(row, place, stem, options)
+    except Unreadable as error:
+        refuse(error)
+        return
+    if work.text and not work.text.isspace():
+        yield work
+    else:
+        tally.pass_over("empty", place)
+        tally.kept.add(work.id)
+
+
+def _told(row: Row, place: str, stem: str, options: ReadOptions) -> Told:
     text = row.fields.get(options.text_field)
     if not isinstance(text, str):
         raise no_text(row.fields, place, options.text_field)

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from simblock.errors import InputError, UsageError
+from simblock.errors import InputError, MissingExtra, UsageError
 from simblock_indexer.escaping import printable
 from simblock_indexer.readers.folders import files_of, is_index
 from simblock_indexer.readers.options import ReadOptions
+from simblock_indexer.readers.parquet import arrow, holds_table
 from simblock_indexer.readers.streams import holds_rows
+from simblock_indexer.readers.tables import holds_works
 from simblock_indexer.readers.tally import Tally, Unreadable
 
 STANDARD_INPUT = "-"
@@ -28,7 +30,7 @@ class Source(NamedTuple):
 
     path: Path | None
     id: str
-    form: Literal["text", "rows"]
+    form: Literal["text", "rows", "table"]
     size: int
     root: str | None = None
     folder: Path | None = None
@@ -43,6 +45,10 @@ class Source(NamedTuple):
     def place(self) -> str:
         return "standard input" if self.path is None else str(self.path)
 
+    def row(self, number: int) -> str:
+        """What a row of it is called, by its number from 1."""
+        return f"{self.place}, {'row' if self.form == 'table' else 'line'} {number:,}"
+
 
 def plan(inputs: Iterable[str | Path], options: ReadOptions, tally: Tally) -> list[Source]:
     """Every file that the inputs name, in their order; ``tally.total`` becomes the bytes of all.
@@ -51,7 +57,7 @@ def plan(inputs: Iterable[str | Path], options: ReadOptions, tally: Tally) -> li
     """
     named = [found for item in inputs for found in _expanded(str(item))]
     if not named:
-        raise UsageError("no inputs: name files, folders, .jsonl files or -")
+        raise UsageError("no inputs: name files, folders, .jsonl or .parquet files, or -")
     sources = [source for item in named for source in _sources(item, options, tally)]
     if options.id is not None:
         sources = [_called(options.id, sources)]
@@ -91,10 +97,8 @@ def _sources(item: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
             raise UsageError(f"{path} is an index and no work: name the files it was made of")
         yield from _folder(path, options, tally)
         return
-    if path.suffix.lower() == ".parquet":
-        raise UsageError(
-            f"{path}: reading .parquet needs the extra [parquet]; not in this release: convert it to .jsonl"
-        )
+    if holds_table(path):
+        arrow()  # missing, it is told before anything is read
     yield _source(path, printable(path.name))
 
 
@@ -106,7 +110,24 @@ def _folder(folder: Path, options: ReadOptions, tally: Tally) -> Iterator[Source
             continue
         relative = printable(path.relative_to(folder).as_posix())
         source = _source(path, f"{root}/{relative}" if root else relative)
-        yield source._replace(root=root, folder=folder)
+        if source.form != "table" or _is_read(source, options, tally):
+            yield source._replace(root=root, folder=folder)
+
+
+def _is_read(source: Source, options: ReadOptions, tally: Tally) -> bool:
+    """Whether a table in a folder holds works; many are no texts. What cannot be told is noted."""
+    assert source.path is not None
+    try:
+        if holds_works(source.path, options):
+            return True
+        tally.pass_over("tables without text", source.place)
+    except Unreadable as error:
+        refusal(options, tally)(error)
+    except MissingExtra as missing:
+        tally.notes.append(f"{source.place} was passed over: {missing}")
+        tally.pass_over("tables", source.place)
+    tally.kept_under.add(source.id)
+    return False
 
 
 def _source(path: Path, id: str) -> Source:
@@ -114,7 +135,7 @@ def _source(path: Path, id: str) -> Source:
         size = path.stat().st_size
     except OSError:
         size = 0  # reading it will say what is wrong
-    return Source(path, id, "rows" if holds_rows(path) else "text", size)
+    return Source(path, id, "table" if holds_table(path) else "rows" if holds_rows(path) else "text", size)
 
 
 def _called(id: str, sources: list[Source]) -> Source:

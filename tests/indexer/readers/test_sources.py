@@ -78,12 +78,6 @@ def test_an_input_that_is_not_there_is_named(works, name, problem):
         works(name)
 
 
-def test_parquet_is_refused_with_the_extra_that_will_read_it(works, tmp_path):
-    (tmp_path / "works.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UsageError, match=r"works\.parquet.*\[parquet\].*not in this release"):
-        works(tmp_path / "works.parquet")
-
-
 def test_the_plan_knows_the_bytes_of_all_inputs(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"x" * 300)
     (tmp_path / "b.txt").write_bytes(b"x" * 700)

@@ -10,9 +10,9 @@ import numpy as np
 from simblock.errors import InputError
 from simblock.tokens import I64, Bools
 from simblock_indexer.dedup.delivery.changes import Changes, check_rows
-from simblock_indexer.dedup.delivery.parquet import Array, TableRows, as_type, spelled_out
 from simblock_indexer.dedup.delivery.remote import Sink, made
 from simblock_indexer.dedup.delivery.rows import Source
+from simblock_indexer.readers.columns import Array, TableRows, as_type, spelled_out
 from simblock_indexer.readers.options import ReadOptions
 from simblock_indexer.readers.parquet import ParquetFile, arrow, batches, damage, opened_table
 from simblock_indexer.readers.remote import called
