@@ -14,6 +14,7 @@ from simblock_indexer.dedup.delivery.offered import reader
 from simblock_indexer.dedup.delivery.rows import F32
 from simblock_indexer.dedup.examining import without
 from simblock_indexer.dedup.passages import spans
+from simblock_indexer.dedup.protected import Found
 from simblock_indexer.readers.parquet import arrow
 
 T = TypeVar("T")
@@ -23,8 +24,8 @@ class Dropped(NamedTuple):
     """A document that is not kept: ``reason`` is ``exact``, ``near``, ``passage`` or ``protected``.
 
     Rows count from 0. ``keeper_row`` is the document that its cluster stands around, ``similarity`` the Jaccard
-    similarity of their shingles; None where it is in no cluster. ``work`` is the protected work that it holds, where
-    that is the reason.
+    similarity of their shingles. Where passages are the reason, it is the document that has most of them, and the
+    share of the tokens that lie in them; where a protected ``work`` is, both are None.
     """
 
     row: int
@@ -42,6 +43,20 @@ class Cluster(NamedTuple):
 
     rows: I64
     similarities: F32
+
+
+class Passage(NamedTuple):
+    """A passage in excess, in words of a text or lexemes of code: ``tokens`` of them from ``first_token`` of a row on, the
+    same as those of the row ``keeper_row``, which keeps them, from ``keeper_first_token`` on. So many ``documents`` have
+    it; ``cut``: it does not stay."""
+
+    row: int
+    first_token: int
+    tokens: int
+    keeper_row: int
+    keeper_first_token: int
+    documents: int
+    cut: bool
 
 
 class Listed(Sequence[T], Generic[T]):
@@ -86,7 +101,8 @@ class Deduplicated:
     says of each other document why. ``clusters`` are near-copies that stand around one document, two and more.
     ``counts`` has how many ``rows`` there were, ``documents`` in them, ``empty`` ones among those (without a word; they
     are kept), ``bad`` rows, and documents ``kept`` and dropped by reason; ``problems`` names the first bad rows.
-    ``changed`` are the rows that lose passages: :meth:`text` says what is left.
+    ``changed`` are the rows that lose passages: :meth:`text` says what is left. ``passages`` are those in excess, where
+    ``scope`` asks for them, ``protected`` what ``against`` found, whose ``line`` is the row; both also of what stays.
     """
 
     kept: Bools
@@ -95,6 +111,8 @@ class Deduplicated:
     counts: Mapping[str, int]
     problems: tuple[str, ...]
     changed: Mapping[int, Change] = field(repr=False)
+    passages: Sequence[Passage]
+    protected: Sequence[Found]
     text_field: str = "text"
 
     def __len__(self) -> int:

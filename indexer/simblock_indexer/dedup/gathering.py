@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from simblock.tokens import I64, U32
-from simblock_indexer.dedup.deduplicated import Change, Cluster, Deduplicated, Dropped, Listed
+from simblock_indexer.dedup.deduplicated import Change, Cluster, Deduplicated, Dropped, Listed, Passage
 from simblock_indexer.dedup.delivery.rows import F32
+from simblock_indexer.dedup.excess import Passages
 from simblock_indexer.dedup.folder import Folder, Plan
-from simblock_indexer.dedup.outcome.guarded import Guarded
+from simblock_indexer.dedup.outcome.guarded import Guarded, read
 from simblock_indexer.dedup.outcome.places import Places
 from simblock_indexer.dedup.outcome.stars import stars
 from simblock_indexer.dedup.part import Documents
+from simblock_indexer.dedup.protected import Found
 from simblock_indexer.dedup.settled import FATES, KEPT, PROTECTED, Settled
 
 NAMELESS = "\0"
@@ -35,6 +37,8 @@ def gather(folder: Folder, plan: Plan, languages: Mapping[int, str]) -> Deduplic
         _counts(documents, settled, count),
         tuple(problem for part in documents.parts for problem in part.counts["problems"]),
         _changed(documents, settled, rows, languages),
+        _passages(folder, rows) if plan.options.passages else (),
+        tuple(_found(documents)),
         plan.reading.text_field,
     )
 
@@ -125,6 +129,30 @@ def _clusters(documents: Documents, settled: Settled, rows: I64) -> Sequence[Clu
         return Cluster(every[inside], alike[inside])
 
     return Listed(range(len(ends) - 1), make)
+
+
+def _passages(folder: Folder, rows: I64) -> Sequence[Passage]:
+    stored = Passages.read(folder.settled)
+    order = np.lexsort((stored.starts, rows[stored.documents]))
+    found = Passages._make(column[order] for column in stored)
+
+    def make(at: int) -> Passage:
+        start, end = int(found.starts[at]), int(found.ends[at])
+        keeper = int(rows[found.keepers[at]])
+        place, holders = int(found.keeper_starts[at]), int(found.holders[at])
+        return Passage(
+            int(rows[found.documents[at]]), start, end - start, keeper, place, holders, bool(found.cut[at])
+        )
+
+    return Listed(range(len(found.documents)), make)
+
+
+def _found(documents: Documents) -> Iterator[Found]:
+    before = 0
+    for part in documents.parts:
+        for one in read(part):
+            yield one._replace(line=one.line + before)
+        before += int(part.counts["rows"])
 
 
 def _changed(

@@ -324,6 +324,19 @@ def test_a_passage_in_too_many_documents_is_cut_out_of_the_later_ones():
     assert result.text(1, PAGES[1]).split() == f"{story(42)} {story(43)}".split()
 
 
+def test_what_is_only_listed_is_told_too(protected):
+    result = deduplicate([*PAGES, QUOTING], scope="passage", cut="list", against=protected)
+    assert result.kept.all()
+    assert not result.changed
+    (passage,) = result.passages
+    assert passage._asdict() == {
+        "row": 1, "first_token": 120, "tokens": 70, "keeper_row": 0, "keeper_first_token": 120,
+        "documents": 2, "cut": False,
+    }  # fmt: skip
+    (found,) = result.protected
+    assert (found.line, found.work, found.longest_run, found.cut) == (3, "works/tale.txt", 60, "list")
+
+
 def test_a_table_comes_back_without_what_is_cut_out():
     pyarrow = pytest.importorskip("pyarrow")
     pages = pyarrow.table({"text": PAGES, "n": [1, 2, 3]})
