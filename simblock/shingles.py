@@ -278,7 +278,7 @@ def anchors(order: U64, g: int, ends: I64) -> I64:
             places = places[inside]
     short = np.flatnonzero((sizes > 0) & (sizes < g))
     if len(short):
-        places = np.concatenate([places, _smallest_of_short(order, starts[short], sizes[short], g)])
+        places = np.concatenate([places, smallest_of_short(order, starts[short], sizes[short], g)])
         places.sort()
     if len(places) > 1:
         places = places[np.concatenate([np.ones(1, bool), places[1:] != places[:-1]])]
@@ -308,7 +308,8 @@ def _without_repeats(order: U64, places: I64, g: int, ends: I64) -> I64:
     return kept
 
 
-def _smallest_of_short(order: U64, starts: I64, sizes: I64, g: int) -> I64:
+def smallest_of_short(order: U64, starts: I64, sizes: I64, g: int) -> I64:
+    """The anchor i64 of each sequence, that begins at ``starts`` and has fewer than ``g`` shingles, from 1."""
     columns = np.arange(g)
     index = starts[:, None] + np.minimum(columns, sizes[:, None] - 1)
     table = order[index] >> np.uint64(ORDER_SHIFT)

@@ -26,6 +26,7 @@ from simblock.shingles import (
     shingle_hashes,
     sliding_min,
     smallest,
+    smallest_of_short,
     winnow,
 )
 from simblock.tokens import I64, U8, U32, U64, VIEWS, Bools, Runs
@@ -87,18 +88,39 @@ class Signer:
 
         Places count over the runs laid end to end (``bounds[run] + index``).
         """
-        keep = np.flatnonzero(_in_views(runs, channel, passing(runs.tokens.flags, channel)))
-        if len(keep) < channel.n:
+        order, ends, keep = _shingles(runs, channel)
+        if not len(order):
             return np.empty(0, np.uint64), np.empty(0, np.uint32)
-        ends = np.searchsorted(keep, runs.bounds[1:])
-        keys = runs.tokens.keys if len(keep) == len(runs.tokens.keys) else runs.tokens.keys[keep]
-        order, ends, keep = _within(shingle_hashes(keys, channel), channel.n, ends, keep)
         places = anchors(order, channel.g, ends)
         if channel.window == 1:
             return order[places], keep[places].astype(np.uint32)
         values = self._windows(order, channel, places, ends)
         found = band_keys(values, channel.rows)
         return found.ravel(), np.repeat(keep[places], channel.bands).astype(np.uint32)
+
+    def asked(self, channel: Channel, runs: Runs) -> tuple[U64, I64]:
+        """What streams of whole runs ask of a channel: keys u64 [m], and the places i64 [m] at which they do.
+
+        Places count over the runs laid end to end, and do not rise where runs are too short for a window.
+        """
+        order, ends, keep = _shingles(runs, channel)
+        if not channel.asked_at_anchors:
+            return order, keep
+        starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
+        chosen = known = np.empty(0, np.int64)
+        if len(order) >= channel.g:
+            chosen = winnow(order, channel.g)
+            whole = np.arange(len(chosen)) + channel.g <= np.repeat(ends, ends - starts)[: len(chosen)]
+            new = whole.copy()
+            new[1:] &= (chosen[1:] != chosen[:-1]) | ~whole[:-1]
+            at = np.flatnonzero(new)
+            chosen, known = chosen[at], keep[at + channel.g - 1]
+        short = np.flatnonzero((ends > starts) & (ends - starts < channel.g))
+        if len(short):
+            least = smallest_of_short(order, starts[short], (ends - starts)[short], channel.g)
+            chosen, known = np.append(chosen, least), np.append(known, runs.bounds[short + 1] - 1)
+        values = self._windows(order, channel, chosen, ends)
+        return band_keys(values, channel.rows).ravel(), np.repeat(known, channel.bands)
 
     def _windows(self, order: U64, channel: Channel, places: I64, ends: I64) -> U32:
         """MinHash values u32 [rows * bands, anchors] of the windows that end at ``places``."""
@@ -128,6 +150,16 @@ class Signer:
     def cursor(self, channel: Channel) -> ShingleCursor | WindowCursor:
         """What asks for a channel as a stream's tokens come."""
         return WindowCursor(self, channel) if channel.asked_at_anchors else ShingleCursor(channel)
+
+
+def _shingles(runs: Runs, channel: Channel) -> tuple[U64, I64, I64]:
+    """The channel's shingles of runs: their hashes, where each run's end, and their last tokens."""
+    keep = np.flatnonzero(_in_views(runs, channel, passing(runs.tokens.flags, channel)))
+    ends = np.searchsorted(keep, runs.bounds[1:])
+    if len(keep) < channel.n:
+        return np.empty(0, np.uint64), np.zeros_like(ends), keep[:0]
+    keys = runs.tokens.keys if len(keep) == len(runs.tokens.keys) else runs.tokens.keys[keep]
+    return _within(shingle_hashes(keys, channel), channel.n, ends, keep)
 
 
 def _in_views(runs: Runs, channel: Channel, passed: Bools) -> Bools:

@@ -16,6 +16,7 @@ from simblock.stores.manifest import Manifest
 from simblock.stores.segment import Segment
 from simblock.stores.shelf import Shelf
 from simblock.stores.snapshot import Snapshot, check_tokenisers, open_secret, today
+from simblock.stores.stood import Stood, stood
 from simblock.tokens import I64, U32, U64
 from simblock.work import Work
 
@@ -114,6 +115,10 @@ class StoredIndex:
 
     def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
         return self._snapshot.postings(channels, keys)
+
+    def stood(self, channels: U32, keys: U64) -> Stood:
+        """:meth:`postings` of very many keys u64 [n] of channels u32 [n], as arrays."""
+        return stood(self._snapshot, channels, keys)
 
     def suspected(self, channels: Sequence[int], keys: Sequence[int]) -> list[int]:
         return self._snapshot.suspected(channels, keys)

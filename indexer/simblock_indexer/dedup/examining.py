@@ -22,6 +22,7 @@ from simblock.match import Action, Match
 from simblock.policy import Policy
 from simblock.questions import Postings, Read, Suspected
 from simblock.response import Floor
+from simblock.signature import Signer
 from simblock.stores import Index
 from simblock.stream import StreamCore
 from simblock.tokens import I64
@@ -47,13 +48,10 @@ class Examiner:
 
     def __init__(self, indexes: Sequence[str], key_files: Sequence[str], policy: Policy) -> None:
         self.policy = policy.model_copy(update={"on_error": "release"})
-        self.guard = Guard(list[Index](open_all(indexes, key_files)), self.policy)
-        self.guard.prepare()
-
-    @property
-    def indexes(self) -> tuple[Index, ...]:
-        """The indexes, in the order in which they were given."""
-        return self.guard.indexes
+        self.indexes = open_all(indexes, key_files)
+        self._guard = Guard(list[Index](self.indexes), self.policy)
+        self._guard.prepare()
+        self.signer = Signer(self.indexes[0].scheme, self.indexes[0].permutations)
 
     def refresh(self) -> None:
         """Takes up what was committed to the indexes. Raises StoreLost where there is no news of one, Damaged."""
@@ -70,8 +68,11 @@ class Examiner:
 
         Raises StoreLost, Damaged, KeyProblem.
         """
-        response = self.guard.response(floor=floor)
-        core = StreamCore(response.core, after=True, **reading(None, by_tag(language) if language else None))
+        core = StreamCore(
+            self._guard.response(floor=floor).core,
+            after=True,
+            **reading(None, by_tag(language) if language else None),
+        )
         for at in range(0, len(text), CHUNK):
             self.run(core.feed(text[at : at + CHUNK]))
         self.run(core.finish())

@@ -15,8 +15,9 @@ import numpy as np
 from simblock.match import Action, Match
 from simblock.tokens import I64
 from simblock_indexer.dedup.delivery.rows import Rows
-from simblock_indexer.dedup.examining import Examined, Examiner, acting, policy_of, without
+from simblock_indexer.dedup.examining import NOTHING, Examined, Examiner, acting, policy_of, without
 from simblock_indexer.dedup.options import Cut, DedupOptions
+from simblock_indexer.dedup.sieve.sifting import Sieve
 from simblock_indexer.indexes import shown
 
 _AS: dict[Cut, dict[Action, Action]] = {
@@ -80,13 +81,16 @@ class Protection:
     def __init__(self, options: DedupOptions) -> None:
         self._policy, self._cut = policy_of(options.policy), options.cut
         self._examiner = Examiner(options.against, options.key_files, acting(self._policy, _AS[self._cut]))
+        self._sieve = Sieve(self._examiner)
 
     def look(self, rows: Rows) -> list[Looked]:
         """What becomes of each document of a batch. Raises StoreLost, Damaged: an index that cannot answer ends the pass."""
         self._examiner.refresh()
+        clean = self._sieve.clean(rows.texts, rows.languages).tolist()
+        columns = zip(clean, rows.lines, rows.ids, rows.texts, rows.languages, strict=True)
         return [
-            self._looked(line, id, text, self._examiner.examine(text, language))
-            for line, id, text, language in zip(rows.lines, rows.ids, rows.texts, rows.languages, strict=True)
+            self._looked(line, id, text, NOTHING if passes else self._examiner.examine(text, language))
+            for passes, line, id, text, language in columns
         ]
 
     def _looked(self, line: int, id: str | None, text: str, examined: Examined) -> Looked:

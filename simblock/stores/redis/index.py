@@ -26,6 +26,7 @@ from simblock.stores.redis.source import Source
 from simblock.stores.redis.watching import Watcher
 from simblock.stores.segment import Segment
 from simblock.stores.snapshot import Snapshot
+from simblock.stores.stood import Stood, merged, passing, stood
 from simblock.stores.wanted import Want, Wanted
 from simblock.tokens import I64, U32, U64
 from simblock.work import Work
@@ -128,6 +129,9 @@ class RedisIndex(StoredIndex):
     def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:
         return self._drive(self._postings(channels, keys))
 
+    def stood(self, channels: U32, keys: U64) -> Stood:
+        return self._drive(self._stood(channels, keys))
+
     def run(self, segment: Segment, run: int, start: int, stop: int) -> U32:
         return self._drive(self._steps(partial(super().run, segment, run, start, stop)))
 
@@ -199,6 +203,16 @@ class RedisIndex(StoredIndex):
             found = yield from self._steps(partial(snapshot.postings, wide[some], many[some]))
             hits.extend(hit._replace(ask=hit.ask + start) for hit in found)
         return hits
+
+    def _stood(self, channels: U32, keys: U64) -> Steps[Stood]:
+        snapshot = self._snapshot
+        passed = passing(snapshot, channels, keys)
+        parts = []
+        for start in range(0, max(len(passed), 1), _KEYS_AT_ONCE):
+            some = passed[start : start + _KEYS_AT_ONCE]
+            found = yield from self._steps(partial(stood, snapshot, channels[some], keys[some]))
+            parts.append((some, found))
+        return merged(parts)
 
     def _steps(self, look: Callable[[], T]) -> Steps[T]:
         held: dict[bytes, Any] = {}
