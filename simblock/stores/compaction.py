@@ -138,11 +138,10 @@ def to_absorb(
 
 
 def to_keep(tokens: Sequence[int], live: Sequence[int]) -> list[bool]:
-    """Which segments of several indexes stay as they are when these become one; ``live`` of each one's tokens are
-    needed there.
+    """Which segments of several indexes may stay as they are when these become one; ``live`` of each one's tokens are
+    of works that stand.
 
-    None where one segment holds all: it is then what building everything at once would have made. Else those that
-    are large already, and hardly need to be written anew.
+    None where one segment could hold all. Else those that are large already, and hardly need to be written anew.
     """
     if sum(live) <= SEGMENT_TOKENS:
         return [False] * len(tokens)

@@ -59,9 +59,10 @@ class Gathered:
             if self.id(one) == self.id(other):
                 yield one, other
 
-    def folded(self) -> Gathered:
-        """The same with one run for each text: that of the first work that has it."""
-        order = np.lexsort((self.texts[:, 1], self.texts[:, 0]))
+    def folded(self, preferred: Bools) -> Gathered:
+        """The same with one run for each text: that of the first work that has it, of those whose run is in a
+        preferred segment (bool, one each) where there are such."""
+        order = np.lexsort((~preferred[self.targets], self.texts[:, 1], self.texts[:, 0]))
         texts = self.texts[order]
         fresh = np.ones(len(order), bool)
         fresh[1:] = (texts[1:] != texts[:-1]).any(axis=1)

@@ -1,8 +1,9 @@
 """Several indexes made one: their segments under one manifest, and what is small written anew as one.
 
 Where all of it goes into one segment the result is what building everything at once makes. Else large segments
-stay as they are, by a second name in the new folder; a work whose run is not where it was gets a new row in the
-last segment, and its old one a tombstone. No text is read or tokenised: runs are taken over.
+stay as they are, by a second name in the new folder, unless they hold a text that another holds: how rare a key is goes
+by each segment's own count. A row that points into a segment which does not stay gets a tombstone, and a new one takes
+its place. No text is read or tokenised: runs are taken over.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from simblock.stores.gathering import Gathered, gather
 from simblock.stores.journal import Event, Journal
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
+from simblock.stores.segment import Segment
 from simblock.stores.shards import Source, in_order, opened
 from simblock.stores.shelf import FolderShelf
 from simblock.stores.snapshot import (
@@ -111,14 +113,15 @@ class _Merging:
     def __post_init__(self) -> None:
         first = self.sources[0].manifest
         self._epoch = max(source.manifest.epoch for source in self.sources)
-        self._folded = self.found.folded()
-        self._wanted = self._folded.wanted()
         segments = [held.segment for held in self.found.segments]
-        live = [
-            int(np.diff(segment.bounds)[wanted].sum())
-            for segment, wanted in zip(segments, self._wanted, strict=True)
-        ]
-        self._kept = np.array(to_keep([segment.facts.tokens for segment in segments], live), bool)
+        standing = self.found.wanted()
+        sizes = [segment.facts.tokens for segment in segments]
+        may_stay = np.array(to_keep(sizes, _tokens(segments, standing)), bool)
+        self._folded = self.found.folded(may_stay)
+        self._wanted = self._folded.wanted()
+        # A text whose run is elsewhere now would count in a segment that stays, and make others look less rare.
+        whole = [np.array_equal(*both) for both in zip(standing, self._wanted, strict=True)]
+        self._kept = may_stay & np.array(whole, bool)
         signer, scramble = Signer(first.scheme, first.table), scramble_of(self.secret)
         self._compaction = Compaction(
             self.shelf,
@@ -213,3 +216,10 @@ class _Merging:
 
     def _bytes(self) -> int:
         return sum(held.segment.container.size for held in self.found.segments)
+
+
+def _tokens(segments: Sequence[Segment], runs: Sequence[Bools]) -> list[int]:
+    """How many tokens some runs of each segment have, these as bool [runs]."""
+    return [
+        int(np.diff(segment.bounds)[chosen].sum()) for segment, chosen in zip(segments, runs, strict=True)
+    ]

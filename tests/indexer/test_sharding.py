@@ -16,7 +16,7 @@ import pytest
 
 import simblock
 from simblock.errors import IndexProblem, InputError, UsageError
-from simblock.stores import open_index
+from simblock.stores import compaction, open_index
 from simblock_indexer import building
 from simblock_indexer.building import build, build_shard, merge
 from tests.indexer.conftest import rows_of
@@ -132,6 +132,26 @@ def test_it_answers_as_that_one_with_the_same_information(whole, merged):
         checked = [[told(guard.check(output, all=True)) for output in outputs] for guard in guards]
     assert checked[0] == checked[1]
     assert [bool(report["matches"]) for report in checked[0]] == [True] * 4 + [False, True, True]
+
+
+def test_an_index_whose_segments_were_taken_over_answers_alike(library, whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(compaction, "SEGMENT_TOKENS", 4000)
+    shards = [tmp_path / f"{number}.sbx" for number in range(3)]
+    for number, shard in enumerate(shards):
+        build_shard([library], shard, None, number, 3)
+    merge(shards, tmp_path / "x.sbx")
+    kept = {file.name for shard in shards for file in shard.glob("seg-*")}
+    assert kept & {file.name for file in (tmp_path / "x.sbx").glob("seg-*")}
+    outputs = [edited(document(f"t{n}", words=380).text) for n in (4, 8)] + [document("r3", words=53).text]
+    outputs.append(f"```python\n{code(5).replace('total', 'figure')}```")
+    with closing(open_index(whole)) as one, closing(open_index(tmp_path / "x.sbx")) as other:
+        guards = [simblock.Guard(index, simblock.Policy()) for index in (one, other)]
+        for output in outputs:
+            checked = [told(guard.check(output, all=True)) for guard in guards]
+            bits = [[match.pop("information") for match in report["matches"]] for report in checked]
+            assert checked[0] == checked[1]
+            assert bits[1] == pytest.approx(bits[0], rel=0.01)
+            assert bits[0]
 
 
 def test_each_work_is_in_one_shard_and_shards_are_of_about_equal_size(library, tmp_path):
