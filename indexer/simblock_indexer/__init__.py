@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simblock_indexer.building import add, build, rebuild, remove
+    from simblock_indexer.building import add, build, build_shard, merge, rebuild, remove
     from simblock_indexer.dedup.calling import deduplicate
     from simblock_indexer.dedup.deduplicated import Deduplicated
     from simblock_indexer.readers import ReadOptions, read
@@ -17,7 +17,9 @@ __all__ = [
     "Report",
     "add",
     "build",
+    "build_shard",
     "deduplicate",
+    "merge",
     "read",
     "rebuild",
     "remove",
@@ -31,6 +33,8 @@ _HOMES = {
     "Report": "reports",
     "add": "building",
     "build": "building",
+    "build_shard": "building",
+    "merge": "building",
     "rebuild": "building",
     "remove": "building",
 }
