@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,13 +94,11 @@ def _shards_in_order(sources: list[Source], *, partial: bool) -> list[Source]:
             raise UsageError(f"{before.name} and {source.name} are both shard {shard}: name one of them")
     assert first.manifest.shard is not None
     count = first.manifest.shard.of
-    missing = [f"{number}/{count}" for number in range(count) if number not in found]
-    if missing and not partial:
+    if len(found) < count and not partial:
+        missing = (f"{number}/{count}" for number in range(count) if number not in found)
+        named, more = list(islice(missing, _LISTED)), count - len(found) - _LISTED
+        others = f" (and {more:,} more)" if more > 0 else ""
         raise UsageError(
-            f"shard {', '.join(missing[:_LISTED])} is missing{_more(missing)}: name it too, or go on without it by --partial"
+            f"shard {', '.join(named)} is missing{others}: name all of them, or go on by --partial"
         )
     return [found[number] for number in sorted(found)]
-
-
-def _more(missing: Sequence[str]) -> str:
-    return f" (and {len(missing) - _LISTED:,} more)" if len(missing) > _LISTED else ""

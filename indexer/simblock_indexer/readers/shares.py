@@ -9,6 +9,7 @@ one after another are the inputs in their order.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from simblock_indexer.readers.options import ReadOptions
 from simblock_indexer.readers.sources import Source
 from simblock_indexer.readers.streams import COMPRESSIONS
 
+_WRITTEN = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 _DECIDING = (
     "kind",
     "language",
@@ -25,11 +27,9 @@ _DECIDING = (
     "id_field",
     "encoding",
     "errors",
-    "skip_bad",
-    "max_row",
     "expires",
 )
-"""The options that decide which works come of the inputs, or what they are."""
+"""The options that decide what the works of the inputs are; one share may pass over bad rows, and another have none."""
 
 
 class Share(NamedTuple):
@@ -44,13 +44,14 @@ class Share(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Share:
         """The share that is written ``I/N``. Raises UsageError."""
-        number, slash, of = text.partition("/")
-        if not (slash and number.isdecimal() and of.isdecimal() and number.isascii() and of.isascii()):
-            raise UsageError(f"--shard {text[:40]}: it is I/N, such as 0/4")
-        share = cls(int(number[:9]), int(of[:9]))
-        if not share.number < share.of:
+        found = _WRITTEN.fullmatch(text)
+        if found is None:
+            raise UsageError(f"--shard {text[:40]}: it is I/N, such as 0/4, with N up to a million")
+        share = cls(int(found[1]), int(found[2]))
+        if share.number >= share.of:
+            last = max(share.of - 1, 0)
             raise UsageError(
-                f"--shard {text[:40]}: shards of {of[:9]} are 0/{of[:9]} to {max(share.of - 1, 0)}/{of[:9]}"
+                f"--shard {text}: the shards of {share.of} are 0/{share.of} to {last}/{share.of}"
             )
         return share
 
