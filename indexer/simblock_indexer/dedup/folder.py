@@ -197,6 +197,36 @@ def save(path: Path, array: NDArray[Any]) -> None:
     np.save(path, array, allow_pickle=False)
 
 
+ALIGNED = 64
+
+
+def pack(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """Writes arrays into one file, as a process that maps each by itself soon has no file descriptors left."""
+    table: dict[str, tuple[str, list[int], int]] = {}
+    with (folder / "arrays.bin").open("wb") as file:
+        for name, array in arrays.items():
+            file.write(bytes(-file.tell() % ALIGNED))
+            table[name] = (array.dtype.str, list(array.shape), file.tell())
+            np.ascontiguousarray(array).tofile(file)
+    (folder / "arrays.json").write_text(json.dumps(table), "utf-8")
+
+
+def unpacked(folder: Path) -> dict[str, NDArray[Any]]:
+    """The arrays that :func:`pack` wrote, read as they are used. Raises Damaged where something is missing."""
+    try:
+        table = json.loads((folder / "arrays.json").read_text("utf-8"))
+        if any(np.dtype(kind).hasobject for kind, _, _ in table.values()):
+            raise ValueError
+        path = folder / "arrays.bin"
+        whole = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
+        return {
+            name: np.ndarray(tuple(shape), np.dtype(kind), np.asarray(whole), offset)
+            for name, (kind, shape, offset) in table.items()
+        }
+    except (OSError, ValueError, TypeError) as error:
+        raise Damaged(f"{folder}: missing or cut short: remove the folder and run the stage again") from error
+
+
 class Growing:
     """An array u32 of one dimension as .npy, that is written as it comes."""
 

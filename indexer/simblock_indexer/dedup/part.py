@@ -7,6 +7,7 @@ is read from disk where it is used; of many documents only what is asked is ever
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -16,9 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simblock.errors import Damaged
 from simblock.tokens import I64, U8, U32, U64
 from simblock_indexer.dedup.delivery.rows import F64
-from simblock_indexer.dedup.folder import Folder, Plan, load, save
+from simblock_indexer.dedup.folder import Folder, Plan, load, pack, save, unpacked
 
 SLOTS = 128
 """Slots of a sketch, one byte each as stored."""
@@ -56,18 +58,17 @@ class Signed:
     more: dict[str, NDArray[Any]]
     counts: dict[str, Any]
 
-    ARRAYS = ("lines", "sorts", "sizes", "digests", "checks", "sketches", "ranks", "runs", "bounds", "keys", "owners", "splits")  # fmt: skip
+    ARRAYS = ("lines", "sorts", "sizes", "digests", "checks", "sketches", "ranks", "bounds", "keys", "owners", "splits")  # fmt: skip
 
     def write(self, folder: Path) -> None:
         """Writes all of it as files of ``folder``."""
-        for name in self.ARRAYS:
-            if name != "runs" or not (folder / RUNS).exists():  # they may lie there already
-                save(folder / f"{name}.npy", getattr(self, name))
-        for name, array in self.more.items():
-            save(folder / f"{name}.npy", array)
+        if not (folder / RUNS).exists():  # they may lie there already
+            save(folder / RUNS, self.runs)
         spelled = [(id or "").encode("utf-8", "surrogatepass") for id in self.ids]
-        save(folder / "id_bytes.npy", np.frombuffer(b"".join(spelled), np.uint8))
-        save(folder / "id_ends.npy", np.cumsum([len(id) for id in spelled], dtype=np.int64))
+        arrays = {name: getattr(self, name) for name in self.ARRAYS} | self.more
+        arrays["id_bytes"] = np.frombuffer(b"".join(spelled), np.uint8)
+        arrays["id_ends"] = np.cumsum([len(id) for id in spelled], dtype=np.int64)
+        pack(folder, arrays)
         (folder / "counts.json").write_text(json.dumps(self.counts), "utf-8")
 
 
@@ -80,9 +81,16 @@ class SignedPart:
 
     def array(self, name: str) -> NDArray[Any]:
         """An array by its name; raises Damaged where it is missing."""
+        if not self._arrays:
+            self._arrays = unpacked(self.folder)
+            self._arrays["runs"] = load(self.folder / RUNS)
         if name not in self._arrays:
-            self._arrays[name] = load(self.folder / f"{name}.npy")
+            raise Damaged(f"{self.folder}: has no {name}: remove the folder and run the stage again")
         return self._arrays[name]
+
+    def has(self, name: str) -> bool:
+        """Whether there is such an array."""
+        return bool(self.array("bounds").size) and name in self._arrays
 
     def stretch(self, splits: str, partition: int, partitions: int) -> slice:
         """Where the entries of a partition lie. A part may be divided finer: those of earlier deliveries are."""
@@ -208,6 +216,8 @@ def documents_of(folder: Folder) -> Documents:
     """The documents of a pass whose parts are all signed. Those of one pass are held: opening a thousand parts takes
     longer than a unit's work."""
     plan = (folder.root / "plan.json").stat()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # two files a part stay open
     return _documents(str(folder.root), plan.st_ino, plan.st_mtime_ns)
 
 

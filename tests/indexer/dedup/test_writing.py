@@ -11,7 +11,7 @@ import pytest
 from simblock.errors import InputError, SimblockError
 from simblock_indexer.dedup import signing
 from simblock_indexer.dedup.delivery.sources import parts, sources
-from simblock_indexer.dedup.folder import Folder, Plan, save
+from simblock_indexer.dedup.folder import Folder, Plan, pack, unpacked
 from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.part import Documents
 from simblock_indexer.dedup.settled import KEPT, NEAR, PASSAGE, Settled
@@ -173,11 +173,11 @@ def test_protected_passages_are_cut_before_others(tmp_path, monkeypatch):
     told = plan.options.to_dict() | {"against": ("an index",)}
     changed = Plan(DedupOptions.from_dict(told), plan.reading, plan.sources, plan.parts, 4, out=plan.out)
     (folder.root / "plan.json").write_text(changed.to_json())
-    save(part / "cut_owners.npy", np.array([1, 1], np.uint32))
-    save(part / "cut_spans.npy", np.array([[0, 4], [24, 27]]))
-    checks = np.load(part / "checks.npy")
-    checks[1] = signing._checks(["two three four five "])[0]
-    save(part / "checks.npy", checks)
+    arrays = {name: array.copy() for name, array in unpacked(part).items()}
+    arrays["cut_owners"] = np.array([1, 1], np.uint32)
+    arrays["cut_spans"] = np.array([[0, 4], [24, 27]])
+    arrays["checks"][1] = signing._checks(["two three four five "])[0]
+    pack(part, arrays)
     settled(folder, cuts=[(1, 1, 3)])
     write(folder, 0)
     written = [

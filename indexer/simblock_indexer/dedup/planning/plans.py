@@ -25,6 +25,8 @@ REPORT = "report.json"
 PARTS = 64
 """Into so many parts a delivery is cut, where that makes neither very small nor very large ones."""
 SMALLEST_PART, LARGEST_PART = 8 * MIB, 256 * MIB
+MOST_PARTS = 4096
+"""But into no more: a process keeps two files of each open."""
 FEWEST_PARTITIONS, MOST_PARTITIONS = 16, 4096
 OF_A_PARTITION = 64 * MIB
 """Bytes of a delivery for each partition of its keys."""
@@ -83,7 +85,7 @@ def begun(out: StrPath, work: StrPath | None = None) -> bool:
 
 def part_bytes(total: int) -> int:
     """The size of the parts into which inputs of ``total`` bytes are cut."""
-    return min(max(total // PARTS, SMALLEST_PART), LARGEST_PART)
+    return max(min(max(total // PARTS, SMALLEST_PART), LARGEST_PART), total // MOST_PARTS)
 
 
 def partitions(total: int) -> int:

@@ -47,7 +47,7 @@ def texts(documents: Documents, numbers: Iterable[int]) -> dict[int, Text]:
 
 
 def _redacted(text: Text, part: SignedPart, inside: int) -> Text:
-    if not (part.folder / "cut_owners.npy").exists():
+    if not part.has("cut_owners"):
         return text
     low, high = np.searchsorted(part.array("cut_owners"), [inside, inside + 1]).tolist()
     return text._replace(text=without(text.whole, part.array("cut_spans")[low:high]))
