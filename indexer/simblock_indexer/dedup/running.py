@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from filelock import FileLock, Timeout
 
 from simblock.errors import Busy, UsageError
-from simblock_indexer.dedup import keeping, planning, settling, stages
+from simblock_indexer.dedup import keeping, planning, protected, settling, stages
 from simblock_indexer.dedup.engines import Crew, Run
 from simblock_indexer.dedup.folder import Folder, Plan, sweep
 from simblock_indexer.dedup.options import MIB, DedupOptions
@@ -149,8 +149,11 @@ def _begin(
     work: StrPath | None,
     state: StrPath | None,
 ) -> tuple[Folder, Plan]:
-    """The plan of a pass, its folder without what was left half made, and nothing missing that the end will need."""
+    """The plan of a pass and its folder, without what was left half made. Of what will be needed nothing is missing."""
     require()
+    options = planning.at_home(options)
+    if options.against:
+        protected.protection(options)
     earlier = keeping.earlier(Path(state).absolute(), options) if state else ()
     folder, plan = planning.plan(inputs, out, options, reading, work=work, state=state, earlier=earlier)
     sweep(folder.root)

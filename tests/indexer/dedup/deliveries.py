@@ -36,6 +36,13 @@ def rows(count, seed=1):
     return made
 
 
+def unlike(count, length=120):
+    """Many rows that have nothing in common, made in little time."""
+    words = random.Random(2).choices(WORDS, k=count * length)
+    for number in range(count):
+        yield {"id": number, "text": " ".join(words[number * length : (number + 1) * length])}
+
+
 def jsonl(path, some):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in some), "utf-8")

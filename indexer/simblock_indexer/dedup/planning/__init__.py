@@ -7,6 +7,7 @@ start at one moment. Beside it stand stamps of what is read, so that a pass whic
 from simblock_indexer.dedup.planning.plans import (
     REPORT,
     WORK,
+    at_home,
     begun,
     finished,
     part_bytes,
@@ -19,6 +20,7 @@ from simblock_indexer.dedup.planning.stamps import check as check_unchanged
 __all__ = [
     "REPORT",
     "WORK",
+    "at_home",
     "begun",
     "check_unchanged",
     "finished",
