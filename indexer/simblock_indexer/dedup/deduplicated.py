@@ -156,7 +156,17 @@ class Deduplicated:
         numbers = (np.flatnonzero(self.kept[rows]) + rows.start).tolist()
         if self.changed.keys().isdisjoint(numbers):
             return kept
-        at = kept.schema.get_field_index(self.text_field)
+        name, *path = (
+            [self.text_field] if self.text_field in kept.schema.names else self.text_field.split(".")
+        )
+        at = kept.schema.get_field_index(name)
+        values = zip(numbers, kept.column(at).to_pylist(), strict=True)
         field = kept.schema.field(at)
-        texts = zip(numbers, kept.column(at).to_pylist(), strict=True)
-        return kept.set_column(at, field, pyarrow.array([self.text(*one) for one in texts], field.type))
+        changed = [self._changed(row, value, path) for row, value in values]
+        return kept.set_column(at, field, pyarrow.array(changed, field.type))
+
+    def _changed(self, row: int, value: Any, path: list[str]) -> Any:
+        """A text, or what holds it under a path of names, as it is to be kept."""
+        if not path:
+            return self.text(row, value)
+        return {**value, path[0]: self._changed(row, value[path[0]], path[1:])}

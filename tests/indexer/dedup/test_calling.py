@@ -5,7 +5,9 @@ import json
 import random
 import sys
 import weakref
+from datetime import UTC, date, datetime
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -90,6 +92,20 @@ def test_fields_have_the_names_that_are_given():
 
 def test_two_copies_are_kept_where_two_may_be():
     assert deduplicate(TEXTS, max_copies=2).kept.tolist() == [True, True, True, False, True, False]
+
+
+DATES = {
+    "as strings": ["2024-01-01", "2025-06", "2025"],
+    "of Python": [date(2024, 1, 1), datetime(2025, 6, 1, 12, tzinfo=UTC), date(2025, 1, 1)],
+    "of NumPy": [np.datetime64("2024-01-01"), np.datetime64("2025-06-01T12:00"), np.datetime64("2025-01-01")],
+    "as numbers": [np.int64(1), np.float32(3), 2],
+}
+
+
+@pytest.mark.parametrize("dates", DATES.values(), ids=list(DATES))
+def test_dates_are_compared_however_a_program_has_them(dates):
+    rows = [{"text": BASE, "made": made} for made in dates]
+    assert deduplicate(rows, keep="newest", date_field="made").kept.tolist() == [False, True, False]
 
 
 RULES = {
@@ -290,7 +306,7 @@ def test_what_is_dropped_is_a_table_too():
     assert deduplicate(table().slice(0, 0)).to_arrow().num_rows == 0
 
 
-@pytest.mark.parametrize("kind", ["large_string", "string_view", "dictionary"])
+@pytest.mark.parametrize("kind", ["large_string", "string_view", "dictionary", "dictionary of views"])
 def test_strings_of_any_arrow_type_are_text(kind):
     pyarrow = pytest.importorskip("pyarrow")
     column = pyarrow.chunked_array([TEXTS])
@@ -298,6 +314,7 @@ def test_strings_of_any_arrow_type_are_text(kind):
         "large_string": pyarrow.large_string(),
         "string_view": pyarrow.string_view(),
         "dictionary": pyarrow.dictionary(pyarrow.int32(), pyarrow.string()),
+        "dictionary of views": pyarrow.dictionary(pyarrow.int32(), pyarrow.string_view()),
     }
     one = pyarrow.table({"text": column.cast(types[kind])})
     result = deduplicate(one)
@@ -343,6 +360,12 @@ def test_a_table_comes_back_without_what_is_cut_out():
     filtered = deduplicate(pages, scope="passage", cut="redact").filter(pages)
     assert filtered.column("n").to_pylist() == [1, 2, 3]
     assert [len(text.split()) for text in filtered.column("text").to_pylist()] == [190, 240, 120]
+
+    nested = pyarrow.table({"page": [{"text": text, "n": 1} for text in PAGES]})
+    result = deduplicate(nested, scope="passage", cut="redact", text_field="page.text")
+    assert [page["text"] for page in result.filter(nested).column("page").to_pylist()] == filtered.column(
+        "text"
+    ).to_pylist()
 
 
 def test_a_passage_is_cut_out_of_code_too():

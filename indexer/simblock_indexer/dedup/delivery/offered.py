@@ -64,6 +64,9 @@ def _taken(field: Any) -> Any:
     if kinds.is_list(kind) or kinds.is_large_list(kind):
         many = pyarrow.list_ if kinds.is_list(kind) else pyarrow.large_list
         return field.with_type(many(_taken(kind.value_field)))
+    if kinds.is_dictionary(kind):
+        values = _taken(pyarrow.field("", kind.value_type)).type
+        return field.with_type(pyarrow.dictionary(kind.index_type, values, kind.ordered))
     if kinds.is_struct(kind):
         return field.with_type(pyarrow.struct([_taken(one) for one in kind]))
     return field
@@ -213,7 +216,6 @@ class _FieldRows:
 
 
 def _plain(value: object) -> object:
-    """Dates as they are written, and numbers of NumPy as Python's."""
-    if isinstance(value, date):
-        return value.isoformat()
-    return value.item() if isinstance(value, np.generic) else value
+    """Numbers of NumPy as Python's, and dates as they are written."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return value.isoformat() if isinstance(value, date) else value
