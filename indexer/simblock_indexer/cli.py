@@ -12,6 +12,7 @@ import typer
 from simblock_indexer import inspecting
 from simblock_indexer import parameters as p
 from simblock_indexer.dedup.command import dedup
+from simblock_indexer.dedup.locate import locate
 from simblock_indexer.exits import left_as_it_was, run
 from simblock_indexer.indexes import shown
 from simblock_indexer.progress import bar, transfer
@@ -296,6 +297,7 @@ for command in (
     inspecting.stat,
     inspecting.verify,
     dedup,
+    locate,
 ):
     app.command({"list_works": "list"}.get(command.__name__, command.__name__))(command)
 

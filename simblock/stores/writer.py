@@ -237,12 +237,12 @@ class Writer:
         self._counts.update(characters=sum(map(len, texts)))
         self._counts.update(counted(runs))
 
-    def take_over(self, old: Snapshot) -> None:
-        """Puts all works of another index, by its stored runs; its epochs and history go on.
+    def take_over(self, old: Snapshot, *, without: Iterable[Place] = ()) -> None:
+        """Puts all works of another index, but for some, by its stored runs; its epochs and history go on.
 
         For a new index, before anything else is put.
         """
-        self._compaction.absorb(old, old.segments, set())
+        self._compaction.absorb(old, old.segments, set(without))
         self._log = old.journal.log
         self._origin = "rebuild"
         languages = old.manifest.languages

@@ -24,9 +24,10 @@ from simblock.questions import Postings, Read, Suspected
 from simblock.response import Floor
 from simblock.signature import Signer
 from simblock.stores import Index
+from simblock.stores.reader import StoredIndex
 from simblock.stream import StreamCore
 from simblock.tokens import I64
-from simblock_indexer.indexes import open_all, shown
+from simblock_indexer.indexes import shown
 
 T = TypeVar("T")
 CHUNK = 1 << 16
@@ -44,11 +45,11 @@ NOTHING = Examined((), np.empty((0, 2), np.int64))
 
 
 class Examiner:
-    """Examines documents against some indexes by one policy. Raises what opening them raises."""
+    """Examines documents against some open indexes by one policy. Raises Incompatible where their schemes differ."""
 
-    def __init__(self, indexes: Sequence[str], key_files: Sequence[str], policy: Policy) -> None:
+    def __init__(self, indexes: Sequence[StoredIndex], policy: Policy) -> None:
         self.policy = policy.model_copy(update={"on_error": "release"})
-        self.indexes = open_all(indexes, key_files)
+        self.indexes = tuple(indexes)
         self._guard = Guard(list[Index](self.indexes), self.policy)
         self._guard.prepare()
         self.signer = Signer(self.indexes[0].scheme, self.indexes[0].permutations)

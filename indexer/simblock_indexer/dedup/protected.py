@@ -18,7 +18,7 @@ from simblock_indexer.dedup.delivery.rows import Rows
 from simblock_indexer.dedup.examining import NOTHING, Examined, Examiner, acting, policy_of, without
 from simblock_indexer.dedup.options import Cut, DedupOptions
 from simblock_indexer.dedup.sieve.sifting import Sieve
-from simblock_indexer.indexes import shown
+from simblock_indexer.indexes import open_all, shown
 
 _AS: dict[Cut, dict[Action, Action]] = {
     "drop": {"replace": "stop"},
@@ -80,7 +80,8 @@ class Protection:
 
     def __init__(self, options: DedupOptions) -> None:
         self._policy, self._cut = policy_of(options.policy), options.cut
-        self._examiner = Examiner(options.against, options.key_files, acting(self._policy, _AS[self._cut]))
+        opened = open_all(options.against, options.key_files)
+        self._examiner = Examiner(opened, acting(self._policy, _AS[self._cut]))
         self._sieve = Sieve(self._examiner)
 
     def look(self, rows: Rows) -> list[Looked]:
