@@ -1,7 +1,8 @@
 """Running the units of a stage on a cluster of Ray whose nodes share a file system.
 
-A unit is a task: it is sent numbers and sends back counters, as what stages read and make lies in files. Ray's
-data sets would carry rows from node to node, which these units never ask for, and start their tasks no sooner.
+A unit is a task: it is sent numbers and sends back counters, as what stages read and make lies in files. Of Ray's data
+sets nothing is used: they carry rows from node to node, which these units never ask for, and take more for each
+(measured on two processors: 480 units that stand are seen to in .5 s as tasks, in 5.8 s as a data set).
 """
 
 from __future__ import annotations

