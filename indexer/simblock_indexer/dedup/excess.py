@@ -24,15 +24,16 @@ from simblock_indexer.dedup.folder import Folder, load, save
 from simblock_indexer.dedup.options import Cut, DedupOptions
 from simblock_indexer.dedup.part import CODE, TEXT, Documents
 from simblock_indexer.dedup.repeats import Laid, Windows, alike, repeats
-from simblock_indexer.dedup.runtokens import RunTokens
+from simblock_indexer.dedup.runtokens import Run, RunTokens
 from simblock_indexer.dedup.settled import EXACT, KEPT, NEAR, PASSAGE, Settled
 
 
 class Passages(NamedTuple):
     """Passages in excess, by document (u32) in the order of priority, and place: tokens [``starts``, ``ends``) i64 of
-    its run, the same as those of the document ``keepers`` u32 from ``keeper_starts`` i64 on; ``holders`` u32: of the
-    documents compared, so many have it, or the rarest stretch of ``min_passage`` tokens of it; ``cut`` u8: 1 where it
-    does not stay. Two of one document may overlap, where they come from different places."""
+    its run, which the document ``keepers`` u32 keeps, from ``keeper_starts`` i64 on (where one of them repeats itself,
+    the first ``min_passage`` tokens stand there); ``holders`` u32: so many of the documents compared have it, or have the
+    rarest ``min_passage`` tokens of it; ``cut`` u8: 1 where it does not stay. Two of one document may overlap, where
+    different documents keep them."""
 
     documents: U32
     starts: I64
@@ -55,6 +56,9 @@ class Passages(NamedTuple):
 
 _IN_MEMORY = 4
 """Of the memory that a process may take, the table of keepers has at most the fourth part; else it lies on disk."""
+_FEW = 16
+"""Stretches of a document that are compared one by one; of text that repeats itself there are many."""
+_NONE = np.empty(0, np.int64)
 _TYPES = (np.uint32, np.int64, np.int64, np.uint32, np.int64, np.uint32, np.uint8)
 
 
@@ -101,14 +105,14 @@ def _by_document(windows: Windows, laid: Laid) -> Iterator[tuple[int, Windows]]:
         yield index, Windows(windows.addresses[its], windows.firsts[its], windows.holders[its])
 
 
-class _Stretch(NamedTuple):
-    """Tokens [start, end) of a document, which a keeper has from a token on; and how many documents have them."""
+class _Stretches(NamedTuple):
+    """Columns of :class:`Passages` of one document."""
 
-    start: int
-    end: int
-    keeper: int
-    place: int
-    holders: int
+    starts: I64
+    ends: I64
+    keepers: U32
+    keeper_starts: I64
+    holders: U32
 
 
 class _Keepers:
@@ -153,54 +157,81 @@ class _Excess:
         self.keepers = _Keepers(room, int(laid.starts[-1]), self._options)
         self.dropped: dict[int, tuple[int, float]] = {}
         """Documents dropped, their keepers and shares."""
-        self._rows = array("q")
+        self._rows = [array("q") for _ in _TYPES]
 
     def passages(self) -> Passages:
         """All that were in excess."""
-        columns = np.array(self._rows, np.int64).reshape(-1, len(_TYPES)).T
-        return Passages(*(column.astype(dtype) for column, dtype in zip(columns, _TYPES, strict=True)))
+        return Passages(*(np.array(row, dtype) for row, dtype in zip(self._rows, _TYPES, strict=True)))
 
     def go_through(self, index: int, windows: Windows) -> None:
         """One document, by its place among those laid end to end, and its repeated windows."""
         number = int(self._laid.numbers[index])
-        stretches: list[_Stretch] = []
-        if number >= self._old:
-            stretches = list(self._stretches(index, windows, self.keepers.enough(windows.firsts)))
-        if not stretches:
+        chosen = self.keepers.enough(windows.firsts) if number >= self._old else _NONE
+        found = self._stretches(index, windows, chosen) if len(chosen) else None
+        if found is None:
             self.keepers.add(windows.firsts, windows.addresses)
             return
-        spans = _united(stretches)
-        cut = _CUTS[self._options.cut](self, number, stretches, spans)
-        for start, end, keeper, place, holders in stretches:
-            self._rows.extend((number, start, end, keeper, place, holders, cut))
+        spans = _united(found)
+        cut = _CUTS[self._options.cut](self, number, found, spans)
+        count = len(found.starts)
+        columns = ([number] * count, *(column.tolist() for column in found), [cut] * count)
+        for row, column in zip(self._rows, columns, strict=True):
+            row.extend(column)
         if number in self.dropped:
             return
         stays: Bools | slice = self._untouched(index, windows, spans) if cut else slice(None)
         self.keepers.add(windows.firsts[stays], windows.addresses[stays])
 
-    def _stretches(self, index: int, windows: Windows, chosen: I64) -> Iterator[_Stretch]:
-        """The windows that are in excess indeed, in stretches that stand as they are in one keeper."""
+    def _stretches(self, index: int, windows: Windows, chosen: I64) -> _Stretches | None:
+        """The windows that are in excess indeed, in stretches that one keeper has; None: there are none."""
         if not len(chosen):
-            return
+            return None
         ours, theirs = windows.addresses[chosen], self.keepers.places(windows.firsts[chosen])
-        apart = (ours[1:] - ours[:-1] != 1) | (theirs[1:] - theirs[:-1] != 1)
-        firsts = np.concatenate([np.zeros(1, np.int64), np.flatnonzero(apart) + 1])
+        follows = ours[1:] - ours[:-1] == 1
+        firsts = _after(~(follows & (theirs[1:] - theirs[:-1] == 1)))
         keepers = self._laid.of(theirs[firsts])
+        starts = ours - self._laid.starts[index]
+        places = theirs[firsts] - self._laid.starts[keepers]
         run = self._runs[int(self._laid.numbers[index])]
-        rows = zip(
-            firsts.tolist(),
-            [*firsts[1:].tolist(), len(chosen)],
-            (ours[firsts] - self._laid.starts[index]).tolist(),
-            self._laid.numbers[keepers].tolist(),
-            (theirs[firsts] - self._laid.starts[keepers]).tolist(),
-            strict=True,
+        equal = self._equal(run, starts, firsts, self._laid.numbers[keepers], places)
+        if equal is not None:
+            return self._stretches(index, windows, chosen[equal])
+        # Text that repeats itself meets its keeper at one place again and again: that is one stretch.
+        rows = _after(~follows[firsts[1:] - 1] | (keepers[1:] != keepers[:-1]))
+        heads = firsts[rows]
+        lasts = np.append(heads[1:] - 1, len(chosen) - 1)
+        return _Stretches(
+            starts[heads],
+            starts[lasts] + run.by.window,
+            self._laid.numbers[keepers[rows]],
+            places[rows],
+            np.minimum.reduceat(windows.holders[chosen], heads),
         )
-        for first, end, start, keeper, place in rows:
-            equal = run.equal(self._runs[keeper], start, place, end - first)
-            for low, high in [(0, end - first)] if equal is None else _pieces(equal):
-                holders = int(windows.holders[chosen[first + low : first + high]].min())
-                last = start + high - 1 + run.by.window
-                yield _Stretch(start + low, last, keeper, place + low, holders)
+
+    def _equal(self, run: Run, starts: I64, firsts: I64, keepers: U32, places: I64) -> Bools | None:
+        """Which windows have the tokens that their keepers have; None: all of them.
+
+        Those from each of ``firsts`` on follow each other, here and in one of ``keepers``, from ``places`` on.
+        """
+        sizes = np.diff(np.append(firsts, len(starts)))
+        if len(firsts) > _FEW:
+            return self._equal_windows(run, starts, np.repeat(keepers, sizes), _places(firsts, sizes, places))
+        found = None
+        rows = (starts[firsts], keepers, places, sizes, firsts)
+        for start, keeper, place, size, first in zip(*(row.tolist() for row in rows), strict=True):
+            equal = run.equal(self._runs[keeper], start, place, size)
+            if equal is not None:
+                found = np.ones(len(starts), bool) if found is None else found
+                found[first : first + size] = equal
+        return found
+
+    def _equal_windows(self, run: Run, starts: I64, keepers: U32, places: I64) -> Bools | None:
+        """:meth:`_equal`, where windows hardly follow each other."""
+        found = np.empty(len(starts), bool)
+        for keeper in np.unique(keepers).tolist():
+            of = np.flatnonzero(keepers == keeper)
+            found[of] = run.equal_windows(self._runs[keeper], starts[of], places[of])
+        return None if found.all() else found
 
     def _untouched(self, index: int, windows: Windows, spans: I64) -> Bools:
         """Which windows have no token in a span."""
@@ -216,13 +247,13 @@ class _Excess:
     def _redacted(self, *_: Any) -> int:
         return 1
 
-    def _dropped(self, number: int, stretches: list[_Stretch], spans: I64) -> int:
+    def _dropped(self, number: int, found: _Stretches, spans: I64) -> int:
         share = int((spans[:, 1] - spans[:, 0]).sum()) / len(self._runs[number].keys)
         if self._firm[number] or share < self._options.threshold:
             return 0
         held = Counter[int]()
-        for stretch in stretches:
-            held[stretch.keeper] += stretch.end - stretch.start
+        for keeper, tokens in zip(found.keepers.tolist(), (found.ends - found.starts).tolist(), strict=True):
+            held[keeper] += tokens
         self.dropped[number] = held.most_common(1)[0][0], share
         return 1
 
@@ -230,21 +261,21 @@ class _Excess:
 _CUTS = {"list": _Excess._listed, "redact": _Excess._redacted, "drop": _Excess._dropped}
 
 
-def _united(stretches: list[_Stretch]) -> I64:
+def _after(breaks: Bools) -> I64:
+    """Where stretches begin, of which all but the first do so after a break."""
+    return np.concatenate([np.zeros(1, np.int64), np.flatnonzero(breaks) + 1])
+
+
+def _places(firsts: I64, sizes: I64, places: I64) -> I64:
+    """The place of each window, of those that follow each other from each of ``firsts`` on."""
+    return np.arange(int(sizes.sum())) + np.repeat(places - firsts, sizes)
+
+
+def _united(found: _Stretches) -> I64:
     """The tokens [start, end) i64 [k, 2] of stretches, which rise; those that touch are one."""
-    spans: list[list[int]] = []
-    for stretch in stretches:
-        if spans and stretch.start <= spans[-1][1]:
-            spans[-1][1] = stretch.end
-        else:
-            spans.append([stretch.start, stretch.end])
-    return np.array(spans, np.int64).reshape(-1, 2)
-
-
-def _pieces(chosen: Bools) -> list[tuple[int, int]]:
-    """Where stretches of True begin and end."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
-    return [(first, end) for first, end in edges.reshape(-1, 2).tolist()]
+    heads = _after(found.starts[1:] > found.ends[:-1])
+    lasts = np.append(heads[1:] - 1, len(found.starts) - 1)
+    return np.stack([found.starts[heads], found.ends[lasts]], axis=1)
 
 
 def _outcome(

@@ -8,9 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from simblock.shingles import numbered
-from simblock.tokens import I64, U8, U32, Bools
+from simblock.tokens import I64, U8, U32, U64, Bools
 from simblock_indexer.dedup.part import CODE, Documents
 from simblock_indexer.dedup.winnowing import Measure, measure
+
+_COMPARED = 1 << 12
+"""Windows compared at a time."""
 
 
 class _Arrays(NamedTuple):
@@ -37,6 +40,22 @@ class Run(NamedTuple):
         if not self.code:
             return _unbroken(ours == theirs, self.by.window)
         return _unbroken(numbered(ours, self.by.n) == numbered(theirs, self.by.n), self.by.g)
+
+    def equal_windows(self, other: Run, starts: I64, places: I64) -> Bools:
+        """Which of the windows at ``starts`` equal those of ``other`` at ``places``."""
+        found = np.zeros(len(starts), bool)
+        if self.code != other.code:
+            return found
+        ours, theirs = self._symbols(), other._symbols()
+        across = np.arange(self.by.g if self.code else self.by.window)
+        for first in range(0, len(starts), _COMPARED):
+            some = slice(first, first + _COMPARED)
+            equal = ours[starts[some, None] + across] == theirs[places[some, None] + across]
+            found[some] = equal.all(axis=1)
+        return found
+
+    def _symbols(self) -> U32 | U64:
+        return numbered(self.keys, self.by.n) if self.code else self.keys
 
 
 def _unbroken(equal: Bools, width: int) -> Bools | None:

@@ -197,3 +197,20 @@ def test_large_tables_of_keepers_lie_on_disk(tmp_path: Path, monkeypatch: pytest
     after, _ = settled(tmp_path, documents)
     assert {"counts", "places"} <= set(made)
     assert after.cut_documents.tolist() == [1, 2]
+
+
+def test_text_that_repeats_itself_is_one_passage_however_long(tmp_path: Path) -> None:
+    rows = [[7] * 90 + words(9), words(3) + [7] * 400 + words(3) + [7, 8] * 200, [7, 8] * 300]
+    documents = laid_out(tmp_path, [runs_of(rows)], cut="redact")
+    after, found = settled(tmp_path, documents)
+    assert after.cut_documents.tolist() == [1, 2]
+    assert after.cuts.tolist() == [[3, 403], [0, 600]]
+    assert found.starts.tolist() == [3, 0]
+
+
+def test_code_that_repeats_itself_is_compared_by_its_shingles(tmp_path: Path) -> None:
+    line = [1, NAME_KEY | 5, 2, NAME_KEY | 6, 3]
+    renamed = [1, NAME_KEY | 8, 2, NAME_KEY | 9, 3]
+    documents = laid_out(tmp_path, [runs_of([line * 40, renamed * 90], CODE)], cut="redact")
+    after, _ = settled(tmp_path, documents)
+    assert after.cuts.tolist() == [[0, 450]]
