@@ -3,48 +3,18 @@
 import itertools
 import json
 import random
-import sys
 import weakref
-from datetime import UTC, date, datetime
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 import simblock_indexer
-from simblock.errors import InputError, MissingExtra, NotAnIndex, UsageError
+from simblock.errors import InputError, NotAnIndex, UsageError
 from simblock_indexer import deduplicate
 from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.running import dedup
 from simblock_indexer.readers import ReadOptions
-from tests.conftest import vocabulary
-
-WORDS = vocabulary(5)
-
-
-def story(seed, count=120):
-    return " ".join(random.Random(seed).choices(WORDS, k=count))
-
-
-def edited(text, *places):
-    """The text with the words at some places replaced."""
-    words = text.split()
-    for place in places:
-        words[place] = f"other{place}"
-    return " ".join(words)
-
-
-BASE = story(1)
-TEXTS = [BASE, story(2), edited(BASE, 60), BASE.upper(), story(3), edited(BASE, 10, 100)]
-"""Near-copies of the first at Jaccard .92 (one word of 120), 1 and .84 (two words)."""
-KEPT = [True, True, False, False, True, False]
-
-
-def reasons(result):
-    return [(drop.row, drop.keeper_row, drop.reason, round(drop.similarity, 2)) for drop in result.dropped]
-
-
-NEAR = [(2, 0, "near", 0.92), (3, 0, "near", 1.0), (5, 0, "near", 0.84)]
+from tests.indexer.dedup.stories import BASE, KEPT, NEAR, NOTICE, PAGES, TEXTS, edited, reasons, story
 
 
 def test_near_copies_of_strings_are_dropped_and_say_why():
@@ -62,50 +32,8 @@ def test_a_text_that_is_the_same_to_the_last_letter_is_an_exact_copy():
     assert reasons(result) == [(1, 0, "exact", 1.0)]
 
 
-FORMS = {
-    "strings": lambda: TEXTS,
-    "a generator, which is consumed once": lambda: (text for text in TEXTS),
-    "rows": lambda: [{"id": f"d{n}", "text": text, "more": None} for n, text in enumerate(TEXTS)],
-    "pairs": lambda: [(f"d{n}", text) for n, text in enumerate(TEXTS)],
-    "pairs of one generator": lambda: ((n, text) for n, text in enumerate(TEXTS)),
-}
-
-
-@pytest.mark.parametrize("offered", FORMS.values(), ids=list(FORMS))
-def test_documents_come_in_any_of_these_forms(offered):
-    assert reasons(deduplicate(offered())) == NEAR
-
-
-def test_ids_of_rows_are_told_and_those_without_one_have_none():
-    result = deduplicate([{"id": 7, "text": BASE}, {"text": BASE}, ("c", BASE)])
-    assert [(drop.id, drop.keeper_id) for drop in result.dropped] == [(None, "7"), ("c", "7")]
-    assert result.dropped[-1].row == 2
-    assert [drop.row for drop in result.dropped[:1]] == [1]
-    assert len(result.dropped) == 2
-
-
-def test_fields_have_the_names_that_are_given():
-    rows = [{"doc": "a", "content": BASE}, {"doc": "b", "content": BASE}]
-    (drop,) = deduplicate(rows, text_field="content", id_field="doc").dropped
-    assert (drop.id, drop.keeper_id) == ("b", "a")
-
-
 def test_two_copies_are_kept_where_two_may_be():
     assert deduplicate(TEXTS, max_copies=2).kept.tolist() == [True, True, True, False, True, False]
-
-
-DATES = {
-    "as strings": ["2024-01-01", "2025-06", "2025"],
-    "of Python": [date(2024, 1, 1), datetime(2025, 6, 1, 12, tzinfo=UTC), date(2025, 1, 1)],
-    "of NumPy": [np.datetime64("2024-01-01"), np.datetime64("2025-06-01T12:00"), np.datetime64("2025-01-01")],
-    "as numbers": [np.int64(1), np.float32(3), 2],
-}
-
-
-@pytest.mark.parametrize("dates", DATES.values(), ids=list(DATES))
-def test_dates_are_compared_however_a_program_has_them(dates):
-    rows = [{"text": BASE, "made": made} for made in dates]
-    assert deduplicate(rows, keep="newest", date_field="made").kept.tolist() == [False, True, False]
 
 
 RULES = {
@@ -142,41 +70,6 @@ def test_documents_without_a_word_are_kept_and_counted():
     }  # fmt: skip
 
 
-BAD = {
-    "a number": (5, "row 2: .*text.*number"),
-    "a row without the field": ({"title": "x"}, 'row 2: has no field "text" \\(it has title\\)'),
-    "null": ({"text": None}, "row 2: .*null"),
-    "a nested text": ({"text": ["x"]}, "row 2: .*a list"),
-    "an id that is none": ({"id": 1.5, "text": "x"}, 'row 2: the field "id" is a number'),
-}
-
-
-@pytest.mark.parametrize(("row", "told"), BAD.values(), ids=list(BAD))
-def test_a_row_that_cannot_be_read_is_named_or_counted(row, told):
-    documents = [BASE, row if isinstance(row, dict) else {"text": row}, BASE]
-    with pytest.raises(InputError, match=told):
-        deduplicate(documents)
-    result = deduplicate(documents, skip_bad=True)
-    assert result.kept.tolist() == [True, False, False]
-    assert [drop.row for drop in result.dropped] == [2]
-    assert (result.counts["bad"], len(result.problems)) == (1, 1)
-
-
-WRONG = {
-    "a path": ("corpus.jsonl", "of the type str"),
-    "bytes": (b"x", "of the type bytes"),
-    "a mapping": ({"a": "b"}, "of the type dict"),
-    "nothing": (None, "of the type NoneType"),
-    "an item of no form": ([BASE, 3], "row 2 is of the type int"),
-}
-
-
-@pytest.mark.parametrize(("documents", "told"), WRONG.values(), ids=list(WRONG))
-def test_what_holds_no_documents_is_refused(documents, told):
-    with pytest.raises(UsageError, match=told):
-        deduplicate(documents)
-
-
 def test_values_that_cannot_be_meant_are_refused_as_the_command_does():
     with pytest.raises(UsageError, match="--threshold 2"):
         deduplicate([], threshold=2)
@@ -197,7 +90,6 @@ def test_a_working_folder_that_is_not_there_is_named():
 
 
 def test_workers_make_no_difference(monkeypatch):
-    monkeypatch.setattr("simblock_indexer.dedup.calling.OF_A_PARTITION", 20)
     monkeypatch.setattr("simblock_indexer.dedup.calling.PART", 20_000)
     monkeypatch.setattr("simblock_indexer.dedup.delivery.offered.BATCH", 10_000)
     texts = [*TEXTS, *(story(seed) for seed in range(100, 160)), *(story(seed) for seed in range(100, 160))]
@@ -205,132 +97,6 @@ def test_workers_make_no_difference(monkeypatch):
     assert list(one.dropped) == list(two.dropped)
     with pytest.raises(InputError, match="documents, row 127: "):
         deduplicate([*texts, {"text": None}], workers=2)
-
-
-def test_messages_hold_no_text():
-    with pytest.raises(UsageError) as caught:
-        deduplicate([{"text": "fine"}, {"text": {"secret": "word"}}])
-    assert "secret" not in str(caught.value)
-
-
-# -- Arrow
-
-
-def table():
-    pyarrow = pytest.importorskip("pyarrow")
-    ids = [f"d{number}" for number in range(len(TEXTS))]
-    return pyarrow.table({"n": range(len(TEXTS)), "id": ids, "text": TEXTS})
-
-
-def as_pyarrow():
-    return table()
-
-
-def as_a_reader():
-    return table().to_reader(max_chunksize=2)
-
-
-def as_batches():
-    return iter(table().to_batches(max_chunksize=2))
-
-
-def as_pandas():
-    return pytest.importorskip("pandas").DataFrame({"text": TEXTS})
-
-
-def as_polars():
-    return pytest.importorskip("polars").DataFrame({"text": TEXTS})
-
-
-def as_a_series_of_polars():
-    return pytest.importorskip("polars").Series("said", TEXTS)
-
-
-def as_duckdb():
-    duckdb = pytest.importorskip("duckdb")
-    return duckdb.connect().from_arrow(table())
-
-
-def as_a_dataset():
-    return pytest.importorskip("datasets").Dataset.from_dict({"text": TEXTS})
-
-
-def as_a_dataset_in_tables():
-    return as_a_dataset().with_format("arrow").iter(4)
-
-
-ARROW = [
-    as_pyarrow,
-    as_a_reader,
-    as_batches,
-    as_pandas,
-    as_polars,
-    as_a_series_of_polars,
-    as_duckdb,
-    as_a_dataset,
-    as_a_dataset_in_tables,
-]
-
-
-@pytest.mark.parametrize("offered", ARROW, ids=lambda form: form.__name__)
-def test_whatever_speaks_arrow_is_read_by_one_adapter(offered):
-    assert reasons(deduplicate(offered())) == NEAR
-
-
-@pytest.mark.parametrize(
-    "offered", [as_pyarrow, as_pandas, as_polars, as_duckdb], ids=lambda form: form.__name__
-)
-def test_a_table_is_given_back_without_what_is_dropped(offered):
-    offered = offered()
-    kept = deduplicate(offered).filter(offered)
-    assert kept.column("text").to_pylist() == [TEXTS[0], TEXTS[1], TEXTS[4]]
-
-
-def test_without_pyarrow_all_but_tables_is_looked_at(monkeypatch):
-    one = table()
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert reasons(deduplicate(TEXTS)) == NEAR
-    with pytest.raises(MissingExtra, match=r"simblock\[parquet\]"):
-        deduplicate(one)
-
-
-def test_another_table_cannot_be_filtered():
-    with pytest.raises(UsageError, match="the table has 3 rows, and 6 were looked at"):
-        deduplicate(table()).filter(table().slice(0, 3))
-
-
-def test_what_is_dropped_is_a_table_too():
-    dropped = deduplicate(table()).to_arrow()
-    assert dropped.column_names == ["row", "id", "keeper_row", "keeper_id", "similarity", "reason", "work"]
-    assert dropped.column("keeper_id").to_pylist() == ["d0", "d0", "d0"]
-    assert deduplicate(table().slice(0, 0)).to_arrow().num_rows == 0
-
-
-@pytest.mark.parametrize("kind", ["large_string", "string_view", "dictionary", "dictionary of views"])
-def test_strings_of_any_arrow_type_are_text(kind):
-    pyarrow = pytest.importorskip("pyarrow")
-    column = pyarrow.chunked_array([TEXTS])
-    types = {
-        "large_string": pyarrow.large_string(),
-        "string_view": pyarrow.string_view(),
-        "dictionary": pyarrow.dictionary(pyarrow.int32(), pyarrow.string()),
-        "dictionary of views": pyarrow.dictionary(pyarrow.int32(), pyarrow.string_view()),
-    }
-    one = pyarrow.table({"text": column.cast(types[kind])})
-    result = deduplicate(one)
-    assert reasons(result) == NEAR
-    assert result.filter(one).column("text").to_pylist() == [TEXTS[0], TEXTS[1], TEXTS[4]]
-
-
-def test_a_table_without_the_column_is_refused():
-    with pytest.raises(InputError, match='no column "content" \\(it has n, id, text\\)'):
-        deduplicate(table(), text_field="content")
-
-
-# -- what is cut out, protected works, many parts
-
-NOTICE = story(40, 70)
-PAGES = [f"{story(41)} {NOTICE}", f"{story(42)} {NOTICE}, {story(43)}", story(44)]
 
 
 def test_a_passage_in_too_many_documents_is_cut_out_of_the_later_ones():
@@ -352,20 +118,6 @@ def test_what_is_only_listed_is_told_too(protected):
     }  # fmt: skip
     (found,) = result.protected
     assert (found.line, found.work, found.longest_run, found.cut) == (3, "works/tale.txt", 60, "list")
-
-
-def test_a_table_comes_back_without_what_is_cut_out():
-    pyarrow = pytest.importorskip("pyarrow")
-    pages = pyarrow.table({"text": PAGES, "n": [1, 2, 3]})
-    filtered = deduplicate(pages, scope="passage", cut="redact").filter(pages)
-    assert filtered.column("n").to_pylist() == [1, 2, 3]
-    assert [len(text.split()) for text in filtered.column("text").to_pylist()] == [190, 240, 120]
-
-    nested = pyarrow.table({"page": [{"text": text, "n": 1} for text in PAGES]})
-    result = deduplicate(nested, scope="passage", cut="redact", text_field="page.text")
-    assert [page["text"] for page in result.filter(nested).column("page").to_pylist()] == filtered.column(
-        "text"
-    ).to_pylist()
 
 
 def test_a_passage_is_cut_out_of_code_too():
