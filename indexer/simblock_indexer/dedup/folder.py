@@ -153,14 +153,18 @@ def hidden(path: Path) -> Path:
     return path.with_name(f".{path.name[:48]}.{socket.gethostname()}.{threading.get_ident()}.{os.getpid()}")
 
 
-def sweep(root: Path) -> None:
-    """Removes what processes of this machine left half made below ``root`` that are no more."""
-    ours = re.compile(rf"\..*\.{re.escape(socket.gethostname())}\.\d+\.(\d+)", re.DOTALL)
+def sweep(root: Path, *, everybody: bool = False) -> None:
+    """Removes what processes of this machine left half made below ``root`` that are no more; or of ``everybody``, when
+    all is made."""
+    ours = f".{socket.gethostname()}"
     for parent, folders, files in os.walk(root):
         for name in [*folders, *files]:
-            made = ours.fullmatch(name)
-            if made and not _alive(int(made[1])):
+            made = _HALF_MADE.fullmatch(name)
+            if made and (everybody or (made[1].endswith(ours) and not _alive(int(made[2])))):
                 _remove(Path(parent, name))
+
+
+_HALF_MADE = re.compile(r"(\..+)\.\d+\.(\d+)", re.DOTALL)
 
 
 def _remove(path: Path) -> None:

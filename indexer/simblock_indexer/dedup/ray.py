@@ -7,6 +7,8 @@ sets nothing is used: they carry rows from node to node, which these units never
 
 from __future__ import annotations
 
+import re
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +19,9 @@ from simblock_indexer.allocation import keep_freed_memory
 from simblock_indexer.dedup.engines import ONE_THREAD, Failure, Run, attempt, ended
 from simblock_indexer.dedup.stages import Counters
 
+PATIENCE = 10.0
+"""Seconds within which a cluster answers."""
+_PLACE = re.compile(r"(?:ray://)?\[?([^/\]]+)\]?:(\d+)")
 AHEAD = 4
 """Tasks for each processor of the cluster that are handed over at a time: none is idle, and a driver of many thousand
 units stays small."""
@@ -56,16 +61,24 @@ def _ray() -> Any:
 
 def _connect(ray: Any, address: str | None) -> None:
     try:
+        _answered(address)
         ray.init(
             address=address,
             log_to_driver=False,
             logging_level="warning",
             runtime_env={"env_vars": ONE_THREAD},
         )
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise UsageError(
             f"--ray-address {address}: no cluster answers ({' '.join(str(error).split())[:200]}): start one with ray start"
         ) from error
+
+
+def _answered(address: str | None) -> None:
+    """Raises OSError unless something listens at HOST:PORT: Ray would try for minutes."""
+    if place := _PLACE.fullmatch(address or ""):
+        with socket.create_connection((place[1], int(place[2])), timeout=PATIENCE):
+            pass
 
 
 def _tasks(ray: Any, root: str, stage: str, units: Sequence[int]) -> Iterator[Counters]:

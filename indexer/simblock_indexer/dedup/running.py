@@ -242,6 +242,7 @@ def _concluded(at: Pass, rates: dict[str, Any], *, keep_work: bool, page: bool) 
         Path(at.plan.state).mkdir(parents=True, exist_ok=True)
         with stages.alone(Folder(at.plan.state), "state"):
             keeping.keep(at.folder)
+    sweep(Path(at.plan.out), everybody=True)
     outcome = conclude(at.folder, rates, page=page)
     if not keep_work:
         shutil.rmtree(at.folder.root, ignore_errors=True)

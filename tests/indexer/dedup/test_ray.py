@@ -111,10 +111,11 @@ def test_a_cluster_that_does_not_answer_is_named():
     def init(**_):
         raise ConnectionError("no\nanswer")
 
-    with pytest.raises(
-        UsageError, match=r"--ray-address there:1: no cluster answers \(no answer\): start one"
-    ):
-        ray._connect(SimpleNamespace(init=init), "there:1")
+    with pytest.raises(UsageError, match=r"--ray-address auto: no cluster answers \(no answer\): start one"):
+        ray._connect(SimpleNamespace(init=init), "auto")
+    for address in ("127.0.0.1:1", "ray://127.0.0.1:1"):
+        with pytest.raises(UsageError, match=r"no cluster answers \(.*refused\)"):
+            ray._connect(SimpleNamespace(init=None), address)
 
 
 def test_a_connection_that_the_program_has_stays():

@@ -175,5 +175,7 @@ def test_half_made_units_of_ended_processes_are_swept(begun):
     sweep(folder.root)
     left = sorted(path.name for path in folder.root.rglob(".*"))
     assert left == sorted([alive.name, elsewhere.name])
+    sweep(folder.root, everybody=True)
+    assert list(folder.root.rglob(".*")) == []
     assert json.loads((folder.root / "plan.json").read_text())
     assert Folder(folder.root).plan
