@@ -159,7 +159,7 @@ def test_an_interruption_says_what_became_of_the_pass(index_command, inputs, tmp
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_a_pass_soon(process, tmp_path):
     """Of two processes, which a terminal interrupts too."""
-    many = list(unlike(16_000))
+    many = list(unlike(8_000))
     for number in range(16):
         jsonl(tmp_path / "in" / f"{number}.jsonl", many[number::16])
     call = ["dedup", tmp_path / "in", "--out", tmp_path / "out", "--workers", "2"]

@@ -35,7 +35,7 @@ def test_several_processes_make_what_one_makes(begun, tmp_path):
     folder, plan = begun
     units = stages.units(folder, "sign")
     made = []
-    for workers in (1, 3):
+    for workers in (1, 2):
         folder, _ = planning.plan(
             [str(tmp_path / "in")], tmp_path / str(workers), plan.options, ReadOptions(), work=None
         )

@@ -88,7 +88,7 @@ def test_the_working_folder_can_be_kept_and_lie_elsewhere(dedup, whole, tmp_path
     assert not (tmp_path / "other").exists()
 
 
-@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_any_number_of_workers_leaves_the_same_bytes(dedup, whole, tmp_path, workers):
     dedup("out", workers=workers)
     assert left(tmp_path / "out") == whole
