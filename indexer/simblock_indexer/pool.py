@@ -10,15 +10,12 @@ waited for without end.)
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import threading
-import time
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -32,13 +29,12 @@ from simblock.stores.intake import tokenise_here
 from simblock.tokens import Runs, Tokens
 from simblock.work import Document
 from simblock_indexer.allocation import keep_freed_memory
+from simblock_indexer.processes import end_processes, end_with_parent, interruptions_held
 
 SMALL = 4 << 20
 """Bytes of inputs under which starting processes takes longer than they save."""
 AHEAD = 2
 """Batches for each process that wait for their turn, at most: none is idle, and memory is bounded."""
-GRACE = 1.0
-"""Seconds that all processes together have to end when told to, before they are killed."""
 
 Batch: TypeAlias = list[Document]
 Packed: TypeAlias = tuple[bytes, ...]
@@ -124,44 +120,8 @@ class TokeniserPool:
             return started
 
 
-def end_processes(processes: list[SpawnProcess]) -> None:
-    """Ends processes, by force where they do not heed; waits for none of them longer than it must."""
-    for process in processes:
-        process.terminate()
-    _await(processes)
-    for process in processes:
-        process.kill()
-    _await(processes)
-
-
-def _await(processes: list[SpawnProcess]) -> None:
-    deadline = time.monotonic() + GRACE
-    for process in processes:
-        process.join(max(0.0, deadline - time.monotonic()))
-
-
 def _block_interruptions() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-
-
-@contextmanager
-def interruptions_held() -> Iterator[None]:
-    """An interruption meanwhile comes after, so that nothing is started or ended by half.
-
-    Blocking it is not enough, as threads of NumPy's take it all the same.
-    """
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or handler is None:
-        yield  # interruptions come to the main thread alone
-        return
-    caught: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        if caught:
-            signal.raise_signal(signal.SIGINT)
 
 
 def _has_code(batch: Batch) -> bool:
@@ -193,14 +153,6 @@ def _work(line: Connection) -> None:
             line.send(_answer(line.recv()))
         except (EOFError, OSError):
             return
-
-
-def end_with_parent() -> None:
-    """Waits for the end of the process that started this one, and ends this one."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _answer(batch: Batch) -> Packed | Exception:

@@ -24,7 +24,7 @@ from typing import NamedTuple, TypeAlias
 from simblock.errors import SimblockError
 from simblock_indexer.allocation import keep_freed_memory
 from simblock_indexer.dedup.stages import Counters, run_unit
-from simblock_indexer.pool import end_processes, end_with_parent, interruptions_held
+from simblock_indexer.processes import end_processes, end_with_parent, interruptions_held
 
 Run: TypeAlias = Callable[[str, Sequence[int]], Iterator[Counters]]
 """Makes units of a stage, and gives the counters of each as it is done, in any order."""

@@ -19,8 +19,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from filelock import FileLock
-
 from simblock.errors import SimblockError, UsageError
 from simblock_indexer.dedup import planning
 from simblock_indexer.dedup.folder import Folder, Plan, replaced
@@ -210,6 +208,8 @@ def _write(folder: Folder, unit: int) -> None:
 def alone(folder: Folder, doing: str) -> Iterator[None]:
     """Waits until no other process is at the same. Where a file system knows no locks it does not wait: what stages
     make is the same whoever was first."""
+    from filelock import FileLock
+
     lock = FileLock(folder.root / f"{doing}.lock")
     with suppress(OSError, NotImplementedError):
         lock.acquire()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from simblock.errors import Damaged, SimblockError, UsageError
 from simblock_indexer.dedup import planning, signing, stages
@@ -156,7 +157,7 @@ def test_where_no_lock_can_be_had_nobody_waits(begun, monkeypatch):
     def none(*_, **__):
         raise NotImplementedError("FileSystem does not appear to support flock")
 
-    monkeypatch.setattr(stages.FileLock, "acquire", none)
+    monkeypatch.setattr(FileLock, "acquire", none)
     with stages.alone(folder, "settling"), stages.alone(folder, "settling"):
         pass
 
