@@ -134,7 +134,10 @@ def fold(char: str) -> tuple[Folded, ...]:
     if unicodedata.category(char) in {"Cc", "Zs", "Zl", "Zp"}:
         return (Folded(SEP, 0x20),)
     seen = tuple(_classify(part) for part in _decompose(char))
-    return tuple(one for one in seen if one.kind != VANISH) or (Folded(VANISH, 0),)
+    kept = tuple(one for one in seen if one.kind != VANISH)
+    if len(kept) > 1 and all(one.kind == SEP for one in kept):  # an ellipsis
+        return kept[:1]
+    return kept or (Folded(VANISH, 0),)
 
 
 def _decompose(char: str) -> str:
@@ -159,17 +162,23 @@ def _classify(char: str) -> Folded:
     return Folded(SEP, 0x20)
 
 
+_ALIKE = {SEP: 0x20, JOIN: 0x27, VANISH: 0xAD}
+"""Characters of Latin-1 by their class."""
+
+
 class Folds:
-    """The tables by code point: ``kinds`` u8, ``points`` u32 and ``terms`` u64, each [0x110000].
+    """The tables by code point: ``kinds`` u8, ``points`` u32, ``terms`` u64 and ``narrow`` u8, each [0x110000].
 
     ``terms`` is :func:`term_of` of a letter's or digit's folded code point, 0 for all others. For an
-    EXPAND, ``points`` holds the number of its :meth:`expansions`. Filled by :meth:`fill`.
+    EXPAND, ``points`` holds the number of its :meth:`expansions`. ``narrow`` is a character of Latin-1 that counts as
+    the same, 0 where there is none. Filled by :meth:`fill`.
     """
 
     def __init__(self) -> None:
         self.kinds: U8 = np.zeros(CODE_POINTS, np.uint8)
         self.points: U32 = np.zeros(CODE_POINTS, np.uint32)
         self.terms: U64 = np.zeros(CODE_POINTS, np.uint64)
+        self.narrow: U8 = np.zeros(CODE_POINTS, np.uint8)
         self._several: list[tuple[Folded, ...]] = []
         self._filling = threading.Lock()
         self._flat: tuple[int, Expansions] | None = None
@@ -190,6 +199,8 @@ class Folds:
             self._several.append(entries)
         self.points[point] = folded
         self.terms[point] = term_of(folded) if kind >= DIGIT else 0
+        alike = _ALIKE.get(kind, folded if kind >= DIGIT and folded < 0x80 else 0)
+        self.narrow[point] = alike
         self.kinds[point] = kind  # last: other threads go by it
 
     def kinds_of(self, points: U8 | U32) -> U8:
@@ -203,6 +214,20 @@ class Folds:
                 self.fill(page)
             kinds = self.kinds.take(points)
         return kinds
+
+    def narrowed(self, points: U32) -> U8 | None:
+        """Characters of Latin-1 that count as the same; None where some have none, or a quarter is not Latin-1."""
+        wide = np.flatnonzero(points > 0xFF)
+        if len(wide) * 4 > len(points):
+            return None
+        beyond = points[wide]
+        self.kinds_of(beyond)
+        alike = self.narrow[beyond]
+        if not alike.all():
+            return None
+        low = points.astype(np.uint8)
+        low[wide] = alike
+        return low
 
     def expansions(self) -> Expansions:
         """All expansions met so far, laid end to end."""

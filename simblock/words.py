@@ -77,6 +77,9 @@ def _cuts(text: str) -> Iterator[tuple[int, int]]:
 
 def _chunk(text: str, base: int) -> Words:
     points, offsets = _code_points(text)
+    if points.dtype != np.uint8:
+        narrow = folds().narrowed(cast(U32, points))
+        points = points if narrow is None else narrow
     elements = _classify(points)
     keys, starts, ends = _tokens(elements, points)
     last = ends - 1

@@ -266,10 +266,10 @@ def _of(runs: Runs, chosen: I64) -> tuple[U32, I64]:
 
 def _runs(texts: list[str], languages: list[str | None]) -> Runs:
     """Words of texts, lexemes of code; code of a language without a grammar is read as text."""
-    plain, other, coded = _sorted(texts, languages)
+    *groups, coded = _sorted(texts, languages)
     pieces: list[U32] = [_NO_TOKENS] * len(texts)
-    # One character beyond Latin-1 or one backslash makes all that is read with it twice as dear.
-    for group in (plain, other):
+    # One backslash or one character beyond Latin-1 makes all that is read with it twice as dear.
+    for group in groups:
         for at, run in zip(group, _words([texts[at] for at in group]), strict=True):
             pieces[at] = run
     sorts = np.full(len(texts), TEXT, np.uint8)
@@ -284,14 +284,20 @@ def _runs(texts: list[str], languages: list[str | None]) -> Runs:
 _NO_TOKENS = np.empty(0, np.uint32)
 
 
-def _sorted(texts: list[str], languages: list[str | None]) -> tuple[list[int], list[int], list[int]]:
-    """Places of texts of ASCII without escapes, of other texts, and of code."""
-    plain: list[int] = []
+def _sorted(texts: list[str], languages: list[str | None]) -> tuple[list[int], ...]:
+    """Places of texts of ASCII, of other texts, of texts with backslashes, and of code."""
+    ascii: list[int] = []
     other: list[int] = []
+    escaped: list[int] = []
     coded: list[int] = []
     for at, (text, language) in enumerate(zip(texts, languages, strict=True)):
-        (coded if language else plain if text.isascii() and "\\" not in text else other).append(at)
-    return plain, other, coded
+        if language:
+            coded.append(at)
+        elif "\\" in text:
+            escaped.append(at)
+        else:
+            (ascii if text.isascii() else other).append(at)
+    return ascii, other, escaped, coded
 
 
 def _words(texts: list[str]) -> list[U32]:
