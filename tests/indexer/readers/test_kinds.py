@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simblock_indexer.readers import ReadOptions, Unreadable
-from simblock_indexer.readers.kinds import nature_of
+from simblock_indexer.readers.kinds import nature_of, natures
 
 PYTHON = """import os
 
@@ -108,3 +108,42 @@ def test_code_of_a_language_without_a_grammar_is_an_error_that_names_those_there
         Unreadable, match="here: no grammar of the language 'cobol': write c, java, javascript"
     ):
         nature(PROSE, said={"kind": "code", "language": "cobol"})
+
+
+SAID = [None, {"kind": "text"}, {"kind": "code"}, {"language": "python"}, {"language": "en"}, {"kind": "code", "language": "x"}]  # fmt: skip
+NAMED = [
+    "",
+    "a",
+    "readme",
+    "src/a.py",
+    "a.PY",
+    "b.txt",
+    "c.php",
+    "a.b/c",
+    "d.c",
+    "x.toolongforasuffixofaname",
+]
+
+
+@pytest.mark.parametrize("kind", ["auto", "text", "code"])
+@pytest.mark.parametrize("language", [None, "java"])
+def test_many_rows_are_what_each_is_alone(kind, language):
+    if kind == "text" and language:
+        pytest.skip("languages are of code")
+    options = ReadOptions(kind=kind, language=language)
+    code = "int f(int x) {\n    return (x[0]);\n}\n" * 3
+    rows = [
+        (text, name, said)
+        for text in ("Some words, and no more.", "", code, "#!/usr/bin/python3\nx", "слова и слова " * 20)
+        for name in NAMED
+        for said in SAID
+    ]
+    texts, names, said = zip(*rows, strict=True)
+
+    def alone(text, name, said):
+        try:
+            return nature_of(text, name, said or {}, options)
+        except Unreadable:
+            return None
+
+    assert natures(texts, names, said, options) == [alone(*row) for row in rows]

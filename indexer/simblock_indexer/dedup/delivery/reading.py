@@ -54,7 +54,7 @@ class Asked(NamedTuple):
 
 
 def read(part: Part, plan: Plan, met: Met) -> Iterator[Rows]:
-    """The documents of a part, about a mebibyte at a time; ``met`` is filled meanwhile.
+    """The documents of a part, half a mebibyte to one at a time; ``met`` is filled meanwhile.
 
     A row without a string for its text, of no UTF-8, over the limit, or with an id or a value of the ranking column
     that cannot be meant: Unreadable is raised, or with ``skip_bad`` it is counted. Blank lines are no documents,

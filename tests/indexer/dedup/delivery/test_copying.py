@@ -20,6 +20,7 @@ from simblock.errors import InputError, SimblockError
 from simblock_indexer.dedup.delivery.changes import UNCHANGED, Changes
 from simblock_indexer.dedup.delivery.copying import copy
 from simblock_indexer.dedup.delivery.remote import made
+from simblock_indexer.dedup.delivery.rows import Met
 from simblock_indexer.dedup.delivery.splicing import spliced, string_of
 from simblock_indexer.readers.tally import Unreadable
 
@@ -355,3 +356,19 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path):
         made(str(tmp_path / "file" / "x")) as sink,
     ):
         sink.write(b"x")
+
+
+def test_a_table_without_the_column_is_written_without_rows_if_so_asked(parquet, tmp_path):
+    path = parquet({"body": ["a", "b"]})
+    plan = planned(path, skip_bad=True)
+    met = Met()
+    assert texts(plan, met) == []
+    assert (met.rows, met.bad) == (2, 2)
+    assert copy(plan.sources[0], plan, np.zeros(2, bool), UNCHANGED, str(tmp_path / "x.parquet")).rows == 0
+
+
+def test_a_file_that_is_no_table_is_left_out_if_so_asked(tmp_path):
+    path = tmp_path / "bad.parquet"
+    path.write_bytes(b"no table")
+    assert copied(path, np.zeros(0, bool), tmp_path / "out" / "x.parquet", skip_bad=True) == (0, 0)
+    assert not (tmp_path / "out").exists()
