@@ -286,7 +286,7 @@ _NO_TOKENS = np.empty(0, np.uint32)
 
 def _sorted(texts: list[str], languages: list[str | None]) -> tuple[list[int], ...]:
     """Places of texts of ASCII, of other texts, of texts with backslashes, and of code."""
-    ascii: list[int] = []
+    plain: list[int] = []
     other: list[int] = []
     escaped: list[int] = []
     coded: list[int] = []
@@ -296,8 +296,8 @@ def _sorted(texts: list[str], languages: list[str | None]) -> tuple[list[int], .
         elif "\\" in text:
             escaped.append(at)
         else:
-            (ascii if text.isascii() else other).append(at)
-    return ascii, other, escaped, coded
+            (plain if text.isascii() else other).append(at)
+    return plain, other, escaped, coded
 
 
 def _words(texts: list[str]) -> list[U32]:
