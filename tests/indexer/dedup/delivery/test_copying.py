@@ -156,11 +156,11 @@ def test_a_file_with_other_rows_than_before_is_an_error(jsonl, tmp_path, rows):
 
 def test_of_a_damaged_file_what_was_read_is_written_if_so_asked(tmp_path):
     path = tmp_path / "a.jsonl.gz"
-    content = b"".join(json.dumps({"text": f"{n * 7919 % 1000003}"}).encode() + b"\n" for n in range(200_000))
+    content = b"".join(json.dumps({"text": f"{n * 7919 % 1000003}"}).encode() + b"\n" for n in range(50_000))
     path.write_bytes(gzip.compress(content)[:-2000])
     plan = planned(path, skip_bad=True)
     readable = texts(plan)
-    assert 1000 < len(readable) < 200_000
+    assert 1000 < len(readable) < 50_000
     target = tmp_path / "out" / "a.jsonl.gz"
     copied(path, np.ones(len(readable), bool), target, skip_bad=True)
     assert texts(planned(target)) == readable
