@@ -15,8 +15,9 @@ from benchmarks import gates
 ALL = (
     "recall", "size_and_build", "stream_cost", "pan13", "quality", "quality.pairs",
     "code_size_and_build", "code_stream_cost", "clones", "redis_store", "serving",
+    "dedup",
 )  # fmt: skip
-NAMED = (*ALL, "code_recall")
+NAMED = (*ALL, "code_recall", "dedup_memory")
 """All that can be named."""
 
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.dedup import asked as dedup
 from benchmarks.quality import asked, pair_gates
 from benchmarks.record import RESULTS
 
@@ -255,6 +256,29 @@ def of_serving() -> Iterator[Gate]:
                worst("nv-recall", policy="default"), most=0, bold=False)  # fmt: skip
 
 
+def of_dedup() -> Iterator[Gate]:
+    """What is asked of de-duplication, beside the tools in use and against the exact truth."""
+    for it in dedup.ASKED:
+        figure = (
+            worst(it.column, **it.where)
+            if it.worst
+            else cell(it.column, count=it.count, least=it.enough, **it.where)
+        )
+        yield Gate(f"dedup, {it.what}", it.benchmark, it.table, figure, it.least, it.most, it.bold)
+    yield Gate(
+        "dedup, signature stage, share of what is asked",
+        "dedup",
+        "Signature stage alone",
+        signatures,
+        least=1,
+    )
+
+
+def signatures(rows: Rows) -> float:
+    """The better of two sorts of sketches, each as a share of the rate that is asked of it."""
+    return max(cell("MB/s", sketch=sort)(rows) / least for sort, least in dedup.SIGNATURES.items())
+
+
 GATES = (
     Gate("recall, 10 % edited", "recall", "Recall", found(0.1), least=0.99),
     Gate("recall, 20 % edited", "recall", "Recall", found(0.2), least=0.97),
@@ -277,6 +301,7 @@ GATES = (
     *of_pan13(),
     *of_redis(),
     *of_serving(),
+    *of_dedup(),
     Gate("bytes a lexeme, all languages", "code_size_and_build", "Weight", cell("all", part="all"), most=40),
     Gate("build of code, one core, MB/s", "code_size_and_build", "Building", build_of_all, least=2),
     Gate("build of code, two workers over one", "code_size_and_build", "With two workers",

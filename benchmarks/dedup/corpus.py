@@ -77,7 +77,7 @@ class Corpus(NamedTuple):
     def rows(self) -> Iterator[Row]:
         """All documents in order."""
         for path in self.jsonl:
-            with open(path, encoding="utf-8") as lines:
+            with Path(path).open(encoding="utf-8") as lines:
                 yield from (Row(**json.loads(line)) for line in lines)
 
 

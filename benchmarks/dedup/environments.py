@@ -1,7 +1,7 @@
 """The environments of the tools: each in one of its own, as their requirements exclude one another.
 
-``python -m benchmarks.dedup.environments`` makes those that are missing below ``SIMBLOCK_DEDUP_TOOLS``. The Python is
-``SIMBLOCK_DEDUP_PYTHON``, or python3.12 where there is one: text-dedup needs 3.12.
+``python -m benchmarks.dedup.environments`` makes those that are missing below ``SIMBLOCK_DEDUP_TOOLS``, with the Python
+that runs it, as simblock is measured on. text-dedup alone needs 3.12: ``SIMBLOCK_DEDUP_PYTHON``, or python3.12.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ REQUIREMENTS = {
     "textdedup": ("text-dedup==0.4.1",),
 }
 """What is installed in each environment."""
+NEWER = "textdedup"
 
 
 def folder() -> Path:
@@ -32,7 +33,9 @@ def python(environment: str) -> Path:
     """The interpreter of an environment, which is made where it is not there."""
     root = folder() / environment
     if not (root / "bin" / "python").exists():
-        made = os.environ.get("SIMBLOCK_DEDUP_PYTHON") or shutil.which("python3.12") or sys.executable
+        made = sys.executable
+        if environment == NEWER and sys.version_info < (3, 12):
+            made = os.environ.get("SIMBLOCK_DEDUP_PYTHON") or shutil.which("python3.12") or made
         subprocess.run([made, "-m", "venv", str(root)], check=True)
         pip = [root / "bin" / "pip", "install", "--quiet", "--no-input", *REQUIREMENTS[environment]]
         if subprocess.run(pip, check=False).returncode:

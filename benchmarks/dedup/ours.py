@@ -8,13 +8,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.dedup.asked import HALF, ONE, PERMUTED
 from benchmarks.dedup.corpus import Corpus
 from benchmarks.dedup.judging import DIGITS, Judge, share
 from benchmarks.dedup.truth import jaccards
@@ -38,21 +40,18 @@ class Setting(NamedTuple):
     kind: str = "text"
     page: bool = False
     workers: int = 1
+    state: bool = False
 
     def spec(self, folder: Path) -> dict[str, Any]:
         """What ``passing`` is told."""
         options = {"sketch": self.sketch, "threshold": self.threshold, "scope": self.scope}
         shared = {"kind": self.kind, "page": self.page, "workers": self.workers}
-        return {"folder": str(folder), "options": options, **shared}
+        state = {"state": str(folder.with_name("state"))} if self.state else {}
+        return {"folder": str(folder), "options": options, **shared, **state}
 
 
-GATED, PERMUTED, HALF = (
-    "JSONL, one-permutation, 0.8",
-    "JSONL, 128 permutations, 0.8",
-    "JSONL, one-permutation, 0.5",
-)
 SETTINGS = (
-    Setting(GATED),
+    Setting(ONE),
     Setting("Parquet, one-permutation, 0.8", "parquet"),
     Setting(PERMUTED, sketch="permutations"),
     Setting("Parquet, 128 permutations, 0.8", "parquet", "permutations"),
@@ -83,11 +82,28 @@ class Pass(NamedTuple):
         found = [load(path / "pairs.npy") for path in sorted((self.folder.root / "joined").iterdir())]
         return np.unique(np.concatenate(found), axis=0)
 
-    def pairs(self, threshold: float) -> list[tuple[int, int]]:
-        """The candidates that its own verification finds alike."""
-        candidates = self.candidates()
-        alike = verifying.jaccards(Documents(self.folder), candidates) >= threshold
-        return [(a, b) for a, b in candidates[alike].tolist()]
+    def pairs(self, threshold: float) -> set[tuple[int, int]]:
+        """The candidates that its own verification finds alike. Of documents of one digest the first stands for all:
+        so each pair is one of all that have these two digests."""
+        documents, candidates = Documents(self.folder), self.candidates()
+        alike = verifying.jaccards(documents, candidates) >= threshold
+        _, which = np.unique(documents.column("digests"), return_inverse=True)
+        order = np.argsort(which, kind="stable")
+        twins = np.split(order, np.cumsum(np.bincount(which))[:-1])
+        found = set(combinations_of(twins))
+        for one, other in np.unique(np.sort(which[candidates[alike]], axis=1), axis=0).tolist():
+            if one != other:
+                found.update(
+                    (min(a, b), max(a, b)) for a in twins[one].tolist() for b in twins[other].tolist()
+                )
+        return found
+
+
+def combinations_of(groups: Iterable[np.ndarray]) -> Iterator[tuple[int, int]]:
+    """All pairs within each group."""
+    for group in groups:
+        if len(group) > 1:
+            yield from combinations(group.tolist(), 2)
 
 
 @contextmanager
@@ -109,6 +125,11 @@ def passed(setting: Setting, files: Sequence[str], cores: set[int]) -> Iterator[
 def files_of(corpus: Corpus, form: str) -> list[str]:
     """The corpus in a form."""
     return corpus.jsonl if form == "jsonl" else corpus.parquet
+
+
+def weight(folder: Path, name: str = "*") -> int:
+    """Bytes of the files of a name below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob(name) if path.is_file())
 
 
 def measured(

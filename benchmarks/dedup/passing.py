@@ -25,7 +25,7 @@ def processor() -> float:
 
 def peak() -> int:
     """Bytes of memory that this process held at most. Not from getrusage, which counts what it was before."""
-    with open("/proc/self/status", encoding="ascii") as lines:
+    with Path("/proc/self/status").open(encoding="ascii") as lines:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
 
 
@@ -36,7 +36,7 @@ def main() -> None:
     cpu, wall = processor(), time.perf_counter()
     outcome = running.dedup(
         files, spec["folder"], options, ReadOptions(kind=spec["kind"]), workers=spec["workers"], page=spec["page"],
-        keep_work=True,
+        keep_work=True, state=spec.get("state"),
     )  # fmt: skip
     took = {"cpu": processor() - cpu, "wall": time.perf_counter() - wall}
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 VARIANT = os.environ.get("PEER_VARIANT", "")
@@ -55,7 +56,7 @@ def processor() -> float:
 def peak() -> int:
     """Bytes that this process held at most, or one that it waited for. Not from getrusage for itself: that counts
     what the process was before it became this program."""
-    with open("/proc/self/status", encoding="ascii") as lines:
+    with Path("/proc/self/status").open(encoding="ascii") as lines:
         own = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
     return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) * 1024
 
@@ -66,7 +67,7 @@ def read(files: list[str]) -> list[str]:
 
     texts = []
     for path in files:
-        with open(path, "rb") as lines:
+        with Path(path).open("rb") as lines:
             texts += [orjson.loads(line)["text"] for line in lines]
     return texts
 
@@ -97,5 +98,5 @@ def main(dedup: Callable[[list[str], Watch], Found]) -> None:
     pairs = found.pairs() if found.pairs else None
     dropped = later(pairs) if found.flags and pairs else found.dropped
     told |= {"dropped": dropped, "pairs": pairs, "flags": found.flags and not pairs}
-    with open(out, "w", encoding="utf-8") as made:
+    with Path(out).open("w", encoding="utf-8") as made:
         json.dump(told, made)

@@ -13,7 +13,7 @@ def dedup(files: list[str], watch: Watch) -> Found:
         texts = read(files)
     index = MinHashStringIndex(
         hash_size=32, jaccard_threshold=0.8, num_bands=bands, band_size=rows, analyzer="word", lowercase=True,
-        ngram_range=(5, 5), id_container="vec",
+        ngram_range=(5, 5), id_container="set" if VARIANT == "20x5" else "vec",
     )  # fmt: skip
     pairs = []
     with watch.stage("signatures and index"):
