@@ -58,7 +58,7 @@ _IN_MEMORY = 4
 """Of the memory that a process may take, the table of keepers has at most the fourth part; else it lies on disk."""
 _FEW = 16
 """Stretches of a document that are compared one by one; of text that repeats itself there are many."""
-_NONE = np.empty(0, np.int64)
+_NONE, _START = np.empty(0, np.int64), np.zeros(1, np.int64)
 _TYPES = (np.uint32, np.int64, np.int64, np.uint32, np.int64, np.uint32, np.uint8)
 
 
@@ -132,7 +132,8 @@ class _Keepers:
 
     def enough(self, firsts: I64) -> I64:
         """Which windows are kept by as many documents as may keep them."""
-        return np.flatnonzero(self._counts[firsts] == self._most)
+        found: I64 = (self._counts[firsts] == self._most).nonzero()[0]
+        return found
 
     def places(self, firsts: I64) -> I64:
         """Where the first keepers have them."""
@@ -188,36 +189,38 @@ class _Excess:
             return None
         ours, theirs = windows.addresses[chosen], self.keepers.places(windows.firsts[chosen])
         follows = ours[1:] - ours[:-1] == 1
-        firsts = _after(~(follows & (theirs[1:] - theirs[:-1] == 1)))
+        pieces = _bounds(~(follows & (theirs[1:] - theirs[:-1] == 1)))
+        firsts = pieces[:-1]
         keepers = self._laid.of(theirs[firsts])
         starts = ours - self._laid.starts[index]
         places = theirs[firsts] - self._laid.starts[keepers]
+        numbers = self._laid.numbers[keepers]
         run = self._runs[int(self._laid.numbers[index])]
-        equal = self._equal(run, starts, firsts, self._laid.numbers[keepers], places)
+        equal = self._equal(run, starts, pieces, numbers, places)
         if equal is not None:
             return self._stretches(index, windows, chosen[equal])
         # Text that repeats itself meets its keeper at one place again and again: that is one stretch.
-        rows = _after(~follows[firsts[1:] - 1] | (keepers[1:] != keepers[:-1]))
-        heads = firsts[rows]
-        lasts = np.append(heads[1:] - 1, len(chosen) - 1)
+        rows = _bounds(~follows[firsts[1:] - 1] | (keepers[1:] != keepers[:-1]))
+        heads, lasts = firsts[rows[:-1]], pieces[rows[1:]] - 1
         return _Stretches(
             starts[heads],
             starts[lasts] + run.by.window,
-            self._laid.numbers[keepers[rows]],
-            places[rows],
+            numbers[rows[:-1]],
+            places[rows[:-1]],
             np.minimum.reduceat(windows.holders[chosen], heads),
         )
 
-    def _equal(self, run: Run, starts: I64, firsts: I64, keepers: U32, places: I64) -> Bools | None:
+    def _equal(self, run: Run, starts: I64, pieces: I64, keepers: U32, places: I64) -> Bools | None:
         """Which windows have the tokens that their keepers have; None: all of them.
 
-        Those from each of ``firsts`` on follow each other, here and in one of ``keepers``, from ``places`` on.
+        Those between two of ``pieces`` follow each other, here and in one of ``keepers``, from ``places`` on.
         """
-        sizes = np.diff(np.append(firsts, len(starts)))
-        if len(firsts) > _FEW:
-            return self._equal_windows(run, starts, np.repeat(keepers, sizes), _places(firsts, sizes, places))
+        sizes = pieces[1:] - pieces[:-1]
+        if len(keepers) > _FEW:
+            theirs = np.arange(len(starts)) + np.repeat(places - pieces[:-1], sizes)
+            return self._equal_windows(run, starts, np.repeat(keepers, sizes), theirs)
         found = None
-        rows = (starts[firsts], keepers, places, sizes, firsts)
+        rows = (starts[pieces[:-1]], keepers, places, sizes, pieces[:-1])
         for start, keeper, place, size, first in zip(*(row.tolist() for row in rows), strict=True):
             equal = run.equal(self._runs[keeper], start, place, size)
             if equal is not None:
@@ -261,21 +264,17 @@ class _Excess:
 _CUTS = {"list": _Excess._listed, "redact": _Excess._redacted, "drop": _Excess._dropped}
 
 
-def _after(breaks: Bools) -> I64:
-    """Where stretches begin, of which all but the first do so after a break."""
-    return np.concatenate([np.zeros(1, np.int64), np.flatnonzero(breaks) + 1])
-
-
-def _places(firsts: I64, sizes: I64, places: I64) -> I64:
-    """The place of each window, of those that follow each other from each of ``firsts`` on."""
-    return np.arange(int(sizes.sum())) + np.repeat(places - firsts, sizes)
+def _bounds(breaks: Bools) -> I64:
+    """The bounds i64 [stretches + 1] of stretches that end at breaks: whether each but the first begins a new one."""
+    return np.concatenate((_START, breaks.nonzero()[0] + 1, (len(breaks) + 1,)))
 
 
 def _united(found: _Stretches) -> I64:
     """The tokens [start, end) i64 [k, 2] of stretches, which rise; those that touch are one."""
-    heads = _after(found.starts[1:] > found.ends[:-1])
-    lasts = np.append(heads[1:] - 1, len(found.starts) - 1)
-    return np.stack([found.starts[heads], found.ends[lasts]], axis=1)
+    bounds = _bounds(found.starts[1:] > found.ends[:-1])
+    spans = np.empty((len(bounds) - 1, 2), np.int64)
+    spans[:, 0], spans[:, 1] = found.starts[bounds[:-1]], found.ends[bounds[1:] - 1]
+    return spans
 
 
 def _outcome(

@@ -20,11 +20,13 @@ from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.part import CODE, TEXT, Documents, Runs
 from simblock_indexer.dedup.winnowing import Measure, measure, window_hashes
 
-BATCH = 1 << 21
+BATCH = 1 << 19
 """Tokens whose windows are hashed at a time, or those of one document that has more."""
+_OF_A_BUCKET = 1 << 20
+"""Tokens of a bucket, as long as there are few: its windows are sorted in the caches."""
 _SORTED = 96
 """Bytes that a window takes while its bucket is sorted."""
-_MOST_BUCKETS = 256
+_MOST_BUCKETS, _MOST_FILES = 64, 4096
 NOWHERE = np.uint32(0xFFFF_FFFF)
 
 WINDOW = np.dtype([("hash", np.uint64), ("address", np.int64)])
@@ -185,7 +187,8 @@ def _laid(documents: Documents, postings: list[Path], order: U32, standing: Bool
 
 def _buckets(tokens: int, memory: int) -> int:
     """Into how many buckets, a power of two, windows are divided that are at most as many as tokens."""
-    return min(1 << max(tokens * _SORTED * 2 // memory, 0).bit_length(), _MOST_BUCKETS)
+    needed = max(tokens * _SORTED * 2 // memory, min(tokens // _OF_A_BUCKET, _MOST_BUCKETS - 1))
+    return min(1 << needed.bit_length(), _MOST_FILES)
 
 
 def _anchors(
@@ -194,17 +197,16 @@ def _anchors(
     """The addresses i64 of repeated anchors, divided by document."""
     for path in postings:
         found = repeated(Postings.read(path), options.max_copies, standing)
-        addresses = laid.starts[laid.ranks[found.documents]] + found.places
-        buckets.add(addresses, _bucket(addresses, laid, buckets))
+        which = laid.ranks[found.documents]
+        buckets.add(laid.starts[which] + found.places, _bucket(which, laid, buckets))
     return buckets
 
 
-def _bucket(addresses: I64, laid: Laid, buckets: Buckets) -> I64:
-    """The buckets of addresses: of documents that begin in one of ``count`` equal stretches."""
+def _bucket(which: I64 | U32, laid: Laid, buckets: Buckets) -> I64:
+    """The buckets of documents: of those that begin in one of ``count`` equal stretches of addresses."""
     if buckets.count == 1:
-        return addresses
-    starts = laid.starts[laid.of(addresses)]
-    return starts // (int(laid.starts[-1]) // buckets.count + 1)
+        return np.zeros(len(which), np.int64)
+    return laid.starts[which] // (int(laid.starts[-1]) // buckets.count + 1)
 
 
 def _batches(addresses: I64, laid: Laid) -> Iterator[I64]:
@@ -252,29 +254,29 @@ def _around(addresses: I64, numbers: U32, runs: Runs, laid: Laid, by: Measure) -
 def _grouped(hashed: Buckets, laid: Laid, options: DedupOptions, buckets: Buckets) -> Iterator[Windows]:
     """The windows that are repeated, those of some documents at a time."""
     for windows in hashed.take():
-        found = _often(windows, laid, options.max_copies)
-        buckets.add(found, _bucket(found["address"], laid, buckets))
+        found, which = _often(windows, laid, options.max_copies)
+        buckets.add(found, _bucket(which, laid, buckets))
     for found in buckets.take():
         order = np.argsort(found["address"])
         yield Windows(found["address"][order], found["first"][order], found["holders"][order])
 
 
-def _often(windows: NDArray[Any], laid: Laid, max_copies: int) -> NDArray[Any]:
-    """REPEAT records of the windows of which more than ``max_copies`` documents have one."""
+def _often(windows: NDArray[Any], laid: Laid, max_copies: int) -> tuple[NDArray[Any], I64]:
+    """REPEAT records of the windows of which more than ``max_copies`` documents have one, and which have them."""
     hashes = np.ascontiguousarray(windows["hash"])
     twice = perhaps_twice(hashes)
     hashes, addresses = hashes[twice], np.ascontiguousarray(windows["address"])[twice]
     which = laid.of(addresses)  # before they are sorted by hash: addresses that rise are found quickly
     order, bounds = _by_hash(hashes, addresses)
-    addresses = addresses[order]
+    addresses, which = addresses[order], which[order]
     sizes = np.diff(bounds)
-    holders = _holders(which[order], bounds)
+    holders = _holders(which, bounds)
     chosen = np.repeat(holders > max_copies, sizes)
     found = np.empty(int(chosen.sum()), REPEAT)
     found["address"] = addresses[chosen]
     found["first"] = np.repeat(addresses[bounds[:-1]], sizes)[chosen]
     found["holders"] = np.repeat(holders, sizes)[chosen]
-    return found
+    return found, which[chosen]
 
 
 def _by_hash(hashes: U64, addresses: I64) -> tuple[I64, I64]:

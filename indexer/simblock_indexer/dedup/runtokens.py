@@ -35,7 +35,7 @@ class Run(NamedTuple):
             return np.zeros(windows, bool)
         length = windows + self.by.window - 1
         ours, theirs = self.keys[start : start + length], other.keys[place : place + length]
-        if np.array_equal(ours, theirs):
+        if len(ours) == len(theirs) and bool((ours == theirs).all()):
             return None
         if not self.code:
             return _unbroken(ours == theirs, self.by.window)
