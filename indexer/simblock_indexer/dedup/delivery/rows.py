@@ -49,7 +49,9 @@ class Rows(NamedTuple):
 
     def some(self, part: slice) -> Rows:
         """Some of them."""
-        return Rows(self.lines[part], self.ids[part], self.texts[part], self.languages[part], self.ranks[part])
+        return Rows(
+            self.lines[part], self.ids[part], self.texts[part], self.languages[part], self.ranks[part]
+        )
 
 
 @dataclass(slots=True)
