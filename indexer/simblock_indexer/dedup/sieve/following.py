@@ -54,9 +54,9 @@ class Follower(Lane):
         self.candidates = Candidates(ledger, self.history, self.grain)
 
     def finds(self, hits: Mapping[int, Sequence[Heard]], run: Callable[[Steps], None]) -> bool:
-        """Whether a piece that counts comes of some hits; ``run`` has the indexes answer.
+        """Whether a match that may act comes of some hits; ``run`` has the indexes answer.
 
-        A match is made of pieces that count, so where there is none nothing can act. Hits of other runs make no
+        One of words is made of pieces that count, one of code says something rare. Hits of other runs make no
         difference to these, but that they take from the budget: a lane that overspends its own is told to find.
         """
         self._hits.update(hits)
@@ -75,5 +75,18 @@ def ledger(policy: Policy) -> Ledger:
     return Ledger(policy, Exemption((), commonplaces=False))
 
 
+MARGIN = 0.5
+"""What a piece says may be less when it is over than it was before: so much of the least that acts is enough here."""
+
+
 def _counts(track: Track) -> bool:
-    return any(map(track.counts, track.pieces))
+    """Whether a match may act, now or later.
+
+    What it is judged by may be what another lane of code knows of the work, so of code every piece is asked, however
+    short.
+    """
+    least = track.resolved.limits.least_information if track.grain.numbered else 0
+    if not least:
+        return any(map(track.counts, track.pieces))
+    spans = [(piece.first.s, piece.extent().s) for piece in track.pieces]
+    return track.information(track.pieces, spans) >= MARGIN * least

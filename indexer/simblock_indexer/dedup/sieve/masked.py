@@ -134,7 +134,9 @@ def _fillers(seen: Seen) -> I64:
 def _gathered(candidates: Bools, sign: Sign) -> I64:
     """The candidates that complete as many, as close together, as a sign needs."""
     at = np.flatnonzero(candidates)
-    return at[sign.need - 1 :][at[sign.need - 1 :] - at[: len(at) - sign.need + 1] < sign.within]
+    last = at[sign.need - 1 :]
+    gathered: I64 = last[last - at[: len(last)] < sign.within]
+    return gathered
 
 
 def _shown(seen: Seen, text: int, sign: Sign, candidates: Bools) -> bool:

@@ -44,7 +44,9 @@ class Sieve:
 
     def clean(self, texts: Sequence[str], languages: Sequence[str | None]) -> Bools:
         """Which documents hold nothing: bool [n]. What is not clean may hold nothing either."""
-        dirty: Bools = np.array([len(text) > LONGEST for text in texts])
+        dirty: Bools = np.array([len(text) > LONGEST for text in texts], bool)
+        if not len(texts):
+            return dirty
         sifted = [text if len(text) <= LONGEST else "" for text in texts]
         words = of_words(sifted)
         self._sift(words, dirty)
