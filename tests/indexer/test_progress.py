@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from simblock_indexer.progress import bar, transfer
+from simblock_indexer.progress import bar, stages, transfer
 from simblock_indexer.readers import Tally
 
 
@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("drawn", [bar, transfer])
+@pytest.mark.parametrize("drawn", [bar, transfer, stages])
 @pytest.mark.parametrize(("stream", "wanted"), [(io.StringIO(), True), (Terminal(), False)])
 def test_nothing_is_drawn_in_a_pipe_or_where_it_is_not_wanted(monkeypatch, stream, wanted, drawn):
     monkeypatch.setattr(sys, "stderr", stream)
@@ -57,3 +57,20 @@ def test_a_terminal_sees_how_much_of_an_index_was_brought(monkeypatch):
         watch(1_000_000, 4_000_000)
         watch(4_000_000, 4_000_000)
     assert "4.0/4.0 MB" in terminal.getvalue()
+
+
+def test_a_terminal_sees_each_stage_of_a_pass(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "120")
+    with stages() as watch:
+        watch.begin("sign", 1_000_000, 4_000_000)
+        watch.step(2_000_000, 1_200)
+        watch.step(1_000_000, 34)
+        watch.begin("join", 0, 4_000_000)
+        watch.step(1_000_000, 0)
+    drawn = terminal.getvalue()
+    assert "4.0/4.0 MB" in drawn
+    assert "1,234 documents" in drawn
+    assert drawn.index("sign") < drawn.index("join")
+    assert "1.0/4.0 MB" in drawn

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,7 +198,15 @@ def replaced(path: Path) -> Iterator[Path]:
 
 def save(path: Path, array: NDArray[Any]) -> None:
     """Writes an array as .npy."""
-    np.save(path, array, allow_pickle=False)
+    whole = np.ascontiguousarray(array)
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(whole))
+        put(file, whole)
+
+
+def put(file: IO[bytes], array: NDArray[Any]) -> None:
+    """Writes the bytes of an array to a file. NumPy itself says nothing where the last of them find no room."""
+    file.write(np.ascontiguousarray(array).data)
 
 
 ALIGNED = 64
@@ -211,7 +219,7 @@ def pack(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
         for name, array in arrays.items():
             file.write(bytes(-file.tell() % ALIGNED))
             table[name] = (array.dtype.str, list(array.shape), file.tell())
-            np.ascontiguousarray(array).tofile(file)
+            put(file, array)
     (folder / "arrays.json").write_text(json.dumps(table), "utf-8")
 
 
@@ -247,15 +255,15 @@ class Growing:
 
     def add(self, array: NDArray[np.uint32]) -> None:
         """Writes some more."""
-        array.tofile(self._file)
+        put(self._file, array)
         self._length += len(array)
 
     def close(self) -> None:
         """Writes down how many there are; again, it does nothing."""
         if not self._file.closed:
-            self._file.seek(0)
-            self._head()
-            self._file.close()
+            with self._file:
+                self._file.seek(0)
+                self._head()
 
     def mapped(self) -> NDArray[np.uint32]:
         """All of it, read as it is used; nothing more can be added."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simblock.tokens import I64, U32, U64, Bools
-from simblock_indexer.dedup.folder import Folder, load, save
+from simblock_indexer.dedup.folder import Folder, load, put, save
 from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.part import CODE, TEXT, Documents, Runs
 from simblock_indexer.dedup.winnowing import Measure, measure, window_hashes
@@ -118,7 +118,7 @@ class Buckets:
 
     def _append(self, bucket: int, records: NDArray[Any]) -> None:
         with (self._folder / str(bucket)).open("ab") as file:
-            records.tofile(file)
+            put(file, records)
 
     def take(self) -> Iterator[NDArray[Any]]:
         """The buckets in order, each gone from disk when it was read."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from filelock import FileLock, Timeout
 
 from simblock.errors import Busy, UsageError
-from simblock_indexer.dedup import keeping, planning, protected, settling, stages
+from simblock_indexer.dedup import keeping, planning, settling, stages
 from simblock_indexer.dedup.engines import Crew, Run
 from simblock_indexer.dedup.folder import Folder, Plan, sweep
 from simblock_indexer.dedup.options import MIB, DedupOptions
@@ -153,6 +153,8 @@ def _begin(
     require()
     options = planning.at_home(options)
     if options.against:
+        from simblock_indexer.dedup import protected
+
         protected.protection(options)
     earlier = keeping.earlier(Path(state).absolute(), options) if state else ()
     folder, plan = planning.plan(inputs, out, options, reading, work=work, state=state, earlier=earlier)

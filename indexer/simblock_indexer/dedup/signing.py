@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,11 @@ from simblock.lexer import Lexer, lexeme_view
 from simblock.signature import band_keys
 from simblock.tokens import I64, U8, U32, U64, Bools
 from simblock.words import words
-from simblock_indexer.dedup import passages, protected
+from simblock_indexer.dedup import passages
 from simblock_indexer.dedup.delivery.reading import read
 from simblock_indexer.dedup.delivery.rows import Met, Rows
 from simblock_indexer.dedup.folder import Folder, Growing, Plan
+from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.part import CODE, EMPTY, RUNS, SLOTS, TAKEN, TEXT, Runs, Signed
 from simblock_indexer.dedup.sketch import (
     digests,
@@ -30,6 +31,9 @@ from simblock_indexer.dedup.sketch import (
     sketches,
     stored,
 )
+
+if TYPE_CHECKING:
+    from simblock_indexer.dedup.protected import Protection
 
 BATCH = 1 << 19
 """Characters tokenised and sketched at a time: what is made of them stays in the second cache."""
@@ -90,13 +94,21 @@ def _batches(rows: Rows) -> Iterator[Rows]:
             first, limit = at + 1, end + BATCH
 
 
+def _protection(options: DedupOptions) -> Protection | None:
+    if not options.against:
+        return None
+    from simblock_indexer.dedup import protected  # half of what a process takes to start
+
+    return protected.protection(options)
+
+
 class _Collected:
     """What is gathered of a part, a batch at a time."""
 
     def __init__(self, plan: Plan, spool: Growing | None) -> None:
         self._plan = plan
         self._spool = spool
-        self._protection = protected.protection(plan.options) if plan.options.against else None
+        self._protection = _protection(plan.options)
         self._columns: list[dict[str, NDArray[Any]]] = []
         self._ids: list[str | None] = []
         self._cuts: list[tuple[int, int, int]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -48,6 +49,28 @@ def test_an_interrupted_pass_goes_on_unit_by_unit(tmp_path, every):
     assert left(tmp_path / "out") == left(tmp_path / "whole")
     units = [took["units"] for took in outcome.rates["stages"].values()]
     assert units == [4, 16, 1, 1, 4]
+
+
+@pytest.mark.parametrize("room", [4_000, 12_000, 24_000])
+def test_a_full_disk_is_said_and_the_pass_goes_on_when_there_is_room(index_command, tmp_path, room):
+    """Of files that may not grow larger: what a system says then is what a full disk says."""
+    folder_of(tmp_path / "in", files=2, count=100)
+    call = ["dedup", tmp_path / "in", "--no-page", "--out"]
+    index_command(*call, tmp_path / "whole")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        done = index_command(*call, tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.count("\n") == 1
+    assert "give the same command again" in done.err
+    assert hidden(tmp_path / "out") == []
+    again = index_command(*call, tmp_path / "out")
+    assert again.code == 0
+    assert "going on with the pass" in again.err
+    assert left(tmp_path / "out") == left(tmp_path / "whole")
 
 
 @pytest.fixture
