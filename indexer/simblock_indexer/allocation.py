@@ -12,6 +12,9 @@ _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # glibc's malloc.h
 _SETTINGS = {_TRIM_THRESHOLD: 1 << 30, _TOP_PAD: 64 << 20, _MMAP_THRESHOLD: 32 << 20}
 """What is kept, and how much is taken at once; 32 MiB is the most that glibc takes for the last."""
 
+_FIRST = 31 << 20
+"""Bytes; under the largest block that is kept."""
+
 
 def keep_freed_memory() -> bool:
     """Asks glibc to keep freed memory; False where the C library has no such setting."""
@@ -20,4 +23,5 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError, TypeError):
         return False
     taken = [mallopt(option, value) == 1 for option, value in _SETTINGS.items()]
+    b"\1" * _FIRST  # what is freed once is not asked of the system, a megabyte at a time, later
     return all(taken)

@@ -11,6 +11,7 @@ import numpy as np
 
 from simblock.tokens import I64, U32, U64
 from simblock_indexer.dedup.folder import Folder, load, save
+from simblock_indexer.dedup.ids import check_ids
 from simblock_indexer.dedup.part import Documents, documents_of
 
 UNIT = 1 << 12
@@ -26,6 +27,7 @@ def cluster(folder: Folder) -> None:
     if folder.clustered.exists():
         return
     documents = documents_of(folder)
+    equal = check_ids(documents)
     pairs, counts = _all_pairs(folder, documents.plan.partitions)
     with folder.making(folder.clustered) as filled:
         members, candidates, member_splits, pair_splits = _units(pairs, documents)
@@ -33,7 +35,7 @@ def cluster(folder: Folder) -> None:
         save(filled / "pairs.npy", candidates)
         save(filled / "member_splits.npy", member_splits)
         save(filled / "pair_splits.npy", pair_splits)
-        counts |= {"candidates": len(pairs), "units": len(member_splits) - 1}
+        counts |= {"equal_ids": equal, "candidates": len(pairs), "units": len(member_splits) - 1}
         (filled / "counts.json").write_text(json.dumps(counts), "utf-8")
 
 

@@ -176,6 +176,12 @@ Detect = Annotated[
         "longer than all the rest.",
     ),
 ]
+UniqueIds = Annotated[
+    bool,
+    typer.Option(
+        "--unique-ids", help="Two rows of one id are an error; without, they are counted, and both looked at."
+    ),
+]
 KeepWork = Annotated[
     bool, typer.Option("--keep-work", help="Leave the working folder where it is when the pass has ended.")
 ]
@@ -194,6 +200,7 @@ def dedup(
     out: Out,
     scope: ScopeOption = "document",
     detect: Detect = False,
+    unique_ids: UniqueIds = False,
     threshold: Threshold = 0.8,
     max_copies: MaxCopies = 1,
     keep: Keep = "first",
@@ -250,6 +257,7 @@ def dedup(
         against=tuple(against or ()),
         policy=str(policy) if policy and guarded else None,
         key_files=tuple(map(str, key_file or ())) if guarded else (),
+        unique_ids=unique_ids,
         memory=memory_of_each(memory, 1 if engine == "ray" else workers or running.cores()),
     )
     if shard is not None and stage is None:

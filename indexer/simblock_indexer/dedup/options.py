@@ -30,7 +30,7 @@ class DedupOptions:
     order of values; equals go by the order of the inputs. ``cut`` says what becomes of passages (of at least
     ``min_passage`` tokens) that stand in more than ``max_copies`` documents, and of protected ones where the
     policy names no gentler action. ``against`` are indexes, ``policy`` and ``key_files`` as for a guard.
-    ``memory`` bounds what a process holds, in bytes.
+    ``unique_ids``: two rows of one id are an error, where else they are counted. ``memory`` bounds what a process holds, in bytes.
     """
 
     scope: Scope = "document"
@@ -44,6 +44,7 @@ class DedupOptions:
     against: tuple[str, ...] = ()
     policy: str | None = None
     key_files: tuple[str, ...] = ()
+    unique_ids: bool = False
     memory: int = 2048 * MIB
 
     def __post_init__(self) -> None:

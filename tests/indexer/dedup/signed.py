@@ -25,6 +25,7 @@ def signed(
     partitions: int = 16,
     ranks: Sequence[float] | None = None,
     languages: Sequence[str | None] | None = None,
+    ids: Sequence[str | None] | None = None,
     state: Path | None = None,
     segments: tuple[str, ...] = (),
 ) -> Folder:
@@ -43,7 +44,7 @@ def signed(
     (root / "plan.json").write_text(plan.to_json(), "utf-8")
     folder = Folder(root)
     for number, chosen in enumerate(np.array_split(np.arange(len(texts)), parts)):
-        rows = _rows(chosen.tolist(), texts, ranks, languages)
+        rows = _rows(chosen.tolist(), texts, ranks, languages, ids)
         signing.write(folder, number, signing.signed(rows, plan, Met(rows=len(chosen))))
     return folder
 
@@ -53,12 +54,13 @@ def _rows(
     texts: Sequence[str],
     ranks: Sequence[float] | None,
     languages: Sequence[str | None] | None,
+    ids: Sequence[str | None] | None,
 ) -> Iterator[Rows]:
     for low in range(0, len(chosen), 50):
         some = chosen[low : low + 50]
         yield Rows(
             list(range(low, low + len(some))),
-            [None] * len(some),
+            [None if ids is None else ids[at] for at in some],
             [texts[at] for at in some],
             [None if languages is None else languages[at] for at in some],
             np.array([0.0 if ranks is None else ranks[at] for at in some]),
