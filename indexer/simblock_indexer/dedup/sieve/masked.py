@@ -14,7 +14,7 @@ import numpy as np
 
 from simblock.masks import CLAUSE, SIGNS, TWO, WHOLE, Sign
 from simblock.segmenting import known_words
-from simblock.tokens import CHAR_KEY, I64, U8, U32, Bools, Runs
+from simblock.tokens import CHAR_KEY, I64, U8, U32, U64, Bools, Runs
 from simblock.unmasking import AGAIN, LONGEST_LOOK
 from simblock.wordkeys import WORD_LIMIT
 from simblock.words import words
@@ -42,7 +42,9 @@ class Seen:
     """The words of texts laid end to end, with what NumPy tells of their characters. All arrays [words].
 
     ``owners``: their texts; ``starts``, ``ends`` and ``gaps``, where the word before ends, in all texts; ``lengths``:
-    characters as they stand; ``before``: the character before each, ``behind``: that behind the word before it.
+    characters as they stand; ``before``: the character before each, ``behind``: that behind the word before it;
+    ``digits``, ``letters`` (of ASCII) and ``ascii``: how many of its characters are; ``marked``: a mark is among them, or
+    between it and the word before.
     """
 
     def __init__(self, texts: Sequence[str], runs: Runs) -> None:
@@ -60,26 +62,12 @@ class Seen:
         self.gaps[firsts] = shift[firsts]
         self.lengths = self.ends - self.starts
         self.before, self.behind = self.points[self.starts - 1], self.points[self.gaps]
-        self.beyond_ascii = bool(self.points.max() >= 128)
+        sums = np.zeros(len(self.points) + 1, np.uint64)
+        np.cumsum(_sorts().take(self.points), out=sums[1:])
+        inside, about = sums[self.ends] - sums[self.starts], sums[self.ends] - sums[self.gaps]
+        self.digits, self.letters, self.ascii = (_field(inside, place) for place in (0, 1, 2))
+        self.marked: Bools = _field(about, 3) > 0
         self._shift = ends
-
-    def near(self, characters: str) -> Bools:
-        """Which words have one of some characters, or no other word between them and one."""
-        sums = self._sums(_table(characters))
-        near: Bools = sums[self.ends] > sums[self.gaps]
-        return near
-
-    def counts(self, table: Bools) -> I64:
-        """How many characters of each word are in a table."""
-        sums = self._sums(table)
-        counts: I64 = sums[self.ends] - sums[self.starts]
-        return counts
-
-    def _sums(self, table: Bools) -> I64:
-        sums = np.empty(len(self.points) + 1, np.int64)
-        sums[0] = 0
-        np.cumsum(table.take(self.points), out=sums[1:])
-        return sums
 
     def spelled(self, at: int) -> tuple[str, str]:
         """A word as it stands, and what stands between it and the word before."""
@@ -111,6 +99,25 @@ def _digits() -> Bools:
 
 
 @cache
+def _sorts() -> U64:
+    """What sorts each code point is of, 16 bits a sort: sums of them count the characters of a stretch.
+
+    Words have far fewer characters than 16 bits count, but for what vanishes in them, and that is ASCII; more of
+    those spill over into marks, of which a word may well have one too many.
+    """
+    sorts = np.zeros(_POINTS, np.uint64)
+    for place, table in enumerate((_digits(), _table(_LETTERS), _table(_ASCII), _table(_MARKS))):
+        sorts |= table.astype(np.uint64) << np.uint64(16 * place)
+    return sorts
+
+
+def _field(sums: U64, place: int) -> I64:
+    """The counts of one sort."""
+    counts: I64 = (sums >> np.uint64(16 * place)).astype(np.uint16).astype(np.int64)
+    return counts
+
+
+@cache
 def _known_keys() -> U32:
     """Keys of the known words, sorted."""
     return np.unique(words("\n".join(sorted(known_words()))).keys)
@@ -118,7 +125,7 @@ def _known_keys() -> U32:
 
 def _fillers(seen: Seen) -> I64:
     """Words that stand again and again at the same distance, all numbers being one."""
-    keys = np.where(seen.counts(_digits()) == seen.lengths, np.int64(-1), seen.keys.astype(np.int64))
+    keys = np.where(seen.digits == seen.lengths, np.int64(-1), seen.keys.astype(np.int64))
     found = [np.empty(0, np.int64)]
     for period, again in AGAIN.items():
         same = np.flatnonzero((keys[period:] == keys[:-period]) & seen.is_word[period:]) + period
@@ -167,9 +174,7 @@ def _unknown(seen: Seen) -> Bools:
     """Words of such a length, but for known ones of ASCII, whose keys tell them."""
     may = _of(TWO, WHOLE)(seen)
     at = np.flatnonzero(may)
-    known = np.isin(seen.keys[at], _known_keys())
-    if seen.beyond_ascii:
-        known &= seen.counts(_table(_ASCII))[at] == seen.lengths[at]
+    known = np.isin(seen.keys[at], _known_keys()) & (seen.ascii[at] == seen.lengths[at])
     may[at[known]] = False
     return may
 
@@ -186,11 +191,8 @@ def _quoted(seen: Seen) -> Bools:
 
 def _mixed(seen: Seen) -> Bools:
     """Words with a mark near them that have letters and something else besides; what is beyond ASCII may be either."""
-    others = seen.counts(~_table(_LETTERS))
-    both = (others > 0) & (others < seen.lengths)
-    if seen.beyond_ascii:
-        both |= seen.counts(~_table(_ASCII)) > 0
-    return cast(Bools, both & seen.near(_MARKS))
+    mixed = (seen.letters > 0) & (seen.letters < seen.lengths)
+    return cast(Bools, (mixed | (seen.ascii < seen.lengths)) & seen.marked)
 
 
 _MAY_SHOW: dict[str, _May] = {
