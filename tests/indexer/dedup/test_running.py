@@ -231,3 +231,14 @@ def test_an_engine_that_is_not_there_is_named(dedup, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(MissingExtra, match=r"--engine ray needs an extra: pip install 'simblock\[ray\]'"):
         dedup("out", engine="ray")
+
+
+def test_equal_ids_and_a_ranking_column_that_nobody_has_are_noted(tmp_path):
+    path = tmp_path / "in.jsonl"
+    rows = [{"id": "same", "text": f"document number {number} of this delivery"} for number in range(3)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    outcome = running.dedup([str(path)], tmp_path / "out", DedupOptions(keep="most:scroe"), ReadOptions(), page=False)
+    assert outcome.notes == (
+        "2 rows have an id that another has: files and rows tell them apart",
+        "--keep most:scroe: no row has a value in that column, so the order of the inputs decided",
+    )

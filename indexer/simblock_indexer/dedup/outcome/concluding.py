@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,17 @@ def _outcome(
         parameters=_parameters(plan),
         rates={**rates, "memory": plan.options.memory, "machine": _machine()},
         tables=_tables(plan.options),
+        notes=tuple(_notes(folder, documents)),
     )
+
+
+def _notes(folder: Folder, documents: Documents) -> Iterator[str]:
+    if count := _found(folder).get("equal_ids"):
+        yield f"{count:,} rows have an id that another has: files and rows tell them apart"
+    new = documents.parts[len(documents.plan.segments) :]
+    if any(part.documents for part in new) and all(np.isinf(part.array("ranks")).all() for part in new):
+        keep = documents.plan.options.keep
+        yield f"--keep {keep}: no row has a value in that column, so the order of the inputs decided"
 
 
 def _parameters(plan: Plan) -> dict[str, Any]:
