@@ -52,12 +52,18 @@ def stood(snapshot: Snapshot, channels: U32, keys: U64) -> Stood:
         found = segment.buckets.find_many(stored[passed])
         asks = passed[found.asks]
         frequencies[asks] += _once(asks) * _DECODED[found.frequencies]
-        runs = np.searchsorted(segment.bounds, found.places, side="right") - 1
-        keep = snapshot.live_runs[number][runs]
-        keep &= _rank(asks, keep) <= most[asks]
-        at = np.flatnonzero(keep)
-        positions = found.places[at].astype(np.int64) - segment.bounds[runs[at]]
-        parts.append((asks[at], np.full(len(at), number), runs[at], positions))
+        live = snapshot.live_runs[number]
+        if live.all():  # mostly: then only the places that are told are looked at
+            at = np.flatnonzero(_rank(asks, np.ones(len(asks), bool)) <= most[asks])
+            runs = _runs_of(segment, found.places[at])
+        else:
+            all_runs = _runs_of(segment, found.places)
+            keep = live[all_runs]
+            keep &= _rank(asks, keep) <= most[asks]
+            at = np.flatnonzero(keep)
+            runs = all_runs[at]
+        positions = found.places[at].astype(np.int64) - segment.bounds[runs]
+        parts.append((asks[at], np.full(len(at), number), runs, positions))
     nothing = np.empty(0, np.int64)
     columns = zip(*parts, strict=True) if parts else [()] * 4
     asks, segments, runs, positions = (np.concatenate([nothing, *column]) for column in columns)
@@ -67,6 +73,11 @@ def stood(snapshot: Snapshot, channels: U32, keys: U64) -> Stood:
     return Stood(
         asks, segments, runs, positions, frequencies[asks], tuple(snapshot.segments), snapshot.works_counted
     )
+
+
+def _runs_of(segment: Segment, places: U32) -> I64:
+    """The runs i64 in which tokens u32 of a segment stand."""
+    return np.searchsorted(segment.bounds, places, side="right") - 1
 
 
 def _have(snapshot: Snapshot, stored: U64, through: list[I64]) -> None:
