@@ -50,7 +50,10 @@ def earlier(state: Path, options: DedupOptions) -> tuple[str, ...]:
 
 
 def keep(folder: Folder) -> None:
-    """Adds what a settled pass keeps to its state; does nothing where that was done, or no state is asked."""
+    """Adds what a settled pass keeps to its state; does nothing where that was done, or no state is asked.
+
+    Raises UsageError where another delivery was added since the pass began.
+    """
     plan = folder.plan
     if plan.state is None:
         return
@@ -62,6 +65,11 @@ def keep(folder: Folder) -> None:
     }
     if any(delivery["plan"] == digest for delivery in told["deliveries"]):
         return
+    if earlier(state, plan.options) != plan.segments:
+        raise UsageError(
+            f"{state}: another delivery was added since this pass began, which it was not compared with: "
+            f"remove {plan.out} and begin anew"
+        )
     name = f"{len(told['deliveries']):06}"
     shutil.rmtree(state / name, ignore_errors=True)  # of a pass that was killed before it was listed
     with Folder(state).making(state / name) as filled:

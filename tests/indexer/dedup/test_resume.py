@@ -132,20 +132,30 @@ def test_a_pass_that_is_killed_in_each_stage_goes_on(command, tmp_path):
 def test_a_pass_that_is_killed_at_any_moment_goes_on(command, tmp_path, scope, seed):
     rng = random.Random(seed)
     options = ("--scope", scope, "--cut", "redact", "--workers")
-    began = time.monotonic()
     subprocess.run(command("whole", *options, "1"), check=True, capture_output=True)
-    takes = time.monotonic() - began
+    rates = tmp_path / "out" / ".work" / "rates"
     kills = 0
-    for _ in range(60):
-        # Later and later, so that a busy machine comes to an end too.
-        moment = time.monotonic() + rng.uniform(0.3, 0.8 + kills / 15) * takes
-        workers = str(rng.choice([1, 2, 3]))
-        if not killed(command("out", *options, workers), lambda moment=moment: time.monotonic() > moment):
-            break
+    while killed(
+        command("out", *options, str(rng.choice([1, 2, 3]))),
+        soon_after(rng, lambda: len(list(rates.glob("*.json")))),
+    ):
         kills += 1
-    assert kills > 3, "no kill came in time"
+    assert kills >= 5
     assert left(tmp_path / "out") == left(tmp_path / "whole")
     assert hidden(tmp_path / "out") == []
+
+
+def soon_after(rng, made):
+    """Holds a few milliseconds after some more units were made, none to begin with."""
+    wanted, pause, reached = made() + rng.randint(0, 6), rng.uniform(0, 0.05), None
+
+    def condition():
+        nonlocal reached
+        if reached is None and made() >= wanted:
+            reached = time.monotonic()
+        return reached is not None and time.monotonic() > reached + pause
+
+    return condition
 
 
 @pytest.mark.slow

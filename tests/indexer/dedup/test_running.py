@@ -191,6 +191,16 @@ def test_a_pass_that_ends_after_it_was_kept_is_kept_once(dedup, whole, tmp_path,
     assert made == whole
 
 
+def test_two_passes_that_meet_in_a_state_are_not_mixed(dedup, stage, tmp_path):
+    """The one that ends later was not compared with what the other added."""
+    state = tmp_path / "state"
+    stage("sign", "late", state=state)
+    dedup("early", state=state)
+    with pytest.raises(UsageError, match=r"another delivery was added .*: remove .*/late and begin anew"):
+        dedup("late", state=state)
+    assert not planning.finished(tmp_path / "late")
+
+
 class Seen:
     """What a pass tells of its stages."""
 
@@ -237,7 +247,9 @@ def test_equal_ids_and_a_ranking_column_that_nobody_has_are_noted(tmp_path):
     path = tmp_path / "in.jsonl"
     rows = [{"id": "same", "text": f"document number {number} of this delivery"} for number in range(3)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    outcome = running.dedup([str(path)], tmp_path / "out", DedupOptions(keep="most:scroe"), ReadOptions(), page=False)
+    outcome = running.dedup(
+        [str(path)], tmp_path / "out", DedupOptions(keep="most:scroe"), ReadOptions(), page=False
+    )
     assert outcome.notes == (
         "2 rows have an id that another has: files and rows tell them apart",
         "--keep most:scroe: no row has a value in that column, so the order of the inputs decided",
