@@ -27,6 +27,7 @@ COMMANDS = [
     "stat",
     "verify",
     "dedup",
+    "locate",
 ]
 GROUP: Any = typer.main.get_command(app)
 

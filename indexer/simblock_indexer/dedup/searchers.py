@@ -16,7 +16,7 @@ from simblock_indexer.allocation import keep_freed_memory
 from simblock_indexer.dedup.delivery.rows import Part
 from simblock_indexer.dedup.engines import ONE_THREAD, Crew, Failure
 from simblock_indexer.dedup.searching import Looked, Search, Searcher
-from simblock_indexer.pool import end_with_parent
+from simblock_indexer.processes import end_with_parent
 
 AHEAD = 4
 """Parts for each process that wait for an earlier one to be told, at most."""

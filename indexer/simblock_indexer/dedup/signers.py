@@ -20,7 +20,7 @@ from simblock_indexer.dedup.delivery.rows import Met, Rows
 from simblock_indexer.dedup.engines import ONE_THREAD, Crew, Failure
 from simblock_indexer.dedup.folder import Folder, Plan
 from simblock_indexer.dedup.part import RUNS
-from simblock_indexer.pool import end_with_parent
+from simblock_indexer.processes import end_with_parent
 
 
 class Given(NamedTuple):
