@@ -162,6 +162,9 @@ def _classify(char: str) -> Folded:
     return Folded(SEP, 0x20)
 
 
+_WRITES_ESCAPES = np.array([chr(point).isalnum() for point in range(256)])
+_REPLACED = ord("?")
+"""What stands, once a text is encoded, where a character was of another encoding."""
 _ALIKE = {SEP: 0x20, JOIN: 0x27, VANISH: 0xAD}
 """Characters of Latin-1 by their class."""
 
@@ -215,18 +218,23 @@ class Folds:
             kinds = self.kinds.take(points)
         return kinds
 
-    def narrowed(self, points: U32) -> U8 | None:
-        """Characters of Latin-1 that count as the same; None where some have none, or a quarter is not Latin-1."""
-        wide = np.flatnonzero(points > 0xFF)
-        if len(wide) * 4 > len(points):
+    def latin(self, text: str, *, escaped: bool) -> U8 | None:
+        """Characters of Latin-1 that count as those of ``text``; None where some have none, or a quarter is others.
+
+        In a text with escapes (``escaped``) no letter or digit stands for another: it might make one.
+        """
+        low = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
+        asked = np.flatnonzero(low == _REPLACED)
+        if len(asked) * 4 > len(low):
             return None
-        beyond = points[wide]
-        self.kinds_of(beyond)
-        alike = self.narrow[beyond]
-        if not alike.all():
+        spelled = "".join(map(text.__getitem__, asked.tolist()))
+        points = np.frombuffer(spelled.encode("utf-32-le", "surrogatepass"), np.uint32)
+        self.kinds_of(points)
+        alike = self.narrow[points]
+        if not alike.all() or (escaped and _WRITES_ESCAPES[alike].any()):
             return None
-        low = points.astype(np.uint8)
-        low[wide] = alike
+        low = low.copy()
+        low[asked] = alike
         return low
 
     def expansions(self) -> Expansions:

@@ -77,9 +77,6 @@ def _cuts(text: str) -> Iterator[tuple[int, int]]:
 
 def _chunk(text: str, base: int) -> Words:
     points, offsets = _code_points(text)
-    if points.dtype != np.uint8:
-        narrow = folds().narrowed(cast(U32, points))
-        points = points if narrow is None else narrow
     elements = _classify(points)
     keys, starts, ends = _tokens(elements, points)
     last = ends - 1
@@ -106,14 +103,19 @@ def _endless(text: str, base: int) -> Words:
 
 def _code_points(text: str) -> tuple[U8 | U32, I64 | None]:
     """The text with its escapes read, and where each element begins (None: element i at i)."""
-    points: U8 | U32
-    try:
-        points = np.frombuffer(text.encode("latin-1"), np.uint8)
-    except UnicodeEncodeError:
-        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    if "\\" not in text:
-        return points, None
-    return unescape(points) or (points, None)
+    escaped = "\\" in text
+    points = _points(text, escaped=escaped)
+    return (unescape(points) if escaped else None) or (points, None)
+
+
+def _points(text: str, *, escaped: bool) -> U8 | U32:
+    """Code points that count as those of a text, as narrow as can be."""
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), np.uint8)
+    low = folds().latin(text, escaped=escaped)
+    if low is not None:
+        return low
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 class Elements(NamedTuple):
