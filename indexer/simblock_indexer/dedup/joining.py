@@ -17,7 +17,7 @@ from simblock_indexer.dedup.part import Documents, documents_of
 from simblock_indexer.dedup.signing import twin_keys
 from simblock_indexer.dedup.sketch import agreement
 
-CROWD = 48
+CROWD = 512
 """Documents of different text in one bucket from which on not all pairs are candidates."""
 AHEAD = 8
 """In a crowd each is a candidate with so many before it, and with the first so many."""

@@ -25,6 +25,8 @@ BINS = 50
 """Of the histogram of similarities that were measured, over [0, 1]."""
 _HELD = 1 << 23
 """Shingles of a unit that are held at once; of a larger one those of some pairs at a time."""
+_TOGETHER = 1 << 11
+"""Documents that are decided together."""
 _COMPARED = 1 << 16
 """Shingles compared at a time: they stay in the second cache."""
 _TO_48, _ABOVE = np.uint64(16), np.uint64(48)
@@ -74,32 +76,54 @@ class _Found(NamedTuple):
 
 
 def _decided(unit: _Unit, documents: Documents) -> _Found:
-    threshold = documents.plan.options.threshold
-    representatives = np.where(unit.members < documents.old, np.arange(len(unit.members)), -1)
-    similarities = np.ones(len(unit.members), np.float32)
-    measured = np.zeros(BINS, np.int64)
-    shingled = Shingled(documents, np.sort(unit.members))
-    place, ends = unit.splits[:-1].copy(), unit.splits[1:]
-    last = np.full(len(unit.members), -1)
-    open_ = np.flatnonzero(representatives < 0)
-    while len(open_):
-        alone = place[open_] == ends[open_]
-        representatives[open_[alone]] = open_[alone]
-        open_ = open_[~alone]
-        target = representatives[unit.first[place[open_]]]
-        place[open_[(target == last[open_]) & (target >= 0)]] += 1
-        asked = (target >= 0) & (target != last[open_])
-        ones, others = open_[asked], target[asked]
+    deciding = _Deciding(unit, documents)
+    # A chain takes a round a document: those far behind are not gone over meanwhile.
+    for low in range(0, len(unit.members), _TOGETHER):
+        deciding.decide(low, low + _TOGETHER)
+    return deciding.found
+
+
+class _Deciding:
+    """A unit while it is decided. Of each document: its representative or -1, and at which candidate it is."""
+
+    def __init__(self, unit: _Unit, documents: Documents) -> None:
+        count = len(unit.members)
+        self._unit = unit
+        self._threshold = np.float32(documents.plan.options.threshold)
+        self._shingled = Shingled(documents, np.sort(unit.members))
+        self._at = unit.splits[:-1].copy()
+        self._last = np.full(count, -1)
+        """Whom it was compared with last: candidates next to each other often have one representative."""
+        representatives = np.where(unit.members < documents.old, np.arange(count), -1)
+        self.found = _Found(representatives, np.ones(count, np.float32), np.zeros(BINS, np.int64))
+
+    def decide(self, low: int, high: int) -> None:
+        """Decides the documents [low, high), all before which are decided."""
+        chosen = self.found.representatives
+        waiting = low + np.flatnonzero(chosen[low:high] < 0)
+        while len(waiting):
+            alone = self._at[waiting] == self._unit.splits[waiting + 1]
+            chosen[waiting[alone]] = waiting[alone]
+            waiting = waiting[~alone]
+            target = chosen[self._unit.first[self._at[waiting]]]
+            again = target == self._last[waiting]
+            self._at[waiting[again & (target >= 0)]] += 1
+            asked = ~again & (target >= 0)
+            self._compare(waiting[asked], target[asked])
+            waiting = waiting[chosen[waiting] < 0]
+
+    def _compare(self, ones: I64, others: I64) -> None:
         if not len(ones):
-            continue
-        found = shingled.jaccards(unit.members[ones], unit.members[others])
-        measured += np.bincount(np.minimum((found * BINS).astype(np.int64), BINS - 1), minlength=BINS)
-        alike = found >= np.float32(threshold)
-        representatives[ones[alike]], similarities[ones[alike]] = others[alike], found[alike]
-        last[ones[~alike]] = others[~alike]
-        place[ones[~alike]] += 1
-        open_ = open_[representatives[open_] < 0]
-    return _Found(representatives, similarities, measured)
+            return
+        members, found = self._unit.members, self.found
+        similarities = self._shingled.jaccards(members[ones], members[others])
+        bins = np.minimum((similarities * BINS).astype(np.int64), BINS - 1)
+        found.measured[:] += np.bincount(bins, minlength=BINS)
+        alike = similarities >= self._threshold
+        found.representatives[ones[alike]] = others[alike]
+        found.similarities[ones[alike]] = similarities[alike]
+        self._last[ones[~alike]] = others[~alike]
+        self._at[ones[~alike]] += 1
 
 
 def jaccards(documents: Documents, pairs: NDArray[Any]) -> F32:

@@ -122,3 +122,12 @@ def test_a_chain_of_small_changes_is_cut_where_it_leaves_its_representative(tmp_
     found = settled(signed(tmp_path / "pass", texts))
     assert len(set(found.keepers.tolist())) > 4
     assert (found.similarities >= 0.8).all()
+
+
+def test_how_many_are_decided_together_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"w{number % 700}x{number}" for number in range(3000)]
+    texts = [" ".join(words[at : at + 60]) for at in range(0, 2900, 4)]  # a chain: each resembles the next
+    together = settled(signed(tmp_path / "together", texts)).keepers.tolist()
+    monkeypatch.setattr(verifying, "_TOGETHER", 7)
+    assert settled(signed(tmp_path / "apart", texts)).keepers.tolist() == together
+    assert len(set(together)) > 300
