@@ -9,6 +9,8 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from simblock import MemoryIndex
 from simblock.policy import Policy
@@ -119,6 +121,32 @@ def test_no_text_is_read_a_second_time_that_may_not_be_masked():
     masked = may_be_masked(texts, of_words(texts).runs)
     assert [n for n, text in enumerate(texts) if unmasked(text) and not masked[n]] == []
     assert not masked[-3]
+
+
+FEW = [
+    *"abcde12é", "-", "\u2010\n", "&#97;", "&amp;", "%61", "=\n", "=E2", "l33t", "p4$$", "no", "bakeress",
+    "thebakerof", "日本", "x" * 70, "\n", ".", *PASSAGE.split()[:12],
+]  # fmt: skip
+SMALL = st.lists(st.tuples(st.sampled_from(FEW), st.sampled_from(["", " ", " ", "-"])), max_size=30)
+TEXTS = st.lists(SMALL.map(lambda pieces: "".join(map("".join, pieces))), min_size=1, max_size=4)
+BAKER = MemoryIndex(
+    [Document(Work("baker"), PASSAGE), Document(Work("letters"), "a b c d e 1 2 - a b c d e no")]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS)
+def test_the_smallest_texts_pass_or_are_examined(texts):
+    missed, _, _ = differing(BAKER, LOW, texts)
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "a b c d e", "We spell it s t u v w and then we stop.", "s-t-u-v", "&#97;"]
+)
+def test_a_text_that_barely_shows_a_sign_is_sifted_alone(text):
+    missed, _, _ = differing(BAKER, Policy(), [text])
+    assert missed == []
 
 
 def test_runs_ask_what_their_streams_ask():
