@@ -66,10 +66,11 @@ def settle(documents: Documents, folder: Folder, settled: Settled, order: U32, *
     """What becomes of documents for the passages in them, and writes :class:`Passages` into ``filled``.
 
     ``order``: all documents by priority, those of earlier deliveries first; these are never cut. Only documents that
-    ``settled`` keeps are looked at, and only they keep passages. ``redact`` gives cuts. ``drop`` drops a document of
-    which at least ``threshold`` lies in passages in excess; its keeper is then the document that has most of that,
-    its similarity the share; exact copies of it that were dropped follow it. A document that stands for near-copies
-    is not dropped, as they were compared with it alone. ``list`` changes nothing.
+    ``settled`` keeps are looked at, and only they keep passages. ``redact`` gives cuts, and drops a document of which
+    they would leave no token. ``drop`` drops one of which at least ``threshold`` lies in passages in excess. The keeper
+    of a document that is dropped is that which has most of these, its similarity the share; exact copies of it that
+    were dropped follow it. A document that stands for near-copies is not dropped, as they were compared with it alone:
+    it stays whole. ``list`` changes nothing.
     """
     room = filled / "room"
     room.mkdir()
@@ -247,12 +248,20 @@ class _Excess:
     def _listed(self, *_: Any) -> int:
         return 0
 
-    def _redacted(self, *_: Any) -> int:
-        return 1
+    def _redacted(self, number: int, found: _Stretches, spans: I64) -> int:
+        share = self._share(number, spans)
+        return 1 if share < 1 else self._gone(number, found, share)
 
     def _dropped(self, number: int, found: _Stretches, spans: I64) -> int:
-        share = int((spans[:, 1] - spans[:, 0]).sum()) / len(self._runs[number].keys)
-        if self._firm[number] or share < self._options.threshold:
+        share = self._share(number, spans)
+        return 0 if share < self._options.threshold else self._gone(number, found, share)
+
+    def _share(self, number: int, spans: I64) -> float:
+        return int((spans[:, 1] - spans[:, 0]).sum()) / len(self._runs[number].keys)
+
+    def _gone(self, number: int, found: _Stretches, share: float) -> int:
+        """Drops a document, unless it has to stay."""
+        if self._firm[number]:
             return 0
         held = Counter[int]()
         for keeper, tokens in zip(found.keepers.tolist(), (found.ends - found.starts).tolist(), strict=True):
@@ -280,13 +289,14 @@ def _united(found: _Stretches) -> I64:
 def _outcome(
     settled: Settled, passages: Passages, dropped: dict[int, tuple[int, float]], cut: Cut
 ) -> Settled:
+    numbers = np.fromiter(dropped, np.int64, len(dropped))
     if cut == "redact":
-        documents, cuts = _cuts(passages)
-        return replace(settled, cut_documents=documents, cuts=cuts)
+        stays = (passages.cut == 1) & ~np.isin(passages.documents, numbers)
+        documents, cuts = _cuts(Passages._make(column[stays] for column in passages))
+        settled = replace(settled, cut_documents=documents, cuts=cuts)
     if not dropped:
         return settled
     fates, keepers, similarities = settled.fates.copy(), settled.keepers.copy(), settled.similarities.copy()
-    numbers = np.fromiter(dropped, np.int64, len(dropped))
     fates[numbers] = PASSAGE
     keepers[numbers] = [keeper for keeper, _ in dropped.values()]
     similarities[numbers] = [share for _, share in dropped.values()]

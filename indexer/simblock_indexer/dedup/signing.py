@@ -33,7 +33,7 @@ from simblock_indexer.dedup.sketch import (
 )
 
 if TYPE_CHECKING:
-    from simblock_indexer.dedup.protected import Protection
+    from simblock_indexer.dedup.protected import Looked, Protection
 
 BATCH = 1 << 19
 """Characters tokenised and sketched at a time: what is made of them stays in the second cache."""
@@ -122,13 +122,11 @@ class _Collected:
             self._spool.close()
 
     def take(self, rows: Rows) -> None:
-        taken = np.zeros(len(rows.texts), bool)
-        texts = rows.texts
-        if self._protection is not None:
-            texts = self._looked(rows, taken)
+        looked = [] if self._protection is None else self._protection.look(rows)
+        texts = [one.text for one in looked] or rows.texts
         runs = _runs(texts, rows.languages)
         sorts = np.where(np.diff(runs.bounds) > 0, runs.sorts, np.uint8(EMPTY)).astype(np.uint8)
-        sorts[taken] = TAKEN
+        self._guard(looked, sorts)
         self._ids += rows.ids
         self._columns.append(
             {
@@ -156,15 +154,19 @@ class _Collected:
         self._spool.add(keys)
         return keys[:0]
 
-    def _looked(self, rows: Rows, taken: NDArray[np.bool_]) -> list[str]:
-        assert self._protection is not None
-        texts: list[str] = []
-        for at, looked in enumerate(self._protection.look(rows)):
-            taken[at] = looked.taken
-            texts.append(looked.text)
-            self._cuts += [(self._documents + at, start, end) for start, end in looked.cuts.tolist()]
-            self._found += [found._asdict() for found in looked.found]
-        return texts
+    def _guard(self, looked: list[Looked], sorts: U8) -> None:
+        """Notes what was found of protected works. What is taken out for it is of that sort, and so is a document of
+        which cutting leaves no token."""
+        for at, one in enumerate(looked):
+            gone = len(one.cuts) > 0 and sorts[at] == EMPTY
+            if one.taken or gone:
+                sorts[at] = TAKEN
+            if not gone:
+                self._cuts += [(self._documents + at, start, end) for start, end in one.cuts.tolist()]
+            self._found += [
+                found._asdict() | ({"cut": "drop"} if gone and found.cut == "redact" else {})
+                for found in one.found
+            ]
 
     def made(self, met: Met) -> Made:
         """All of it as one part."""

@@ -18,7 +18,7 @@ from simblock_indexer.dedup.delivery.reading import read
 from simblock_indexer.dedup.delivery.remote import below
 from simblock_indexer.dedup.delivery.rows import Met, Part, Rows
 from simblock_indexer.dedup.examining import without
-from simblock_indexer.dedup.folder import Folder, Plan, save
+from simblock_indexer.dedup.folder import Folder, Plan
 from simblock_indexer.dedup.part import CODE, Documents, SignedPart
 from simblock_indexer.dedup.settled import KEPT, Settled
 from simblock_indexer.readers.remote import called
@@ -31,9 +31,9 @@ def write(folder: Folder, source: int) -> None:
     """Writes what is kept of a file to ``plan.out``, and marks it done, with its counts; does nothing where that
     stands.
 
-    Rows keep their bytes or columns; of those with passages to cut, only the text is another, and one of which nothing
-    but white space is left is left out. Raises InputError where the file is not what it was when it was read, and
-    SimblockError where the target cannot be written; then nothing new stands there.
+    Rows keep their bytes or columns; of those with passages to cut, only the text is another. Raises InputError where
+    the file is not what it was when it was read, and SimblockError where the target cannot be written; then nothing new
+    stands there.
     """
     if folder.written(source).exists():
         return
@@ -47,12 +47,10 @@ def write(folder: Folder, source: int) -> None:
         "rows": len(keep),
         "kept": copied.rows,
         "changed": cutting.changed,
-        "emptied": len(cutting.emptied),
-        "unreadable": int(keep.sum()) - copied.rows - len(cutting.emptied),
+        "unreadable": int(keep.sum()) - copied.rows,
         "bytes": copied.size,
     }
     with folder.making(folder.written(source)) as filled:
-        save(filled / "emptied.npy", np.array(cutting.emptied, np.int64))
         (filled / "counts.json").write_text(json.dumps(counts), "utf-8")
 
 
@@ -108,8 +106,6 @@ class _Cutting:
         self._guarded = bool(plan.options.against)
         self._languages = _Languages(plan)
         self.changed = 0
-        self.emptied: list[int] = []
-        """The rows of which nothing is left."""
 
     @property
     def rows(self) -> I64:
@@ -123,16 +119,13 @@ class _Cutting:
             found.append(stretch.rows[np.unique(inside)])
         return np.concatenate(found)
 
-    def text(self, row: int, text: str) -> str | None:
-        """What is left of the text of a row; None where that is no more than white space."""
+    def text(self, row: int, text: str) -> str:
+        """What is left of the text of a row."""
         stretch = self._stretches[bisect_right(self._afters, row)]
         document = int(np.searchsorted(stretch.signed.array("lines"), row - stretch.before))
         left = self._without_protected(stretch, document, text)
         self._check(stretch, document, left)
         left = self._without_passages(stretch, document, left)
-        if not left or left.isspace():
-            self.emptied.append(row)
-            return None
         self.changed += left != text
         return left
 

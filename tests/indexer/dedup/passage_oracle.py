@@ -48,7 +48,7 @@ def excess(
         if found:
             spans[number] = found
         share = sum(end - start for start, end in found) / max(len(document), 1)
-        if cut == "drop" and found and share >= threshold:
+        if found and share >= {"drop": threshold, "redact": 1.0, "list": 2.0}[cut]:
             dropped.add(number)
             continue
         for stays in windows_of(document, found if cut == "redact" else [], window):

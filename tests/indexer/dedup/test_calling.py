@@ -122,7 +122,7 @@ def test_what_is_only_listed_is_told_too(protected):
 
 def test_a_passage_is_cut_out_of_code_too():
     shared = "".join(f"    total_{n} = first_{n} + second_{n} * {n}\n" for n in range(12))
-    own = [f"def one_{name}(x):\n" + f"    {name} = [x, x]\n" * 40 for name in ("left", "right", "up")]
+    own = [f"def one(x):\n    x = x{f' {sign} x' * 60}\n" for sign in "+-*"]
     rows = [{"text": f"{code}{shared}    return x\n", "language": "python"} for code in own]
     result = deduplicate(rows, scope="passage", cut="redact", threshold=1.0)
     assert sorted(result.changed) == [1, 2]

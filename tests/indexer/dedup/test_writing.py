@@ -78,7 +78,6 @@ def test_rows_are_kept_by_what_was_settled_over_all_parts(tmp_path):
         "rows": 8,
         "kept": 6,
         "changed": 0,
-        "emptied": 0,
         "unreadable": 0,
         "bytes": size,
     }
@@ -149,17 +148,6 @@ def test_passages_of_code_are_cut_by_its_lexemes(tmp_path):
     assert "first" not in written[1]
     assert "first" in written[2]
     assert "second" not in written[2]
-
-
-def test_a_document_of_which_nothing_is_left_is_left_out_and_counted(tmp_path):
-    folder = signed(
-        tmp_path, [jsonl(tmp_path / "a.jsonl", [{"text": "one two three"}, {"text": "four"}, {"text": " "}])]
-    )
-    settled(folder, cuts=[(0, 0, 3)])
-    write(folder, 0)
-    assert (tmp_path / "out/documents/a.jsonl").read_text() == '{"text": "four"}\n{"text": " "}\n'
-    assert (counts(folder)["kept"], counts(folder)["emptied"]) == (2, 1)
-    assert np.load(folder.written(0) / "emptied.npy").tolist() == [0]
 
 
 def test_protected_passages_are_cut_before_others(tmp_path, monkeypatch):

@@ -15,10 +15,10 @@ from simblock_indexer.readers.remote import called
 
 class Changes(NamedTuple):
     """Texts that are written otherwise. ``rows``: of which rows of the file, rising; ``text`` is asked for each of
-    them that is kept, in order, with the row and its text; None leaves the row out."""
+    them that is kept, in order, with the row and its text."""
 
     rows: I64
-    text: Callable[[int, str], str | None]
+    text: Callable[[int, str], str]
 
 
 UNCHANGED = Changes(np.empty(0, np.int64), lambda _, text: text)

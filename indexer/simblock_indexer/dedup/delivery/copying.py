@@ -84,23 +84,22 @@ def _chosen(some: Lines, source: Source, reading: ReadOptions, keep: Bools, chan
     first, last = np.searchsorted(changes.rows, [some.first, after])
     if first == last:
         return list(compress(some.lines, kept.tolist()))
-    written: list[bytes | None] = list(some.lines)
+    written = list(some.lines)
     for row in changes.rows[first:last].tolist():
         at = row - some.first
         if kept[at]:
             written[at] = _changed(row, some.lines[at], source, reading, changes)
-    return [line for line in compress(written, kept.tolist()) if line is not None]
+    return list(compress(written, kept.tolist()))
 
 
-def _changed(row: int, line: bytes, source: Source, reading: ReadOptions, changes: Changes) -> bytes | None:
+def _changed(row: int, line: bytes, source: Source, reading: ReadOptions, changes: Changes) -> bytes:
     place = f"{called(source.place)}, line {row + 1:,}"
     text = decode(line, place, reading, offset=row)  # only the first may begin with a mark of the byte order
     try:
         found = string_of(text, reading.text_field)
     except ValueError:
         raise InputError(f"{place}: not what it was when it was read: begin the pass anew") from None
-    written = changes.text(row, found.text)
-    return None if written is None else encoded(spliced(text, found.span, written), reading.encoding)
+    return encoded(spliced(text, found.span, changes.text(row, found.text)), reading.encoding)
 
 
 def encoded(row: str, encoding: str) -> bytes:

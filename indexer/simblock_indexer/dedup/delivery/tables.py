@@ -89,19 +89,15 @@ class _Piece:
         first, last = np.searchsorted(changes.rows, [self._first, after])
         rows = self._rows
         if first < last:
-            kept = kept.copy()
             rows = self._changed(kept, changes, changes.rows[first:last] - self._first)
         return rows if kept.all() else chosen(rows, kept)
 
     def _changed(self, kept: Bools, changes: Changes, places: I64) -> Table:
-        """The rows with other texts; those that are left out are taken out of ``kept``."""
-        new: dict[int, str] = {}
-        for place in places[kept[places]].tolist():
-            written = changes.text(self._first + place, self._text(place))
-            if written is None:
-                kept[place] = False
-            else:
-                new[place] = written
+        """The rows, the kept ones with other texts."""
+        new = {
+            place: changes.text(self._first + place, self._text(place))
+            for place in places[kept[places]].tolist()
+        }
         if not new:
             return self._rows
         names, field = self._rows.schema.names, self._reading.text_field

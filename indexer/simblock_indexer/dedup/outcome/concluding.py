@@ -13,11 +13,9 @@ from typing import Any
 import numpy as np
 
 from simblock.errors import MissingExtra
-from simblock_indexer.dedup.delivery.parquet import arrow
 from simblock_indexer.dedup.folder import Folder, Plan, replaced
 from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.outcome import clusters, dropped, findings, repeated, tally
-from simblock_indexer.dedup.outcome.emptied import with_emptied
 from simblock_indexer.dedup.outcome.page import write as write_page
 from simblock_indexer.dedup.outcome.places import Places
 from simblock_indexer.dedup.outcome.result import Outcome
@@ -28,6 +26,7 @@ from simblock_indexer.dedup.part import Documents
 from simblock_indexer.dedup.settled import FATES, KEPT, Settled
 from simblock_indexer.dedup.verifying import BINS
 from simblock_indexer.indexes import shown
+from simblock_indexer.readers.parquet import arrow
 from simblock_indexer.readers.remote import called
 
 REPORT, PAGE = "report.json", "report.html"
@@ -47,7 +46,7 @@ def conclude(folder: Folder, rates: dict[str, Any], *, page: bool = True) -> Out
     without pyarrow, Damaged where a stage's files are.
     """
     documents = Documents(folder)
-    settled = with_emptied(Settled.read(folder.settled), folder, documents)
+    settled = Settled.read(folder.settled)
     gathered = Gathered()
     out = documents.plan.out
     dropped.write(out, documents, settled)
@@ -190,7 +189,6 @@ WRITTEN = {
     "documents": "kept",
     "bytes": "bytes",
     "cut": "changed",
-    "nothing_left": "emptied",
     "unreadable": "unreadable",
 }
 """What *write* calls that which the report has under these names."""

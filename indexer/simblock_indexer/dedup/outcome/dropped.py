@@ -22,8 +22,6 @@ FIELDS: Fields = {
     "similarity": "float", "reason": "string", "rule": "string", "work": "string",
 }  # fmt: skip
 """``keeper_earlier``: the keeper came with an earlier delivery. ``work``: the protected work, where that is the reason."""
-EMPTIED = "nothing is left after cutting"
-"""The rule by which a document is dropped that was made of passages alone, each of which stays elsewhere."""
 CHUNK = 1 << 20
 """Documents whose fates are read together."""
 
@@ -31,10 +29,11 @@ CHUNK = 1 << 20
 def rules(options: DedupOptions) -> dict[int, str]:
     """What decided, by fate."""
     kept = f"keep={options.keep}, max_copies={options.max_copies}"
+    share = 1.0 if options.cut == "redact" else options.threshold
     return {
         EXACT: f"equal text, {kept}",
         NEAR: f"jaccard>={options.threshold:g}, {kept}",
-        PASSAGE: f"repeated passages>={options.threshold:g} of the tokens, "
+        PASSAGE: f"repeated passages>={share:g} of the tokens, "
         f"min_passage={options.min_passage}, max_copies={options.max_copies}",
         PROTECTED: "policy",
     }
@@ -85,8 +84,6 @@ class _Rows:
             "work": [None] * len(numbers),
         }
         self._explain(columns, numbers, fates == PROTECTED)
-        for at in np.flatnonzero((fates == PASSAGE) & alone).tolist():
-            columns["rule"][at] = EMPTIED
         return columns
 
     def _explain(self, columns: dict[str, Any], numbers: U32, protected: Any) -> None:

@@ -16,8 +16,7 @@ class Outcome:
     beside the documents. ``documents`` came in, ``code`` of them code, ``empty`` without a word, in ``files`` of
     ``rows`` rows and ``bytes`` bytes; ``bad`` rows were passed over, and ``problems`` names the first. ``earlier``
     documents were kept of earlier deliveries. ``written``: documents and bytes of files, in how
-    many of the documents something was cut out, of how many then nothing was left, and how many could not be read
-    again. ``by_reason`` has those dropped as exact, near, passage and protected.
+    many of the documents something was cut out, and how many could not be read again. ``by_reason`` has those dropped as exact, near, passage and protected.
     ``characters``: read, kept, dropped, and dropped by reason. ``clusters``: count, members, by_size (documents alone
     are of size 1), largest. ``similarities`` of ``members`` to the document that their cluster stands around and of
     ``rejected`` pairs that were compared too, by bins of ``width`` from 0 on; ``exact`` copies are counted apart.

@@ -30,8 +30,6 @@ def show(outcome: Outcome, json: bool = False, *, all: bool = False) -> None:
     say("")
     facts(_facts(outcome))
     listing("bad rows passed over: {count}", outcome.problems, outcome.bad, all=all)
-    if gone := outcome.written["nothing_left"]:
-        say(f"nothing is left of {counted(gone, 'document')} after cutting: not written")
     for note in outcome.notes:
         say(f"note: {note}")
 

@@ -64,8 +64,7 @@ def _around(settled: Settled, low: int, high: int) -> tuple[U32, U32]:
     numbers, found = [np.empty(0, np.uint32)], [np.empty(0, np.uint32)]
     for start in range(0, len(settled.keepers), CHUNK):
         some = settled.keepers[start : start + CHUNK]
-        itself = np.arange(start, start + len(some))
-        stays = (settled.fates[start : start + CHUNK] != PASSAGE) | (some == itself)
+        stays = settled.fates[start : start + CHUNK] != PASSAGE
         inside = np.flatnonzero((some >= low) & (some < high) & stays)
         numbers.append((inside + start).astype(np.uint32))
         found.append(some[inside])

@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -178,33 +177,12 @@ def test_what_holds_protected_works_is_dropped_by_the_rule_of_the_severest_findi
     ]
 
 
-def test_documents_of_which_cutting_left_nothing_are_listed_as_dropped(tmp_path):
-    docs = [
-        Doc(),
-        Doc(id="a"),
-        None,
-        Doc(id="b", found=(found(cut="redact", rule="novels"),)),
-        Doc("like a", fate="near", keeper=1),
-    ]
-    options = DedupOptions(cut="redact", against=("books",))
-    folder = Delivery({"x.jsonl": docs}, options=options, cuts={1: [(0, 2)]}, halves={"x.jsonl": 2}).made(
-        tmp_path
-    )
-    folder.written(0).mkdir(parents=True)
-    np.save(folder.written(0) / "emptied.npy", np.array([1, 3]))
-    (folder.written(0) / "counts.json").write_text(
-        '{"rows": 5, "kept": 1, "changed": 0, "emptied": 2, "unreadable": 0, "bytes": 40}'
-    )
-    outcome = conclude(folder, {}, page=False)
-    listed = rows(told(folder), "dropped.parquet")
-    assert [(row["id"], row["row"], row["reason"], row["rule"], row["keeper_id"], row["work"]) for row in listed] == [
-        ("a", 2, "passage", "nothing is left after cutting", None, None),
-        ("b", 4, "protected", "policy, rule novels", None, "moby"),
-        ("x#5", 5, "near", "jaccard>=0.8, keep=first, max_copies=1", "a", None),
-    ]  # fmt: skip
-    assert (outcome.kept, outcome.by_reason["passage"], outcome.by_reason["protected"]) == (1, 1, 1)
-    assert outcome.written == {"documents": 1, "bytes": 40, "cut": 0, "nothing_left": 2, "unreadable": 0}
-    assert [row["id"] for row in rows(told(folder), "clusters.parquet")] == ["a", "x#5"]
+def test_what_cutting_would_leave_nothing_of_is_dropped_by_a_rule_that_says_so(tmp_path):
+    docs = [Doc(), Doc(id="a", fate="passage", keeper=0)]
+    _, out = concluded(tmp_path, Delivery({"x.jsonl": docs}, options=DedupOptions(cut="redact")))
+    (gone,) = rows(out, "dropped.parquet")
+    assert (gone["id"], gone["keeper_id"]) == ("a", "x#1")
+    assert gone["rule"] == "repeated passages>=1 of the tokens, min_passage=50, max_copies=1"
 
 
 def test_passwords_of_urls_stay_out_of_tables_and_report(tmp_path):

@@ -9,7 +9,6 @@ import numpy as np
 from simblock_indexer.dedup import passages
 from simblock_indexer.dedup.excess import Passages
 from simblock_indexer.dedup.folder import Folder
-from simblock_indexer.dedup.outcome.dropped import EMPTIED
 from simblock_indexer.dedup.outcome.guarded import Guarded
 from simblock_indexer.dedup.outcome.page.choosing import Example, examples
 from simblock_indexer.dedup.outcome.page.differing import Stretches, beside, marked
@@ -129,8 +128,6 @@ class _Showing:
     def _share(self, one: Example, text: Text | None) -> Told:
         kept = self._standing.ids[self._numbers.index(one.beside)]
         told = f"{one.similarity:.0%} of its tokens stand in other documents, most of them in {kept}"
-        if one.beside == one.document:
-            told = EMPTIED
         return Told(told, self._passages_of(one.document, text))
 
     def _holders(self, one: Example, text: Text | None) -> Told:
