@@ -38,6 +38,7 @@ def join(folder: Folder, partition: int) -> None:
             _join_documents(documents, partition, filled)
         if documents.plan.options.passages:
             passages.join(documents, partition, filled)
+    documents.release()
 
 
 def _join_documents(documents: Documents, partition: int, filled: Path) -> None:

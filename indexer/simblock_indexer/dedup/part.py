@@ -7,6 +7,7 @@ is read from disk where it is used; of many documents only what is asked is ever
 from __future__ import annotations
 
 import json
+import mmap
 import resource
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -98,6 +99,15 @@ class SignedPart:
         finer = (len(bounds) - 1) // partitions
         return slice(int(bounds[partition * finer]), int(bounds[(partition + 1) * finer]))
 
+    def release(self) -> None:
+        """Gives back the memory of what was read; it is read again where it is used."""
+        for name in ("bounds", "runs"):  # one of each file
+            held: Any = self._arrays.get(name)
+            while isinstance(held, np.ndarray):
+                held = held.base
+            if isinstance(held, mmap.mmap):
+                held.madvise(mmap.MADV_DONTNEED)
+
     @cached_property
     def counts(self) -> dict[str, Any]:
         """What was met while it was read: documents, rows, characters, read, bad, empty, problems, seconds."""
@@ -138,6 +148,11 @@ class Documents:
 
     def __len__(self) -> int:
         return int(self.bases[-1])
+
+    def release(self) -> None:
+        """Gives back the memory of what was read of all parts, so that it does not grow with the delivery."""
+        for part in self.parts:
+            part.release()
 
     def split(self, numbers: NDArray[Any]) -> Iterator[tuple[int, SignedPart, slice, I64]]:
         """Rising document numbers by part: the part's place, the part, which of ``numbers``, and their numbers in it."""

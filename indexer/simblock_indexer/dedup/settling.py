@@ -26,6 +26,7 @@ def settle(folder: Folder) -> None:
         if documents.plan.options.passages:
             settled = passages.settle(documents, folder, settled, _order(documents), filled=filled)
         settled.write(filled)
+    documents.release()
 
 
 def _order(documents: Documents) -> U32:

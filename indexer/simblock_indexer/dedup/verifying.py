@@ -50,6 +50,7 @@ def verify(folder: Folder, unit: int) -> None:
         save(filled / "similarities.npy", found.similarities)
         counts = {"tests": int(found.measured.sum()), "measured": found.measured.tolist()}
         (filled / "counts.json").write_text(json.dumps(counts), "utf-8")
+    documents.release()
 
 
 class _Unit(NamedTuple):
