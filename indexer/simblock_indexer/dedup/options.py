@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from simblock.errors import UsageError
@@ -14,8 +13,8 @@ Cut: TypeAlias = Literal["drop", "redact", "list"]
 Sketch: TypeAlias = Literal["one-permutation", "permutations"]
 
 KEEP = re.compile(r"first|longest|newest|(?:most|least):.+|prefer:[^=]+=.+", re.DOTALL)
-LEAST_PASSAGE = 16
-"""T: shorter passages are not found for certain."""
+LEAST_PASSAGE, LONGEST_PASSAGE = 16, 1 << 14
+"""T: shorter passages are not found for certain; windows of longer ones do not fit a block of :mod:`.winnowing`."""
 MIB = 1 << 20
 
 
@@ -63,8 +62,10 @@ class DedupOptions:
                 f"--keep {self.keep[:40]}: it is first, longest, newest, most:COLUMN, least:COLUMN "
                 "or prefer:COLUMN=VALUE,VALUE"
             )
-        if self.min_passage < LEAST_PASSAGE:
-            raise UsageError(f"--min-passage {self.min_passage}: it is a number from {LEAST_PASSAGE}")
+        if not LEAST_PASSAGE <= self.min_passage <= LONGEST_PASSAGE:
+            raise UsageError(
+                f"--min-passage {self.min_passage:,}: it is a number from {LEAST_PASSAGE} to {LONGEST_PASSAGE:,}"
+            )
         if self.memory < 256 * MIB:
             raise UsageError("--memory: it is a size from 256M")
 
@@ -89,8 +90,3 @@ class DedupOptions:
     def passages(self) -> bool:
         """Whether passages are."""
         return self.scope != "document"
-
-
-def path_or_none(path: Path | None) -> str | None:
-    """A path as the plan stores it."""
-    return None if path is None else str(path)

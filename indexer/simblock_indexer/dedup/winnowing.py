@@ -13,18 +13,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simblock.errors import UsageError
 from simblock.scheme import T_LEXEMES
 from simblock.shingles import MASK, finish_all, numbered, sliding_min
 from simblock.tokens import I64, U32, U64
+from simblock_indexer.dedup.options import LONGEST_PASSAGE
 
 _C = 0xD1342543DE82EF95
 _CODE = np.uint64(0x6A09E667F3BCC909)
 _BLOCK = 1 << 15
 """Tokens hashed at a time: fits the second cache, and places among them fit 16 bits."""
 _WIDEST = 1 << 13
-LONGEST = 1 << 14
-"""Tokens that a passage may be asked to have at the least: a window of them is hashed in one block."""
 _SHINGLE = 8, 15
 """Tokens that a shingle of text, of code has at the least: those of the exact channels."""
 _SHARE = 3, 2
@@ -43,11 +41,9 @@ class Measure(NamedTuple):
 def measure(min_passage: int, *, code: bool) -> Measure:
     """How passages of so many tokens are found in texts or in code.
 
-    Code has no passages of fewer than 30 lexemes, as with names numbered shorter ones are alike by chance. Raises
-    UsageError over LONGEST.
+    Code has no passages of fewer than 30 lexemes, as with names numbered shorter ones are alike by chance.
     """
-    if min_passage > LONGEST:
-        raise UsageError(f"--min-passage {min_passage}: it is a number up to {LONGEST}")
+    assert min_passage <= LONGEST_PASSAGE, "a window is hashed in one block"
     window = max(min_passage, T_LEXEMES) if code else min_passage
     n = max(_SHINGLE[code], window // _SHARE[code], window + 1 - _WIDEST)
     return Measure(window, n, window + 1 - n)

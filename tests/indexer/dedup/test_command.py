@@ -69,6 +69,7 @@ def test_options_reach_the_pass(index_command, tmp_path):
     ("options", "sentence"),
     [
         (["--threshold", "2"], "--threshold 2.0: it is a number from 0.3 to 1"),
+        (["--min-passage", "65000"], "--min-passage 65,000: it is a number from 16 to 16,384"),
         (["--keep", "best"], "--keep best: it is first, longest"),
         (["--memory", "lots"], "--memory lots: it is a size, such as 8G or 512M"),
         (

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simblock.errors import UsageError
 from simblock.tokens import MEMBER_KEY, NAME_KEY
 from simblock_indexer.dedup import winnowing
+from simblock_indexer.dedup.options import LONGEST_PASSAGE
 from simblock_indexer.dedup.part import CODE, TEXT
 from simblock_indexer.dedup.passages import anchors, concatenated
 from simblock_indexer.dedup.winnowing import measure, window_hashes
@@ -30,11 +30,11 @@ def test_a_window_is_as_long_as_a_passage_must_be_and_has_the_shingles_of_the_ex
 
 def test_passages_longer_than_a_block_cannot_be_asked_for() -> None:
     keys = np.random.default_rng(3).integers(0, 50, 70_000).astype(np.uint32)
-    by = measure(winnowing.LONGEST, code=False)
-    assert len(window_hashes(keys, by, code=False)) == len(keys) - winnowing.LONGEST + 1
+    by = measure(LONGEST_PASSAGE, code=False)
+    assert len(window_hashes(keys, by, code=False)) == len(keys) - LONGEST_PASSAGE + 1
     assert len(winnowing.anchors(keys, by, code=False)[0])
-    with pytest.raises(UsageError, match="up to 16384"):
-        measure(winnowing.LONGEST + 1, code=False)
+    with pytest.raises(AssertionError, match="in one block"):
+        measure(LONGEST_PASSAGE + 1, code=False)
 
 
 @given(
