@@ -8,12 +8,10 @@ from typing import NamedTuple
 from simblock_indexer.dedup.delivery.rows import Part, Source
 from simblock_indexer.readers.columns import TableRows, type_of
 from simblock_indexer.readers.options import ReadOptions
-from simblock_indexer.readers.parquet import arrow, batches, damage, opened_table
+from simblock_indexer.readers.parquet import batches, damage, opened_table
 from simblock_indexer.readers.remote import called
 from simblock_indexer.readers.rows import no_text
 from simblock_indexer.readers.tally import Unreadable
-
-__all__ = ["Lost", "TableRows", "arrow", "table_rows", "type_of"]
 
 
 class Lost(NamedTuple):

@@ -94,7 +94,6 @@ def documents(batch: Batch, asked: Asked, met: Met) -> Iterator[Rows]:
     except Unreadable:
         rows = _one_by_one(batch, asked, met)
     if rows.texts:
-        met.empty += rows.texts.count("") + sum(map(str.isspace, rows.texts))
         yield rows
 
 

@@ -57,11 +57,10 @@ class Rows(NamedTuple):
 @dataclass(slots=True)
 class Met:
     """What reading a part met, filled while it is read: rows in all, bytes read (of the rows, uncompressed), bad
-    rows and the first of them, rows without text."""
+    rows and the first of them."""
 
     rows: int = 0
     read: int = 0
     bad: int = 0
-    empty: int = 0
     problems: list[str] = field(default_factory=list)
     """PLACE: PROBLEM, without any text of the row; at most 100. A place is FILE, and row N of the part."""

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from simblock_indexer.dedup.delivery.parquet import arrow
 from simblock_indexer.dedup.folder import replaced
 from simblock_indexer.escaping import encodable
+from simblock_indexer.readers.parquet import arrow
 
 GROUP = 1 << 16
 """Rows of a row group, at most."""
