@@ -10,11 +10,14 @@ import numpy as np
 
 from simblock.errors import UsageError
 from simblock.tokens import I64, Bools
-from simblock_indexer.dedup.delivery.offered import reader
+from simblock_indexer.dedup.delivery.changes import Changes
+from simblock_indexer.dedup.delivery.offered import NAME, reader
 from simblock_indexer.dedup.delivery.rows import F32
+from simblock_indexer.dedup.delivery.tables import Piece
 from simblock_indexer.dedup.examining import without
 from simblock_indexer.dedup.passages import spans
 from simblock_indexer.dedup.protected import Found
+from simblock_indexer.readers.options import ReadOptions
 from simblock_indexer.readers.parquet import arrow
 
 T = TypeVar("T")
@@ -133,40 +136,22 @@ class Deduplicated:
         return pyarrow.table(arrays, list(Dropped._fields))
 
     def filter(self, table: Any) -> Any:
-        """The kept rows of the table that was looked at, as a table of pyarrow, what is cut out left away.
+        """The kept rows of the table that was looked at, as a table of pyarrow with its types, what is cut out left away.
 
         Raises UsageError where it has another number of rows.
         """
+        tables = arrow().Table
         stream = reader(table, self.text_field)
-        done, chosen = 0, []
+        changes = Changes(np.array(sorted(self.changed), np.int64), self.text)
+        reading = ReadOptions(text_field=self.text_field)
+        done, chosen = 0, [tables.from_batches([], stream.schema)]
         for batch in stream:
-            rows = slice(done, done + batch.num_rows)
-            done = rows.stop
+            first, done = done, done + batch.num_rows
             if done <= len(self):
-                chosen.append(self._kept_of(batch, rows))
+                rows = tables.from_batches([batch])
+                chosen.append(Piece(rows, first, NAME, reading).kept(self.kept, changes))
         if done != len(self):
             raise UsageError(
                 f"the table has {done:,} rows, and {len(self):,} were looked at: give the same table"
             )
-        return arrow().Table.from_batches(chosen, stream.schema)
-
-    def _kept_of(self, batch: Any, rows: slice) -> Any:
-        pyarrow = arrow()
-        kept = batch.filter(pyarrow.array(self.kept[rows]))
-        numbers = (np.flatnonzero(self.kept[rows]) + rows.start).tolist()
-        if self.changed.keys().isdisjoint(numbers):
-            return kept
-        name, *path = (
-            [self.text_field] if self.text_field in kept.schema.names else self.text_field.split(".")
-        )
-        at = kept.schema.get_field_index(name)
-        values = zip(numbers, kept.column(at).to_pylist(), strict=True)
-        field = kept.schema.field(at)
-        changed = [self._changed(row, value, path) for row, value in values]
-        return kept.set_column(at, field, pyarrow.array(changed, field.type))
-
-    def _changed(self, row: int, value: Any, path: list[str]) -> Any:
-        """A text, or what holds it under a path of names, as it is to be kept."""
-        if not path:
-            return self.text(row, value)
-        return {**value, path[0]: self._changed(row, value[path[0]], path[1:])}
+        return arrow().concat_tables(chosen)

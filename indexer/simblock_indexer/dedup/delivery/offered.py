@@ -46,10 +46,14 @@ def reader(table: Any, text_field: str) -> Any:
     """
     pyarrow = arrow()
     try:
-        found = pyarrow.RecordBatchReader.from_stream(table)
+        return pyarrow.RecordBatchReader.from_stream(table)
     except pyarrow.ArrowInvalid:
-        found = pyarrow.table({text_field: pyarrow.chunked_array(table)}).to_reader()
-    schema = pyarrow.schema([_taken(field) for field in found.schema], found.schema.metadata)
+        return pyarrow.table({text_field: pyarrow.chunked_array(table)}).to_reader()
+
+
+def _taking(found: Any) -> Any:
+    """A reader of columns that rows can be taken of."""
+    schema = arrow().schema([_taken(field) for field in found.schema], found.schema.metadata)
     return found if schema == found.schema else found.cast(schema)
 
 
@@ -158,7 +162,7 @@ def _length(text: object) -> int:
 
 
 def _streamed(table: Any, reading: ReadOptions) -> Iterator[_Chunk]:
-    stream = reader(table, reading.text_field)
+    stream = _taking(reader(table, reading.text_field))
     names = stream.schema.names
     if type_of(stream.schema, reading.text_field) is None:
         has = ", ".join(names[:SHOWN])

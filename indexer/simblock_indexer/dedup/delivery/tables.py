@@ -60,7 +60,7 @@ def _pieces(
         try:
             with damage(source.place):
                 for rows in _read(table, group) if keep[first:after].any() else ():
-                    yield _Piece(rows, first, source, reading).kept(keep, changes)
+                    yield Piece(rows, first, called(source.place), reading).kept(keep, changes)
                     first += rows.num_rows
         except Unreadable:
             if not reading.skip_bad:
@@ -76,14 +76,15 @@ def _read(table: ParquetFile, group: int) -> Iterator[Table]:
         yield arrow().Table.from_batches([batch])
 
 
-class _Piece:
-    """Rows of a table, of which ``first`` is the number in the file."""
+class Piece:
+    """Some rows of a table that messages call ``name``, from its row ``first`` on."""
 
-    def __init__(self, rows: Table, first: int, source: Source, reading: ReadOptions) -> None:
+    def __init__(self, rows: Table, first: int, name: str, reading: ReadOptions) -> None:
         self._rows, self._first = rows, first
-        self._name, self._reading = called(source.place), reading
+        self._name, self._reading = name, reading
 
     def kept(self, keep: Bools, changes: Changes) -> Table:
+        """Those of the rows to ``keep``, which are of the whole table, with other texts where ``changes`` says so."""
         after = self._first + self._rows.num_rows
         kept = keep[self._first : after]
         first, last = np.searchsorted(changes.rows, [self._first, after])

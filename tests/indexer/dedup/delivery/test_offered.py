@@ -196,7 +196,9 @@ def test_strings_of_any_arrow_type_are_text(kind):
     one = pyarrow.table({"text": column.cast(types[kind])})
     result = deduplicate(one)
     assert reasons(result) == NEAR
-    assert result.filter(one).column("text").to_pylist() == [TEXTS[0], TEXTS[1], TEXTS[4]]
+    filtered = result.filter(one)
+    assert filtered.schema == one.schema
+    assert filtered.column("text").to_pylist() == [TEXTS[0], TEXTS[1], TEXTS[4]]
 
 
 def test_a_table_without_the_column_is_refused():
@@ -216,3 +218,18 @@ def test_a_table_comes_back_without_what_is_cut_out():
     assert [page["text"] for page in result.filter(nested).column("page").to_pylist()] == filtered.column(
         "text"
     ).to_pylist()
+
+
+@pytest.mark.parametrize(
+    "kind", ["string", "large_string", "string_view", "binary", "large_binary", "binary_view"]
+)
+def test_what_is_cut_out_of_a_table_leaves_its_types_as_they_are(kind):
+    pyarrow = pytest.importorskip("pyarrow")
+    text = pyarrow.array([page.encode() for page in PAGES], getattr(pyarrow, kind)())
+    pages = pyarrow.table(
+        {"text": text, "beside": text, "dictionary": pyarrow.array(PAGES).dictionary_encode()}
+    )
+    filtered = deduplicate(pages, scope="passage", cut="redact").filter(pages)
+    assert filtered.schema == pages.schema
+    assert filtered.column("beside").to_pylist() == text.to_pylist()
+    assert [len(text.split()) for text in filtered.column("text").to_pylist()] == [190, 240, 120]
