@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from simblock_indexer.readers.options import ReadOptions
@@ -20,7 +20,7 @@ UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 def type_of(schema: Any, field: str) -> Any:
     """The type of the column that is called so, or else of a.b in the struct a; None where there is none."""
     if field in schema.names:
-        return schema.field(field).type
+        return schema.field(schema.names.index(field)).type
     pa = arrow()
     found: Any = pa.struct(schema)
     for name in field.split("."):
@@ -38,6 +38,14 @@ def column_of(rows: Array, field: str) -> Array | None:
         return rows.column(field)
     first, *path = field.split(".")
     return arrow().compute.struct_field(rows.column(first), path)
+
+
+def check_named_once(schema: Any, fields: Iterable[str], name: str) -> None:
+    """Raises Unreadable where a table has two columns of one name, and that is among ``fields``."""
+    names = schema.names
+    for field in fields:
+        if (count := names.count(field)) > 1:
+            raise Unreadable(name, f'has {count} columns called "{field}"', "rename all of them but one")
 
 
 class TableRows:
@@ -79,9 +87,9 @@ class TableRows:
     def column(self, field: str) -> list[Any]:
         """A field's value in each row, None where there is none; dates and times are seconds since 1970.
 
-        Raises Unreadable where a string is no UTF-8.
+        Raises Unreadable where a string is no UTF-8, or there are several columns of that name.
         """
-        column = column_of(self._batch, field)
+        column = self._column(field)
         if column is None:
             return [None] * len(self)
         try:
@@ -92,9 +100,9 @@ class TableRows:
     def texts(self, field: str) -> list[Any]:
         """The strings of a field, None where there is none; of other types, some value of that type.
 
-        Raises Unreadable where one is no UTF-8, or over the limit of a row.
+        Raises Unreadable where one is no UTF-8, or over the limit of a row, or there are several columns of that name.
         """
-        column = column_of(self._batch, field)
+        column = self._column(field)
         if column is None:
             return [None] * len(self)
         spelled = spelled_out(column)
@@ -112,6 +120,10 @@ class TableRows:
     def without_text(self, field: str, value: object) -> Unreadable:
         """The error of the first row, whose field for the text has that ``value``."""
         return no_text({field: value}, self.place, field)
+
+    def _column(self, field: str) -> Array | None:
+        check_named_once(self._batch.schema, [field], self._name)
+        return column_of(self._batch, field)
 
     def _decoded(self, spelled: Array) -> str:
         if len(self) > 1:
@@ -133,7 +145,9 @@ def _values(column: Array) -> list[Any]:
         return [None if value is None else value / unit for value in column.cast(pa.int64()).to_pylist()]
     if pa.types.is_date(column.type):
         return _values(column.cast(pa.timestamp("s")))
-    if pa.types.is_temporal(column.type):
+    if pa.types.is_time32(column.type):
+        column = column.cast(pa.int32())
+    elif pa.types.is_time64(column.type) or pa.types.is_duration(column.type):
         column = column.cast(pa.int64())
     return column.to_pylist()  # type: ignore[no-any-return]
 

@@ -390,6 +390,37 @@ def test_parquet_without_the_column_is_an_error_that_names_the_columns(parquet):
         texts(planned(path))
 
 
+@pytest.mark.parametrize("name", ["text", "id", "name", "language"])
+def test_two_columns_of_one_name_are_an_error_that_names_it_or_all_rows_are_counted(parquet, name):
+    names = ["text", "id", name] if name in ("text", "id") else ["text", name, name]
+    path = parquet(pa.Table.from_arrays([pa.array(["one", "two"])] * 3, names), row_group_size=1)
+    with pytest.raises(Unreadable, match=rf'has 2 columns called "{name}": rename all of them but one'):
+        batches(planned(path))
+    met = Met()
+    assert batches(planned(path, skip_bad=True), met) == []
+    assert (met.rows, met.bad) == (2, 2)
+
+
+def test_two_columns_of_one_name_that_nothing_asks_for_do_not_matter(parquet):
+    path = parquet(pa.Table.from_arrays([pa.array(["one", "two"])] * 3, ["text", "other", "other"]))
+    assert texts(planned(path)) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "type", [pa.time32("s"), pa.time32("ms"), pa.time64("us"), pa.duration("s")], ids=str
+)
+@pytest.mark.parametrize("name", ["id", "name", "kind", "language", "path"])
+def test_times_of_day_stand_in_any_column(parquet, name, type):
+    rows = one(planned(parquet({"text": ["one", "two"], name: pa.array([1, None], type)})))
+    assert (rows.texts, rows.languages) == (["one", "two"], [None, None])
+
+
+def test_times_of_day_are_an_order(parquet):
+    path = parquet({"text": ["one", "two"], "date": pa.array([9, 4], pa.time32("s"))})
+    nine, four = one(planned(path, rule={"keep": "least:date"})).ranks
+    assert four < nine
+
+
 def test_fields_may_lie_in_structs(parquet):
     column = pa.array([{"body": "one", "key": "a"}, {"body": "two", "key": None}, None])
     path = parquet({"doc": column, "other": [1, 2, 3]})
