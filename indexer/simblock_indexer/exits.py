@@ -14,7 +14,7 @@ from typing import NoReturn, TextIO, cast
 import typer
 
 from simblock.errors import SimblockError, StoreLost, UsageError
-from simblock_indexer.escaping import encodable
+from simblock_indexer.escaping import printable
 from simblock_indexer.indexes import shown, stamp
 
 ERROR = 2
@@ -38,9 +38,10 @@ class ClosedInput:
 
 
 def complain(program: str, sentence: str) -> None:
-    """Prints ``program: sentence`` as one line on standard error; of URLs in it, no password."""
+    """Prints ``program: sentence`` as one line on standard error; of URLs in it, no password, and of names in
+    it nothing that could steer a terminal."""
     line = " ".join(shown(word) for word in sentence.split())
-    print(encodable(f"{program}: {line}"), file=sys.stderr)
+    print(printable(f"{program}: {line}"), file=sys.stderr)
 
 
 class Warnings(logging.Handler):

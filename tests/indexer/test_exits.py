@@ -47,6 +47,13 @@ def test_a_wrong_call_is_one_line_and_exits_2(index_command, tmp_path, monkeypat
     assert outcome.err.count("\n") == 1
 
 
+def test_names_in_an_error_cannot_steer_the_terminal(index_command, tmp_path):
+    outcome = index_command("dedup", tmp_path / "\x1b[31mred.jsonl", "--out", tmp_path / "out")
+    assert outcome.code == 2
+    assert "\x1b" not in outcome.err
+    assert "\\x1b[31mred.jsonl: no file matches" in outcome.err
+
+
 def test_an_error_of_ours_exits_2_in_a_process_too(process, tmp_path):
     code, out, err = finish(process("list", tmp_path))
     assert (code, out) == (2, "")
