@@ -45,11 +45,8 @@ def gather(folder: Folder, plan: Plan, languages: Mapping[int, str]) -> Deduplic
 
 def _rows(documents: Documents) -> tuple[I64, int]:
     """The row of each document, and how many rows there were."""
-    found, count = [np.empty(0, np.int64)], 0
-    for part in documents.parts:
-        found.append(part.array("lines").astype(np.int64) + count)
-        count += int(part.counts["rows"])
-    return np.concatenate(found), count
+    found = [its.rows(slice(None)) for its in documents.delivered]
+    return np.concatenate(found), documents.delivered[-1].after
 
 
 def _counts(documents: Documents, settled: Settled, rows: int) -> dict[str, int]:
@@ -148,18 +145,20 @@ def _passages(folder: Folder, rows: I64) -> Sequence[Passage]:
 
 
 def _found(documents: Documents) -> Iterator[Found]:
-    before = 0
-    for part in documents.parts:
-        for one in read(part):
-            yield one._replace(line=one.line + before)
-        before += int(part.counts["rows"])
+    for its in documents.delivered:
+        for one in read(its.signed):
+            yield one._replace(line=one.line + its.before)
 
 
 def _changed(
     documents: Documents, settled: Settled, rows: I64, languages: Mapping[int, str]
 ) -> dict[int, Change]:
     """What is cut out of kept documents, by row."""
-    protected = _protected(documents) if documents.plan.options.against else {}
+    protected = {
+        its.base + document: np.array(its.cuts(document))
+        for its in documents.delivered
+        for document in its.redacted.tolist()
+    }
     passages = _by_owner(settled.cut_documents, settled.cuts)
     none = np.empty((0, 2), np.int64)
     return {
@@ -171,15 +170,7 @@ def _changed(
     }
 
 
-def _protected(documents: Documents) -> dict[int, I64]:
-    found: dict[int, I64] = {}
-    for part, base in zip(documents.parts, documents.bases.tolist(), strict=False):
-        owners = part.array("cut_owners").astype(np.int64) + base
-        found |= _by_owner(owners, part.array("cut_spans"))
-    return found
-
-
-def _by_owner(owners: U32 | I64, values: I64) -> dict[int, I64]:
+def _by_owner(owners: U32, values: I64) -> dict[int, I64]:
     """The values of each owner; those of one stand together."""
     starts = (
         np.flatnonzero(np.append(True, owners[1:] != owners[:-1])) if len(owners) else np.empty(0, np.int64)

@@ -27,8 +27,8 @@ def equal_ids(documents: Documents) -> Equal | None:
 
     Holds 16 bytes a document.
     """
-    parts = documents.parts[len(documents.plan.segments) :]
-    hashes = np.concatenate([np.empty(0, np.uint64), *map(_hashes, parts)])
+    parts = documents.delivered
+    hashes = np.concatenate([np.empty(0, np.uint64), *(_hashes(its.signed) for its in parts)])
     order = np.argsort(hashes, kind="stable")
     same = np.flatnonzero((hashes[order[1:]] == hashes[order[:-1]]) & (hashes[order[1:]] != 0))
     pairs = [

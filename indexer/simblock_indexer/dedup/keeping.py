@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +135,7 @@ def _segment(documents: Documents, settled: Settled, at: int, inside: I64) -> Si
         **column,
         **made,
         ranks=np.full(len(inside), -np.inf),
-        ids=list(_ids(documents, base + inside)),
+        ids=documents.ids(base + inside),
         runs=runs.keys,
         bounds=runs.bounds,
         keys=keys,
@@ -145,11 +144,6 @@ def _segment(documents: Documents, settled: Settled, at: int, inside: I64) -> Si
         more=more,
         counts={"documents": len(inside), "rows": 0, "tokens": len(runs.keys)},
     )
-
-
-def _ids(documents: Documents, numbers: I64) -> Iterator[str]:
-    for number in numbers.tolist():
-        yield documents.id(number)
 
 
 def _runs(part: SignedPart, settled: Settled, base: int, inside: I64) -> tuple[Runs, bool]:

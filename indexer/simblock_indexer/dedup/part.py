@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from simblock.errors import Damaged
 from simblock.tokens import I64, U8, U32, U64
-from simblock_indexer.dedup.delivery.rows import F64
+from simblock_indexer.dedup.delivery.rows import F64, Part
 from simblock_indexer.dedup.folder import Folder, Plan, load, pack, save, unpacked
 
 SLOTS = 128
@@ -126,6 +126,64 @@ class SignedPart:
         spelled = self.array("id_bytes")[start : int(ends[document])].tobytes()
         return spelled.decode("utf-8", "surrogatepass") or None
 
+    def ids(self, documents: I64) -> Iterator[str]:
+        """The ids that the rows of some documents give, empty where one gives none: only their own bytes are read."""
+        ends = self.array("id_ends")
+        stops = ends[documents]
+        starts = np.where(documents > 0, ends[documents - 1], 0)
+        lengths = stops - starts
+        edges = np.cumsum(lengths)
+        places = np.repeat(starts - (edges - lengths), lengths) + np.arange(lengths.sum())
+        spelled = self.array("id_bytes")[places].tobytes()
+        begin = 0
+        for end in edges.tolist():
+            yield spelled[begin:end].decode("utf-8", "surrogatepass")
+            begin = end
+
+
+class Delivered(NamedTuple):
+    """A part of this delivery: as it was planned and as it was signed, the number of its first document, and how many rows
+    of its file stand before it."""
+
+    part: Part
+    signed: SignedPart
+    base: int
+    before: int
+
+    @property
+    def after(self) -> int:
+        """How many rows of its file stand before the next."""
+        return self.before + int(self.signed.counts["rows"])
+
+    @property
+    def numbers(self) -> slice:
+        """The numbers of its documents."""
+        return slice(self.base, self.base + self.signed.documents)
+
+    def of(self, numbers: NDArray[Any]) -> slice:
+        """Where its documents stand among rising numbers."""
+        first, last = np.searchsorted(numbers, [self.numbers.start, self.numbers.stop])
+        return slice(int(first), int(last))
+
+    def rows(self, documents: NDArray[Any] | slice) -> I64:
+        """The rows i64 of the file, from 0, of some of its documents."""
+        found: I64 = self.signed.array("lines")[documents].astype(np.int64) + self.before
+        return found
+
+    @property
+    def redacted(self) -> I64:
+        """The documents i64, rising, that something of protected works is cut out of."""
+        if not self.signed.has("cut_owners"):
+            return np.empty(0, np.int64)
+        return np.unique(self.signed.array("cut_owners")).astype(np.int64)
+
+    def cuts(self, document: int) -> I64:
+        """What of protected works is cut out of a document's text: code points i64 [k, 2]."""
+        if not self.signed.has("cut_owners"):
+            return np.empty((0, 2), np.int64)
+        first, last = np.searchsorted(self.signed.array("cut_owners"), [document, document + 1])
+        return np.asarray(self.signed.array("cut_spans")[first:last])
+
 
 class Runs(NamedTuple):
     """Token keys u32 of several documents end to end, ``bounds`` i64 [n + 1] between them, their ``sorts`` u8 [n]."""
@@ -143,7 +201,8 @@ class Documents:
         earlier = [SignedPart(Path(segment)) for segment in self.plan.segments]
         self.parts = [*earlier, *(SignedPart(folder.signed(part.number)) for part in self.plan.parts)]
         self.bases: I64 = np.cumsum([0, *(part.documents for part in self.parts)], dtype=np.int64)
-        self.old = int(self.bases[len(earlier)])
+        self._earlier = len(earlier)
+        self.old = int(self.bases[self._earlier])
         """So many documents were kept of earlier deliveries: the first numbers."""
 
     def __len__(self) -> int:
@@ -160,6 +219,23 @@ class Documents:
         for at in np.flatnonzero(np.diff(cuts)).tolist():
             chosen = slice(int(cuts[at]), int(cuts[at + 1]))
             yield at, self.parts[at], chosen, numbers[chosen].astype(np.int64) - self.bases[at]
+
+    @cached_property
+    def delivered(self) -> tuple[Delivered, ...]:
+        """The parts of this delivery, in order."""
+        found: list[Delivered] = []
+        signed = zip(self.plan.parts, self.parts[self._earlier :], self.bases[self._earlier :], strict=False)
+        for part, its, base in signed:
+            same = bool(found) and found[-1].part.source == part.source
+            found.append(Delivered(part, its, int(base), found[-1].after if same else 0))
+        return tuple(found)
+
+    def among(self, numbers: NDArray[Any]) -> Iterator[tuple[Delivered, slice, I64]]:
+        """Those of rising document numbers that are of this delivery, by part: the part, which of ``numbers``, and their
+        numbers in it."""
+        for at, _, chosen, inside in self.split(numbers):
+            if at >= self._earlier:
+                yield self.delivered[at - self._earlier], chosen, inside
 
     def take(self, name: str, numbers: NDArray[Any]) -> NDArray[Any]:
         """Rows of an array with a row a document, for rising document numbers."""
@@ -181,7 +257,7 @@ class Documents:
     def copies(self, numbers: NDArray[Any]) -> I64:
         """How many copies i64 of documents were kept in earlier deliveries, beside themselves."""
         found = np.zeros(len(numbers), np.int64)
-        for part in self.parts[: len(self.plan.segments)]:
+        for part in self.parts[: self._earlier]:
             owners = part.array("copy_owners")
             at = np.searchsorted(owners, numbers)
             inside = at < len(owners)
@@ -205,9 +281,8 @@ class Documents:
     def place(self, number: int) -> tuple[int, int]:
         """The source of a document of this delivery, and the row of the file, from 0."""
         at = int(np.searchsorted(self.bases, number, "right")) - 1
-        part = self.plan.parts[at - len(self.plan.segments)]
-        row = int(self.parts[at].array("lines")[number - int(self.bases[at])])
-        return part.source, row + self._rows_before(part.number)
+        its = self.delivered[at - self._earlier]
+        return its.part.source, int(its.signed.array("lines")[number - its.base]) + its.before
 
     def id(self, number: int) -> str:
         """A document's id: the row's own, else FILE#line, from 1."""
@@ -218,13 +293,18 @@ class Documents:
         source, row = self.place(number)
         return f"{self.plan.sources[source].stem}#{row + 1}"
 
-    def _rows_before(self, number: int) -> int:
-        """Rows of a file that stand in parts before this one."""
-        before, source = 0, self.plan.parts[number].source
-        while number and self.plan.parts[number - 1].source == source:
-            number -= 1
-            before += self.parts[len(self.plan.segments) + number].counts["rows"]
-        return before
+    def ids(self, numbers: NDArray[Any]) -> list[str | None]:
+        """The ids of documents whose numbers rise: of each the row's own, else FILE#line, from 1; None where one of an
+        earlier delivery has none."""
+        found: list[str | None] = []
+        for _, part, _, inside in self.split(numbers):
+            found += [id or None for id in part.ids(inside)]
+        for its, chosen, inside in self.among(numbers):
+            some, rows = found[chosen], its.rows(inside).tolist()
+            if None in some:
+                stem = self.plan.sources[its.part.source].stem
+                found[chosen] = [id or f"{stem}#{row + 1}" for id, row in zip(some, rows, strict=True)]
+        return found
 
 
 def documents_of(folder: Folder) -> Documents:

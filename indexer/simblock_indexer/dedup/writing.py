@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from simblock.errors import InputError
-from simblock.tokens import I64, U32, Bools
+from simblock.tokens import I64, Bools
 from simblock_indexer.dedup.delivery.changes import Changes
 from simblock_indexer.dedup.delivery.copying import copy
 from simblock_indexer.dedup.delivery.reading import read
@@ -19,7 +18,7 @@ from simblock_indexer.dedup.delivery.remote import below
 from simblock_indexer.dedup.delivery.rows import Met, Part, Rows
 from simblock_indexer.dedup.examining import without
 from simblock_indexer.dedup.folder import Folder, Plan
-from simblock_indexer.dedup.part import CODE, Documents, SignedPart
+from simblock_indexer.dedup.part import CODE, Delivered, Documents
 from simblock_indexer.dedup.settled import KEPT, Settled
 from simblock_indexer.readers.remote import called
 
@@ -38,9 +37,9 @@ def write(folder: Folder, source: int) -> None:
     if folder.written(source).exists():
         return
     plan, settled = folder.plan, Settled.read(folder.settled)
-    stretches = _stretches(Documents(folder, plan), source)
-    keep = _kept(stretches, settled)
-    cutting = _Cutting(plan, stretches, settled)
+    parts = [its for its in Documents(folder, plan).delivered if its.part.source == source]
+    keep = _kept(parts, settled)
+    cutting = _Cutting(plan, parts, settled)
     target = below(plan.out, f"{DOCUMENTS}/{plan.sources[source].name}")
     copied = copy(plan.sources[source], plan, keep, Changes(cutting.rows, cutting.text), target)
     counts = {
@@ -54,56 +53,20 @@ def write(folder: Folder, source: int) -> None:
         (filled / "counts.json").write_text(json.dumps(counts), "utf-8")
 
 
-class _Stretch(NamedTuple):
-    """A part of the file: as it was signed, the number of its first document, and how many rows stand before it."""
-
-    part: Part
-    signed: SignedPart
-    base: int
-    before: int
-
-    @property
-    def after(self) -> int:
-        """How many rows stand before the next."""
-        return self.before + int(self.signed.counts["rows"])
-
-    @property
-    def rows(self) -> I64:
-        """The row of the file of each document."""
-        return self.signed.array("lines").astype(np.int64) + self.before
-
-    def of(self, numbers: U32) -> slice:
-        """Where those of this part stand among rising document numbers."""
-        first, last = np.searchsorted(numbers, [self.base, self.base + self.signed.documents])
-        return slice(int(first), int(last))
-
-
-def _stretches(documents: Documents, source: int) -> list[_Stretch]:
-    earlier = len(documents.plan.segments)
-    found: list[_Stretch] = []
-    for part in documents.plan.parts:
-        if part.source == source:
-            at = earlier + part.number
-            before = found[-1].after if found else 0
-            found.append(_Stretch(part, documents.parts[at], int(documents.bases[at]), before))
-    return found
-
-
-def _kept(stretches: list[_Stretch], settled: Settled) -> Bools:
-    keep = np.zeros(stretches[-1].after, bool)
-    for stretch in stretches:
-        fates = settled.fates[stretch.base : stretch.base + stretch.signed.documents]
-        keep[stretch.rows[fates == KEPT]] = True
+def _kept(parts: Sequence[Delivered], settled: Settled) -> Bools:
+    """Which rows of the file are kept."""
+    keep = np.zeros(parts[-1].after, bool)
+    for its in parts:
+        keep[its.rows(settled.fates[its.numbers] == KEPT)] = True
     return keep
 
 
 class _Cutting:
     """What is cut out of the texts of a file: first what was found of protected works, then passages in excess."""
 
-    def __init__(self, plan: Plan, stretches: list[_Stretch], settled: Settled) -> None:
-        self._plan, self._stretches, self._settled = plan, stretches, settled
-        self._afters = [stretch.after for stretch in stretches]
-        self._guarded = bool(plan.options.against)
+    def __init__(self, plan: Plan, parts: Sequence[Delivered], settled: Settled) -> None:
+        self._plan, self._parts, self._settled = plan, parts, settled
+        self._afters = [its.after for its in parts]
         self._languages = _Languages(plan)
         self.changed = 0
 
@@ -111,47 +74,38 @@ class _Cutting:
     def rows(self) -> I64:
         """The rows of the file that lose something, rising."""
         found = [np.empty(0, np.int64)]
-        for stretch in self._stretches:
-            passages = self._settled.cut_documents[stretch.of(self._settled.cut_documents)]
-            inside = passages.astype(np.int64) - stretch.base
-            if self._guarded:
-                inside = np.concatenate([inside, stretch.signed.array("cut_owners").astype(np.int64)])
-            found.append(stretch.rows[np.unique(inside)])
+        for its in self._parts:
+            passages = self._settled.cut_documents[its.of(self._settled.cut_documents)]
+            inside = passages.astype(np.int64) - its.base
+            found.append(its.rows(np.union1d(inside, its.redacted)))
         return np.concatenate(found)
 
     def text(self, row: int, text: str) -> str:
         """What is left of the text of a row."""
-        stretch = self._stretches[bisect_right(self._afters, row)]
-        document = int(np.searchsorted(stretch.signed.array("lines"), row - stretch.before))
-        left = self._without_protected(stretch, document, text)
-        self._check(stretch, document, left)
-        left = self._without_passages(stretch, document, left)
+        its = self._parts[bisect_right(self._afters, row)]
+        document = int(np.searchsorted(its.signed.array("lines"), row - its.before))
+        left = without(text, its.cuts(document))
+        self._check(its, document, left)
+        left = self._without_passages(its, document, left)
         self.changed += left != text
         return left
 
-    def _without_protected(self, stretch: _Stretch, document: int, text: str) -> str:
-        if not self._guarded:
-            return text
-        owners, spans = stretch.signed.array("cut_owners"), stretch.signed.array("cut_spans")
-        first, last = np.searchsorted(owners, [document, document + 1])
-        return without(text, spans[first:last])
-
-    def _without_passages(self, stretch: _Stretch, document: int, text: str) -> str:
+    def _without_passages(self, its: Delivered, document: int, text: str) -> str:
         from simblock_indexer.dedup.passages import spans
 
-        number = stretch.base + document
+        number = its.base + document
         first, last = np.searchsorted(self._settled.cut_documents, [number, number + 1])
         if first == last:
             return text
         language = None
-        if stretch.signed.array("sorts")[document] == CODE:
-            language = self._languages.of(stretch.part, int(stretch.signed.array("lines")[document]))
+        if its.signed.array("sorts")[document] == CODE:
+            language = self._languages.of(its.part, int(its.signed.array("lines")[document]))
         return without(text, spans(text, language, np.asarray(self._settled.cuts[first:last])))
 
-    def _check(self, stretch: _Stretch, document: int, text: str) -> None:
+    def _check(self, its: Delivered, document: int, text: str) -> None:
         check = zlib.crc32(text.encode("utf-8", "surrogatepass"))
-        if check != int(stretch.signed.array("checks")[document]):
-            place = called(self._plan.sources[stretch.part.source].place)
+        if check != int(its.signed.array("checks")[document]):
+            place = called(self._plan.sources[its.part.source].place)
             raise InputError(f"{place}: has changed since it was read: begin the pass anew")
 
 

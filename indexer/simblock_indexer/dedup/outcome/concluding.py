@@ -109,7 +109,7 @@ def _outcome(
 def _notes(folder: Folder, documents: Documents) -> Iterator[str]:
     if count := _found(folder).get("equal_ids"):
         yield f"{count:,} rows have an id that another has: files and rows tell them apart"
-    new = documents.parts[len(documents.plan.segments) :]
+    new = [its.signed for its in documents.delivered]
     if any(part.documents for part in new) and all(np.isinf(part.array("ranks")).all() for part in new):
         keep = documents.plan.options.keep
         yield f"--keep {keep}: no row has a value in that column, so the order of the inputs decided"

@@ -28,10 +28,10 @@ def write(out: str, documents: Documents) -> dict[str, Any]:
     """Writes a row for each finding, in the order of the documents. Returns what it came to, as JSON has it."""
     places, tally = Places(documents), _Tally()
     with table(out, NAME, FIELDS) as filled:
-        for at in range(len(documents.plan.segments), len(documents.parts)):
-            found = read(documents.parts[at])
+        for its in documents.delivered:
+            found = read(its.signed)
             tally.add(found)
-            numbers = numbers_of(documents, at, found)
+            numbers = numbers_of(its, found)
             for low in range(0, len(found), GROUP):
                 _add(filled, found[low : low + GROUP], numbers[low : low + GROUP], places)
     return tally.to_dict()

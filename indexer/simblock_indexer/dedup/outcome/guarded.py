@@ -11,7 +11,7 @@ import numpy as np
 
 from simblock.match import SEVERITY
 from simblock.tokens import U32
-from simblock_indexer.dedup.part import Documents, SignedPart
+from simblock_indexer.dedup.part import Delivered, Documents, SignedPart
 from simblock_indexer.dedup.protected import Found
 
 _SEVERITY: Mapping[str, int] = {str(action): degree for action, degree in SEVERITY.items()}
@@ -22,26 +22,25 @@ class Guarded:
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
-        self._earlier = len(documents.plan.segments)
         self._held: tuple[int, dict[int, list[Found]]] = (-1, {})
 
     def of(self, numbers: U32) -> Iterator[list[Found]]:
         """What was found in each of some documents, whose numbers rise."""
-        for at, part, _, inside in self._documents.split(numbers):
-            for line in part.array("lines")[inside].tolist():
-                yield self._by_line(at, part).get(line, [])
+        for its, _, inside in self._documents.among(numbers):
+            for line in its.signed.array("lines")[inside].tolist():
+                yield self._by_line(its).get(line, [])
 
     def worst(self, numbers: U32) -> Iterator[Found | None]:
         """Of each document what the policy takes most amiss: by action, then by how much there is."""
         for found in self.of(numbers):
             yield max(found, key=severity, default=None)
 
-    def _by_line(self, at: int, part: SignedPart) -> dict[int, list[Found]]:
-        if self._held[0] != at:
+    def _by_line(self, its: Delivered) -> dict[int, list[Found]]:
+        if self._held[0] != its.part.number:
             grouped: dict[int, list[Found]] = defaultdict(list)
-            for one in read(part):
+            for one in read(its.signed):
                 grouped[one.line].append(one)
-            self._held = (at, grouped)
+            self._held = (its.part.number, grouped)
         return self._held[1]
 
 
@@ -59,8 +58,8 @@ def read(part: SignedPart) -> list[Found]:
     return [Found(**one) for one in told]
 
 
-def numbers_of(documents: Documents, at: int, found: list[Found]) -> U32:
-    """The numbers of the documents of part ``at`` that something was found in."""
-    lines = documents.parts[at].array("lines")
+def numbers_of(its: Delivered, found: list[Found]) -> U32:
+    """The numbers of the documents of a part that something was found in."""
+    lines = its.signed.array("lines")
     inside = np.searchsorted(lines, np.array([one.line for one in found], np.int64))
-    return (inside + int(documents.bases[at])).astype(np.uint32)
+    return (inside + its.base).astype(np.uint32)

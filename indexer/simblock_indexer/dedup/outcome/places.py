@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from simblock.tokens import I64, U32
-from simblock_indexer.dedup.part import Documents, SignedPart
+from simblock_indexer.dedup.part import Documents
 from simblock_indexer.readers.remote import called
 
 
@@ -26,28 +25,16 @@ class Places:
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
-        self._plan = documents.plan
-        self._earlier = len(self._plan.segments)
-        self._before = rows_before(documents)
 
     def of(self, numbers: U32) -> Standing:
         """Those of documents whose numbers rise."""
-        ids: list[str | None] = []
-        sources: list[str | None] = []
+        sources: list[str | None] = [None] * len(numbers)
         rows = np.zeros(len(numbers), np.int64)
-        for at, part, chosen, inside in self._documents.split(numbers):
-            given = list(_ids(part, inside))
-            if at < self._earlier:
-                ids += [id or None for id in given]
-                sources += [None] * len(given)
-                continue
-            rows[chosen] = part.array("lines")[inside].astype(np.int64) + (self._before[at] + 1)
-            source = self._plan.sources[self._plan.parts[at - self._earlier].source]
-            ids += [
-                id or f"{source.stem}#{row}" for id, row in zip(given, rows[chosen].tolist(), strict=True)
-            ]
-            sources += [called(source.place)] * len(given)
-        return Standing(ids, sources, rows)
+        for its, chosen, inside in self._documents.among(numbers):
+            rows[chosen] = its.rows(inside) + 1
+            place = called(self._documents.plan.sources[its.part.source].place)
+            sources[chosen] = [place] * len(inside)
+        return Standing(self._documents.ids(numbers), sources, rows)
 
     def any(self, numbers: U32) -> Standing:
         """Those of documents in any order, also more than once."""
@@ -57,29 +44,3 @@ class Places:
         return Standing(
             [found.ids[at] for at in order], [found.sources[at] for at in order], found.rows[back]
         )
-
-
-def rows_before(documents: Documents) -> list[int]:
-    """Of each part, how many rows of its file stand in parts before it."""
-    plan = documents.plan
-    before = [0] * len(documents.parts)
-    for at, part in enumerate(plan.parts):
-        if at and plan.parts[at - 1].source == part.source:
-            place = len(plan.segments) + at
-            before[place] = before[place - 1] + int(documents.parts[place - 1].counts["rows"])
-    return before
-
-
-def _ids(part: SignedPart, inside: I64) -> Iterator[str]:
-    """The ids that rows give, empty where one gives none: only their own bytes are read."""
-    ends = part.array("id_ends")
-    stops = ends[inside]
-    starts = np.where(inside > 0, ends[inside - 1], 0)
-    lengths = stops - starts
-    edges = np.cumsum(lengths)
-    places = np.repeat(starts - (edges - lengths), lengths) + np.arange(edges[-1])
-    spelled = part.array("id_bytes")[places].tobytes()
-    begin = 0
-    for end in edges.tolist():
-        yield spelled[begin:end].decode("utf-8", "surrogatepass")
-        begin = end

@@ -45,11 +45,8 @@ class Intake:
 def intake(documents: Documents, settled: Settled) -> Intake:
     """Counts the documents of this delivery."""
     met = Intake()
-    earlier = len(documents.plan.segments)
-    for number, part in enumerate(documents.plan.parts):
-        base = int(documents.bases[earlier + number])
-        signed = documents.parts[earlier + number]
-        _take(met, part.source, signed, settled.fates[base : base + signed.documents])
+    for its in documents.delivered:
+        _take(met, its.part.source, its.signed, settled.fates[its.numbers])
     return met
 
 

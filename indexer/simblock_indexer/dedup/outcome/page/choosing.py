@@ -124,8 +124,8 @@ def _rejected(folder: Folder, settled: Settled) -> U32:
 def _found(documents: Documents, settled: Settled) -> Iterator[Example]:
     """The first documents with something of protected works that are not dropped for it."""
     chosen: list[int] = []
-    for at in range(len(documents.plan.segments), len(documents.parts)):
-        numbers = np.unique(numbers_of(documents, at, read(documents.parts[at])))
+    for its in documents.delivered:
+        numbers = np.unique(numbers_of(its, read(its.signed)))
         chosen += numbers[settled.fates[numbers] != PROTECTED].tolist()
         if len(chosen) >= EACH:
             break

@@ -13,7 +13,7 @@ from simblock_indexer.dedup.delivery.reading import read
 from simblock_indexer.dedup.delivery.rows import Met, Part
 from simblock_indexer.dedup.examining import without
 from simblock_indexer.dedup.folder import Plan
-from simblock_indexer.dedup.part import CODE, Documents, SignedPart
+from simblock_indexer.dedup.part import CODE, Delivered, Documents
 
 FAR = 1 << 26
 """Characters of a part that are read in search of a document: one that stands further in is not shown."""
@@ -31,26 +31,19 @@ class Text(NamedTuple):
 def texts(documents: Documents, numbers: Iterable[int]) -> dict[int, Text]:
     """Those of the documents that can be had: not of an earlier delivery, nor of files that have gone since."""
     found: dict[int, Text] = {}
-    earlier = len(documents.plan.segments)
     prose = _prose(documents.plan)
     rising = np.array(sorted(set(numbers)), np.uint32)
-    for at, part, chosen, inside in documents.split(rising):
-        if at < earlier:
-            continue
-        lines = part.array("lines")[inside].tolist()
+    for its, chosen, inside in documents.among(rising):
+        lines = its.signed.array("lines")[inside].tolist()
         wanted = dict(zip(lines, rising[chosen].tolist(), strict=True))
-        code = (part.array("sorts")[inside] == CODE).any()
-        plan = documents.plan if code else prose
-        for number, text in _of_part(plan.parts[at - earlier], plan, wanted).items():
-            found[number] = _redacted(text, part, number - int(documents.bases[at]))
+        code = (its.signed.array("sorts")[inside] == CODE).any()
+        for number, text in _of_part(its.part, documents.plan if code else prose, wanted).items():
+            found[number] = _redacted(text, its, number - its.base)
     return found
 
 
-def _redacted(text: Text, part: SignedPart, inside: int) -> Text:
-    if not part.has("cut_owners"):
-        return text
-    low, high = np.searchsorted(part.array("cut_owners"), [inside, inside + 1]).tolist()
-    return text._replace(text=without(text.whole, part.array("cut_spans")[low:high]))
+def _redacted(text: Text, its: Delivered, document: int) -> Text:
+    return text._replace(text=without(text.whole, its.cuts(document)))
 
 
 def _prose(plan: Plan) -> Plan:
