@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -34,13 +35,19 @@ def rows(
     """
     check_encoding_of_rows(name, options)
     for line in lines(file.lines, name, options.max_row, refuse, span):
-        if line.data.isspace():
+        if is_blank(line.data, line.offset):
             continue
         try:
             place = f"{name}, line {line.number:,}"
             yield Row(line.number, parsed(line.data, place, options, line.offset))
         except Unreadable as error:
             refuse(error)
+
+
+def is_blank(line: bytes, offset: int) -> bool:
+    """Whether there is nothing in a line; at byte 0 of a file a mark of the byte order may be."""
+    said = line if offset else line.removeprefix(codecs.BOM_UTF8)
+    return not said or said.isspace()
 
 
 def check_encoding_of_rows(name: str, options: ReadOptions) -> None:

@@ -71,6 +71,35 @@ def opened(place: str | Path) -> Iterator[Opened]:
         raise _damaged(place) from error
 
 
+class Salvaged:
+    """Compressed lines, read to where they are damaged: what was read before comes out first, then what was raised.
+
+    Buffered readers drop that where they fill up a block.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        # Zstd's has a buffer around one of its own.
+        self._stream = cast("io.BufferedReader", getattr(stream, "raw", stream))
+        self._error: Exception | None = None
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, fewer at the end and at the damage."""
+        pieces: list[bytes] = []
+        while size and self._error is None:
+            try:
+                piece = self._stream.read1(size)
+            except Exception as error:  # raised again below
+                self._error = error
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            size -= len(piece)
+        if self._error is not None and not pieces:
+            raise self._error
+        return b"".join(pieces)
+
+
 def _damaged(place: str | Path) -> Unreadable:
     return Unreadable(called(place), "the compressed data is damaged or cut short", "restore the file")
 

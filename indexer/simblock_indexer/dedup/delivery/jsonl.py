@@ -6,13 +6,13 @@ import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from simblock_indexer.dedup.delivery.rows import Part, Source
 from simblock_indexer.readers.options import ReadOptions
 from simblock_indexer.readers.remote import called
-from simblock_indexer.readers.rows import check_encoding_of_rows, no_text, parsed
-from simblock_indexer.readers.streams import opened, too_long
+from simblock_indexer.readers.rows import check_encoding_of_rows, is_blank, no_text, parsed
+from simblock_indexer.readers.streams import Salvaged, compression, opened, too_long
 from simblock_indexer.readers.tally import Unreadable
 
 BLOCK = 1 << 19
@@ -36,11 +36,13 @@ class Lines(NamedTuple):
 def stretch(source: Source, start: int, end: int, reading: ReadOptions) -> Iterator[Iterator[Lines]]:
     """The lines of a file that begin in bytes [start, end), to its end where ``end`` is -1; about BLOCK bytes at a time.
 
-    Raises Unreadable where the file, or its compression, cannot be read, while the lines are taken too.
+    Raises Unreadable where the file, or its compression, cannot be read, while the lines are taken too: after those that
+    stand whole before the damage.
     """
     check_encoding_of_rows(called(source.place), reading)
     with opened(source.place) as file:
-        yield lines(file.lines, start, end, reading.max_row)
+        stream = cast("BinaryIO", Salvaged(file.lines)) if compression(source.place) else file.lines
+        yield lines(stream, start, end, reading.max_row)
 
 
 def lines(stream: BinaryIO, start: int, end: int, max_row: int) -> Iterator[Lines]:
@@ -185,7 +187,8 @@ class JsonRows:
         return rows if all(type(row) is dict for row in rows) else None
 
     def _leave_out_blank_lines(self) -> None:
-        kept = [at for at, line in enumerate(self._lines) if line and not line.isspace()]
+        offset = self._found.begin  # of the first; no other line may be at byte 0
+        kept = [at for at, line in enumerate(self._lines) if not is_blank(line, offset + at)]
         self.numbers = [self.numbers[at] for at in kept]
         self._lines = [self._lines[at] for at in kept]
 

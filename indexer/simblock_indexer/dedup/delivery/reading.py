@@ -57,8 +57,8 @@ def read(part: Part, plan: Plan, met: Met) -> Iterator[Rows]:
     """The documents of a part, half a mebibyte to one at a time; ``met`` is filled meanwhile.
 
     A row without a string for its text, of no UTF-8, over the limit, or with an id or a value of the ranking column
-    that cannot be meant: Unreadable is raised, or with ``skip_bad`` it is counted. Blank lines are no documents,
-    empty texts are.
+    that cannot be meant: Unreadable is raised, or with ``skip_bad`` it is counted. What is behind damage of a compressed
+    file counts as one row, as nothing tells how many it was. Blank lines are no documents, empty texts are.
     """
     source, asked = plan.sources[part.source], Asked(plan.reading, ranking.rule_of(plan.options))
     try:
@@ -72,7 +72,7 @@ def read(part: Part, plan: Plan, met: Met) -> Iterator[Rows]:
             met.rows += size
             met.read += batch.read
     except Unreadable as error:
-        _refuse(error, asked, met)
+        _refuse(error, asked, met, behind=0 if part.start else met.rows)
 
 
 def _batches(source: Source, part: Part, asked: Asked) -> Iterator[Batch | Lost]:
@@ -113,12 +113,14 @@ def _one_by_one(batch: Batch, asked: Asked, met: Met) -> Rows:
     )
 
 
-def _refuse(error: Unreadable, asked: Asked, met: Met, rows: int = 1) -> None:
+def _refuse(error: Unreadable, asked: Asked, met: Met, rows: int = 1, behind: int = 0) -> None:
+    """Counts what cannot be read: ``rows``, or what of a file is ``behind`` so many rows that could."""
     if not asked.reading.skip_bad:
         raise error
     met.bad += rows
     if len(met.problems) < PROBLEMS:
-        met.problems.append(f"{error.place}: {error.problem}")
+        where = f"{error.place}, after line {behind:,}" if behind else error.place
+        met.problems.append(f"{where}: {error.problem}")
 
 
 def _rows(batch: Batch, asked: Asked) -> Rows:

@@ -84,6 +84,33 @@ def test_a_damaged_file_is_named_or_counted(tmp_path, suffix, pack):
     assert met.bad == 1
 
 
+DAMAGES = {
+    "a wrong sum at the end": lambda data: data[:-5] + bytes(byte ^ 1 for byte in data[-5:]),
+    "cut short": lambda data: data[: len(data) - len(data) // 4],
+    "something behind it": lambda data: data + b"junk",
+}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack", "damage"),
+    [
+        *((".gz", gzip.compress, damage) for damage in DAMAGES),
+        *((".zst", zstd.compress, damage) for damage in DAMAGES if "sum" not in damage),  # it has none
+    ],
+)
+def test_rows_before_the_damage_of_a_compressed_file_are_read(tmp_path, suffix, pack, damage):
+    random = np.random.default_rng(5)
+    rows = [json.dumps({"text": random.bytes(300).hex()}).encode() for _ in range(2000)]
+    path = tmp_path / f"a.jsonl{suffix}"
+    path.write_bytes(DAMAGES[damage](pack(b"\n".join([*rows, b""]))))
+    met = Met()
+    found = texts(planned(path, skip_bad=True), met)
+    assert found == [json.loads(row)["text"] for row in rows[: len(found)]]
+    assert len(found) == 2000 if damage != "cut short" else 1300 < len(found) < 1500
+    assert (met.rows, met.bad) == (len(found), 1)
+    assert met.problems[0].startswith(f"{path}, after line {len(found):,}: the compressed data is damaged")
+
+
 BAD = {
     "missing": ({"id": "x"}, 'has no field "text"'),
     "null": ({"text": None}, 'the field "text" is null and no string'),
@@ -167,6 +194,16 @@ def test_lone_surrogates_are_text(jsonl):
 
 def test_a_mark_of_the_byte_order_is_no_part_of_the_first_row(jsonl):
     assert texts(planned(jsonl([b'\xef\xbb\xbf{"text": "a"}', {"text": "b"}]))) == ["a", "b"]
+
+
+@pytest.mark.parametrize("blank", [b"", b" \t", b"\r"])
+def test_a_mark_of_the_byte_order_before_a_blank_line_is_none_of_a_row(jsonl, blank):
+    met = Met()
+    path = jsonl([b"\xef\xbb\xbf" + blank, {"text": "a"}, {"text": "b"}])
+    assert texts(planned(path), met) == ["a", "b"]
+    assert (met.rows, met.bad) == (3, 0)
+    with pytest.raises(Unreadable, match="line 2: not JSON"):
+        texts(planned(jsonl([{"text": "a"}, b"\xef\xbb\xbf"])))
 
 
 def test_other_encodings_and_replaced_bytes(jsonl):
