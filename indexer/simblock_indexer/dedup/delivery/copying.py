@@ -99,7 +99,7 @@ def _changed(row: int, line: bytes, source: Source, reading: ReadOptions, change
         found = string_of(text, reading.text_field)
     except ValueError:
         raise InputError(f"{place}: not what it was when it was read: begin the pass anew") from None
-    return encoded(spliced(text, found.span, changes.text(row, found.text)), reading.encoding)
+    return encoded(spliced(text, found, changes.text(row, found.text)), reading.encoding)
 
 
 def encoded(row: str, encoding: str) -> bytes:

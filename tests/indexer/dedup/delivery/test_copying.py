@@ -97,7 +97,9 @@ SPLICED = [
     ('{"a": {"text": "no"}, "text": "x", "n": 1e400}', "text", '{"a": {"text": "no"}, "text": "y", "n": 1e400}'),
     ('{"doc": {"n": [1, {}], "body": "x"}, "body": "z"}', "doc.body", '{"doc": {"n": [1, {}], "body": "y"}, "body": "z"}'),
     ('{"doc.body": "x", "doc": {"body": "z"}}', "doc.body", '{"doc.body": "y", "doc": {"body": "z"}}'),
-    ('{"text": "z", "text": "x"}', "text", '{"text": "z", "text": "y"}'),
+    ('{"text": "z", "text": "x"}', "text", '{"text": "y"}'),
+    ('{"text": ["z"] ,"n":1, "te\\u0078t": 2,"text": "x","n": 2 }', "text", '{"n":1, "text": "y","n": 2 }'),
+    ('{"a": "z", "b": 1, "a": {"t": "z", "t": "x"}, "c": {"t": 1}}', "a.t", '{"b": 1, "a": {"t": "y"}, "c": {"t": 1}}'),
     ('{ "te\\u0078t" :\t"x" , "b":NaN}', "text", '{ "te\\u0078t" :\t"y" , "b":NaN}'),
 ]  # fmt: skip
 
@@ -106,7 +108,7 @@ SPLICED = [
 def test_the_text_is_found_where_parsers_find_it(row, field, expected):
     found = string_of(row, field)
     assert found.text == "x"
-    assert spliced(row, found.span, "y") == expected
+    assert spliced(row, found, "y") == expected
 
 
 @pytest.mark.parametrize("row", ['{"text": 1}', "[]", "{}", '{"text"', "", '{"text": {"text": "x"}}'])
@@ -123,9 +125,16 @@ def test_a_row_without_the_string_is_an_error(row):
 def test_all_other_fields_and_their_order_survive(row, text, ascii):
     row = {**row, "text": "old", "z": 1}
     spelled = json.dumps(row, ensure_ascii=ascii)
-    result = json.loads(spliced(spelled, string_of(spelled, "text").span, text))
+    result = json.loads(spliced(spelled, string_of(spelled, "text"), text))
     assert list(result) == list(row)
     assert repr(result) == repr({**row, "text": text})
+
+
+def test_a_row_that_is_cut_keeps_nothing_under_the_same_name(jsonl, tmp_path):
+    path = jsonl([b'{"text": "SECRET", "n": 1.10, "text": "one"}', b'{"text": "as it", "text": "came"}'])
+    copied(path, kept(1, 1), tmp_path / "x.jsonl", shouting(0))
+    lines = (tmp_path / "x.jsonl").read_bytes().splitlines()
+    assert lines == [b'{"n": 1.10, "text": "ONE"}', b'{"text": "as it", "text": "came"}']
 
 
 def test_lone_surrogates_survive_a_change(jsonl, tmp_path):
