@@ -132,7 +132,7 @@ def main() -> None:
         console.print(table(BESIDE, tables[BESIDE]))
     parameters = {
         "half": options.half, "load average before each part": loads, "seconds of each part": took,
-        "shingles": "5 words, 10 lexemes", "texts": "kind=text", "Python of the tools": sys.version.split()[0],
+        "shingles": "5 words, 10 lexemes", "code": "where a column says it", "Python of the tools": sys.version.split()[0],
     }  # fmt: skip
     if options.quick or options.half != "report":
         return

@@ -37,7 +37,8 @@ class Setting(NamedTuple):
     sketch: str = "one-permutation"
     threshold: float = 0.8
     scope: str = "document"
-    kind: str = "text"
+    kind: str = "auto"
+    detect: bool = False
     page: bool = False
     workers: int = 1
     state: bool = False
@@ -45,7 +46,7 @@ class Setting(NamedTuple):
     def spec(self, folder: Path) -> dict[str, Any]:
         """What ``passing`` is told."""
         options = {"sketch": self.sketch, "threshold": self.threshold, "scope": self.scope}
-        shared = {"kind": self.kind, "page": self.page, "workers": self.workers}
+        shared = {"kind": self.kind, "detect": self.detect, "page": self.page, "workers": self.workers}
         state = {"state": str(folder.with_name("state"))} if self.state else {}
         return {"folder": str(folder), "options": options, **shared, **state}
 
@@ -57,7 +58,7 @@ SETTINGS = (
     Setting("Parquet, 128 permutations, 0.8", "parquet", "permutations"),
     Setting(HALF, threshold=0.5),
     Setting("JSONL, 128 permutations, 0.5", sketch="permutations", threshold=0.5),
-    Setting("JSONL, one-permutation, 0.8, text and code told apart", kind="auto"),
+    Setting("JSONL, one-permutation, 0.8, --detect", detect=True),
     Setting("JSONL, one-permutation, 0.8, with report.html", page=True),
     Setting("JSONL, one-permutation, 0.8, documents and passages", scope="both"),
 )
@@ -144,7 +145,7 @@ def measured(
         for number in range(times):
             with passed(setting, files_of(corpus, setting.form), {core}) as done:
                 runs.append(done.took)
-                if not number and setting.scope == "document" and setting.kind == "text" and not setting.page:
+                if not number and setting.scope == "document" and not setting.detect and not setting.page:
                     qualities.append({"what": setting.what, **quality(done, judge, setting.threshold)})
         speeds.append({"what": setting.what, **speed(corpus.size, judge.documents, runs)})
     return speeds, qualities
