@@ -9,18 +9,15 @@ waited for without end.)
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import threading
-import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -28,8 +25,8 @@ from simblock.errors import SimblockError
 from simblock.stores.intake import tokenise_here
 from simblock.tokens import Runs, Tokens
 from simblock.work import Document
-from simblock_indexer.allocation import keep_freed_memory
-from simblock_indexer.processes import end_processes, end_with_parent, interruptions_held
+from simblock_indexer.crew import Failure, ended, heard, serve
+from simblock_indexer.processes import Started, end_processes, interruptions_held, start
 
 SMALL = 4 << 20
 """Bytes of inputs under which starting processes takes longer than they save."""
@@ -38,13 +35,6 @@ AHEAD = 2
 
 Batch: TypeAlias = list[Document]
 Packed: TypeAlias = tuple[bytes, ...]
-
-
-class _Process(NamedTuple):
-    """Another process, and the line to it: a batch goes out, its answer comes back."""
-
-    process: SpawnProcess
-    line: Connection
 
 
 class TokeniserPool:
@@ -57,8 +47,8 @@ class TokeniserPool:
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._threads: ThreadPoolExecutor | None = None
-        self._processes: list[_Process] = []
-        self._idle: list[_Process] = []
+        self._processes: list[Started] = []
+        self._idle: list[Started] = []
         self._starting = threading.Lock()
         self._ended = False
 
@@ -98,24 +88,17 @@ class TokeniserPool:
         asked = self._idle.pop() if self._idle else self._start()
         try:
             asked.line.send(batch)
-            answer: Packed | Exception = asked.line.recv()
+            answer: Packed | Failure | Exception = asked.line.recv()
         except (EOFError, OSError) as error:
             raise _died() from error
         self._idle.append(asked)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        return heard(answer)
 
-    def _start(self) -> _Process:
-        """Starts a process. It inherits from this thread that Ctrl-C is blocked: its end comes from here."""
+    def _start(self) -> Started:
         with self._starting:
             if self._ended:
                 raise _died()
-            spawn = multiprocessing.get_context("spawn")
-            ours, theirs = spawn.Pipe()
-            with theirs:
-                started = _Process(spawn.Process(target=_work, args=(theirs,), daemon=True), ours)
-                started.process.start()
+            started = start(_work)
             self._processes.append(started)
             return started
 
@@ -135,34 +118,18 @@ def _runs(work: Batch | Future[Packed]) -> Runs:
 
 
 def _died() -> SimblockError:
-    return SimblockError(
-        "a process that tokenised ended (killed, out of memory, or a script without "
-        'if __name__ == "__main__":), so nothing was written: try again, or with --workers 1'
-    )
+    return ended("a process that tokenised ended", ", so nothing was written: try again, or with --workers 1")
 
 
 # -- in the other processes
 
 
 def _work(line: Connection) -> None:
-    """Answers batch after batch, until this process is ended or the one that started it is no more."""
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    keep_freed_memory()
-    while True:
-        try:
-            line.send(_answer(line.recv()))
-        except (EOFError, OSError):
-            return
+    serve(line, _answer)
 
 
-def _answer(batch: Batch) -> Packed | Exception:
-    try:
-        return _packed(next(tokenise_here([batch])))
-    except SimblockError as error:
-        return error
-    except Exception as error:
-        error.add_note(traceback.format_exc())  # a mistake of ours: where it was does not travel with it
-        return error
+def _answer(batch: Batch) -> Packed:
+    return _packed(next(tokenise_here([batch])))
 
 
 def _packed(runs: Runs) -> Packed:

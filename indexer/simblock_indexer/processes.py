@@ -7,12 +7,38 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from typing import NamedTuple
 
 GRACE = 1.0
 """Seconds that all processes together have to end when told to, before they are killed."""
+
+
+class Started(NamedTuple):
+    """Another process, and the line to it."""
+
+    process: SpawnProcess
+    line: Connection
+
+
+def start(work: Callable[[Connection], None]) -> Started:
+    """Starts a process that does ``work``, given its end of the line. It inherits nothing but that Ctrl-C is blocked:
+    its end comes from here."""
+    resource_tracker.ensure_running()  # starting it would unblock Ctrl-C
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=work, args=(theirs,), daemon=True)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        theirs.close()
+    return Started(process, ours)
 
 
 def end_processes(processes: list[SpawnProcess]) -> None:

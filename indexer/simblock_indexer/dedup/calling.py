@@ -16,11 +16,11 @@ from simblock_indexer.dedup.delivery import ranking
 from simblock_indexer.dedup.delivery.offered import NAME, Documents, Offer
 from simblock_indexer.dedup.delivery.reading import Asked
 from simblock_indexer.dedup.delivery.rows import Met, Part, Source
-from simblock_indexer.dedup.engines import Crew
+from simblock_indexer.dedup.engines import local
 from simblock_indexer.dedup.folder import Folder, Plan
 from simblock_indexer.dedup.gathering import NAMELESS, gather
 from simblock_indexer.dedup.options import MIB, Cut, DedupOptions, Scope, Sketch
-from simblock_indexer.dedup.signers import Given, Signers, sign
+from simblock_indexer.dedup.signers import Given, sign
 from simblock_indexer.readers.options import KindChoice, ReadOptions
 
 PART = 16 * MIB
@@ -101,7 +101,7 @@ def deduplicate(
     offer = Offer(documents, Asked(reading, ranking.rule_of(options)))
     with tempfile.TemporaryDirectory(prefix="simblock-", dir=work) as root:
         folder = Folder(root)
-        parts = _sign(offer, plan, folder, workers)
+        parts = sign(_parts(offer), plan, folder, workers)
         numbered = tuple(Part(number, 0, 0, -1) for number in range(parts))
         plan = replace(plan, parts=numbered, partitions=_partitions(offer.done))
         (folder.root / "plan.json").write_text(plan.to_json(), "utf-8")
@@ -111,18 +111,6 @@ def deduplicate(
 
 def _partitions(rows: int) -> int:
     return min(PARTITIONS, 1 << (rows // OF_A_PARTITION).bit_length())
-
-
-def _sign(offer: Offer, plan: Plan, folder: Folder, workers: int) -> int:
-    """Signs all documents; in how many parts."""
-    if workers > 1:
-        with Signers(str(folder.root), workers) as signers:
-            return signers.sign(_parts(offer), plan)
-    number = 0
-    for given in _parts(offer):
-        sign(given, plan, folder)
-        number = given.number
-    return number + 1
 
 
 def _parts(offer: Offer) -> Iterator[Given]:
@@ -135,8 +123,8 @@ def _parts(offer: Offer) -> Iterator[Given]:
 
 
 def _run(folder: Folder, workers: int) -> None:
-    with Crew(str(folder.root), workers) as crew:
+    with local(str(folder.root), workers) as run:
         for stage in ("join", "cluster", "verify"):
-            for _ in crew(stage, stages.units(folder, stage)):
+            for _ in run(stage, stages.units(folder, stage)):
                 pass
     settling.settle(folder)

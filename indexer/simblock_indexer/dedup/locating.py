@@ -16,18 +16,19 @@ from simblock.policy import Policy
 from simblock.stores.excerpt import excerpt, in_memory
 from simblock.stores.opening import open_snapshot
 from simblock.stores.shelf import MemoryShelf
+from simblock_indexer.crew import Crew, End
 from simblock_indexer.dedup.delivery.sources import parts, sources
 from simblock_indexer.dedup.examining import acting
 from simblock_indexer.dedup.folder import Plan
 from simblock_indexer.dedup.located import Place, Sums
 from simblock_indexer.dedup.options import DedupOptions
-from simblock_indexer.dedup.searchers import Searchers
 from simblock_indexer.dedup.searching import Looked, Search, Searcher
 from simblock_indexer.indexes import KeyFiles, key_of
 from simblock_indexer.readers import ReadOptions, read
 
 PART_BYTES = 8 << 20
 LEAST_WORDS, LEAST_LEXEMES = 8, 15
+END = End(lambda _: "a process that went through documents ended", ": try again, or with --workers 1")
 _ALIKE: dict[Action, Action] = dict.fromkeys(("replace", "redact", "cite", "observe", "release"), "stop")
 
 
@@ -94,11 +95,8 @@ def locate(
 
 def _looked(search: Search, workers: int) -> Iterator[Looked]:
     """What each part came to, in order."""
-    if min(workers, len(search.plan.parts)) == 1:
-        yield from map(Searcher(search).look, search.plan.parts)
-        return
-    with Searchers(workers) as searchers:
-        yield from searchers.look(search)
+    with Crew(Searcher(search).look, workers, END) as crew:
+        yield from crew.in_order(search.plan.parts)
 
 
 def _told(looked: Looked, before: int, sums: Sums) -> Iterator[Place]:

@@ -16,7 +16,8 @@ from typing import Any
 
 from simblock.errors import MissingExtra, UsageError
 from simblock_indexer.allocation import keep_freed_memory
-from simblock_indexer.dedup.engines import ONE_THREAD, Failure, Run, attempt, ended
+from simblock_indexer.crew import ONE_THREAD, Failure, attempt, ended
+from simblock_indexer.dedup.engines import END, Run, Unit, make
 from simblock_indexer.dedup.stages import Counters
 
 PATIENCE = 10.0
@@ -27,19 +28,14 @@ AHEAD = 4
 units stays small."""
 
 
-def on_ray(root: str, stage: str, units: Sequence[int], address: str | None = None) -> Iterator[Counters]:
-    """Makes units of a stage as Ray's tasks, in the working folder ``root`` that all nodes see; the counters of each, in
-    any order.
-
-    Raises MissingExtra without ray, UsageError where no cluster answers at ``address``, and what units raise.
-    """
-    with cluster(root, address) as run:
-        yield from run(stage, units)
-
-
 @contextmanager
 def cluster(root: str, address: str | None = None) -> Iterator[Run]:
-    """A connection to a cluster, for all stages of a pass; one that the program has is used, and stays."""
+    """A connection to a cluster, for all stages of a pass in the working folder ``root``, which all nodes see; one that
+    the program has is used, and stays.
+
+    Raises MissingExtra without ray, UsageError where no cluster answers at ``address``. What it gives raises what units
+    raise, and SimblockError where a worker was ended.
+    """
     ray = _ray()
     ours = not ray.is_initialized()
     if ours:
@@ -84,32 +80,32 @@ def _answered(address: str | None) -> None:
 def _tasks(ray: Any, root: str, stage: str, units: Sequence[int]) -> Iterator[Counters]:
     task = ray.remote(num_cpus=1, max_retries=3)(_unit)
     window = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
-    waiting = iter(units)
-    asked: dict[Any, int] = {}
+    waiting = (Unit(stage, unit) for unit in units)
+    asked: dict[Any, Unit] = {}
     while True:
         for unit in waiting:
-            asked[task.remote(root, stage, unit)] = unit
+            asked[task.remote(root, unit)] = unit
             if len(asked) >= window:
                 break
         if not asked:
             return
         for done in ray.wait(list(asked))[0]:
-            yield _result(ray, done, f"stage {stage}, unit {asked.pop(done)}")
+            yield _result(ray, done, asked.pop(done))
 
 
-def _result(ray: Any, done: Any, what: str) -> Counters:
+def _result(ray: Any, done: Any, unit: Unit) -> Counters:
     try:
         answer: Counters | Failure = ray.get(done)
     except ray.exceptions.RayTaskError:
         raise  # a mistake of ours, with where it was
     except ray.exceptions.RayError as error:
-        raise ended(what) from error
+        raise ended(END.what(unit), END.again) from error
     if isinstance(answer, Failure):
         raise answer.error()
     return answer
 
 
-def _unit(root: str, stage: str, unit: int) -> Counters | Failure:
+def _unit(root: str, unit: Unit) -> Counters | Failure:
     """In a task: makes a unit."""
     keep_freed_memory()
-    return attempt(root, stage, unit)
+    return attempt(partial(make, root), unit)

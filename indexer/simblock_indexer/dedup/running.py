@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from simblock.errors import Busy, UsageError
 from simblock_indexer.dedup import keeping, planning, settling, stages
-from simblock_indexer.dedup.engines import Crew, Run
+from simblock_indexer.dedup.engines import Run, local
 from simblock_indexer.dedup.folder import Folder, Plan, sweep
 from simblock_indexer.dedup.options import MIB, DedupOptions
 from simblock_indexer.dedup.outcome import Outcome, conclude, require
@@ -184,8 +184,8 @@ def _engine(name: str, folder: Folder, workers: int, address: str | None) -> Ite
     if name not in ENGINES:
         raise UsageError(f"--engine {name}: it is {' or '.join(ENGINES)}")
     if name == "local":
-        with Crew(str(folder.root), workers) as crew:
-            yield crew
+        with local(str(folder.root), workers) as run:
+            yield run
         return
     from simblock_indexer.dedup.ray import cluster
 

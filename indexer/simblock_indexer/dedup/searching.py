@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -39,18 +40,25 @@ class Looked(NamedTuple):
 
 
 class Searcher:
-    """Goes through parts of training data."""
+    """Goes through parts of training data. What that takes is made with the first part, so before it another process
+    can be sent one."""
 
     def __init__(self, search: Search) -> None:
-        self._plan = search.plan
-        self._examiner = Examiner([StoredIndex(search.works)], search.policy)
-        self._sieve = Sieve(self._examiner)
+        self._search = search
+
+    @cached_property
+    def _examiner(self) -> Examiner:
+        return Examiner([StoredIndex(self._search.works)], self._search.policy)
+
+    @cached_property
+    def _sieve(self) -> Sieve:
+        return Sieve(self._examiner)
 
     def look(self, part: Part) -> Looked:
         """Where the works appear in a part. Raises what reading it raises."""
         met, places, documents, characters = Met(), list[Place](), 0, 0
-        file = called(self._plan.sources[part.source].place)
-        for rows in read(part, self._plan, met):
+        file = called(self._search.plan.sources[part.source].place)
+        for rows in read(part, self._search.plan, met):
             documents += len(rows.texts)
             characters += sum(map(len, rows.texts))
             for at in np.flatnonzero(~self._sieve.clean(rows.texts, rows.languages)).tolist():

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from simblock.errors import InputError, SimblockError, UsageError
+from simblock_indexer.crew import Failure
 from simblock_indexer.dedup import ray
-from simblock_indexer.dedup.engines import Failure
 from tests.indexer.dedup.deliveries import folder_of, hidden, left
 
 installed = pytest.mark.skipif(
@@ -63,10 +63,10 @@ class Stub:
     def remote(self, **_):
         return lambda _: SimpleNamespace(remote=self._asked)
 
-    def _asked(self, root, stage, unit):
+    def _asked(self, root, unit):
         self.open += 1
         self.most = max(self.most, self.open)
-        return root, stage, unit
+        return root, unit
 
     def cluster_resources(self):
         return {"CPU": float(self.cpus)}
@@ -76,7 +76,7 @@ class Stub:
 
     def get(self, done):
         self.open -= 1
-        answer = self.answer(done[2])
+        answer = self.answer(done[1].number)
         if isinstance(answer, Exception):
             raise answer
         return answer
