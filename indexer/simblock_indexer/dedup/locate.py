@@ -82,6 +82,7 @@ def locate(
     information, channel, verbatim, renamed, spans, output, source; then one with the sums: documents, characters, bad,
     problems, places, rows, tokens, longest_run, files, works.
     """
+    from simblock.stores.reader import StoredIndex
     from simblock_indexer import allocation
     from simblock_indexer.dedup import locating
     from simblock_indexer.dedup.located import Sums
@@ -90,7 +91,9 @@ def locate(
     allocation.keep_freed_memory()
     judged = locating.policy_of(policy, min_tokens)  # first: a wrong policy is told at once
     works = locating.works_of([work], options, index, key_file)
-    reading, sums = replace(options, id=None, detect=False), Sums()
+    # A look at what rows hold takes longer than all the rest, and makes no difference to works of text.
+    detect = bool(StoredIndex(works).languages)
+    reading, sums = replace(options, id=None, detect=detect), Sums()
     with stages(wanted=not json) as watch:
         found = locating.locate(works, inputs, reading, judged, sums, workers=options.workers, watch=watch)
         if json:

@@ -123,6 +123,18 @@ def test_code_is_found_with_other_names_and_several_works_at_once(index_command,
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "looked"), [("settle.py", CODE, True), ("baker.txt", PASSAGE, False)]
+)
+def test_only_for_code_it_is_asked_what_rows_hold(index_command, tmp_path, monkeypatch, name, text, looked):
+    asked = []
+    monkeypatch.setattr("simblock.detection.by_content", asked.append)
+    (tmp_path / name).write_text(text, "utf-8")
+    data = jsonl(tmp_path / "code.jsonl", [{"text": CODE}])
+    located(index_command, tmp_path / name, data)
+    assert (CODE in asked) == looked
+
+
 def test_shorter_likenesses_are_told_on_request(index_command, tmp_path):
     work = tmp_path / "baker.txt"
     work.write_text(PASSAGE, "utf-8")
