@@ -21,7 +21,6 @@ from simblock_indexer.dedup import running
 from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.readers.options import ReadOptions
 
-
 LATE = (
     "pyarrow.parquet",
     *(f"simblock_indexer.dedup.{name}" for name in ("signing", "verifying", "writing", "keeping")),
