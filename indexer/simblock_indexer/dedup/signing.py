@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simblock.grammar import grammar
-from simblock.lexer import Lexer, lexeme_view
+from simblock.lexer import NUMBER, STRING, Lexer, lexeme_view
+from simblock.scheme import T_LEXEMES
 from simblock.signature import band_keys
-from simblock.tokens import I64, U8, U32, U64, Bools
+from simblock.tokens import I64, SPELLING, U8, U32, U64, Bools
 from simblock.words import words
 from simblock_indexer.dedup import passages
 from simblock_indexer.dedup.delivery.reading import read
@@ -73,14 +74,16 @@ def signed(rows: Iterable[Rows], plan: Plan, met: Met, spool: Path | None = None
 
     The runs, which are most of it, go to the file ``spool`` as they come, and are mapped; without one they are held.
     """
-    collected = _Collected(plan, None if spool is None else Growing(spool))
+    spooled = None if spool is None else Growing(spool)
     try:
+        collected = _Collected(plan, spooled)
         for batch in rows:
             for some in _batches(batch):
                 collected.take(some)
         return collected.made(met)
     finally:
-        collected.close()
+        if spooled is not None:
+            spooled.close()
 
 
 def _batches(rows: Rows) -> Iterator[Rows]:
@@ -116,10 +119,6 @@ class _Collected:
         self._anchors: list[dict[str, NDArray[Any]]] = []
         self._sizes: list[int] = []
         self._documents = 0
-
-    def close(self) -> None:
-        if self._spool is not None:
-            self._spool.close()
 
     def take(self, rows: Rows) -> None:
         looked = [] if self._protection is None else self._protection.look(rows)
@@ -279,39 +278,40 @@ def _of(runs: Runs, chosen: I64) -> tuple[U32, I64]:
 
 
 def _runs(texts: list[str], languages: list[str | None]) -> Runs:
-    """Words of texts, lexemes of code; code of a language without a grammar is read as text."""
-    *groups, coded = _sorted(texts, languages)
+    """Words of texts, lexemes of code; code that says little in lexemes, or is of a language without a grammar, is read
+    as text."""
     pieces: list[U32] = [_NO_TOKENS] * len(texts)
+    sorts = np.full(len(texts), TEXT, np.uint8)
+    for at, language in enumerate(languages):
+        if language and (run := _code(texts[at], language)) is not None:
+            pieces[at], sorts[at] = run, CODE
     # One backslash or one character beyond Latin-1 makes all that is read with it twice as dear.
-    for group in groups:
+    for group in _sorted(texts, np.flatnonzero(sorts == TEXT).tolist()):
         for at, run in zip(group, _words([texts[at] for at in group]), strict=True):
             pieces[at] = run
-    sorts = np.full(len(texts), TEXT, np.uint8)
-    for at in coded:
-        pieces[at] = lexemes(texts[at], str(languages[at]))
-        sorts[at] = CODE
     lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
     bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
     return Runs(np.concatenate([_NO_TOKENS, *pieces]), bounds, sorts)
 
 
+def _code(text: str, language: str) -> U32 | None:
+    """The lexemes of code; None where they are few, or comments are most of it: then the words tell more."""
+    run = lexemes(text, language)
+    return run if len(run) >= max(T_LEXEMES, len(text.split()) / 2) else None
+
+
 _NO_TOKENS = np.empty(0, np.uint32)
 
 
-def _sorted(texts: list[str], languages: list[str | None]) -> tuple[list[int], ...]:
-    """Places of texts of ASCII, of other texts, of texts with backslashes, and of code."""
+def _sorted(texts: list[str], places: list[int]) -> tuple[list[int], ...]:
+    """Places of texts of ASCII, of other texts, of texts with backslashes."""
     plain: list[int] = []
     other: list[int] = []
     escaped: list[int] = []
-    coded: list[int] = []
-    for at, (text, language) in enumerate(zip(texts, languages, strict=True)):
-        if language:
-            coded.append(at)
-        elif "\\" in text:
-            escaped.append(at)
-        else:
-            (plain if text.isascii() else other).append(at)
-    return plain, other, escaped, coded
+    for at in places:
+        text = texts[at]
+        (escaped if "\\" in text else plain if text.isascii() else other).append(at)
+    return plain, other, escaped
 
 
 def _words(texts: list[str]) -> list[U32]:
@@ -325,8 +325,17 @@ def _words(texts: list[str]) -> list[U32]:
 
 
 def lexemes(text: str, language: str) -> U32:
-    """The keys u32 of the lexemes of code."""
-    return lexeme_view(Lexer(grammar(language)).tokens(text).keys)
+    """The keys u32 of the lexemes of code, literals by what they say: files that differ in their texts or numbers alone
+    (messages in two languages, tables) are no copies of each other.
+
+    Quotes and white space in a literal say nothing.
+    """
+    tokens = Lexer(grammar(language)).tokens(text)
+    keys = lexeme_view(tokens.keys)
+    for at in np.flatnonzero((keys == STRING) | (keys == NUMBER)).tolist():
+        said = "".join(text[tokens.starts[at] : tokens.ends[at]].strip("\"'`").split())
+        keys[at] = zlib.crc32(said.encode("utf-8", "surrogatepass")) & SPELLING
+    return keys
 
 
 def _checks(texts: list[str]) -> U32:
