@@ -30,7 +30,10 @@ def test_equal_texts_are_told_from_near_ones_and_from_equal_words(tmp_path: Path
 
 
 def test_renamed_code_is_a_near_copy_and_never_one_of_text(tmp_path: Path) -> None:
-    code = "def total(items):\n    amount = 0\n    for item in items:\n        amount += item.price\n    return amount\n"
+    code = (
+        "def total(items, least):\n    amount = 0\n    for item in items:\n        if item.price > least:\n"
+        "            amount += item.price * item.count\n    return amount\n"
+    )
     renamed = (
         code.replace("items", "goods")
         .replace("item", "good")
