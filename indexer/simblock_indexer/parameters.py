@@ -64,7 +64,7 @@ KindOption: TypeAlias = Annotated[
     typer.Option(
         "--kind",
         metavar="auto|text|code",
-        help="What the inputs are; auto tells code from text by a file's name, then by its content.",
+        help="What the inputs are; auto tells code from text by a file's name, then by its content (dedup: with --detect).",
     ),
 ]
 LanguageOption: TypeAlias = Annotated[

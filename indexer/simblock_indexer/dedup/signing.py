@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -324,16 +325,21 @@ def _words(texts: list[str]) -> list[U32]:
     return np.split(keys, np.searchsorted(starts, begins[1:]))
 
 
+_QUOTES = re.compile(r"""^[A-Za-z]{0,3}["'`]+|["'`]+$""")
+_HOLES = re.compile(r"[$#]?\{[^{}]*\}")
+
+
 def lexemes(text: str, language: str) -> U32:
     """The keys u32 of the lexemes of code, literals by what they say: files that differ in their texts or numbers alone
     (messages in two languages, tables) are no copies of each other.
 
-    Quotes and white space in a literal say nothing.
+    Quotes, their prefixes and white space in a literal say nothing, nor do the expressions that it holds: they have names.
     """
     tokens = Lexer(grammar(language)).tokens(text)
     keys = lexeme_view(tokens.keys)
     for at in np.flatnonzero((keys == STRING) | (keys == NUMBER)).tolist():
-        said = "".join(text[tokens.starts[at] : tokens.ends[at]].strip("\"'`").split())
+        literal = _QUOTES.sub("", text[tokens.starts[at] : tokens.ends[at]])
+        said = "".join(_HOLES.sub("{}", literal).split())
         keys[at] = zlib.crc32(said.encode("utf-8", "surrogatepass")) & SPELLING
     return keys
 

@@ -73,7 +73,7 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, object]]:
     if seconds := outcome.rates.get("seconds"):
         yield "took", f"{seconds:,.1f} s ({size(outcome.bytes / seconds)}/s)"
     if stages := outcome.rates.get("stages"):
-        yield "of it", ", ".join(f"{name} {took['seconds']:,.1f} s" for name, took in stages.items())
+        yield "processor", ", ".join(f"{name} {took['seconds']:,.1f} s" for name, took in stages.items())
     if cut := outcome.written["cut"]:
         yield "cut", f"passages of {counted(cut, 'document')}"
     if outcome.out:
