@@ -10,7 +10,7 @@ import json
 import numpy as np
 
 from simblock.tokens import I64, U32, U64
-from simblock_indexer.dedup.folder import Folder, load, save
+from simblock_indexer.dedup.folder import Folder, counted, load, save
 from simblock_indexer.dedup.ids import check_ids
 from simblock_indexer.dedup.part import Documents, documents_of
 
@@ -54,7 +54,7 @@ def _all_pairs(folder: Folder, partitions: int) -> tuple[U64, dict[str, int]]:
             continue
         pairs = load(path / "pairs.npy")
         found.append(pairs[:, 0].astype(np.uint64) << np.uint64(32) | pairs[:, 1])
-        counts = json.loads((path / "counts.json").read_text("utf-8"))
+        counts = counted(path)
         for name in totals:
             totals[name] += counts.get(name, 0)
     return np.unique(np.concatenate(found)), totals

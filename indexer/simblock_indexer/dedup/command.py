@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,7 +20,7 @@ from simblock_indexer.readers import ReadOptions
 if TYPE_CHECKING:
     from simblock_indexer.dedup.running import Staged
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LEAST = 256 * MIB
 """What a process needs."""
@@ -185,6 +185,13 @@ UniqueIds = Annotated[
 KeepWork = Annotated[
     bool, typer.Option("--keep-work", help="Leave the working folder where it is when the pass has ended.")
 ]
+Anew = Annotated[
+    bool,
+    typer.Option(
+        "--anew",
+        help="Give up a pass that was begun in --out and not ended: what it made is removed, and this one begins.",
+    ),
+]
 NoPage = Annotated[
     bool, typer.Option("--no-page", help="Write no report.html, which shows texts side by side.")
 ]
@@ -216,6 +223,7 @@ def dedup(
     workers: Workers = None,
     work: Work = None,
     keep_work: KeepWork = False,
+    anew: Anew = False,
     stage: StageOption = None,
     shard: ShardOption = None,
     engine: Engine = "local",
@@ -237,7 +245,7 @@ def dedup(
     --json prints one object, that of report.json; with --stage: stage, made, missing, finished.
     """
     from simblock_indexer import allocation
-    from simblock_indexer.dedup import planning, running
+    from simblock_indexer.dedup import running
     from simblock_indexer.dedup.outcome import show
     from simblock_indexer.progress import stages
     from simblock_indexer.readers.shares import Share
@@ -262,9 +270,9 @@ def dedup(
     )
     if shard is not None and stage is None:
         raise UsageError(f"--shard {shard}: it is of one stage: give --stage too")
-    if stage is None and planning.begun(out, work) and not planning.finished(out):
-        print(f"going on with the pass that was begun in {work or out / planning.WORK}", file=sys.stderr)
-    told: dict[str, Any] = {
+    if anew and stage is not None:
+        raise UsageError(f"--anew: it is of a whole pass: before --stage {stage} remove {out} by hand")
+    told: running.How = {
         "workers": workers,
         "engine": engine,
         "address": ray_address,
@@ -278,11 +286,17 @@ def dedup(
             share = Share.parse(shard or "0/1")
             made = running.run_stage(stage, inputs, out, asked, reading, shard=share, watch=watch, **told)
         else:
-            outcome = running.dedup(inputs, out, asked, reading, watch=watch, **told)
+            outcome = running.dedup(
+                inputs, out, asked, reading, anew=anew, resumed=_say_resumed, watch=watch, **told
+            )
     if stage is not None:
         _show_stage(made, json=json)
     else:
         show(outcome, json, all=verbose)
+
+
+def _say_resumed(folder: Path) -> None:
+    print(f"going on with the pass that was begun in {folder}", file=sys.stderr)
 
 
 def memory_of_each(memory: str | None, processes: int) -> int:

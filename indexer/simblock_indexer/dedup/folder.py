@@ -23,6 +23,8 @@ from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.readers.options import ReadOptions
 
 VERSION = 1
+SPOILT = (ValueError, TypeError, LookupError, AttributeError, OverflowError, EOFError, RecursionError)
+"""What a file of JSON or an array raises that is cut, or not what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Folder:
             return Plan.from_json((self.root / "plan.json").read_text("utf-8"))
         except FileNotFoundError:
             raise UsageError(f"{self.root}: no pass was begun here: check the path") from None
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, *SPOILT) as error:
             raise Damaged(
                 f"{self.root}: the plan cannot be read: remove the folder and begin anew"
             ) from error
@@ -159,12 +161,17 @@ def sweep(root: Path, *, everybody: bool = False) -> None:
     ours = f".{socket.gethostname()}"
     for parent, folders, files in os.walk(root):
         for name in [*folders, *files]:
-            made = _HALF_MADE.fullmatch(name)
+            made = half_made(Path(name))
             if made and (everybody or (made[1].endswith(ours) and not _alive(int(made[2])))):
                 _remove(Path(parent, name))
 
 
 _HALF_MADE = re.compile(r"(\..+)\.\d+\.(\d+)", re.DOTALL)
+
+
+def half_made(path: Path) -> re.Match[str] | None:
+    """Whether a name is one of :func:`hidden`: name and machine, and process."""
+    return _HALF_MADE.fullmatch(path.name)
 
 
 def _remove(path: Path) -> None:
@@ -235,8 +242,18 @@ def unpacked(folder: Path) -> dict[str, NDArray[Any]]:
             name: np.ndarray(tuple(shape), np.dtype(kind), np.asarray(whole), offset)
             for name, (kind, shape, offset) in table.items()
         }
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, MemoryError, SyntaxError, *SPOILT) as error:
         raise Damaged(f"{folder}: missing or cut short: remove the folder and run the stage again") from error
+
+
+def counted(folder: Path) -> dict[str, Any]:
+    """What a unit counted. Raises Damaged where it is missing or cut."""
+    path = folder / "counts.json"
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        return dict(told.items())
+    except (OSError, *SPOILT) as error:
+        raise Damaged(f"{path}: missing or cut short: remove its folder and run the stage again") from error
 
 
 class Growing:
@@ -276,7 +293,7 @@ def load(path: Path) -> NDArray[Any]:
     try:
         # As a plain array: each slice of a memmap costs microseconds.
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         # An array without elements cannot be mapped by some systems; it is read.
         return _read(path, error)
 
@@ -284,5 +301,5 @@ def load(path: Path) -> NDArray[Any]:
 def _read(path: Path, error: Exception) -> NDArray[Any]:
     try:
         return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         raise Damaged(f"{path}: missing or cut short: remove its folder and run the stage again") from error

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simblock.errors import Damaged
+from simblock.errors import Damaged, UsageError
 from simblock.tokens import I64, U8, U32, U64
 from simblock_indexer.dedup.delivery.rows import F64, Part
-from simblock_indexer.dedup.folder import Folder, Plan, load, pack, save, unpacked
+from simblock_indexer.dedup.folder import SPOILT, Folder, Plan, counted, load, pack, save, unpacked
 
 SLOTS = 128
 """Slots of a sketch, one byte each as stored."""
@@ -110,14 +110,18 @@ class SignedPart:
 
     @cached_property
     def counts(self) -> dict[str, Any]:
-        """What was met while it was read: documents, rows, characters, read, bad, empty, problems, seconds."""
-        told: dict[str, Any] = json.loads((self.folder / "counts.json").read_text("utf-8"))
-        return told
+        """What was met while it was read: documents, rows, characters, read, bad, empty, problems. Raises Damaged."""
+        return counted(self.folder)
 
     @cached_property
     def documents(self) -> int:
-        """How many documents it has."""
-        return int(self.counts["documents"])
+        """How many documents it has. Raises Damaged where that cannot be read."""
+        try:
+            return int(self.counts["documents"])
+        except SPOILT as error:
+            raise Damaged(
+                f"{self.folder}: no count of documents: remove the folder and run the stage again"
+            ) from error
 
     def id(self, document: int) -> str | None:
         """The id that a document's row gives, None where it has none."""
@@ -193,14 +197,23 @@ class Runs(NamedTuple):
     sorts: U8
 
 
+MOST = (1 << 32) - 1
+"""Documents are numbered by 32 bits."""
+
+
 class Documents:
-    """All documents of a pass: those of earlier deliveries, then those of each part."""
+    """All documents of a pass: those of earlier deliveries, then those of each part. Raises UsageError where they are
+    too many to be numbered."""
 
     def __init__(self, folder: Folder, plan: Plan | None = None) -> None:
         self.plan = plan or folder.plan
         earlier = [SignedPart(Path(segment)) for segment in self.plan.segments]
         self.parts = [*earlier, *(SignedPart(folder.signed(part.number)) for part in self.plan.parts)]
         self.bases: I64 = np.cumsum([0, *(part.documents for part in self.parts)], dtype=np.int64)
+        if len(self) > MOST:
+            raise UsageError(
+                f"{len(self):,} documents, with those of --state: a pass has at most {MOST:,}: divide the inputs"
+            )
         self._earlier = len(earlier)
         self.old = int(self.bases[self._earlier])
         """So many documents were kept of earlier deliveries: the first numbers."""

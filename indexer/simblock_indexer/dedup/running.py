@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypedDict, Unpack
 
 from filelock import FileLock, Timeout
 
 from simblock.errors import Busy, UsageError
-from simblock_indexer.dedup import keeping, planning, settling, stages
+from simblock_indexer.dedup import deliveries, keeping, planning, settling, stages
 from simblock_indexer.dedup.engines import Run, local
 from simblock_indexer.dedup.folder import Folder, Plan, sweep
 from simblock_indexer.dedup.options import MIB, DedupOptions
-from simblock_indexer.dedup.outcome import Outcome, conclude, require
+from simblock_indexer.dedup.outcome import Outcome, conclude, outcome_of, require
 from simblock_indexer.readers.options import ReadOptions
 from simblock_indexer.readers.shares import Share
 
-ENGINES = ("local", "ray")
+LOCAL = "local"
+ENGINES = (LOCAL, "ray")
 SMALL = 16 * MIB
 """Bytes of inputs under which starting processes takes longer than they save."""
 StrPath: TypeAlias = str | os.PathLike[str]
@@ -59,40 +59,60 @@ class Pass(NamedTuple):
     watch: Watch | None
 
 
+class How(TypedDict, total=False):
+    """How a pass is run.
+
+    ``workers``: processes, by default one a core; ``engine`` ray has as many as the cluster at ``address``.
+    ``state`` has what earlier deliveries kept, and is added to. ``work`` is where stages keep what they make, else a
+    hidden folder in that of the outcome, removed at the end unless ``keep_work``. ``page``: report.html is written.
+    """
+
+    workers: int | None
+    engine: str
+    address: str | None
+    state: StrPath | None
+    work: StrPath | None
+    keep_work: bool
+    page: bool
+
+
 def dedup(
     inputs: Iterable[str],
     out: StrPath,
     options: DedupOptions,
     reading: ReadOptions,
     *,
-    workers: int | None = None,
-    engine: str = "local",
-    address: str | None = None,
-    state: StrPath | None = None,
-    work: StrPath | None = None,
-    keep_work: bool = False,
-    page: bool = True,
+    anew: bool = False,
+    resumed: Callable[[Path], None] | None = None,
     watch: Watch | None = None,
+    **how: Unpack[How],
 ) -> Outcome:
-    """Runs a pass to its end, or goes on with one that was begun: the same arguments do that.
+    """Runs a pass to its end into the new folder ``out``, or goes on with one that was begun: the same arguments do
+    that, and ``resumed`` is told its working folder first. ``anew`` gives up one that was begun.
 
-    ``out`` is a new folder; ``work`` the one where stages keep what they make, else a hidden one in it, removed at
-    the end unless ``keep_work``. ``workers``: processes, by default one a core; ``engine`` ray has as many as the
-    cluster at ``address``. ``state`` has what earlier deliveries kept, and is added to. report.json is the last
-    file that appears. Raises UsageError where the arguments cannot be meant or another pass lies there, Busy where
-    another process runs this one, and what stages raise.
+    report.json is the last file that appears; the pass that was ended right after it is told once more. Raises
+    UsageError where the arguments cannot be meant or another pass lies there, Busy where another process runs this
+    one, and what stages raise.
     """
-    began = time.monotonic()
-    folder, plan = _begin(inputs, options, reading, out=out, work=work, state=state)
-    processes = _workers(workers, plan)
-    with _alone(folder), _engine(engine, folder, processes, address) as run:
+    inputs, began = list(inputs), time.monotonic()
+    if outcome := _ended(inputs, out, options, reading, how):
+        return outcome
+    if anew and (unfinished := planning.unfinished(out, how.get("work"))):
+        with _alone(unfinished):
+            planning.discard(unfinished)
+    goes_on = planning.begun(out, how.get("work"))
+    folder, plan = _begin(inputs, out, options, reading, how)
+    if goes_on and resumed is not None:
+        resumed(folder.root)
+    with _alone(folder), _engine(folder, plan, how) as run:
         planning.refuse_finished(plan.out)
         at = Pass(folder, plan, run, watch)
         for stage in stages.STAGES:
             stages.check_ready(folder, stage, plan)
+            if stage == "write":
+                deliveries.refuse_grown(plan)
             _make(at, stage, stages.pending(folder, stage, plan))
-        rates = _rates(folder, plan, began, engine, processes)
-        return _concluded(at, rates, keep_work=keep_work, page=page)
+        return _concluded(at, began, how)
 
 
 def run_stage(
@@ -103,14 +123,8 @@ def run_stage(
     reading: ReadOptions,
     *,
     shard: Share = ALL,
-    workers: int | None = None,
-    engine: str = "local",
-    address: str | None = None,
-    state: StrPath | None = None,
-    work: StrPath | None = None,
-    keep_work: bool = False,
-    page: bool = True,
     watch: Watch | None = None,
+    **how: Unpack[How],
 ) -> Staged:
     """Runs the units of one stage that are missing and fall to ``shard``; the other arguments are those of
     :func:`dedup`, the same for every stage and shard, on machines that see the same folders.
@@ -119,15 +133,15 @@ def run_stage(
     that comes later has nothing to do. Raises as :func:`dedup` does, and UsageError where units of the stage before
     are missing.
     """
+    inputs, began = list(inputs), time.monotonic()
     if stage == "write" and planning.finished(out):
+        _ended(inputs, out, options, reading, how)
         return Staged(stage, 0, 0, None)
-    began = time.monotonic()
-    folder, plan = _begin(inputs, options, reading, out=out, work=work, state=state)
+    folder, plan = _begin(inputs, out, options, reading, how)
     stages.check_ready(folder, stage, plan)
     mine = set(stages.units(folder, stage, plan)[shard.number :: shard.of])
     units = [unit for unit in stages.pending(folder, stage, plan) if unit in mine]
-    processes = _workers(workers, plan)
-    with _engine(engine, folder, processes, address) as run:
+    with _engine(folder, plan, how) as run:
         at = Pass(folder, plan, run, watch)
         _make(at, stage, units, shard)
     missing = len(stages.pending(folder, stage, plan))
@@ -136,28 +150,40 @@ def run_stage(
     with stages.alone(folder, "concluding"):
         if planning.finished(out):
             return Staged(stage, len(units), 0, None)
-        rates = _rates(folder, plan, began, engine, processes)
-        return Staged(stage, len(units), 0, _concluded(at, rates, keep_work=keep_work, page=page))
+        return Staged(stage, len(units), 0, _concluded(at, began, how))
+
+
+def _ended(
+    inputs: list[str], out: StrPath, options: DedupOptions, reading: ReadOptions, how: How
+) -> Outcome | None:
+    """The outcome of this very pass, where it was killed when all was written but its working folder was not gone;
+    now that is."""
+    if how.get("keep_work"):
+        return None
+    work, state = how.get("work"), how.get("state")
+    folder = planning.ended(inputs, out, options, reading, work=work, state=state)
+    if folder is None:
+        return None
+    planning.remove(folder.root)
+    return outcome_of(out)
 
 
 def _begin(
-    inputs: Iterable[str],
-    options: DedupOptions,
-    reading: ReadOptions,
-    *,
-    out: StrPath,
-    work: StrPath | None,
-    state: StrPath | None,
+    inputs: list[str], out: StrPath, options: DedupOptions, reading: ReadOptions, how: How
 ) -> tuple[Folder, Plan]:
     """The plan of a pass and its folder, without what was left half made. Of what will be needed nothing is missing."""
     require()
+    work, state = how.get("work"), how.get("state")
     options = planning.at_home(options)
     if options.against:
         from simblock_indexer.dedup import protected
 
         protected.protection(options)
-    earlier = keeping.earlier(Path(state).absolute(), options) if state else ()
+    earlier = deliveries.earlier(Path(state).absolute(), options) if state else ()
+    if not planning.begun(out, work):
+        deliveries.check_whole(earlier)
     folder, plan = planning.plan(inputs, out, options, reading, work=work, state=state, earlier=earlier)
+    deliveries.refuse_grown(plan)
     sweep(folder.root)
     sweep(Path(plan.out))
     return folder, plan
@@ -180,16 +206,17 @@ def _alone(folder: Folder) -> Iterator[None]:
 
 
 @contextmanager
-def _engine(name: str, folder: Folder, workers: int, address: str | None) -> Iterator[Run]:
+def _engine(folder: Folder, plan: Plan, how: How) -> Iterator[Run]:
+    name = how.get("engine", LOCAL)
     if name not in ENGINES:
         raise UsageError(f"--engine {name}: it is {' or '.join(ENGINES)}")
-    if name == "local":
-        with local(str(folder.root), workers) as run:
+    if name == LOCAL:
+        with local(str(folder.root), _workers(how.get("workers"), plan)) as run:
             yield run
         return
     from simblock_indexer.dedup.ray import cluster
 
-    with cluster(str(folder.root), address) as run:
+    with cluster(str(folder.root), how.get("address")) as run:
         yield run
 
 
@@ -215,7 +242,7 @@ def _make(at: Pass, stage: str, units: Sequence[int], shard: Share = ALL) -> Non
             at.watch.step(weights[counters["unit"]], counters["documents"])
 
 
-def _rates(folder: Folder, plan: Plan, began: float, engine: str, workers: int) -> dict[str, Any]:
+def _rates(folder: Folder, plan: Plan, began: float, how: How) -> dict[str, Any]:
     """What the units of each stage took together, whoever made them; the seconds of this call; the most bytes of
     memory that a process held."""
     found: dict[str, Any] = {}
@@ -229,15 +256,16 @@ def _rates(folder: Folder, plan: Plan, began: float, engine: str, workers: int) 
     amounts = [stages.amount(folder, unit) for unit in range(len(plan.parts))]
     read = {"bytes": sum(read for read, _ in amounts), "documents": sum(count for _, count in amounts)}
     return {
-        "engine": engine,
-        "workers": workers,
+        "engine": how.get("engine", LOCAL),
+        "workers": _workers(how.get("workers"), plan),
         "seconds": time.monotonic() - began,
         "peak": peak,
         "stages": {stage: took | read for stage, took in found.items()},
     }
 
 
-def _concluded(at: Pass, rates: dict[str, Any], *, keep_work: bool, page: bool) -> Outcome:
+def _concluded(at: Pass, began: float, how: How) -> Outcome:
+    rates = _rates(at.folder, at.plan, began, how)
     with stages.alone(at.folder, "settling"):
         settling.settle(at.folder)
     if at.plan.state is not None:
@@ -245,7 +273,7 @@ def _concluded(at: Pass, rates: dict[str, Any], *, keep_work: bool, page: bool) 
         with stages.alone(Folder(at.plan.state), "state"):
             keeping.keep(at.folder)
     sweep(Path(at.plan.out), everybody=True)
-    outcome = conclude(at.folder, rates, page=page)
-    if not keep_work:
-        shutil.rmtree(at.folder.root, ignore_errors=True)
+    outcome = conclude(at.folder, rates, page=how.get("page", True))
+    if not how.get("keep_work"):
+        planning.remove(at.folder.root)
     return outcome

@@ -19,9 +19,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from simblock.errors import SimblockError, UsageError
+from simblock.errors import Damaged, SimblockError, UsageError
 from simblock_indexer.dedup import planning
-from simblock_indexer.dedup.folder import Folder, Plan, replaced
+from simblock_indexer.dedup.folder import SPOILT, Folder, Plan, counted, replaced
 
 Counters: TypeAlias = dict[str, Any]
 """Of a unit: stage, unit, seconds (of the processor), elapsed (of the clock), bytes and documents (read by sign and
@@ -103,15 +103,20 @@ def weights(folder: Folder, stage: str, plan: Plan) -> list[int]:
 
 def amount(folder: Folder, part: int) -> tuple[int, int]:
     """The bytes and documents that were read of a signed part."""
-    counts = json.loads((folder.signed(part) / "counts.json").read_text("utf-8"))
+    counts = counted(folder.signed(part))
     return counts["read"], counts["documents"]
 
 
 def rates(folder: Folder) -> Iterator[Counters]:
-    """The counters of all units that were made, by stage and unit."""
+    """The counters of all units that were made, by stage and unit. Raises Damaged."""
     for stage in STAGES:
         for path in sorted((folder.root / RATES).glob(f"{stage}-*.json")):
-            yield json.loads(path.read_text("utf-8"))
+            try:
+                told = json.loads(path.read_text("utf-8"))
+                counters = _counters(stage, told["unit"]) | told
+            except (OSError, *SPOILT) as error:
+                raise Damaged(f"{path}: missing or cut short: remove it") from error
+            yield counters
 
 
 def _counters(

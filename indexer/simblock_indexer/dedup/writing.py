@@ -18,7 +18,7 @@ from simblock_indexer.dedup.delivery.remote import below
 from simblock_indexer.dedup.delivery.rows import Met, Part, Rows
 from simblock_indexer.dedup.examining import without
 from simblock_indexer.dedup.folder import Folder, Plan
-from simblock_indexer.dedup.part import CODE, Delivered, Documents
+from simblock_indexer.dedup.part import CODE, Delivered, documents_of
 from simblock_indexer.dedup.settled import KEPT, Settled
 from simblock_indexer.readers.remote import called
 
@@ -37,7 +37,7 @@ def write(folder: Folder, source: int) -> None:
     if folder.written(source).exists():
         return
     plan, settled = folder.plan, Settled.read(folder.settled)
-    parts = [its for its in Documents(folder, plan).delivered if its.part.source == source]
+    parts = [its for its in documents_of(folder).delivered if its.part.source == source]
     keep = _kept(parts, settled)
     cutting = _Cutting(plan, parts, settled)
     target = below(plan.out, f"{DOCUMENTS}/{plan.sources[source].name}")

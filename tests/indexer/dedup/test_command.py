@@ -71,6 +71,8 @@ def test_options_reach_the_pass(index_command, tmp_path):
         (["--threshold", "2"], "--threshold 2.0: it is a number from 0.3 to 1"),
         (["--min-passage", "65000"], "--min-passage 65,000: it is a number from 16 to 16,384"),
         (["--keep", "best"], "--keep best: it is first, longest"),
+        (["--out", "s3://bucket/x"], "--out s3:/bucket/x: it is a folder that every process sees"),
+        (["--anew", "--stage", "sign"], "--anew: it is of a whole pass: before --stage sign remove"),
         (["--memory", "lots"], "--memory lots: it is a size, such as 8G or 512M"),
         (
             ["--memory", "300M", "--workers", "2"],
@@ -115,6 +117,21 @@ def test_it_says_that_it_goes_on(index_command, inputs, tmp_path):
     assert (done.code, done.err) == (0, f"going on with the pass that was begun in {tmp_path}/out/.work\n")
 
 
+def test_after_a_bad_row_the_pass_is_begun_anew_without_it(index_command, inputs, tmp_path):
+    (inputs / "3.jsonl").write_text('{"id": 1}\n')
+    call = ["dedup", inputs, "--out", tmp_path / "out"]
+    assert index_command(*call).code == 2
+    refused = index_command(*call, "--skip-bad")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == (
+        f"simblock-index: {tmp_path}/out/.work: a pass was begun here with no --skip-bad: give the same again, "
+        "another --out, or give that pass up with --anew\n"
+    )
+    done = index_command(*call, "--skip-bad", "--anew")
+    assert (done.code, done.err) == (0, "")
+    assert "bad rows passed over: 1" in done.out
+
+
 def test_keys_and_policies_for_others_do_no_harm(index_command, inputs, tmp_path, monkeypatch):
     monkeypatch.setenv("SIMBLOCK_POLICY", str(tmp_path / "no-policy.toml"))
     monkeypatch.setenv("SIMBLOCK_KEY_FILE", str(tmp_path / "no.key"))
@@ -136,7 +153,7 @@ def test_memory_is_shared_by_the_processes(told, processes, each):
 
 
 def test_a_size_has_a_unit_that_is_known():
-    for told in ("8P", "G", "-1G", ""):
+    for told in ("8P", "G", "-1G", "", "9" * 400 + "T"):
         with pytest.raises(UsageError, match="it is a size"):
             memory_of_each(told, 1)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -8,10 +9,10 @@ import numpy as np
 import pytest
 
 from simblock.errors import Damaged, UsageError
-from simblock_indexer.dedup import keeping
+from simblock_indexer.dedup import deliveries, keeping
 from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.part import Documents
-from simblock_indexer.dedup.settled import KEPT
+from simblock_indexer.dedup.settled import EXACT, KEPT
 from tests.indexer.dedup.signed import settled, signed
 from tests.indexer.dedup.test_verifying import family, jaccard
 
@@ -20,7 +21,7 @@ def deliver(
     room: Path, state: Path, texts: list[str], options: DedupOptions, *, partitions: int = 16
 ) -> tuple[Documents, list[int], list[int]]:
     """One delivery: its documents with those before, and the fates and keepers of all."""
-    segments = keeping.earlier(state, options)
+    segments = deliveries.earlier(state, options)
     folder = signed(room, texts, options, state=state, segments=segments, partitions=partitions)
     found = settled(folder)
     keeping.keep(folder)
@@ -82,21 +83,125 @@ def test_a_delivery_is_added_once_and_one_that_was_broken_off_is_made_anew(tmp_p
     folder = signed(tmp_path / "pass", family(2), options, state=state)
     settled(folder)
     keeping.keep(folder)
-    before = keeping.earlier(state, options)
+    before = deliveries.earlier(state, options)
     keeping.keep(folder)
-    assert keeping.earlier(state, options) == before
-    (state / "state.json").unlink()  # as if killed before it was listed
+    assert deliveries.earlier(state, options) == before
+    unlisted(state)  # as if killed before it was listed
+    (state / "000000" / "000000" / "arrays.bin").write_bytes(b"")
     keeping.keep(folder)
-    assert keeping.earlier(state, options) == before
+    assert deliveries.earlier(state, options) == before
+    deliveries.check_whole(before)
+
+
+def unlisted(state: Path) -> None:
+    told = json.loads((state / "state.json").read_text("utf-8"))
+    (state / "state.json").write_text(json.dumps(told | {"deliveries": []}), "utf-8")
+
+
+def test_what_another_pass_left_unlisted_is_not_removed(tmp_path: Path) -> None:
+    options, state = DedupOptions(), tmp_path / "state"
+    deliver(tmp_path / "pass", state, family(2, 9), options)
+    unlisted(state)
+    with pytest.raises(
+        UsageError, match=r"state/000000: not listed, as the pass into .* was ended too early"
+    ):
+        deliver(tmp_path / "other", state, family(3, 9), options, partitions=64)
+    (state / "000000" / "delivery.json").unlink()
+    with pytest.raises(Damaged, match="000000 cannot be read as a delivery"):
+        deliver(tmp_path / "third", state, family(3, 9), options, partitions=64)
+    assert (state / "000000" / "000000" / "arrays.bin").exists()
+
+
+def test_a_document_that_was_not_cut_is_known_as_the_same_text(tmp_path: Path) -> None:
+    """Though another of its part was."""
+    words = [f"w{number}" for number in range(400)]
+    notice = " ".join(words[:60])
+    texts = [
+        f"{notice} {' '.join(words[60:160])}",
+        f"{notice} {' '.join(words[160:260])}",
+        " ".join(words[260:]),
+    ]
+    options, state = DedupOptions(scope="both", cut="redact"), tmp_path / "state"
+    folder = signed(tmp_path / "first", texts, options, state=state, parts=1)
+    assert settled(folder).cut_documents.tolist() == [1]
+    keeping.keep(folder)
+    documents, fates, _ = deliver(tmp_path / "second", state, texts[2:], options)
+    assert (documents.take("checks", np.arange(3)) == 0).tolist() == [False, True, False]
+    assert fates[3:] == [EXACT]
 
 
 def test_a_state_of_other_options_or_with_a_damaged_list_is_refused(tmp_path: Path) -> None:
     state = tmp_path / "state"
     deliver(tmp_path / "pass", state, family(2, 9), DedupOptions())
     with pytest.raises(UsageError, match=r"--threshold 0\.8"):
-        keeping.earlier(state, DedupOptions(threshold=0.5))
+        deliveries.earlier(state, DedupOptions(threshold=0.5))
     (state / "state.json").write_text("{", "utf-8")
     with pytest.raises(Damaged, match="list of deliveries"):
-        keeping.earlier(state, DedupOptions())
+        deliveries.earlier(state, DedupOptions())
+    (state / "state.json").unlink()
+    with pytest.raises(Damaged, match="is missing: restore it"):
+        deliveries.earlier(state, DedupOptions())
     shutil.rmtree(state)
-    assert keeping.earlier(state, DedupOptions()) == ()
+    assert deliveries.earlier(state, DedupOptions()) == ()
+
+
+TOLD = {
+    "version": 1,
+    "options": {"scope": "document", "threshold": 0.8, "sketch": "one-permutation", "min_passage": 50},
+    "deliveries": [],
+}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [],
+        5,
+        {},
+        {"version": 1},
+        TOLD | {"options": {}},
+        TOLD | {"options": 1},
+        TOLD | {"deliveries": 5},
+        TOLD | {"deliveries": [1]},
+        TOLD | {"deliveries": [{"plan": "x", "segments": ["../../x"], "documents": 1}]},
+        TOLD | {"deliveries": [{"plan": "x", "segments": [3], "documents": 1}]},
+        TOLD | {"deliveries": [{"plan": "x", "segments": [], "documents": "many"}]},
+    ],
+)
+def test_a_list_of_another_shape_is_damage(tmp_path: Path, told: object) -> None:
+    (tmp_path / "state.json").write_text(json.dumps(told), "utf-8")
+    with pytest.raises(Damaged, match="list of deliveries"):
+        deliveries.earlier(tmp_path, DedupOptions())
+
+
+def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text(json.dumps(TOLD | {"version": 2}), "utf-8")
+    with pytest.raises(UsageError, match="made by another simblock"):
+        deliveries.earlier(tmp_path, DedupOptions())
+
+
+def test_a_folder_of_something_else_is_no_state(tmp_path: Path) -> None:
+    (tmp_path / "state.lock").touch()
+    assert deliveries.earlier(tmp_path, DedupOptions()) == ()
+    (tmp_path / "000000").mkdir()
+    with pytest.raises(UsageError, match="is not empty and no state"):
+        deliveries.earlier(tmp_path, DedupOptions())
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="is a file: name a folder"):
+        deliveries.earlier(tmp_path / "file", DedupOptions())
+
+
+@pytest.mark.parametrize("name", ["arrays.bin", "runs.npy", "arrays.json", "counts.json"])
+@pytest.mark.parametrize("spoil", ["flipped", "cut", "gone"])
+def test_a_byte_of_a_state_that_is_another_is_noticed(tmp_path: Path, name: str, spoil: str) -> None:
+    deliver(tmp_path / "pass", tmp_path / "state", family(2, 9), DedupOptions())
+    segments = deliveries.earlier(tmp_path / "state", DedupOptions())
+    deliveries.check_whole(segments)
+    path = Path(segments[0]) / name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes({"flipped": bytes(data), "cut": b"", "gone": b""}[spoil])
+    if spoil == "gone":
+        path.unlink()
+    with pytest.raises(Damaged, match=rf"{name}.* restore the state"):
+        deliveries.check_whole(segments)

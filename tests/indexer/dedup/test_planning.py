@@ -31,9 +31,7 @@ def inputs(tmp_path):
 def asked(inputs, tmp_path):
     """Asks for a plan, always of the same inputs into the same folder, unless told otherwise."""
 
-    def ask(
-        *named, out=tmp_path / "out", reading=READING, work=None, state=None, earlier=(), **options
-    ):
+    def ask(*named, out=tmp_path / "out", reading=READING, work=None, state=None, earlier=(), **options):
         told = replace(OPTIONS, **options)
         return planning.plan(
             named or [str(inputs)], out, told, reading, work=work, state=state, earlier=earlier
@@ -88,7 +86,7 @@ def test_a_plan_names_files_as_they_are_found_from_any_folder(asked, inputs, tmp
         ({"threshold": 0.5}, "--threshold 0.8"),
         ({"scope": "both"}, "--scope document"),
         ({"reading": ReadOptions(text_field="content")}, "--text-field text"),
-        ({"reading": ReadOptions(skip_bad=True)}, "--skip-bad False"),
+        ({"reading": ReadOptions(skip_bad=True)}, "no --skip-bad"),
         ({"reading": ReadOptions(language="python")}, "no --language"),
     ],
 )
@@ -98,7 +96,7 @@ def test_another_plan_is_refused_with_what_differs(asked, tmp_path, other, named
         asked(**other)
     assert str(refused.value) == (
         f"{tmp_path}/out/.work: a pass was begun here with {named}: give the same again, another --out, "
-        f"or remove {tmp_path}/out/.work to begin anew"
+        "or give that pass up with --anew"
     )
 
 
@@ -133,8 +131,8 @@ def test_a_changed_input_is_noticed(asked, inputs, tmp_path):
     with pytest.raises(UsageError) as refused:
         asked()
     assert str(refused.value) == (
-        f"{changed} changed since the pass in {tmp_path}/out/.work began: bring it back, or remove that folder "
-        "to begin anew"
+        f"{changed} changed since the pass in {tmp_path}/out/.work began: bring it back, or give that pass "
+        "up with --anew"
     )
 
 
@@ -201,6 +199,35 @@ def test_a_folder_in_use_is_no_working_folder(asked, tmp_path):
         asked(work=tmp_path / "scratch")
 
 
+def test_a_folder_with_files_of_others_is_no_working_folder(asked, tmp_path):
+    """At the end it is removed with all that is in it."""
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scratch" / "mine.txt").write_text("x")
+    with pytest.raises(UsageError, match="no pass was begun in it"):
+        asked(work=tmp_path / "scratch")
+    (tmp_path / "scratch" / "mine.txt").unlink()
+    (tmp_path / "scratch" / "stamps.json").write_text("{}")
+    assert asked(work=tmp_path / "scratch")[0].root == tmp_path / "scratch"
+
+
+def test_all_that_differs_is_named(asked):
+    asked()
+    with pytest.raises(
+        UsageError, match=r"with --threshold 0\.8, --max-copies 1, no --skip-bad: give"
+    ) as refused:
+        asked(max_copies=2, threshold=0.5, reading=ReadOptions(skip_bad=True))
+    assert "--anew" in str(refused.value)
+
+
+def test_a_state_lies_apart_from_the_inputs_and_from_what_is_kept(asked, inputs, tmp_path):
+    with pytest.raises(UsageError, match=r"--state .*/in: the input .*/in/0\.jsonl lies in it"):
+        asked(str(inputs / "0.jsonl"), state=inputs)
+    for state, other in ((tmp_path / "out" / "s", "--out"), (tmp_path, "--out"), (tmp_path / "w", "--work")):
+        with pytest.raises(UsageError, match=rf"--state {state}: {other} .* is to be apart from it"):
+            asked(state=state, work=tmp_path / "w" / "x" if other == "--work" else None)
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_a_pass_writes_is_not_its_input(asked, inputs, tmp_path):
     out = inputs / "out"
     first = asked(out=out)[1]
@@ -211,9 +238,11 @@ def test_what_a_pass_writes_is_not_its_input(asked, inputs, tmp_path):
 
 
 @pytest.mark.parametrize("option", ["out", "work", "state"])
-def test_folders_are_no_urls(asked, option):
-    with pytest.raises(UsageError, match=rf"--{option} s3://bucket/x: it is a folder"):
-        asked(**{option: "s3://bucket/x"})
+@pytest.mark.parametrize("place", ["s3://bucket/x", "S3:/bucket/x"])
+def test_folders_are_no_urls(asked, option, place):
+    """Nor URLs that were taken for paths on the way."""
+    with pytest.raises(UsageError, match=rf"--{option} {place}: it is a folder"):
+        asked(**{option: place})
 
 
 def test_deliveries_that_were_there_stay_those_that_count(asked, tmp_path):
@@ -244,13 +273,13 @@ def test_of_several_that_begin_at_once_all_have_one_plan(asked):
     assert len(set(made)) == 1
 
 
-def test_the_first_plan_stands(asked, monkeypatch):
+def test_the_first_plan_stands(asked, tmp_path, monkeypatch):
     """Also where another process writes its own after this one looked."""
     folder, plan = asked()
-    (folder.root / "plan.json").rename(folder.root / "kept")
+    (folder.root / "plan.json").rename(tmp_path / "kept")
 
     def faster(path, text):
-        (folder.root / "kept").rename(path)
+        (tmp_path / "kept").rename(path)
         return claiming.put_first(path, text)
 
     monkeypatch.setattr(plans, "put_first", faster)

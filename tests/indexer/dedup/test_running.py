@@ -8,8 +8,8 @@ import random
 import pytest
 from filelock import FileLock
 
-from simblock.errors import Busy, MissingExtra, UsageError
-from simblock_indexer.dedup import keeping, planning, running, stages
+from simblock.errors import Busy, Damaged, MissingExtra, UsageError
+from simblock_indexer.dedup import deliveries, planning, running, stages
 from simblock_indexer.dedup.options import MIB, DedupOptions
 from simblock_indexer.readers import ReadOptions
 from simblock_indexer.readers.shares import Share
@@ -175,17 +175,13 @@ def test_a_delivery_is_compared_with_those_before(dedup, inputs, tmp_path):
 def test_a_pass_that_ends_after_it_was_kept_is_kept_once(dedup, whole, tmp_path, monkeypatch):
     state = tmp_path / "state"
     conclude = running.conclude
-
-    def interrupted(*_, **__):
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(running, "conclude", interrupted)
     with pytest.raises(KeyboardInterrupt):
         dedup("out", state=state)
-    before = keeping.earlier(state, DedupOptions())
+    before = deliveries.earlier(state, DedupOptions())
     monkeypatch.setattr(running, "conclude", conclude)
     dedup("out", state=state)
-    assert keeping.earlier(state, DedupOptions()) == before
+    assert deliveries.earlier(state, DedupOptions()) == before
     made = left(tmp_path / "out")
     assert made.pop("report.json")["kept"] == whole.pop("report.json")["kept"]
     assert made == whole
@@ -194,11 +190,131 @@ def test_a_pass_that_ends_after_it_was_kept_is_kept_once(dedup, whole, tmp_path,
 def test_two_passes_that_meet_in_a_state_are_not_mixed(dedup, stage, tmp_path):
     """The one that ends later was not compared with what the other added."""
     state = tmp_path / "state"
-    stage("sign", "late", state=state)
+    for name in ("sign", "join", "cluster", "verify"):
+        stage(name, "late", state=state)
     dedup("early", state=state)
-    with pytest.raises(UsageError, match=r"another delivery was added .*: remove .*/late and begin anew"):
-        dedup("late", state=state)
-    assert not planning.finished(tmp_path / "late")
+    for late in (lambda: stage("write", "late", state=state), lambda: dedup("late", state=state)):
+        with pytest.raises(UsageError, match=r"the state grew since this pass began.*remove .*/late, or"):
+            late()
+    assert not (tmp_path / "late" / "documents").exists()
+    assert dedup("late", state=state, anew=True).kept == 0
+
+
+def test_a_pass_that_was_killed_after_its_report_is_told_once_more(dedup, stage, whole, tmp_path):
+    """And its working folder goes: that is all that was left to do."""
+    first = dedup("out", keep_work=True)
+    with pytest.raises(UsageError, match="holds a finished pass"):
+        dedup("out", options=DedupOptions(max_copies=2))
+    assert (tmp_path / "out" / ".work").exists()
+    assert json.dumps(dedup("out").to_dict()) == json.dumps(first.to_dict())
+    assert not (tmp_path / "out" / ".work").exists()
+    assert left(tmp_path / "out") == whole
+    with pytest.raises(UsageError, match="holds a finished pass"):
+        dedup("out")
+    dedup("again", keep_work=True)
+    assert stage("write", "again") == running.Staged("write", 0, 0, None)
+    assert not (tmp_path / "again" / ".work").exists()
+
+
+@pytest.mark.parametrize("ended", ["sign", "write"])
+def test_a_pass_is_given_up_for_another(dedup, stage, tmp_path, ended, monkeypatch):
+    other = DedupOptions(max_copies=2)
+    dedup("other", options=other)
+    if ended == "sign":
+        stage("sign", "out")
+    else:
+        monkeypatch.setattr(running, "conclude", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            dedup("out")
+        monkeypatch.undo()
+        (tmp_path / "out" / "dropped.parquet").touch()
+    dedup("out", options=other, anew=True)
+    assert left(tmp_path / "out") == left(tmp_path / "other")
+    with pytest.raises(UsageError, match="holds a finished pass"):
+        dedup("out", options=other, anew=True)
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_only_the_own_pass_is_given_up(dedup, stage, tmp_path, monkeypatch):
+    stage("sign", "out", work=tmp_path / "scratch")
+    with pytest.raises(
+        UsageError, match=r"scratch: the pass into .*/out was begun here: give another --work"
+    ):
+        dedup("new", work=tmp_path / "scratch", anew=True)
+    with (
+        FileLock(tmp_path / "scratch" / "pass.lock"),
+        pytest.raises(Busy, match="another process runs the pass in"),
+    ):
+        dedup("out", work=tmp_path / "scratch", anew=True)
+    assert (tmp_path / "scratch" / "signed").exists()
+    monkeypatch.setattr(running, "conclude", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        dedup("kept", state=tmp_path / "state")
+    with pytest.raises(UsageError, match=r"was added to .*/state already: give the command without it"):
+        dedup("kept", state=tmp_path / "state", anew=True)
+
+
+def test_it_is_told_that_a_pass_goes_on_when_that_is_certain(dedup, stage, tmp_path):
+    told = []
+    stage("sign", "out")
+    with pytest.raises(UsageError):
+        dedup("out", options=DedupOptions(max_copies=2), resumed=told.append)
+    assert told == []
+    dedup("out", resumed=told.append)
+    assert told == [tmp_path / "out" / ".work"]
+    dedup("new", resumed=told.append)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("place", ["state", "inputs"])
+def test_a_state_removes_nothing_that_it_did_not_make(dedup, tmp_path, place):
+    mine = jsonl(tmp_path / "state" / "000000" / "mine.jsonl", rows(20))
+    named = [str(mine)] if place == "inputs" else []
+    with pytest.raises(UsageError, match="is not empty and no state"):
+        dedup("out", *named, state=tmp_path / "state")
+    assert mine.exists()
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("runs.npy", b""), ("counts.json", b""), ("counts.json", b"{"), ("counts.json", b"\xff")],
+)
+def test_a_damaged_delivery_or_part_is_a_sentence(dedup, stage, tmp_path, name, data):
+    state = tmp_path / "state"
+    dedup("first", state=state)
+    (state / "000000" / "000000" / name).write_bytes(data)
+    with pytest.raises(Damaged, match="restore the state from a copy"):
+        dedup("second", state=state)
+    stage("sign", "out")
+    (tmp_path / "out" / ".work" / "signed" / "000000" / name).write_bytes(data)
+    with pytest.raises(Damaged, match="remove its folder and run the stage again"):
+        dedup("out")
+
+
+@pytest.mark.parametrize("told", ["[]", "5", '{"runs": 1}', '{"runs": ["<u4", 5, 0]}', '{"runs": ["{", [1], 0]}',
+                                  '{"runs": ["<u4", [1], 1e400]}', '{"runs": ["<u4", [-1], 99999999999999999999]}',
+                                  '{"runs": ["O", [1], 0]}', "", "\udcff"])  # fmt: skip
+def test_a_table_of_arrays_of_another_shape_is_a_sentence(dedup, stage, tmp_path, told):
+    stage("sign", "out")
+    table = tmp_path / "out" / ".work" / "signed" / "000001" / "arrays.json"
+    table.write_bytes(told.encode("utf-8", "surrogateescape"))
+    with pytest.raises(Damaged, match="remove the folder and run the stage again"):
+        dedup("out")
+
+
+def test_more_documents_than_can_be_numbered_are_refused(dedup, stage, tmp_path):
+    stage("sign", "out")
+    for number in range(2):
+        path = tmp_path / "out" / ".work" / "signed" / f"{number:06}" / "counts.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"documents": 1 << 31}))
+    with pytest.raises(
+        UsageError, match=r"4,294,967,386 documents, .*: a pass has at most 4,294,967,295: divide"
+    ):
+        dedup("out")
 
 
 class Seen:

@@ -124,7 +124,9 @@ def test_a_chain_of_small_changes_is_cut_where_it_leaves_its_representative(tmp_
     assert (found.similarities >= 0.8).all()
 
 
-def test_how_many_are_decided_together_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_many_are_decided_together_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = [f"w{number % 700}x{number}" for number in range(3000)]
     texts = [" ".join(words[at : at + 60]) for at in range(0, 2900, 4)]  # a chain: each resembles the next
     together = settled(signed(tmp_path / "together", texts)).keepers.tolist()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simblock_indexer.dedup.outcome.concluding import conclude, require
+from simblock_indexer.dedup.outcome.concluding import conclude, outcome_of, require
 from simblock_indexer.dedup.outcome.result import Outcome
 from simblock_indexer.dedup.outcome.showing import show
 
-__all__ = ["Outcome", "conclude", "require", "show"]
+__all__ = ["Outcome", "conclude", "outcome_of", "require", "show"]

@@ -7,13 +7,14 @@ import os
 import platform
 from collections.abc import Iterator
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from simblock.errors import MissingExtra
-from simblock_indexer.dedup.folder import Folder, Plan, replaced
+from simblock.errors import Damaged, MissingExtra
+from simblock_indexer.dedup.folder import SPOILT, Folder, Plan, counted, replaced
 from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.outcome import clusters, dropped, findings, repeated, tally
 from simblock_indexer.dedup.outcome.page import write as write_page
@@ -61,6 +62,14 @@ def conclude(folder: Folder, rates: dict[str, Any], *, page: bool = True) -> Out
     with replaced(Path(out) / REPORT) as path:
         path.write_text(json.dumps(outcome.to_dict(), indent=1) + "\n", "utf-8")
     return outcome
+
+
+def outcome_of(out: str | PathLike[str]) -> Outcome:
+    """What report.json says of a finished pass. Raises Damaged where it cannot be read."""
+    try:
+        return Outcome.from_dict(json.loads((Path(out) / REPORT).read_text("utf-8")))
+    except (OSError, *SPOILT) as error:
+        raise Damaged(f"{Path(out) / REPORT}: missing or cut short: remove {out} and begin anew") from error
 
 
 def _with_page(outcome: Outcome, folder: Folder, settled: Settled, largest: list[tuple[int, int]]) -> Outcome:
@@ -196,8 +205,7 @@ WRITTEN = {
 
 def _found(folder: Folder) -> dict[str, Any]:
     """What stages counted."""
-    counts: dict[str, Any] = json.loads((folder.clustered / "counts.json").read_text("utf-8"))
-    return {**counts, "tests": tally.counters(folder.root / "verified").get("tests", 0)}
+    return {**counted(folder.clustered), "tests": tally.counters(folder.root / "verified").get("tests", 0)}
 
 
 def _affected(documents: Documents, met: Intake) -> tuple[dict[str, Any], ...]:

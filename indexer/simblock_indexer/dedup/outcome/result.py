@@ -54,3 +54,13 @@ class Outcome:
     def to_dict(self) -> dict[str, Any]:
         """The outcome for JSON: its fields under their names, as report.json has it."""
         return {"schema": SCHEMA, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> Outcome:
+        """What :meth:`to_dict` gave."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in told.items()
+            if name != "schema"
+        }
+        return cls(**values)

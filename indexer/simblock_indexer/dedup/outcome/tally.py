@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from simblock.tokens import I64, U32
 from simblock_indexer.dedup.delivery.rows import F32
+from simblock_indexer.dedup.folder import counted
 from simblock_indexer.dedup.outcome.stars import Stars
 from simblock_indexer.dedup.part import CODE, Documents, SignedPart
 from simblock_indexer.dedup.settled import EXACT, FATES, KEPT, Settled
@@ -128,8 +128,7 @@ def counters(folder: Path) -> dict[str, Any]:
     """The sums of what the units of a stage counted (numbers, and lists of these, by name)."""
     sums: dict[str, Any] = {}
     for path in sorted(folder.glob("[0-9]*/counts.json")):
-        told: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        for name, value in told.items():
+        for name, value in counted(path.parent).items():
             if name not in ASIDE and not isinstance(value, str | bool):
                 sums[name] = _added(sums.get(name), value)
     return sums

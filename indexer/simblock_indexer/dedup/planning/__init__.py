@@ -4,16 +4,19 @@ The plan is written before anything else, whole or not at all, by whoever comes 
 start at one moment. Beside it stand stamps of what is read, so that a pass which goes on notices what changed.
 """
 
+from simblock_indexer.dedup.planning.discarding import discard, remove
 from simblock_indexer.dedup.planning.plans import (
     REPORT,
     WORK,
     at_home,
     begun,
+    ended,
     finished,
     part_bytes,
     partitions,
     plan,
     refuse_finished,
+    unfinished,
 )
 from simblock_indexer.dedup.planning.stamps import check as check_unchanged
 
@@ -23,9 +26,13 @@ __all__ = [
     "at_home",
     "begun",
     "check_unchanged",
+    "discard",
+    "ended",
     "finished",
     "part_bytes",
     "partitions",
     "plan",
     "refuse_finished",
+    "remove",
+    "unfinished",
 ]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from simblock.errors import UsageError
+from simblock.errors import SimblockError, UsageError
 from simblock_indexer.dedup.delivery.rows import Part, Source
-from simblock_indexer.dedup.folder import Folder, Plan
+from simblock_indexer.dedup.folder import Folder, Plan, half_made
 from simblock_indexer.dedup.options import MIB, DedupOptions
 from simblock_indexer.dedup.planning import stamps
 from simblock_indexer.dedup.planning.claiming import put_first
-from simblock_indexer.dedup.planning.resuming import PLAN, same
+from simblock_indexer.dedup.planning.resuming import PLAN, alike, same
 from simblock_indexer.readers.options import ReadOptions
 
 StrPath: TypeAlias = str | PathLike[str]
@@ -44,17 +45,14 @@ def plan(
 ) -> tuple[Folder, Plan]:
     """The working folder of a pass and its plan: the one that was begun there, if it is the same, else a new one.
 
-    ``earlier`` are the segments of the deliveries that ``state`` has. Raises UsageError where ``out`` is finished or holds something else, where another pass was begun in the working
-    folder, where inputs changed since, and what looking for the inputs raises.
+    ``earlier`` are the segments of the deliveries that ``state`` has. Raises UsageError where ``out`` is finished or
+    holds something else, where another pass was begun in the working folder, where inputs changed since, where a
+    folder or an input lies in a folder that is to be apart, and what looking for the inputs raises.
     """
-    target = _local(out, "--out")
-    folder = Folder(_local(work, "--work") if work else target / WORK)
+    at = _places(out, work, state)
+    target, folder = at.out, Folder(at.work)
     refuse_finished(target)
-    kept = [_local(state, "--state")] if state else []
-    apart = (target, folder.root, *kept)
-    reading = replace(reading, leave_out=(*reading.leave_out, *apart))
-    asked = _asked(list(inputs), target, options, reading)
-    asked = replace(asked, state=str(kept[0]) if kept else None, segments=earlier)
+    asked = replace(_asked(list(inputs), at, options, reading), segments=earlier)
     found = stamps.of(asked)
     if not (folder.root / PLAN).exists():
         _refuse_used(target, folder.root)
@@ -63,6 +61,39 @@ def plan(
             return folder, made
     stamps.refuse_changed(folder.root, found)
     return folder, same(folder, asked)
+
+
+def ended(
+    inputs: Iterable[str],
+    out: StrPath,
+    options: DedupOptions,
+    reading: ReadOptions,
+    *,
+    work: StrPath | None = None,
+    state: StrPath | None = None,
+) -> Folder | None:
+    """The working folder of the pass that ended in ``out``, if it is the one that is asked for and was killed before
+    that folder was gone; else None."""
+    if not (finished(out) and begun(out, work)):
+        return None
+    at = _places(out, work, state)
+    folder = Folder(at.work)
+    try:
+        return folder if alike(folder.plan, _asked(list(inputs), at, options, reading)) else None
+    except SimblockError:  # gone meanwhile, or its inputs are
+        return None
+
+
+def unfinished(out: StrPath, work: StrPath | None = None) -> Folder | None:
+    """The working folder of a pass into ``out`` that was begun and not ended; None where there is none. Raises
+    UsageError where it is one of another pass."""
+    if finished(out) or not begun(out, work):
+        return None
+    at = _places(out, work, None)
+    folder = Folder(at.work)
+    if folder.plan.out != str(at.out):
+        raise UsageError(f"{at.work}: the pass into {folder.plan.out} was begun here: give another --work")
+    return folder
 
 
 def finished(out: StrPath) -> bool:
@@ -94,27 +125,59 @@ def partitions(total: int) -> int:
     return min(max(1 << max(wanted - 1, 0).bit_length(), FEWEST_PARTITIONS), MOST_PARTITIONS)
 
 
+class _Places(NamedTuple):
+    """The folders of a pass."""
+
+    out: Path
+    work: Path
+    state: Path | None
+
+
+def _places(out: StrPath, work: StrPath | None, state: StrPath | None) -> _Places:
+    target = _local(out, "--out")
+    root = _local(work, "--work") if work else target / WORK
+    kept = _local(state, "--state") if state else None
+    for folder, option in ((target, "--out"), (root, "--work")):
+        if kept and (_within(kept, folder) or _within(folder, kept)):
+            raise UsageError(f"--state {kept}: {option} {folder} is to be apart from it: name another folder")
+    return _Places(target, root, kept)
+
+
+def _within(path: str | Path, folder: Path) -> bool:
+    return Path(path).resolve().is_relative_to(folder.resolve())
+
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+"""Also one that was taken for a path, and lost a slash."""
+
+
 def _local(place: StrPath, option: str) -> Path:
-    if "://" in str(place):
+    if _URL.match(str(place)):
         raise UsageError(f"{option} {place}: it is a folder that every process sees, such as a mounted one")
     return Path(place).absolute()
 
 
-def _asked(inputs: list[str], target: Path, options: DedupOptions, reading: ReadOptions) -> Plan:
-    """The plan, but for its parts, which follow from the rest, and its state."""
+def _asked(inputs: list[str], at: _Places, options: DedupOptions, reading: ReadOptions) -> Plan:
+    """The plan, but for its parts, which follow from the rest, and the segments of its state."""
     from simblock_indexer.dedup.delivery.sources import sources
 
+    apart = [folder for folder in at if folder is not None]
+    reading = replace(reading, leave_out=(*reading.leave_out, *apart))
     found = tuple(map(_placed, sources(inputs, reading)))
     for source in found:
-        if Path(source.place).resolve().is_relative_to(target.resolve()):
-            raise UsageError(f"--out {target}: the input {source.place} lies in it: give a folder of its own")
+        for folder, option in ((at.out, "--out"), (at.state, "--state")):
+            if folder is not None and "://" not in source.place and _within(source.place, folder):
+                raise UsageError(
+                    f"{option} {folder}: the input {source.place} lies in it: give a folder of its own"
+                )
     return Plan(
         at_home(options),
         reading,
         found,
         (),
         partitions(sum(source.size for source in found)),
-        str(target),
+        str(at.out),
+        None if at.state is None else str(at.state),
     )
 
 
@@ -154,8 +217,13 @@ def _refuse_used(target: Path, root: Path) -> None:
             f"{target} is not empty, and no unfinished pass lies in {root}: give a new --out, or the --work "
             "of the pass that is to go on"
         )
-    if root.is_dir() and any(path.is_dir() for path in root.iterdir()):
+    if root.is_dir() and not all(map(_of_a_beginning, root.iterdir())):
         raise UsageError(f"{root} is not empty, and no pass was begun in it: give a new --work")
+
+
+def _of_a_beginning(path: Path) -> bool:
+    """Whether others that begin the same pass at this moment made it."""
+    return path.name == stamps.NAME or path.suffix == ".lock" or half_made(path) is not None
 
 
 def _claimed(root: Path, made: Plan, found: stamps.Stamps) -> bool:

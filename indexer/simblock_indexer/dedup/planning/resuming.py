@@ -17,12 +17,12 @@ _NOT_OF_THE_OUTCOME = ("memory",)
 
 def same(folder: Folder, asked: Plan) -> Plan:
     """The plan that stands in a folder, where it has the outcome of the one that is asked for. Memory may differ, and
-    is what is asked from now on. Raises UsageError that names the difference."""
+    is what is asked from now on. Raises UsageError that names the differences."""
     stored = folder.plan
-    if difference := next(_differences(stored, asked), None):
+    if differences := ", ".join(_differences(stored, asked)):
         raise UsageError(
-            f"{folder.root}: a pass was begun here with {difference}: give the same again, another --out, "
-            f"or remove {folder.root} to begin anew"
+            f"{folder.root}: a pass was begun here with {differences}: give the same again, another --out, "
+            "or give that pass up with --anew"
         )
     # From then on a state may know the plan by its digest.
     if stored.options.memory != asked.options.memory and not folder.settled.exists():
@@ -30,6 +30,11 @@ def same(folder: Folder, asked: Plan) -> Plan:
         with replaced(folder.root / PLAN) as file:
             file.write_text(stored.to_json(), "utf-8")
     return stored
+
+
+def alike(stored: Plan, asked: Plan) -> bool:
+    """Whether two passes are one, whatever their states had before."""
+    return not any(_differences(stored, replace(asked, segments=stored.segments)))
 
 
 def _differences(stored: Plan, asked: Plan) -> Iterator[str]:
@@ -52,7 +57,13 @@ def _values(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
     for name, value in old.items():
         if new[name] != value and name not in _NOT_OF_THE_OUTCOME:
             option = _SPELLED.get(name, name.replace("_", "-"))
-            yield f"--{option} {value}" if value not in (None, []) else f"no --{option}"
+            yield _spelled(option, value)
+
+
+def _spelled(option: str, value: Any) -> str:
+    if value in (None, [], False):
+        return f"no --{option}"
+    return f"--{option}" if value is True else f"--{option} {value}"
 
 
 def _inputs(stored: Plan, asked: Plan) -> Iterator[str]:

@@ -71,7 +71,7 @@ def refuse_changed(root: Path, found: Stamps) -> None:
     for place, before in read(root).items():
         if found.get(place, before) != before:
             raise UsageError(
-                f"{place} changed since the pass in {root} began: bring it back, or remove that folder to begin anew"
+                f"{place} changed since the pass in {root} began: bring it back, or give that pass up with --anew"
             )
 
 

@@ -15,6 +15,9 @@ from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.readers.options import ReadOptions
 
 Write = Callable[..., Path]
+PYTHON = (
+    "def f(x):\n    return [x[i] for i in range(len(x))]\n\nclass A(B):\n    def g(self):\n        pass\n"
+)
 
 
 def planned(
@@ -32,6 +35,12 @@ def batches(plan: Plan, met: Met | None = None) -> list[Rows]:
     """All that a pass reads."""
     met = met or Met()
     return [rows for part in plan.parts for rows in read(part, plan, met)]
+
+
+def one(plan: Plan, met: Met | None = None) -> Rows:
+    """What a pass reads, where that is one batch."""
+    (rows,) = batches(plan, met)
+    return rows
 
 
 def texts(plan: Plan, met: Met | None = None) -> list[str]:
