@@ -122,7 +122,8 @@ Memory = Annotated[
     typer.Option(
         "--memory",
         metavar="SIZE",
-        help="What all processes of this machine may hold together, such as 8G; by default 2G each.",
+        help="What all processes of this machine may hold together of passages, such as 8G; by default 2G each. More of "
+        "them lies on disk. All else is bounded by the size of a unit, whatever is given here.",
     ),
 ]
 Workers = Annotated[

@@ -97,7 +97,9 @@ def dedup(
     inputs, began = list(inputs), time.monotonic()
     if outcome := _ended(inputs, out, options, reading, how):
         return outcome
-    if anew and (unfinished := planning.unfinished(out, how.get("work"))):
+    unfinished = planning.unfinished(out, how.get("work"))
+    # One that ended before anything was made, over a bad row or a wrong option, is nobody's loss.
+    if unfinished is not None and (anew or not planning.made_anything(unfinished)):
         with _alone(unfinished):
             planning.discard(unfinished)
     goes_on = planning.begun(out, how.get("work"))

@@ -8,7 +8,7 @@ import random
 import pytest
 from filelock import FileLock
 
-from simblock.errors import Busy, Damaged, MissingExtra, UsageError
+from simblock.errors import Busy, Damaged, InputError, MissingExtra, UsageError
 from simblock_indexer.dedup import deliveries, planning, running, stages
 from simblock_indexer.dedup.options import MIB, DedupOptions
 from simblock_indexer.readers import ReadOptions
@@ -370,3 +370,20 @@ def test_equal_ids_and_a_ranking_column_that_nobody_has_are_noted(tmp_path):
         "2 rows have an id that another has: files and rows tell them apart",
         "--keep most:scroe: no row has a value in that column, so the order of the inputs decided",
     )
+
+
+def test_what_ended_over_a_row_before_anything_was_made_may_be_given_otherwise(tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"text": "one row"}\n{"txt": "another"}\n')
+    with pytest.raises(InputError, match="--skip-bad"):
+        running.dedup([str(path)], tmp_path / "out", DedupOptions(), ReadOptions(), page=False, workers=1)
+    outcome = running.dedup(
+        [str(path)], tmp_path / "out", DedupOptions(), ReadOptions(skip_bad=True), page=False, workers=1
+    )
+    assert (outcome.kept, outcome.bad) == (1, 1)
+
+
+def test_an_outcome_within_an_input_folder_is_refused(tmp_path):
+    jsonl(tmp_path / "in" / "a.jsonl", [{"text": "one row"}])
+    with pytest.raises(UsageError, match="lies in the input"):
+        running.dedup([str(tmp_path / "in")], tmp_path / "in" / "out", DedupOptions(), ReadOptions())

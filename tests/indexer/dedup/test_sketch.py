@@ -113,3 +113,21 @@ def test_partitions_divide_keys_by_their_first_bits(partitions: int) -> None:
     assert (np.diff(parts[np.argsort(keys)].astype(int)) >= 0).all()
     finer = sketch.partition_of(keys, 4096)
     assert (finer // (4096 // partitions) == parts).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_stored_bytes_agree_as_the_sketches_do(kind: Sketch) -> None:
+    found, bounds, _ = shingle_sets(0.5, 200, 300)
+    values = sketch.sketches(found, bounds, kind)
+    kept = sketch.stored(values)
+    whole = (values[:, 0::2] == values[:, 1::2]).mean()
+    by_bytes = (kept[0::2] == kept[1::2]).mean()
+    assert 0 <= by_bytes - whole < 2 / 256
+
+
+def test_small_sets_fill_their_sketches_by_further_rounds() -> None:
+    """In one round, 40 shingles fill a quarter of the slots, and what is borrowed says less."""
+    found, bounds, true = shingle_sets(0.8, 40, 600)
+    values = sketch.sketches(found, bounds, "one-permutation")
+    agree = (values[:, 0::2] == values[:, 1::2]).mean(axis=0)
+    assert np.sqrt(((agree - true) ** 2).mean()) < 0.92 * np.sqrt(true * (1 - true) / SLOTS)

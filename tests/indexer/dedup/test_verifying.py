@@ -133,3 +133,30 @@ def test_how_many_are_decided_together_changes_nothing(
     monkeypatch.setattr(verifying, "_TOGETHER", 7)
     assert settled(signed(tmp_path / "apart", texts)).keepers.tolist() == together
     assert len(set(together)) > 300
+
+
+def test_a_shingle_that_stands_several_times_counts_once(tmp_path: Path) -> None:
+    texts = ["one two three four five six seven " * 6, "one two three four five six seven eight nine ten"]
+    documents = Documents(signed(tmp_path / "pass", texts))
+    for pair in ([0, 1], [1, 0], [0, 0]):
+        expected = jaccard(*(texts[number] for number in pair))
+        assert verifying.jaccards(documents, np.array([pair])).tolist() == pytest.approx([expected], abs=1e-6)
+
+
+def test_a_pair_exactly_at_the_threshold_is_alike(tmp_path: Path) -> None:
+    words = [f"w{number}" for number in range(104)]
+    texts = [" ".join(words), " ".join(words[:84])]  # 80 of 100 shingles
+    assert jaccard(*texts) == 0.8
+    found = settled(signed(tmp_path / "pass", texts, DedupOptions(threshold=0.8)))
+    assert found.keepers.tolist() == [0, 0]
+    assert found.similarities[1] == np.float32(0.8)
+
+
+def test_of_several_that_are_alike_the_first_by_the_rule_is_the_keeper(tmp_path: Path) -> None:
+    words = [f"w{number}" for number in range(200)]
+    middle = words[15:185]
+    texts = [" ".join(words[:170]), " ".join(words[30:]), " ".join(middle)]  # the outer two are not alike
+    assert jaccard(texts[0], texts[1]) < 0.8 <= min(jaccard(texts[0], texts[2]), jaccard(texts[1], texts[2]))
+    for ranks, keeper in (([1.0, 2.0, 3.0], 0), ([2.0, 1.0, 3.0], 1)):
+        found = settled(signed(tmp_path / str(keeper), texts, ranks=ranks))
+        assert found.keepers.tolist() == [0, 1, keeper]

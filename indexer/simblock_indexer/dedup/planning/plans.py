@@ -96,6 +96,12 @@ def unfinished(out: StrPath, work: StrPath | None = None) -> Folder | None:
     return folder
 
 
+def made_anything(folder: Folder) -> bool:
+    """Whether any unit of an unfinished pass stands."""
+    signed = folder.signed(0).parent
+    return signed.is_dir() and any(not path.name.startswith(".") for path in signed.iterdir())
+
+
 def finished(out: StrPath) -> bool:
     """Whether a pass has ended in ``out``."""
     return (Path(out) / REPORT).exists()
@@ -161,6 +167,11 @@ def _asked(inputs: list[str], at: _Places, options: DedupOptions, reading: ReadO
     """The plan, but for its parts, which follow from the rest, and the segments of its state."""
     from simblock_indexer.dedup.delivery.sources import sources
 
+    for item in inputs:
+        if "://" not in item and Path(item).is_dir() and _within(at.out, Path(item)):
+            raise UsageError(
+                f"--out {at.out}: lies in the input {item}, and the next pass would read it: give a folder outside of it"
+            )
     apart = [folder for folder in at if folder is not None]
     reading = replace(reading, leave_out=(*reading.leave_out, *apart))
     found = tuple(map(_placed, sources(inputs, reading)))
