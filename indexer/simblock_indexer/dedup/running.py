@@ -98,12 +98,19 @@ def dedup(
     if outcome := _ended(inputs, out, options, reading, how):
         return outcome
     unfinished = planning.unfinished(out, how.get("work"))
-    # One that ended before anything was made, over a bad row or a wrong option, is nobody's loss.
-    if unfinished is not None and (anew or not planning.made_anything(unfinished)):
-        with _alone(unfinished):
-            planning.discard(unfinished)
-    goes_on = planning.begun(out, how.get("work"))
-    folder, plan = _begin(inputs, out, options, reading, how)
+    if anew and unfinished is not None:
+        _give_up(unfinished)
+        unfinished = None
+    try:
+        folder, plan = _begin(inputs, out, options, reading, how)
+    except UsageError:
+        # One that ended before anything was made, over a bad row or a wrong option, is nobody's loss.
+        if unfinished is None or planning.made_anything(unfinished):
+            raise
+        _give_up(unfinished)
+        unfinished = None
+        folder, plan = _begin(inputs, out, options, reading, how)
+    goes_on = unfinished is not None
     if goes_on and resumed is not None:
         resumed(folder.root)
     with _alone(folder), _engine(folder, plan, how) as run:
@@ -115,6 +122,11 @@ def dedup(
                 deliveries.refuse_grown(plan)
             _make(at, stage, stages.pending(folder, stage, plan))
         return _concluded(at, began, how)
+
+
+def _give_up(unfinished: Folder) -> None:
+    with _alone(unfinished):
+        planning.discard(unfinished)
 
 
 def run_stage(

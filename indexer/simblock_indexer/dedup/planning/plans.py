@@ -97,9 +97,9 @@ def unfinished(out: StrPath, work: StrPath | None = None) -> Folder | None:
 
 
 def made_anything(folder: Folder) -> bool:
-    """Whether any unit of an unfinished pass stands."""
+    """Whether any unit of an unfinished pass stands, or somebody is making one."""
     signed = folder.signed(0).parent
-    return signed.is_dir() and any(not path.name.startswith(".") for path in signed.iterdir())
+    return signed.is_dir() and any(signed.iterdir())
 
 
 def finished(out: StrPath) -> bool:
