@@ -35,6 +35,9 @@ EXTRAS = {
     "metrics": (("prometheus_client",), "Prometheus"),
     "httpx": (("httpx",), "transports of clients"),
     "httpx2": (("httpx2",), "transports of clients"),
+    "parquet": (("pyarrow",), "training data, tables"),
+    "remote": (("fsspec",), "inputs at URLs"),
+    "ray": (("ray",), "training data on a cluster"),
     "fast": (("hiredis", "uvloop"), "less work for the same"),
 }
 """What each extra brings: its modules, and what for."""
