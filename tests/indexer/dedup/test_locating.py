@@ -153,6 +153,7 @@ def test_what_a_policy_does_about_a_work_does_not_matter(index_command, work, tr
     assert len(places) == 3
 
 
+@pytest.mark.slow
 def test_several_processes_find_the_same_in_the_same_order(index_command, work, training):
     assert located(index_command, work, training) == located(index_command, work, training, "--workers", "2")
 
