@@ -67,7 +67,7 @@ class _Met(NamedTuple):
 
 
 def _met(documents: Documents, partition: int) -> _Met | None:
-    keys, owners = _entries(documents, partition)
+    keys, owners, _ = documents.entries(partition)
     order = np.argsort(keys)
     keys, owners = keys[order], owners[order]
     same = keys[1:] == keys[:-1]
@@ -96,17 +96,6 @@ def _leads(digests: U64) -> I64:
     _, firsts, which = np.unique(digests, return_index=True, return_inverse=True)
     found: I64 = firsts[which].astype(np.int64)
     return found
-
-
-def _entries(documents: Documents, partition: int) -> tuple[U64, U32]:
-    """The keys of a partition, part after part, and the numbers of the documents they are of."""
-    keys: list[U64] = [np.empty(0, np.uint64)]
-    owners: list[U32] = [np.empty(0, np.uint32)]
-    for part, base in zip(documents.parts, documents.bases.tolist(), strict=False):
-        some = part.stretch("splits", partition, documents.plan.partitions)
-        keys.append(part.array("keys")[some])
-        owners.append(part.array("owners")[some] + np.uint32(base))
-    return np.concatenate(keys), np.concatenate(owners)
 
 
 def _candidates(met: _Met, documents: Documents) -> tuple[U64, dict[str, int]]:

@@ -196,6 +196,16 @@ class Runs(NamedTuple):
     bounds: I64
     sorts: U8
 
+    def of(self, chosen: I64) -> tuple[U32, I64]:
+        """The tokens of some of them, whose places rise, end to end, and their bounds."""
+        if len(chosen) == len(self.sorts):
+            return self.keys, self.bounds
+        lengths = np.diff(self.bounds)
+        inside = np.zeros(len(lengths), bool)
+        inside[chosen] = True
+        bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths[chosen])])
+        return self.keys[np.repeat(inside, lengths)], bounds
+
 
 MOST = (1 << 32) - 1
 """Documents are numbered by 32 bits."""
@@ -258,6 +268,19 @@ class Documents:
     def column(self, name: str) -> NDArray[Any]:
         """A whole array with a row a document."""
         return np.concatenate([part.array(name) for part in self.parts])
+
+    def entries(self, partition: int, prefix: str = "") -> tuple[U64, U32, list[slice]]:
+        """The keys of a partition, part after part, the numbers of the documents that they are of, and where they lie
+        in each part. ``prefix`` is that of the arrays' names."""
+        keys: list[U64] = [np.empty(0, np.uint64)]
+        owners: list[U32] = [np.empty(0, np.uint32)]
+        places: list[slice] = []
+        for part, base in zip(self.parts, self.bases.tolist(), strict=False):
+            some = part.stretch(f"{prefix}splits", partition, self.plan.partitions)
+            keys.append(part.array(f"{prefix}keys")[some])
+            owners.append(part.array(f"{prefix}owners")[some] + np.uint32(base))
+            places.append(some)
+        return np.concatenate(keys), np.concatenate(owners), places
 
     def lengths(self, numbers: NDArray[Any]) -> I64:
         """How many tokens i64 documents have, whose numbers rise."""

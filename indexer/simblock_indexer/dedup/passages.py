@@ -42,22 +42,11 @@ def anchors(runs: Runs, partitions: int, min_passage: int) -> dict[str, NDArray[
     for sort in (TEXT, CODE):
         chosen = np.flatnonzero(runs.sorts == sort)
         if len(chosen):
-            key, owner, place = _anchors(*_of(runs, chosen), min_passage, code=sort == CODE)
+            key, owner, place = _anchors(*runs.of(chosen), min_passage, code=sort == CODE)
             keys.append(key)
             owners.append(chosen[owner].astype(np.uint32))
             places.append(place)
     return _divided(np.concatenate(keys), np.concatenate(owners), np.concatenate(places), partitions)
-
-
-def _of(runs: Runs, chosen: I64) -> tuple[U32, I64]:
-    """The tokens of some documents, end to end, and their bounds."""
-    if len(chosen) == len(runs.sorts):
-        return runs.keys, runs.bounds
-    lengths = np.diff(runs.bounds)
-    inside = np.zeros(len(lengths), bool)
-    inside[chosen] = True
-    bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths[chosen])])
-    return runs.keys[np.repeat(inside, lengths)], bounds
 
 
 def _anchors(keys: U32, bounds: I64, min_passage: int, *, code: bool) -> tuple[U64, I64, U32]:
@@ -109,13 +98,11 @@ def join(documents: Documents, partition: int, filled: Path) -> None:
 
 def _entries(documents: Documents, partition: int) -> tuple[U64, U32, U32]:
     """The anchors of a partition: keys, document numbers and places, in the order of the documents."""
-    keys, owners, places = [np.empty(0, np.uint64)], [np.empty(0, np.uint32)], [np.empty(0, np.uint32)]
-    for part, base in zip(documents.parts, documents.bases.tolist(), strict=False):
-        some = part.stretch("anchor_splits", partition, documents.plan.partitions)
-        keys.append(part.array("anchor_keys")[some])
-        owners.append(part.array("anchor_owners")[some] + np.uint32(base))
+    keys, owners, stretches = documents.entries(partition, "anchor_")
+    places = [np.empty(0, np.uint32)]
+    for part, some in zip(documents.parts, stretches, strict=True):
         places.append(part.array("anchor_places")[some])
-    return np.concatenate(keys), np.concatenate(owners), np.concatenate(places)
+    return keys, owners, np.concatenate(places)
 
 
 def spans(text: str, language: str | None, cuts: I64) -> I64:

@@ -258,7 +258,7 @@ def sketched(runs: Runs, sorts: U8, plan: Plan) -> dict[str, NDArray[Any]]:
         chosen = np.flatnonzero(sorts == sort)
         if not len(chosen):
             continue
-        found, bounds = shingles(*_of(runs, chosen), code=sort == CODE)
+        found, bounds = shingles(*runs.of(chosen), code=sort == CODE)
         made["digests"][chosen] = digests(found, bounds)
         if plan.options.documents:
             values = sketches(found, bounds, plan.options.sketch)
@@ -266,16 +266,6 @@ def sketched(runs: Runs, sorts: U8, plan: Plan) -> dict[str, NDArray[Any]]:
             made["bands"][chosen] = band_keys(values[: rows * bands], rows)
     made["bands"] = made["bands"][(sorts == TEXT) | (sorts == CODE)]
     return made
-
-
-def _of(runs: Runs, chosen: I64) -> tuple[U32, I64]:
-    if len(chosen) == len(runs.sorts):
-        return runs.keys, runs.bounds
-    lengths = np.diff(runs.bounds)
-    inside = np.zeros(len(lengths), bool)
-    inside[chosen] = True
-    bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths[chosen])])
-    return runs.keys[np.repeat(inside, lengths)], bounds
 
 
 def _runs(texts: list[str], languages: list[str | None]) -> Runs:

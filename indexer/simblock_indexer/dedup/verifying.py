@@ -184,19 +184,11 @@ def _shingles(documents: Documents, numbers: U32) -> _Held:
     pieces: list[U64] = [np.empty(0, np.uint64)] * len(numbers)
     for chosen, coded in ((np.flatnonzero(~code), False), (np.flatnonzero(code), True)):
         if len(chosen):
-            found, bounds = shingles(*_chosen(runs.keys, runs.bounds, chosen), code=coded)
+            found, bounds = shingles(*runs.of(chosen), code=coded)
             for at, piece in zip(chosen.tolist(), np.split(found >> _TO_48, bounds[1:-1]), strict=True):
                 pieces[at] = piece
     bounds = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
     return _Held(np.concatenate(pieces), bounds)
-
-
-def _chosen(keys: U32, bounds: I64, chosen: I64) -> tuple[U32, I64]:
-    lengths = np.diff(bounds)
-    inside = np.zeros(len(lengths), bool)
-    inside[chosen] = True
-    ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths[chosen])])
-    return keys[np.repeat(inside, lengths)], ends
 
 
 def _jaccards(held: _Held, first: I64, second: I64) -> F32:
