@@ -10,7 +10,6 @@ from simblock_indexer.crew import Crew, End
 from simblock_indexer.dedup import signing
 from simblock_indexer.dedup.delivery.rows import Met, Rows
 from simblock_indexer.dedup.folder import Folder, Plan
-from simblock_indexer.dedup.part import RUNS
 
 END = End(lambda _: "a process that signed documents ended", ": try again, or with workers=1")
 
@@ -34,5 +33,4 @@ def sign(parts: Iterator[Given], plan: Plan, folder: Folder, workers: int) -> in
 
 
 def _sign(plan: Plan, folder: Folder, given: Given) -> None:
-    with folder.making(folder.signed(given.number)) as filled:
-        signing.signed(given.rows, plan, given.met, filled / RUNS).write(filled)
+    signing.put(folder, given.number, given.rows, plan, given.met)

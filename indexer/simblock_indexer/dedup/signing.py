@@ -47,8 +47,13 @@ def sign(folder: Folder, part: int) -> None:
     if folder.signed(part).exists():
         return
     plan, met = folder.plan, Met()
+    put(folder, part, read(plan.parts[part], plan, met), plan, met)
+
+
+def put(folder: Folder, part: int, rows: Iterable[Rows], plan: Plan, met: Met) -> None:
+    """Signs documents as a part; ``met`` is what their reading fills."""
     with folder.making(folder.signed(part)) as filled:
-        signed(read(plan.parts[part], plan, met), plan, met, filled / RUNS).write(filled)
+        signed(rows, plan, met, filled / RUNS).write(filled)
 
 
 class Made(NamedTuple):
@@ -62,12 +67,6 @@ class Made(NamedTuple):
         self.signed.write(folder)
         if self.found is not None:
             (folder / "protected.json").write_text(json.dumps(self.found), "utf-8")
-
-
-def write(folder: Folder, part: int, made: Made) -> None:
-    """Puts a part that was signed in memory where :func:`sign` puts one."""
-    with folder.making(folder.signed(part)) as filled:
-        made.write(filled)
 
 
 def signed(rows: Iterable[Rows], plan: Plan, met: Met, spool: Path | None = None) -> Made:

@@ -45,7 +45,7 @@ def signed(
     folder = Folder(root)
     for number, chosen in enumerate(np.array_split(np.arange(len(texts)), parts)):
         rows = _rows(chosen.tolist(), texts, ranks, languages, ids)
-        signing.write(folder, number, signing.signed(rows, plan, Met(rows=len(chosen))))
+        signing.put(folder, number, rows, plan, Met(rows=len(chosen)))
     return folder
 
 
