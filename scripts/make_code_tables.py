@@ -110,10 +110,11 @@ def versions(folders: str, language: Grammar) -> list[str]:
 
 
 def _pinned(folders: str, language: str) -> dict[str, str]:
-    """Packages by name, as benchmarks/code_packages.toml pins them or the archive that was fetched is named."""
+    """Packages by name, as benchmarks/code_languages pins them or the archive that was fetched is named."""
     pinned: dict[str, str] = {}
-    listed = tomllib.loads((ROOT / "benchmarks" / "code_packages.toml").read_text("utf-8"))
-    for packages in listed.get(language, {}).get("background", {}).values():
+    listed = ROOT / "benchmarks" / "code_languages" / f"{language}.toml"
+    rules = tomllib.loads(listed.read_text("utf-8")) if listed.is_file() else {}
+    for packages in rules.get("background", {}).values():
         for package in packages:
             name, _, version = package.replace("==", "@").rpartition("@")
             if name:
@@ -122,6 +123,9 @@ def _pinned(folders: str, language: str) -> dict[str, str]:
         for archive in Path(folder).glob("downloads/apt/*/*.deb"):
             name, version, _ = archive.stem.split("_")
             pinned[name] = f"{name} {version.replace('%3a', ':')}"
+        for description in Path(folder).glob("downloads/source/*/*.dsc"):
+            name, version = description.stem.split("_")
+            pinned[name] = f"{name} {version}"
     return pinned
 
 
