@@ -14,7 +14,7 @@ from typing import NamedTuple
 from simblock.fences import FenceScanner, Stretch
 from simblock.grammar import grammar
 from simblock.lexer import lexemes_in_view
-from simblock.syntax import SyntaxScanner
+from simblock.settling import SyntaxScanner
 
 NOT_LATE: Mapping[int, int] = MappingProxyType({})
 Found = tuple[int, int, int]

@@ -90,3 +90,13 @@ class MissingExtra(SimblockError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an extra: pip install 'simblock[{extra}]'")
+
+
+class MissingParser(SimblockError):
+    """The parser of a language is not installed: of its code there are lexemes, and no syntax tokens."""
+
+    def __init__(self, language: str, package: str) -> None:
+        self.language = language
+        super().__init__(
+            f"near copies of {language} need its parser: pip install {package}, or 'simblock[languages]' for all"
+        )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -43,6 +45,10 @@ Mark = Annotated[str, AfterValidator(_mark)]
 """One that takes a character at least."""
 
 
+LITERAL_LIMIT = 4096
+"""A literal within a line has at most so many characters, an escape or bracket counting as one."""
+
+
 class Block(_Strict):
     """A comment or a literal: from ``open`` (a regular expression) to ``close`` (a mark; none: the line's end).
 
@@ -56,6 +62,8 @@ class Block(_Strict):
     escapes: bool = False
     """A backslash keeps the next character, or line break, from closing."""
     one_line: bool = False
+    most: int = Field(0, ge=0, le=LITERAL_LIMIT)
+    """A literal within a line has at most so many characters, an escape counting as one; 0: LITERAL_LIMIT."""
     brackets: str = Field("", pattern=r"^(|[^\w\s\\][^\w\s\\])$")
     """Two marks between which nothing closes, as the classes in JavaScript's regular expressions."""
     tail: Expression = ""
@@ -73,8 +81,9 @@ class Block(_Strict):
     def _is_whole(self) -> Self:
         if self.one_line and not self.close:
             raise ValueError("a block with one_line needs a close")
-        if not self.one_line and (self.brackets or self.tail or self.after or self.line_start or self.holds):
-            raise ValueError("brackets, tail, after, line_start and holds are for blocks with one_line")
+        asked = self.brackets or self.tail or self.after or self.line_start or self.holds or self.most
+        if not self.one_line and asked:
+            raise ValueError("brackets, tail, after, line_start, holds and most are for blocks with one_line")
         if self.holes and (self.one_line or not self.escapes or len(self.close) != 1):
             raise ValueError("holes are for blocks over lines, with escapes and a close of one character")
         return self
@@ -97,16 +106,19 @@ class LexerTable(_Strict):
     operators: tuple[str, ...] = ()
     members_after: tuple[str, ...] = (".",)
     keyword_arguments: bool = False
+    ignore_case: bool = False
+    """Names and keywords are spelled in lower case, whatever their case: so are the lists of them."""
 
 
 class SyntaxTable(_Strict):
     """``[syntax]``: the parser, and what the nodes of its trees mean, by their kinds.
 
     An entry is a node kind, or a tree-sitter query pattern that begins with a parenthesis (its outermost
-    node is meant, or the one with a capture named as the field is).
+    node is meant, or the one with a capture named as the field is). Without ``module`` there is no parser: syntax
+    tokens are then lexemes less what ``drop`` names and commas before closing brackets, comments the lexer's.
     """
 
-    module: str
+    module: str = ""
     function: str = "language"
     comments: tuple[str, ...] = ("comment",)
     docstrings: tuple[str, ...] = ()
@@ -125,8 +137,29 @@ class SyntaxTable(_Strict):
     """Nodes at whose ends a stream is settled."""
     line_ends: bool = False
     """A line end, outside brackets, ends a statement for certain."""
+    functions: tuple[str, ...] = ()
+    """Nodes that are functions: for scripts and benchmarks alone, no token depends on them."""
     self_test: str = ""
     """A text that goes by every rule of lexer and parser: what it becomes is the language's fingerprint."""
+
+    @model_validator(mode="after")
+    def _has_a_parser(self) -> Self:
+        named = [name for name in _OF_NODES if getattr(self, name)]
+        if named and not self.module:
+            raise ValueError(f"{', '.join(named)} name nodes of a parser: name its module too")
+        return self
+
+
+_OF_NODES = ("docstrings", "imports", "parameters", "unwrap", "statements", "functions")
+
+
+class Embedded(_Strict):
+    """What stands inside a text of a host language: ``language``, from behind ``open`` up to ``close``."""
+
+    open: Mark
+    close: str
+    language: str = ""
+    """None: its text is left out."""
 
 
 class DetectTable(_Strict):
@@ -139,7 +172,8 @@ class DetectTable(_Strict):
 class Grammar(_Strict):
     """All of one language's file. ``tags`` are the names it has on Markdown fences.
 
-    ``information`` is what a bit of its table of commonplaces is worth: packages of one kind make a table that
+    ``tables`` names the language whose tables of members and commonplaces are this one's too, where it has none of its
+    own. ``information`` is what a bit of its table of commonplaces is worth: packages of one kind make a table that
     takes too much for rare, and clean functions say how much (scripts/make_code_tables.py).
     """
 
@@ -149,9 +183,11 @@ class Grammar(_Strict):
     interpreters: tuple[str, ...] = ()
     keywords: frozenset[str]
     builtins: frozenset[str] = frozenset()
+    tables: str = ""
     lexer: LexerTable
-    syntax: SyntaxTable
+    syntax: SyntaxTable = SyntaxTable()
     detect: DetectTable = DetectTable()
+    embedded: tuple[Embedded, ...] = ()
     information: float = Field(1.0, gt=0, le=1)
 
 
@@ -168,17 +204,31 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder().glob("*.toml")))
 
 
+def _read(language: str) -> dict[str, Any]:
+    path = folder() / f"{language}.toml"
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SimblockError(f"no grammar of {language}: there are {', '.join(languages())}") from error
+    except ValueError as error:
+        raise SimblockError(f"{path}: not TOML: {error}") from error
+
+
+@cache
+def entries(language: str) -> Mapping[str, Any]:
+    """A language's file as TOML reads it, unchecked: all that telling languages apart takes, at a tenth of the cost.
+
+    Raises SimblockError where there is none, or it is not TOML.
+    """
+    return MappingProxyType(_read(language))
+
+
 @cache
 def grammar(language: str) -> Grammar:
     """The grammar of a language. Raises SimblockError naming the file and the field that is wrong."""
-    path = folder() / f"{language}.toml"
     try:
-        return Grammar(**tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise SimblockError(f"no grammar of {language}: there are {', '.join(languages())}") from error
+        return Grammar(**_read(language))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise SimblockError(f"{path}: {place}: {first['msg']}") from error
-    except ValueError as error:
-        raise SimblockError(f"{path}: not TOML: {error}") from error
+        raise SimblockError(f"{folder() / language}.toml: {place}: {first['msg']}") from error

@@ -14,13 +14,13 @@ from typing import NamedTuple, cast
 import numpy as np
 import tree_sitter
 
-from simblock.errors import SimblockError
+from simblock.errors import MissingParser, SimblockError
 from simblock.grammar import Grammar, SyntaxTable
 from simblock.lexer import NUMBER, STRING, spelling_key
 from simblock.tokens import I64, SPELLING, U32
 from simblock.vocabulary import members
 
-__all__ = ["Lookups", "literal", "lookups_of", "shown", "shown_gap", "spans_of"]
+__all__ = ["Lookups", "installed", "literal", "lookups_of", "shown", "shown_gap", "spans_of"]
 
 CAPTURES = ("comment", "docstring", "import", "parameter", "unwrap", "statement")
 GAP = 256
@@ -37,11 +37,11 @@ def literal(spelling: str) -> int:
 
 
 class Lookups(NamedTuple):
-    """A grammar's ``[syntax]``, looked up: spellings as keys, patterns as one query."""
+    """A grammar's ``[syntax]``, looked up: spellings as keys, patterns as one query; no queries without a parser."""
 
-    language: tree_sitter.Language
-    query: tree_sitter.Query
-    settling: tree_sitter.Query
+    language: tree_sitter.Language | None
+    query: tree_sitter.Query | None
+    settling: tree_sitter.Query | None
     dropped: tuple[int, ...]
     calling: tuple[int, ...]
     continuing: frozenset[int]
@@ -57,7 +57,7 @@ _known: dict[str, tuple[Grammar, Lookups]] = {}
 def lookups_of(grammar: Grammar) -> Lookups:
     """The look-ups of a grammar, made once.
 
-    Raises SimblockError where its parser is not installed or does not know what the table names.
+    Raises MissingParser where its parser is not installed, SimblockError where that does not know what the table names.
     """
     known = _known.get(grammar.name)
     if known is None or known[0] is not grammar:
@@ -65,13 +65,24 @@ def lookups_of(grammar: Grammar) -> Lookups:
     return known[1]
 
 
+def installed(grammar: Grammar) -> Lookups | None:
+    """:func:`lookups_of`, or None where the parser is not installed."""
+    try:
+        return lookups_of(grammar)
+    except MissingParser:
+        return None
+
+
 def _look_up(grammar: Grammar) -> Lookups:
     table = grammar.syntax
-    language = _language(table.module, table.function)
-    patterns = _patterns(table)
-    query = _query(language, patterns, grammar)
-    statements = [f"({kind}) @statement" for kind in table.statements]
-    settling = _query(language, patterns + statements, grammar)
+    language = query = settling = None
+    if table.module:
+        language = _language(table.module, table.function)
+        if language is None:
+            raise MissingParser(grammar.name, table.module.replace("_", "-"))
+        patterns = _patterns(table)
+        statements = [f"({kind}) @statement" for kind in table.statements]
+        query, settling = (_query(language, them, grammar) for them in (patterns, patterns + statements))
     vocabulary, literals = _paired(members(grammar.name), "\0.")
     builtins, calls = _paired(grammar.builtins, "\0()")
     dropped, calling, continuing = (
@@ -122,20 +133,26 @@ def _paired(names: Iterable[str], prefix: str) -> tuple[U32, U32]:
 
 
 @cache
-def _language(module: str, function: str) -> tree_sitter.Language:
+def _language(module: str, function: str) -> tree_sitter.Language | None:
     try:
         return tree_sitter.Language(getattr(import_module(module), function)())
-    except ImportError as error:
-        package = module.replace("_", "-")
-        raise SimblockError(f"the parser {module} is not installed: pip install {package}") from error
+    except ImportError:
+        return None
     except AttributeError as error:
         raise SimblockError(
             f"the parser {module} has no {function}(): name another as syntax.function"
         ) from error
 
 
-def spans_of(source: str, language: tree_sitter.Language, query: tree_sitter.Query) -> dict[str, I64]:
-    """Start and end i64 [n, 2] in code points of what the query captures, in order, by capture name."""
+def spans_of(
+    source: str, language: tree_sitter.Language | None, query: tree_sitter.Query | None
+) -> dict[str, I64]:
+    """Start and end i64 [n, 2] in code points of what the query captures, in order, by capture name.
+
+    Without a parser there is nothing.
+    """
+    if language is None or query is None:
+        return dict.fromkeys(CAPTURES, NONE)
     source = source.replace("\0", " ").replace("\r\n", " \n").replace("\r", "\n")
     data = source.encode("utf-8", "replace")
     tree = tree_sitter.Parser(language).parse(data)

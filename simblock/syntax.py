@@ -8,33 +8,33 @@ a copy whose surroundings do not parse keeps every one of them, and macros are n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import accumulate, pairwise
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from simblock.grammar import Grammar
-from simblock.lexer import Lexeme, LexemeScanner, Lexer
-from simblock.nodes import Lookups, literal, lookups_of, shown, shown_gap, spans_of
+from simblock.lexer import Lexer
+from simblock.nodes import Lookups, installed, literal, spans_of
 from simblock.notices import notices
 from simblock.tokens import ARGUMENT_KEY, I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, Bools, Tokens
 
-__all__ = ["Parsed", "SyntaxScanner", "parse"]
+__all__ = ["Code", "Parsed", "at_depth_zero", "parse", "syntax_keys", "syntax_tokens"]
 
 PIECE = 1 << 15
 """Code points that are parsed at a time of a whole text."""
-LIMIT = 2048
-"""Code points without a finished statement after which a stream's tokens are given as they stand."""
-PATIENCE = 8
-"""After so many times in a row, brackets that are still open are taken to be never closed."""
 MEMBER = NAME_KEY | MEMBER_KEY
 
 OPEN, CLOSE, COMMA, EQUALS = map(literal, "(),=")
-OPENERS = *_, BRACE = tuple(map(literal, "([{"))
+OPENERS = tuple(map(literal, "([{"))
 CLOSERS = tuple(map(literal, ")]}"))
-CLOSED_BY = dict(zip(OPENERS, CLOSERS, strict=True))
 STATEMENT_ENDS = frozenset(map(literal, ";}"))
+
+
+NO_TOKENS = Tokens(
+    np.empty(0, np.uint32), np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int64)
+)
 
 
 class Parsed(NamedTuple):
@@ -49,7 +49,7 @@ class Parsed(NamedTuple):
     omitted: I64
 
 
-class _Code(NamedTuple):
+class Code(NamedTuple):
     """Lexemes of a region with their places in its ``source``, and the brackets open before each."""
 
     keys: U32
@@ -63,29 +63,33 @@ def parse(text: str, grammar: Grammar, lexemes: Tokens | None = None) -> Parsed:
     """The syntax tokens of ``text``, its comments and what is left out of all views.
 
     ``lexemes`` are those of the whole text as the Lexer gives them, where the caller has them. Nothing is refused: what does not
-    parse keeps its lexemes. Raises SimblockError where the grammar's parser is not installed.
+    parse keeps its lexemes. Where the grammar's parser is not installed there are no tokens; where that is so, or the
+    language has none, comments are the lexer's, and no docstring or import is known.
     """
-    lookups = lookups_of(grammar)
-    lexemes = Lexer(grammar).tokens(text) if lexemes is None else lexemes
-    code = _Code(lexemes.keys, lexemes.starts, lexemes.ends, _depths(lexemes.keys), 0)
+    lexer = Lexer(grammar)
+    lexemes = lexer.tokens(text) if lexemes is None else lexemes
+    lookups = installed(grammar)
+    if lookups is None:
+        return Parsed(NO_TOKENS, lexer.comments(text), notices(text, grammar))
+    code = Code(lexemes.keys, lexemes.starts, lexemes.ends, _depths(lexemes.keys), 0)
     spans = _spans(text, code, lookups)
-    docstrings = _at_depth_zero(code, spans["docstring"])
-    keep = _kept(code, spans, docstrings, lookups)
-    keys = _keys(code, spans["parameter"], grammar, lookups)
+    docstrings = at_depth_zero(code, spans["docstring"])
+    keep = syntax_tokens(code, spans, docstrings, lookups)
+    keys = syntax_keys(code, spans["parameter"], grammar, lookups)
     tokens = Tokens(keys[keep], lexemes.flags[keep], lexemes.starts[keep], lexemes.ends[keep])
-    comments = _in_order([spans["comment"], docstrings])
+    comments = _in_order([spans["comment"] if lookups.language else lexer.comments(text), docstrings])
     omitted = _in_order([notices(text, grammar), _beginning_lines(text, spans["import"])])
     return Parsed(tokens, comments, omitted)
 
 
-def _spans(text: str, code: _Code, lookups: Lookups) -> dict[str, I64]:
+def _spans(text: str, code: Code, lookups: Lookups) -> dict[str, I64]:
     """What the parser finds: in long texts piece by piece, for what does not parse costs it the length squared."""
     cuts = [0, *_cuts(text, code), len(text)]
     found = [(low, spans_of(text[low:high], lookups.language, lookups.query)) for low, high in pairwise(cuts)]
     return {name: np.concatenate([spans[name] + low for low, spans in found]) for name in found[0][1]}
 
 
-def _cuts(text: str, code: _Code) -> Iterator[int]:
+def _cuts(text: str, code: Code) -> Iterator[int]:
     """Where pieces begin: with a lexeme, in as few brackets as can be, at best at the beginning of a line."""
     at = 0
     while len(text) - at > PIECE:
@@ -98,7 +102,7 @@ def _cuts(text: str, code: _Code) -> Iterator[int]:
         yield at
 
 
-def _best(text: str, code: _Code, places: list[int]) -> int:
+def _best(text: str, code: Code, places: list[int]) -> int:
     """The first of the places with the least badness."""
     badness = []
     for place in places:
@@ -108,7 +112,7 @@ def _best(text: str, code: _Code, places: list[int]) -> int:
     return places[badness.index(min(badness))]
 
 
-def _badness(text: str, code: _Code, place: int) -> int:
+def _badness(text: str, code: Code, place: int) -> int:
     """0 where a lexeme begins its line unindented, 1 indented, 2 behind the end of a statement, else 3."""
     start = int(code.starts[place])
     if not place or text[start - 1] == "\n":
@@ -149,7 +153,7 @@ def _depths(keys: U32) -> I64:
     return np.append(0, depths[:-1])
 
 
-def _at_depth_zero(code: _Code, spans: I64) -> I64:
+def at_depth_zero(code: Code, spans: I64) -> I64:
     """Those that begin outside all brackets: in an unfinished call a string looks like a docstring."""
     if not len(spans):
         return spans
@@ -158,7 +162,7 @@ def _at_depth_zero(code: _Code, spans: I64) -> I64:
     return spans[~inside]
 
 
-def _kept(code: _Code, spans: dict[str, I64], docstrings: I64, lookups: Lookups) -> Bools:
+def syntax_tokens(code: Code, spans: dict[str, I64], docstrings: I64, lookups: Lookups) -> Bools:
     """Which lexemes are syntax tokens: bool [n]."""
     gone = _among(code.keys, lookups.dropped)
     gone[:-1] |= (code.keys[:-1] == COMMA) & _among(code.keys[1:], CLOSERS)
@@ -180,7 +184,7 @@ def _covered(starts: I64, spans: I64) -> Bools:
     return inside
 
 
-def _groupings(code: _Code, spans: I64, lookups: Lookups) -> I64:
+def _groupings(code: Code, spans: I64, lookups: Lookups) -> I64:
     """Places of the parentheses around ``spans``, where both stand there and hold something."""
     first = np.searchsorted(code.starts, spans[:, 0])
     last = np.searchsorted(code.starts, spans[:, 1]) - 1
@@ -193,7 +197,7 @@ def _groupings(code: _Code, spans: I64, lookups: Lookups) -> I64:
     return np.concatenate((first[whole], last[whole]))
 
 
-def _keys(code: _Code, parameters: I64, grammar: Grammar, lookups: Lookups) -> U32:
+def syntax_keys(code: Code, parameters: I64, grammar: Grammar, lookups: Lookups) -> U32:
     """Keys u32 [n]: names of the vocabulary and called builtins literal, others as they are."""
     keys = code.keys.copy()
     following = np.zeros_like(keys)
@@ -209,7 +213,7 @@ def _keys(code: _Code, parameters: I64, grammar: Grammar, lookups: Lookups) -> U
     return keys
 
 
-def _own_names(code: _Code, following: U32, parameters: I64) -> Bools:
+def _own_names(code: Code, following: U32, parameters: I64) -> Bools:
     """Which names that look like arguments given by keyword are the function's own: bool [n]."""
     # Outside all brackets `a, b = …` assigns.
     own: Bools = (following == EQUALS) & (code.depths == 0)
@@ -228,155 +232,3 @@ def _makeliteral(keys: U32, places: I64, names: U32, literals: U32) -> None:
         at[at == len(names)] = 0
         known = names[at] == spelled
         keys[places[known]] = literals[at[known]]
-
-
-class SyntaxScanner:
-    """The syntax tokens of a text that comes in chunks: the incremental twin of :func:`parse`.
-
-    At each line end what is not yet settled is parsed, from the end of the last finished statement on,
-    however deep inside others that stands; so a line costs the same however many came before. Tokens are
-    given once and never change, whatever the cut; they differ from those of the whole text where a
-    statement holds others inside parentheses that only group.
-    """
-
-    __slots__ = (
-        "_base", "_before", "_depths", "_ends", "_failures", "_grammar", "_lexemes", "_lookups", "_open", "_patience", "_pieces",
-        "_raw", "_since", "_within", "lexer",
-    )  # fmt: skip
-
-    def __init__(self, grammar: Grammar) -> None:
-        self._grammar = grammar
-        self._lookups = lookups_of(grammar)
-        self.lexer = LexemeScanner(grammar)
-        self._lexemes: list[Lexeme] = []  # not yet settled
-        self._pieces: list[str] = []  # of those looked at: what stands before each, and its spelling
-        self._depths: list[int] = []  # of the same: brackets open before each
-        self._within: list[bool] = []  # of the same: whether the innermost open behind each is no brace
-        self._open: list[int] = []
-        self._before = 0  # the key of the last settled lexeme
-        self._ends = 0  # where the last lexeme looked at ends
-        self._raw, self._base = "", 0  # the text from there, or less where that is long, and where it begins
-        self._since = 0
-        self._patience = 0  # so long a region is not worth parsing again
-        self._failures = 0  # how often in a row no statement was found
-
-    def feed(self, text: str) -> list[Lexeme]:
-        """Key, start and end of the tokens that are certain now that ``text`` is known."""
-        return [token for piece in self.pieces(text) for token in self.take(piece, self.lexer.feed(piece))]
-
-    def finish(self) -> list[Lexeme]:
-        """The rest, at the end of the text."""
-        return self.end(self.lexer.finish())
-
-    def pieces(self, text: str) -> Iterable[str]:
-        """A text by its lines, and by as much of a long one as is parsed at once: what :meth:`take` takes."""
-        within = 0 < len(text) <= LIMIT - self._since and "\n" not in text
-        return (text,) if within else self._lines(text)
-
-    def _lines(self, text: str) -> Iterator[str]:
-        at = 0
-        while at < len(text):
-            most = at + LIMIT - self._since
-            end = text.find("\n", at, most) + 1 or min(len(text), most)
-            yield text[at:end]
-            at = end
-
-    def take(self, piece: str, lexemes: list[Lexeme]) -> list[Lexeme]:
-        """:meth:`feed` for one who has from ``lexer`` what it made of the piece, before the next is asked for."""
-        self._lexemes += lexemes
-        self._raw += piece
-        self._since += len(piece)
-        return self._settle(final=False) if piece[-1:] == "\n" or self._since == LIMIT else []
-
-    def end(self, lexemes: list[Lexeme]) -> list[Lexeme]:
-        """:meth:`finish` for one who has finished ``lexer``."""
-        self._lexemes += lexemes
-        return self._settle(final=True)
-
-    def _settle(self, final: bool) -> list[Lexeme]:
-        self._since = 0
-        self._look()
-        size = sum(map(len, self._pieces))
-        if not self._lexemes or (size < self._patience and not final):
-            return []
-        code = self._region()
-        spans = spans_of(self._source(), self._lookups.language, self._lookups.settling)
-        count = len(code.keys) if final else self._settled(code, spans["statement"]) or self._forced(size)
-        if not count:
-            self._patience = size + size // 4
-            return []
-        keep = _kept(code, spans, _at_depth_zero(code, spans["docstring"]), self._lookups)[:count]
-        keys = _keys(code, spans["parameter"], self._grammar, self._lookups)[:count]
-        settled = [
-            (key, *self._lexemes[at][1:])
-            for at, key in zip(np.flatnonzero(keep).tolist(), keys[keep].tolist(), strict=True)
-        ]
-        self._forget(count)
-        return settled
-
-    def _look(self) -> None:
-        """Notes the spelling and the surroundings of new lexemes, and lets their text go."""
-        for key, start, end in self._lexemes[len(self._depths) :]:
-            blank = self._raw[max(self._ends - self._base, 0) : max(start - self._base, 0)]
-            spelled = self._raw[start - self._base : end - self._base] if start >= self._base else ""
-            self._pieces += (shown_gap(blank, start - self._ends), shown(spelled, key))
-            self._depths.append(len(self._open))
-            self._nest(key)
-            self._within.append(bool(self._open) and self._open[-1] != BRACE)
-            self._ends = end
-        rest = self._raw[max(self._ends - self._base, 0) :]
-        self._base += len(self._raw) - len(rest)
-        if len(rest) > 2 * LIMIT:
-            self._base += len(rest) - LIMIT
-            rest = rest[-LIMIT:]
-        self._raw = rest
-
-    def _nest(self, key: int) -> None:
-        if key in CLOSED_BY:
-            self._open.append(key)
-        elif self._open and CLOSED_BY[self._open[-1]] == key:
-            self._open.pop()
-
-    def _source(self) -> str:
-        """What the parser sees, with a line end behind it."""
-        pieces = self._pieces
-        for at, (key, _, _) in enumerate(self._lexemes):
-            if key not in self._lookups.continuing:
-                return "".join([*(" " * len(piece) for piece in pieces[: 2 * at]), *pieces[2 * at :], "\n"])
-        return "\n"
-
-    def _region(self) -> _Code:
-        keys = np.array([key for key, _, _ in self._lexemes], np.uint32)
-        places = np.array([*accumulate(map(len, self._pieces))], np.int64)
-        return _Code(keys, places[::2], places[1::2], np.array(self._depths, np.int64), self._before)
-
-    def _settled(self, code: _Code, statements: I64) -> int:
-        """How many lexemes stand before the end of the last statement that cannot go on."""
-        # Blanks alone: no string or comment has begun, and no backslash goes on with the line.
-        line_ended = self._grammar.syntax.line_ends and self._raw.isspace()
-        ended_here = line_ended or self._lexemes[-1][0] in STATEMENT_ENDS
-        counts: set[int] = set(np.searchsorted(code.starts, statements[:, 1]).tolist())
-        for count in sorted(counts, reverse=True):
-            ended = self._goes_apart(count) if count < len(code.keys) else ended_here
-            if count and ended and not self._within[count - 1]:
-                self._failures = 0
-                return count
-        return 0
-
-    def _goes_apart(self, at: int) -> bool:
-        """Whether a lexeme may begin a statement: `x = "` still lacks its string, and looks like one in `x`."""
-        return not self._grammar.syntax.line_ends or "\n" in self._pieces[2 * at]
-
-    def _forced(self, size: int) -> int:
-        """How many lexemes are given although no statement has ended, for there are too many."""
-        if size < LIMIT:
-            return 0
-        self._failures += 1
-        if self._failures == PATIENCE:
-            self._open.clear()
-        return len(self._lexemes) - 1  # the last may be a comma that the next makes a trailing one
-
-    def _forget(self, count: int) -> None:
-        self._before = self._lexemes[count - 1][0]
-        del self._lexemes[:count], self._depths[:count], self._within[:count], self._pieces[: 2 * count]
-        self._patience = 0

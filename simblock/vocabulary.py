@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simblock.errors import SimblockError
-from simblock.grammar import grammar, languages
+from simblock.grammar import entries, grammar, languages
 from simblock.lexer import spelling_key
 from simblock.shingles import numbered
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, U64
@@ -146,7 +146,8 @@ def _rows(kind: str, language: str) -> list[str]:
 
     if language not in languages():  # whatever name an index has for one
         return []
-    path = files("simblock").joinpath("tables", f"{kind}-{language}.txt")
+    named = entries(language).get("tables", language)
+    path = files("simblock").joinpath("tables", f"{kind}-{named}.txt")
     if not path.is_file():
         return []
     return [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]

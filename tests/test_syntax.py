@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simblock import nodes, syntax
-from simblock.errors import SimblockError
-from simblock.grammar import grammar, languages
+from simblock.errors import MissingParser, SimblockError
+from simblock.grammar import SyntaxTable, grammar, languages
 from simblock.lexer import Lexer, lexeme_view
 from simblock.notices import PHRASES, header, notices
+from simblock.settling import LIMIT, SyntaxScanner
 from simblock.shingles import numbered as shingles_of
-from simblock.syntax import LIMIT, SyntaxScanner, parse
+from simblock.syntax import parse
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING
 from simblock.vocabulary import members
 
@@ -306,7 +307,7 @@ class Counted:
             self.parsed += len(source)
             return real(source, *rest)
 
-        monkeypatch.setattr("simblock.syntax.spans_of", counting)
+        monkeypatch.setattr("simblock.settling.spans_of", counting)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -480,24 +481,42 @@ def test_an_import_inside_a_function_is_not_omitted() -> None:
     assert [text[a:b] for a, b in parse(text, grammar("python")).omitted] == ["import os"]
 
 
-def test_a_parser_that_is_not_installed_and_a_wrong_node_kind_are_named() -> None:
-    lacking = grammar("c").model_copy(update={"name": "x1"})
-    table = grammar("c").syntax
-    with pytest.raises(SimblockError, match="pip install tree-sitter-none"):
-        parse(
-            "x",
-            lacking.model_copy(update={"syntax": table.model_copy(update={"module": "tree_sitter_none"})}),
-        )
+def test_without_its_parser_a_language_has_lexemes_and_comments_and_no_syntax_tokens() -> None:
+    table = grammar("c").syntax.model_copy(update={"module": "tree_sitter_none"})
+    lacking = grammar("c").model_copy(update={"name": "x1", "syntax": table})
+    text = "int f(void) { /* one */ return 1; } // two\n"
+    parsed = parse(text, lacking)
+    assert not len(parsed.tokens)
+    assert [text[a:b].strip() for a, b in parsed.comments] == ["/* one */", "// two"]
+    scanner = SyntaxScanner(lacking)
+    assert [*scanner.feed(text), *scanner.finish()] == []
+    with pytest.raises(MissingParser, match="pip install tree-sitter-none"):
+        nodes.lookups_of(lacking)
+
+
+def test_a_language_without_a_parser_has_syntax_tokens_of_its_own() -> None:
+    bare = grammar("java").model_copy(update={"name": "x2", "syntax": SyntaxTable(drop=(";",))})
+    text = "int f(int a, int b,) { // one\n  return g(a, (b),);\n}\n"
+    parsed = parse(text, bare)
+    spelt = [text[a:b] for a, b in zip(parsed.tokens.starts, parsed.tokens.ends, strict=True)]
+    assert " ".join(spelt) == "int f ( int a , int b ) { return g ( a , ( b ) ) }"
+    assert [text[a:b].strip() for a, b in parsed.comments] == ["// one"]
+    scanner = SyntaxScanner(bare)
+    found = [token for character in text for token in scanner.feed(character)] + scanner.finish()
+    assert [key for key, *_ in found] == parsed.tokens.keys.tolist()
+
+
+def test_a_wrong_node_kind_is_named() -> None:
+    table = grammar("c").syntax.model_copy(update={"unwrap": ("no_such_kind",)})
     with pytest.raises(SimblockError, match=r"grammars/x1\.toml.*no_such_kind"):
-        parse(
-            "x", lacking.model_copy(update={"syntax": table.model_copy(update={"unwrap": ("no_such_kind",)})})
-        )
+        parse("x", grammar("c").model_copy(update={"name": "x1", "syntax": table}))
 
 
 def test_every_language_has_a_parser_and_statements() -> None:
     assert set(LANGUAGES) <= set(languages())
     for language in languages():
         table = grammar(language).syntax
-        assert table.statements
         assert table.self_test
-        nodes.lookups_of(grammar(language))
+        assert bool(table.statements) == bool(table.module)
+        if nodes.installed(grammar(language)) or not table.module:
+            nodes.lookups_of(grammar(language))

@@ -73,6 +73,7 @@ class _Keys(dict[str, int]):
                 (f"b{number}", f"s{number}"), STRING if block.kind == "string" else GAP
             )
         self._keywords = keywords
+        self._ignore_case = table.ignore_case
 
     def __missing__(self, piece: str) -> int:
         key = self._key(piece)
@@ -90,6 +91,8 @@ class _Keys(dict[str, int]):
         kind = match.lastgroup
         if kind == "name":
             piece = _UNSEEN.sub("", piece)
+            if self._ignore_case:
+                piece = piece.lower()
             return spelling_key(piece) | (0 if piece in self._keywords else NAME_KEY)
         return self._classes.get(str(kind)) or spelling_key(piece)
 

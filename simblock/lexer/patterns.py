@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from simblock.grammar import Block, LexerTable
+from simblock.grammar import LITERAL_LIMIT, Block, LexerTable
 
 NAME_LIMIT = 1024
 """A longer name goes on as the next, so that a stream holds no more of one."""
@@ -13,8 +13,6 @@ JOIN_LIMIT = 16
 """Invisible characters in a row, at most, that do not end a name."""
 ESCAPED_LIMIT = 64
 """Times that an escape or invisible characters may stand in a name, and characters behind each of them."""
-LITERAL_LIMIT = 4096
-"""A literal within a line has at most so many characters, an escape or bracket counting as one."""
 BRACKET_LIMIT = 256
 """A bracket within such a literal has at most so many characters."""
 
@@ -76,7 +74,7 @@ class _Literal:
             left, right = map(re.escape, block.brackets)
             inner = left + repeated(rf"[^{right}\\\r\n]{escape}", f"{{0,{BRACKET_LIMIT}}}")
             atom, cut = f"{atom}|{inner}{right}", rf"\\|{inner}\\?"
-        begin, times = _opening(block), f"{{0,{LITERAL_LIMIT}}}"
+        begin, times = _opening(block), f"{{0,{block.most or LITERAL_LIMIT}}}"
         body, holds = repeated(atom, times), ""
         if block.holds:
             holds = f"(?={repeated(f'(?!{block.holds})(?:{atom})', times)}(?:{block.holds}))"
@@ -159,6 +157,7 @@ class Patterns:
     block over lines its opening alone (``o``). Both are lists: without blocks that depend on the lexeme before,
     and with each of them, as the groups of ``after`` say; so are ``opens``, what a literal within a line begins with, and
     ``begun``, as much as may become one.
+    ``gaps`` is all that can stand between two lexemes, ``space`` that without comments.
     ``torn`` is what may be more of a name before it. ``closes`` and ``waits`` say what an open block, or an
     undecided literal, ends with.
     """
@@ -170,7 +169,7 @@ class Patterns:
         self.waits = {
             f"w{number}": re.compile(rf"[{re.escape(block.close[0])}\r\n]")
             for number, block in blocks.items()
-            if block.one_line and not block.brackets
+            if block.one_line and not block.brackets and not block.most
         }
         late = [block for block in table.blocks if block.after]
         self.torn = re.compile(_Name(table).torn)
@@ -178,6 +177,7 @@ class Patterns:
         comments = [_whole(block, table) for block in table.blocks if block.kind == "comment"]
         gaps = repeated("|".join([SPACE, *comments]))
         self.gaps = re.compile(gaps)
+        self.space = re.compile(SPACE)
         rows = [row for _, row in _rows(table, final=True)]
         if late:
             begins = [block.open for block in table.blocks if block.kind == "comment" or block.after]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from simblock.grammar import Grammar
+from simblock.grammar import LITERAL_LIMIT, Grammar
 from simblock.lexer.keys import EQUALS, GAP, STRING, TO_ARGUMENT, Lexeme, rules_of
-from simblock.lexer.patterns import ESCAPE, LITERAL_LIMIT, repeated
+from simblock.lexer.patterns import ESCAPE, repeated
 from simblock.tokens import MEMBER_KEY, NAME_KEY
 
 MARGIN = 64

@@ -41,6 +41,18 @@ class Lexer:
         kept = keys != GAP
         return self._tokens(keys[kept], starts[kept], ends[kept])
 
+    def comments(self, text: str) -> I64:
+        """Where comments lie, i64 [n, 2] in code points; none are told in texts over LONGEST."""
+        if len(text) > LONGEST:
+            return np.empty((0, 2), np.int64)
+        patterns, known, *_ = self._rules
+        found, at = [], 0
+        for piece in patterns.tile.findall(text):
+            if known[piece] == GAP and not patterns.space.fullmatch(piece):
+                found.append((at, at + len(piece)))
+            at += len(piece)
+        return np.array(found, np.int64).reshape(-1, 2)
+
     def _tokens(self, keys: U32, starts: I64, ends: I64) -> Tokens:
         *_, members_after, arguments_after = self._rules
         names = keys >= NAME_KEY
