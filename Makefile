@@ -68,7 +68,7 @@ $(VENV)/.core: pyproject.toml $(VENV)/.pip
 
 $(VENV)/.test $(VENV)/.check $(VENV)/.bench: $(VENV)/.%: $(VENV)/.core
 	@echo "installing what make $* needs"
-	@$(PIP) install --group $*
+	@$(PIP) install --editable '.[languages]' --group $*
 	@touch $@
 
 # The SDK's line before, which cannot stand beside its successor: tests run its clients in processes of their own.
