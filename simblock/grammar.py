@@ -81,9 +81,9 @@ class Block(_Strict):
     def _is_whole(self) -> Self:
         if self.one_line and not self.close:
             raise ValueError("a block with one_line needs a close")
-        asked = self.brackets or self.tail or self.after or self.line_start or self.holds or self.most
+        asked = self.brackets or self.tail or self.after or self.holds or self.most
         if not self.one_line and asked:
-            raise ValueError("brackets, tail, after, line_start, holds and most are for blocks with one_line")
+            raise ValueError("brackets, tail, after, holds and most are for blocks with one_line")
         if self.holes and (self.one_line or not self.escapes or len(self.close) != 1):
             raise ValueError("holes are for blocks over lines, with escapes and a close of one character")
         return self

@@ -53,14 +53,32 @@ def repeated(pattern: str, times: str = "*") -> str:
     return f"(?:{pattern}|){times}+"
 
 
+_LITERAL = re.compile(r"(?:\\\W|[^\\.^$*+?{}\[\]|()])+")
+"""A regular expression that is one spelling."""
+
+
 def _opening(block: Block) -> str:
     """What a block begins with, and, where it must be the first of its line, what stands before."""
-    if not block.line_start:
-        return f"(?:{block.open})"
+    return _first_of_line(block.open) if block.line_start else f"(?:{block.open})"
+
+
+def _first_of_line(expression: str) -> str:
     blanks = [rf"[^\S\r\n]{{{size}}}" for size in range(INDENT_LIMIT + 1)]
     starts = [rf"(?<=[\r\n]{blank})" for blank in blanks]
     starts += [rf"(?<=(?<![\s\S]){blank})" for blank in blanks]
-    return f"(?={block.open})(?:{'|'.join(starts)})(?:{block.open})"
+    return f"(?={expression})(?:{'|'.join(starts)})(?:{expression})"
+
+
+def _torn_openings(table: LexerTable) -> str:
+    """What may become the opening of a block over lines, where that is one spelling of three characters or more."""
+    rows = []
+    for block in table.blocks:
+        if not block.one_line and _LITERAL.fullmatch(block.open):
+            spelled = re.sub(r"\\(\W)", r"\1", block.open)
+            begun = "|".join(re.escape(spelled[:size]) for size in range(2, len(spelled)))
+            if begun:
+                rows.append(_first_of_line(f"(?:{begun})") if block.line_start else f"(?:{begun})")
+    return "|".join(rows)
 
 
 class _Literal:
@@ -108,13 +126,13 @@ def _whole(block: Block, table: LexerTable) -> str:
     hidden = r"\\" + repeated(r"\r\n|[\s\S]", "?")
     escape = rf"{hidden}|[^{stops}\\]++" if block.escapes else f"[^{stops}]++"
     if not block.close:
-        return f"(?:{block.open}){repeated(escape)}" + repeated(r"\r\n?|\n", "?")
+        return f"{_opening(block)}{repeated(escape)}" + repeated(r"\r\n?|\n", "?")
     close = re.escape(block.close)
     if block.holes:
         begin, (literal, *_) = re.escape(block.holes), _in_holes(table)
         hole = begin + repeated(rf"{literal}|[^{stops}\\}}]|{hidden}")
         escape = rf"{hole}|{hidden}|(?!{begin})[^{stops}\\]"
-    return rf"(?:{block.open}){repeated(f'{escape}|(?!{close}){stops}')}(?:{close}|\Z)"
+    return rf"{_opening(block)}{repeated(f'{escape}|(?!{close}){stops}')}(?:{close}|\Z)"
 
 
 class _Closes:
@@ -210,9 +228,11 @@ def _tried(rows: Iterator[tuple[str, str]]) -> re.Pattern[str]:
 def _rows(table: LexerTable, late: Block | None = None, *, final: bool) -> Iterator[tuple[str, str]]:
     """Each kind of lexeme and gap with its regular expression, in the order in which they are tried."""
     yield "gap", SPACE
+    if not final and (torn := _torn_openings(table)):
+        yield "wo", rf"(?:{torn})\Z"
     for number, block in enumerate(table.blocks):
         if not block.one_line:
-            yield (f"b{number}", _whole(block, table)) if final else (f"o{number}", block.open)
+            yield (f"b{number}", _whole(block, table)) if final else (f"o{number}", _opening(block))
         elif not block.after or block is late:
             literal = _Literal(block)
             yield f"s{number}", literal.whole

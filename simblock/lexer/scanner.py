@@ -14,6 +14,7 @@ MARGIN = 64
 
 TORN = 4
 """Characters, at most, that it takes to know where an operator ends."""
+_TORN = frozenset({"w", "wo"})
 _BARE = frozenset({"name", "operator"})
 _GOES_ON = frozenset("\\\xad\u200c\u200d")
 _LINE = re.compile(repeated(rf"[^\\\r\n]|{ESCAPE}", f"{{0,{LITERAL_LIMIT}}}") + r"[\r\n]")
@@ -96,7 +97,7 @@ class LexemeScanner:
             kind, end = str(match.lastgroup), match.end()
             if kind[0] == "w":
                 self._wait = patterns.waits.get(kind)
-                if kind == "w":  # an operator torn: its first sign may be one by itself
+                if kind in _TORN:  # an operator or opening torn: its first sign may be one by itself
                     self._certain = self._base + at
                 break
             if kind != "gap":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from simblock.grammar import grammar
-from simblock.lexer import LexemeScanner, patterns, scanner
+from simblock.grammar import Block, LexerTable, grammar
+from simblock.lexer import STRING, LexemeScanner, Lexer, patterns, scanner
 from simblock.tokens import ARGUMENT_KEY, NAME_KEY
 from tests.lexer.material import lexemes
 
@@ -55,3 +57,41 @@ def test_a_quote_that_is_none_is_certain_at_an_unescaped_line_end_alone() -> Non
     assert stream.feed("' a\\\nb ") == []
     stream.feed("\n")
     assert stream.late[1] == 8
+
+
+LONG_OPENINGS = grammar("c").model_copy(
+    update={
+        "name": "long openings",
+        "lexer": LexerTable(
+            blocks=(
+                Block(kind="comment", open=r"--\[==\[", close="]==]"),
+                Block(kind="comment", open="--"),
+                Block(kind="comment", open="=begin", close="\n=end", line_start=True),
+                Block(kind="comment", open="<!--", close="-->"),
+                Block(kind="string", open="'", close="'", one_line=True, escapes=True, most=1),
+            ),
+            operators=("==", "<<="),
+        ),
+    }
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["-", "--[==[", "--", "]==]", "=", "=beg", "=begin", "\n=end", "\n", " ", "<", "!-", "<!--", "-->", "'", "a", "\\", "[="]
+        ),
+        max_size=24,
+    ).map("".join)
+)  # fmt: skip
+def test_openings_of_many_signs_are_the_same_however_the_text_is_cut(text: str) -> None:
+    scanner = LexemeScanner(LONG_OPENINGS)
+    found = [token for character in text for token in scanner.feed(character)] + scanner.finish()
+    whole = Lexer(LONG_OPENINGS).tokens(text)
+    assert found == list(zip(whole.keys.tolist(), whole.starts.tolist(), whole.ends.tolist(), strict=True))
+
+
+def test_a_literal_of_one_character_is_told_from_what_an_apostrophe_begins() -> None:
+    whole = Lexer(LONG_OPENINGS).tokens("f<'a>(x: &'a str, 'b', '\\'')")
+    assert whole.keys.tolist().count(STRING) == 2
