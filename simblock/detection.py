@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+import struct
+from functools import cache, lru_cache
 from pathlib import PurePath
-from typing import NamedTuple
 
-from simblock.grammar import grammar, languages
+from simblock.catalogue import entry, listed
+from simblock.grammar import languages
+from simblock.looks import Look, look
+
+__all__ = ["LINE", "Evidence", "Look", "by_content", "by_name", "by_tag", "look"]
 
 _TAG = re.compile(r"\s*\{?\s*\.?(?:language-|lang-|brush:\s*)?([^\s{}.,;:=\"'`|]+)")
 """The first word of an info string: ``python title="x"``, ``{.python}``, ``language-python``, ``py:run``."""
 
 _SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]*(?:\s|$)")
-_PROSE = re.compile(
-    r"""(?:[-*•+]\s+|\d+[.)]\s+|>\s+)?(?:[("'“‘*_]*[^\W\d_](?:[^\W_]|['’-])*[)"'”’*_]*[,.;:!?]*\s+){3}[("'“‘*_\w]"""
-)
-"""Four words in a row at a line's beginning, with nothing between them but what prose has."""
-_CODE = re.compile(r"[=(){}\[\];<>@#$&|\\]|\"\"\"|'''")
-"""A line without any of these is code only where it begins with a keyword."""
-_CODE_END = "{}(;"
-_WORD = re.compile(r"[A-Za-z_]+")
 STRONG = 4
 CONTRADICTED = 3
 """So many strong lines bear out or contradict what a region was said to be."""
 LINE = 1024
 """A line is judged when it ends, or when so many of its characters are known."""
-SEEN = 256
-"""A line is judged by so many of its characters."""
+FIELD = 32
+"""Bits in which the lines that speak for one language are counted."""
 HEAD, LINES = 1 << 16, 300
 """A file is judged by so many of its characters and lines."""
 
 
 @cache
 def _interpreters() -> dict[str, str]:
-    return {name: language for language in languages() for name in grammar(language).interpreters}
+    return {name: language for language, its in listed() for name in its.interpreters}
 
 
 @cache
 def _extensions() -> dict[str, str]:
-    return {suffix: language for language in languages() for suffix in grammar(language).extensions}
+    return {suffix: language for language, its in listed() for suffix in its.extensions}
 
 
 @cache
 def _tags() -> dict[str, str]:
-    return {tag: language for language in languages() for tag in (language, *grammar(language).tags)}
+    return {tag: language for language, its in listed() for tag in (language, *its.tags)}
 
 
 def by_name(path: str) -> str | None:
@@ -63,103 +59,93 @@ def by_tag(tag: str) -> str | None:
     return _tags().get(word[1].lower()) or by_name(tag.split(maxsplit=1)[0])
 
 
-class Look(NamedTuple):
-    """What a line looks like: one bit a language (in the order of ``languages()``) that it speaks for."""
-
-    strong: int
-    weak: int
-    prose: bool
-
-
-@cache
-def _patterns() -> tuple[tuple[int, re.Pattern[str], re.Pattern[str]], ...]:
-    tables = [grammar(language).detect for language in languages()]
-    return tuple((1 << i, _any(table.strong), _any(table.weak)) for i, table in enumerate(tables))
-
-
-def _any(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns) or r"(?!)")
-
-
-_BLANK, _PROSAIC = Look(0, 0, False), Look(0, 0, True)
-
-
-@cache
-def _keywords() -> frozenset[str]:
-    return frozenset().union(*(grammar(language).keywords for language in languages()))
-
-
-def look(line: str) -> Look:
-    """Judge one line by itself, by what it begins with: so its cost is bounded."""
-    line = line.strip()[:SEEN]
-    if not line:
-        return _BLANK
-    prose = _PROSE.match(line) is not None
-    if prose or not _CODE.search(line):
-        word = _WORD.match(line)
-        if word is None or word[0] not in _keywords():
-            return _PROSAIC if prose else _BLANK
-    strong = weak = 0
-    for bit, is_strong, is_weak in _patterns():
-        if is_strong.match(line):
-            strong |= bit
-        elif is_weak.match(line):
-            weak |= bit
-    return Look(strong, weak, prose and not strong and not (weak and line[-1] in _CODE_END))
-
-
 class Evidence:
     """How much the lines seen so far speak for each language. Strong lines count four times a weak one."""
 
-    __slots__ = ("prose", "strong", "weak")
+    __slots__ = ("_best", "_strong", "_weak", "prose")
 
     def __init__(self) -> None:
-        self.strong = [0] * len(languages())
-        self.weak = [0] * len(languages())
+        self._strong = self._weak = 0  # counts, FIELD bits a language
+        self._best: int | None = None
         self.prose = 0
 
     def add(self, seen: Look) -> None:
-        for i in range(len(self.strong)):
-            self.strong[i] += seen.strong >> i & 1
-            self.weak[i] += seen.weak >> i & 1
+        """Count a line."""
+        self._strong += _spread(seen.strong)
+        self._weak += _spread(seen.weak)
+        self._best = None
         self.prose += seen.prose
 
     @property
     def best(self) -> int:
-        """The place of the language most spoken for, the last of equals."""
-        scores = [STRONG * strong + weak for strong, weak in zip(self.strong, self.weak, strict=True)]
-        return max(range(len(scores)), key=lambda i: (scores[i], i))
+        """The place of the language most spoken for; of equals the one with the fewest expressions.
+
+        What speaks for TypeScript, which has more of them, speaks for JavaScript too where nothing tells them apart.
+        """
+        if self._best is None:
+            scores = _counts(STRONG * self._strong + self._weak)
+            most = max(scores)
+            self._best = next(place for place in _fewest_first() if scores[place] == most)
+        return self._best
+
+    def _of(self, place: int) -> tuple[int, int]:
+        return _count(self._strong, place), _count(self._weak, place)
 
     @property
     def sure(self) -> str | None:
         """The language, where two strong lines, one and three weak ones, or six weak ones speak for it."""
         best = self.best
-        strong, weak = self.strong[best], self.weak[best]
+        strong, weak = self._of(best)
         if strong >= 2 or (strong and weak >= 3) or weak >= 6:
             return languages()[best]
         return None
 
     @property
+    def speaking(self) -> int:
+        """How many lines speak for the language most spoken for."""
+        return sum(self._of(self.best))
+
+    @property
     def drowned(self) -> bool:
         """Whether prose outweighs what speaks for code by far."""
-        best = self.best
-        return self.prose > 2 * (self.strong[best] + self.weak[best]) + 2
+        return self.prose > 2 * self.speaking + 2
 
     def against(self, language: str) -> str | None:
         """A verdict on the name that a region was given: itself where its lines bear it out, another where they
         contradict it beyond doubt, None while neither can be said."""
-        own, best = languages().index(language), self.best
-        if self.strong[own] >= CONTRADICTED:
+        own = _count(self._strong, languages().index(language))
+        if own >= CONTRADICTED:
             return language
-        if best != own and self.strong[best] >= CONTRADICTED and not self.strong[own]:
+        best = self.best
+        if not own and _count(self._strong, best) >= CONTRADICTED:
             return languages()[best]
         return None
 
     @property
     def guess(self) -> str | None:
         """The language, where anything speaks for one."""
-        best = self.best
-        return languages()[best] if self.strong[best] or self.weak[best] else None
+        return languages()[self.best] if self.speaking else None
+
+
+@cache
+def _fewest_first() -> tuple[int, ...]:
+    sizes = [len(its.strong) + len(its.weak) for _, its in listed()]
+    return tuple(sorted(range(len(sizes)), key=sizes.__getitem__))
+
+
+def _counts(packed: int) -> list[int]:
+    count = len(languages())
+    return list(struct.unpack(f"<{count}I", packed.to_bytes(FIELD // 8 * count, "little")))
+
+
+def _count(packed: int, place: int) -> int:
+    return packed >> FIELD * place & (1 << FIELD) - 1
+
+
+@lru_cache(4096)
+def _spread(bits: int) -> int:
+    """One FIELD a bit."""
+    return sum(1 << FIELD * place for place in range(bits.bit_length()) if bits >> place & 1)
 
 
 def by_content(text: str) -> str | None:
@@ -178,9 +164,8 @@ def by_content(text: str) -> str | None:
     bare = _comments(language).sub("", head)  # a long licence is no reason to take a file for prose
     lines = [line for line in bare.splitlines()[:LINES] if line.strip()]
     evidence = _weigh(lines)
-    best = evidence.best
-    speaking = evidence.strong[best] + evidence.weak[best]
-    return languages()[best] if speaking > evidence.prose and speaking * 4 > len(lines) else None
+    speaking = evidence.speaking
+    return languages()[evidence.best] if speaking > evidence.prose and speaking * 4 > len(lines) else None
 
 
 def _weigh(lines: list[str]) -> Evidence:
@@ -193,6 +178,6 @@ def _weigh(lines: list[str]) -> Evidence:
 @cache
 def _comments(language: str) -> re.Pattern[str]:
     """Comments and long strings that begin a line."""
-    blocks = [block for block in grammar(language).lexer.blocks if not block.one_line]
-    marks = [f"(?:{b.open})" + (rf"[\s\S]*?{re.escape(b.close)}" if b.close else ".*") for b in blocks]
+    comments = entry(language).comments
+    marks = [f"(?:{c.open})" + (rf"[\s\S]*?{re.escape(c.close)}" if c.close else ".*") for c in comments]
     return re.compile(r"(?m)^[ \t]*(?:" + "|".join(marks) + ")") if marks else re.compile(r"(?!)")

@@ -8,12 +8,11 @@ notebooks by theirs.
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import NamedTuple
 
 from simblock.detection import LINE, by_tag, look
 from simblock.embedding import Embedding, Notebook, Place, markup, value
-from simblock.grammar import grammar, languages
+from simblock.openings import openings, opens_block
 from simblock.regions import Region, Stretch, Taker, Undecided
 from simblock.wrapping import Wrapped, bare, is_diff
 
@@ -38,7 +37,6 @@ The last alternative of what is repeated is nothing: see :func:`simblock.lexer.p
 """
 _AFTER_PROSE = re.compile(r"()([^`\n]*)(`{3,})([^`\s]+)[ \t\r]*\n?\Z")
 """A fence opened at the end of a line of prose, which models do: taken where its tag is known."""
-_BLOCK_LEAD = r"(?:^\s*|(?<![\"'`/*\w]))"
 _CALL = re.compile(r"\w\(|[=!<>]=|->|\w\[|__|\w_\w")
 _STRING = re.compile(r"""[ \t]+[rbfu]?(["']).*\1[\s)\]},+\\:]*$""")
 """An indented line that is one string, or several: an argument or entry that reads like prose."""
@@ -57,18 +55,6 @@ class _Fence(NamedTuple):
 def _fence(quotes: str, lead: str, marks: str) -> _Fence:
     depth, indent = quotes.count(">"), len(lead)
     return _Fence(marks[0], len(marks), re.compile(rf"(?:[ \t]*>[ \t]?){{0,{depth}}} {{0,{indent}}}"))
-
-
-@cache
-def _blocks(language: str | None) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """What begins and what ends comments and docstrings (nothing: a line's end); None: of all languages."""
-    names = (language,) if language else languages()
-    blocks = {(b.open, b.close): b for name in names for b in grammar(name).lexer.blocks if len(b.close) != 1}
-    # Not after a quote mark: a glob in a string opens no comment.
-    return tuple(
-        (re.compile((_BLOCK_LEAD if close else r"^\s*") + f"(?:{opening})"), close)
-        for opening, close in blocks
-    )
 
 
 class FenceScanner:
@@ -254,7 +240,7 @@ class FenceScanner:
         seen = look(bare(line))
         if region is None:
             self._first = self._at - len(line)
-        quoted = region is None and seen.prose and _opens_block(line)  # a docstring may begin like prose
+        quoted = region is None and seen.prose and opens_block(line)  # a docstring may begin like prose
         speaks = bool(seen.strong or quoted or (seen.weak and not seen.prose))
         inside = bool(region or speaks) and self._inside_block(line, None)
         if seen.prose and not inside and not (region and line[0] in " \t"):
@@ -286,8 +272,8 @@ class FenceScanner:
             if self._block in line:
                 self._block = None
             return True
-        for opening, close in _blocks(language):
-            found = opening.search(line)
+        for opening in openings(language):
+            found, close = opening.search(line), opening.close
             if found:
                 self._block = None if not close or close in line[found.end() :] else close
                 self._block_at = self._at - len(line)
@@ -372,15 +358,6 @@ class FenceScanner:
         self._fence = None
         self._held = ""
         self._read = self._lines
-
-
-def _opens_block(line: str) -> bool:
-    """Whether a line begins with the opening of a comment that it does not close."""
-    line = line.lstrip()
-    if line[:1].isalnum():
-        return False
-    found = ((opening.match(line), close) for opening, close in _blocks(None) if close)
-    return any(begin and close not in line[begin.end() :] for begin, close in found)
 
 
 def _decided(region: Taker) -> bool:

@@ -1,0 +1,174 @@
+"""What a line of text looks like: which languages it speaks for, and whether it reads like prose.
+
+Every language brings some forty expressions; a line is tried with those alone that its first character and what it
+holds allow (:mod:`simblock.needles`), and with one that several languages share but once. So a line costs hardly more
+for twenty-five languages than for four.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from simblock.catalogue import listed
+from simblock.needles import OTHER, needs
+
+SEEN = 256
+"""A line is judged by so many of its characters."""
+SHORT, REMEMBERED = 48, 2048
+"""Lines up to so long come again and again (a brace, a return); of so many is it known how they look."""
+_PROSE = re.compile(
+    r"""(?:[-*•+]\s+|\d+[.)]\s+|>\s+)?(?:[("'“‘*_]*[^\W\d_](?:[^\W_]|['’-])*[)"'”’*_]*[,.;:!?]*\s+){3}[("'“‘*_\w]"""
+)
+"""Four words in a row at a line's beginning, with nothing between them but what prose has."""
+_CODE = re.compile(r"[=(){}\[\];<>@#$&|\\]|\"\"\"|'''")
+"""A line without any of these is code only where it begins with a keyword."""
+_CODE_END = "{}(;"
+_WORD = re.compile(r"[A-Za-z_]+")
+Matches = Callable[[str], object]
+Gram = str | tuple[str, ...]
+
+
+class Look(NamedTuple):
+    """What a line looks like: one bit a language (in the order of ``languages()``) that it speaks for."""
+
+    strong: int
+    weak: int
+    prose: bool
+
+
+_BLANK, _PROSAIC = Look(0, 0, False), Look(0, 0, True)
+
+
+class Expression:
+    """One expression of one language or several, compiled when a line first has what it needs."""
+
+    __slots__ = ("_compiled", "_pattern", "languages", "needs")
+
+    def __init__(self, pattern: str, languages: int) -> None:
+        self.languages = languages
+        self.needs = needs(pattern)
+        self._pattern = pattern
+        self._compiled: Matches | None = None
+
+    def matches(self, line: str) -> bool:
+        """Whether it matches at the line's beginning."""
+        if self._compiled is None:
+            self._compiled = re.compile(self._pattern).match
+        return self._compiled(line) is not None
+
+    def may_match(self, line: str, lower: str) -> bool:
+        """Whether a line, whose lower case is ``lower``, holds one of its needles."""
+        _, needles, folded = self.needs
+        held = lower if folded else line
+        for needle in needles:  # a generator would take as long again
+            if needle in held:
+                return True
+        return not needles or (folded and not line.isascii())
+
+
+class _Index(NamedTuple):
+    """Expressions as the bits of numbers, strong ones before ``weak``, in each those first that most share."""
+
+    expressions: tuple[Expression, ...]
+    weak: int
+    first: tuple[int, ...]
+    """What may match a line by its first character."""
+    grams: dict[Gram, int]
+    """What may match a line that holds a gram, in lower case: the first three characters of a needle, or all."""
+    always: int
+    """What has no needles."""
+    folded: int
+    """What goes by needles in any case: letters beyond ASCII may stand for some of theirs."""
+
+
+@cache
+def _index() -> _Index:
+    strong, weak = expressions()
+    every = (*strong, *weak)
+    grams: dict[Gram, int] = {}
+    for place, one in enumerate(every):
+        for needle in one.needs.needles:
+            gram = _gram(needle.lower())
+            grams[gram] = grams.get(gram, 0) | 1 << place
+    first = (_bits(code in one.needs.first for one in every) for code in range(OTHER + 1))
+    always = _bits(not one.needs.needles for one in every)
+    folded = _bits(one.needs.folded for one in every)
+    return _Index(every, len(strong), tuple(first), grams, always, folded)
+
+
+def _bits(values: Iterable[bool]) -> int:
+    return sum(1 << place for place, value in enumerate(values) if value)
+
+
+def _gram(text: str) -> Gram:
+    return text if len(text) == 1 else tuple(text[:3])
+
+
+def expressions() -> tuple[tuple[Expression, ...], tuple[Expression, ...]]:
+    """All languages' strong and weak expressions, each once, those that most languages share first."""
+    return _unique("strong"), _unique("weak")
+
+
+def _unique(field: str) -> tuple[Expression, ...]:
+    owners: dict[str, int] = {}
+    for bit, (_, entry) in enumerate(listed()):
+        for pattern in getattr(entry, field):
+            owners[pattern] = owners.get(pattern, 0) | 1 << bit
+    shared_first = sorted(owners.items(), key=lambda item: -item[1].bit_count())
+    return tuple(Expression(pattern, languages) for pattern, languages in shared_first)
+
+
+@cache
+def _keywords() -> frozenset[str]:
+    return frozenset().union(*(entry.keywords for _, entry in listed()))
+
+
+def look(line: str) -> Look:
+    """Judge one line by itself, by what it begins with: so its cost is bounded."""
+    line = line.strip()
+    return _remembered(line) if len(line) <= SHORT else _look(line[:SEEN])
+
+
+def _look(line: str) -> Look:
+    if not line:
+        return _BLANK
+    prose = _PROSE.match(line) is not None
+    if prose or not _CODE.search(line):
+        word = _WORD.match(line)
+        if word is None or word[0] not in _keywords():
+            return _PROSAIC if prose else _BLANK
+    strong, weak = _speaking(line)
+    return Look(strong, weak, prose and not strong and not (weak and line[-1] in _CODE_END))
+
+
+_remembered = lru_cache(REMEMBERED)(_look)
+
+
+def _speaking(line: str) -> tuple[int, int]:
+    """The languages that a line speaks for strongly, and those besides that it speaks for weakly."""
+    index, lower = _index(), line.lower()
+    left = _held(index, line, lower)
+    strong = found = 0
+    while left:
+        lowest = left & -left
+        left ^= lowest
+        place = lowest.bit_length() - 1
+        one = index.expressions[place]
+        if one.languages & ~found and one.may_match(line, lower) and one.matches(line):
+            found |= one.languages
+            if place < index.weak:
+                strong = found
+    return strong, found & ~strong
+
+
+def _held(index: _Index, line: str, lower: str) -> int:
+    """What may match a line by its first character and the grams that it holds."""
+    second, third = lower[1:], lower[2:]
+    grams: set[Gram] = {*lower, *zip(lower, second, strict=False), *zip(lower, second, third, strict=False)}
+    held = index.always if line.isascii() else index.always | index.folded
+    for gram in index.grams.keys() & grams:
+        held |= index.grams[gram]
+    return held & index.first[min(ord(line[0]), OTHER)]

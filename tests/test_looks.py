@@ -1,0 +1,81 @@
+"""What lines look like, and that no shortcut changes it."""
+
+import random
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simblock import looks
+from simblock.catalogue import listed
+from simblock.grammar import grammar, languages
+from simblock.looks import SEEN, SHORT, look
+from tests.outputs import CODE, MORE, PROSE
+
+PIECES = [
+    "if", "(", ")", "{", "}", ";", " ", " ", "x", "int ", "=", "->", "=>", "def ", ":", "return ", "#include", "<", "é",
+    "SELECT ", "end", "fn ", "$", "::", "//", '"', "'", "new ", "String", "func ", "local ", "ſ", "İ", "@", "[]", "let ",
+]  # fmt: skip
+
+
+def tried_one_by_one(line: str) -> tuple[int, int]:
+    strong = weak = 0
+    for place, (_, entry) in enumerate(listed()):
+        strong |= any(re.match(pattern, line) for pattern in entry.strong) << place
+        weak |= any(re.match(pattern, line) for pattern in entry.weak) << place
+    return strong, weak & ~strong
+
+
+LINES = [line.strip() for text in (*CODE.values(), PROSE, MORE) for line in text.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_speaks_for_what_all_expressions_one_by_one_say(line: str) -> None:
+    assert looks._speaking(line) == tried_one_by_one(line)
+
+
+def test_a_random_line_speaks_for_what_all_expressions_one_by_one_say() -> None:
+    rng = random.Random(14)
+    for _ in range(300):
+        line = "".join(rng.choices(PIECES, k=rng.randint(1, 12))).strip() or "x"
+        assert looks._speaking(line) == tried_one_by_one(line), line
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=200))
+def test_any_line_can_be_looked_at(line: str) -> None:
+    seen = look(line)
+    assert not (seen.strong and seen.prose)
+    assert seen.strong & seen.weak == 0
+
+
+def test_a_line_is_judged_by_its_beginning_alone() -> None:
+    line = "x = compute(first, second);".ljust(SEEN, "!")
+    assert look(line + "\n") == look(line + "def f(x):\n")
+
+
+def test_lines_that_are_remembered_are_short_and_few() -> None:
+    for number in range(3000):
+        look(f"x{number} = {number}")
+        look(f"x{number} = {'y' * SHORT}")
+    assert looks._remembered.cache_info().currsize <= looks.REMEMBERED
+
+
+def test_what_is_read_cheaply_is_what_a_grammar_says() -> None:
+    for language, entry in listed():
+        rules = grammar(language)
+        assert (entry.tags, entry.extensions, entry.interpreters) == (
+            rules.tags,
+            rules.extensions,
+            rules.interpreters,
+        )
+        assert rules.keywords <= entry.keywords
+        assert (entry.strong, entry.weak) == (rules.detect.strong, rules.detect.weak)
+
+
+def test_languages_are_in_one_order() -> None:
+    names = [language for language, _ in listed()]
+    assert names == list(languages())
+    assert all(first < second for first, second in pairwise(names))
