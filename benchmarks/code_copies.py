@@ -13,32 +13,20 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple
+from functools import cache, partial
+from string import ascii_lowercase
 
 from tree_sitter import Node
 
-from benchmarks.code_functions import COMMENTS, Function, leaf_nodes, parser
+from benchmarks.code_functions import Function, leaf_nodes, parser
+from benchmarks.code_layout import Style, Token, laid_out
+from benchmarks.code_rules import FIRST, Docstrings, FunctionRules, Wrapper, function_rules
 from simblock.grammar import grammar
 
-NAMES = ("identifier", "type_identifier", "field_identifier", "property_identifier", "statement_identifier",
-         "shorthand_property_identifier", "shorthand_property_identifier_pattern", "shorthand_field_identifier")  # fmt: skip
-"""Kinds of leaves that are names."""
-MEMBERS_AFTER = (".", "->", "::", "?.", "#")
-KEPT = {"javascript": {"arguments", "undefined", "NaN", "Infinity", "async", "of", "get", "set", "static"},
-        "python": {"_", "match", "case", "type", "__class__"}, "java": {"var", "yield", "record"}, "c": {"defined"}}  # fmt: skip
-"""Words that read as names and are the language's own."""
-UNMOVABLE = ("preproc_def", "preproc_function_def", "preproc_call", "jsx_element", "jsx_text", "ERROR",
-             "jsx_self_closing_element")  # fmt: skip
-"""Kinds of nodes whose text is no row of tokens: functions that have them are passed over."""
-WRAPPING = 4
-"""Lexemes of ``class Holder { }`` and of ``const holder = ;``."""
-_WRAPPED = re.compile(r"(class|const) \w+ ?[{=]\s*")
-_LOOSE = ("=", "==", ",", "{", "&&", "||", "+=", "<=", ">=", "!=")
-"""Marks that a tight layout puts no space beside."""
-_FORMATTED = re.compile(r"[rR]?[fF]")
+NAMES = tuple(sorted({kind for language in FIRST for kind in function_rules(language).names}))
+MEMBERS_AFTER = tuple(sorted({mark for language in FIRST for mark in function_rules(language).members_after}))
+"""Kinds of names and marks before members of the first four languages, of which the evasions are."""
 _INTERPOLATED = re.compile(r"\{[^{}]*\}")
-_NAME = re.compile(r"(?<![\w.$\"'])[^\W\d][\w$]*")
 _FIRST = (
     "local",
     "next",
@@ -58,30 +46,6 @@ _SECOND = ("value", "item", "count", "node", "key", "flag", "list", "size", "ent
            "index", "result", "row", "field", "slot", "total", "mark", "unit", "block", "chunk", "step", "data")  # fmt: skip
 
 
-class Token(NamedTuple):
-    """A leaf: its text, its kind, its field's parent, and what stood before it (white space only)."""
-
-    text: str
-    kind: str
-    parent: str
-    gap: str
-    column: int
-
-
-class Style(NamedTuple):
-    """A way to lay code out."""
-
-    indent: str
-    width: int
-    tight: bool
-    own_line: bool
-
-    @staticmethod
-    def draw(rng: random.Random) -> Style:
-        return Style(rng.choice(("  ", "   ", "\t", "      ")), rng.choice((56, 72, 100)),
-                     rng.random() < 0.5, rng.random() < 0.5)  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class Copy:
     """A copy of a function inside an answer; the copy is ``text[start:end]``. ``size`` are its lexemes, those of
@@ -99,30 +63,23 @@ class Unfit(Exception):
     """This function cannot be copied so that the copy still parses."""
 
 
-def whole(text: str, language: str, kind: str) -> str:
-    """A function as a text that parses by itself: methods inside a class, expressions assigned."""
-    text = textwrap.dedent(text) if language == "python" else text
-    if kind == "method":
-        return f"class Holder {{\n{text}\n}}\n"
-    return f"const holder = {text};\n" if kind == "expression" else text
+NOTHING = Wrapper()
 
 
-def kind_of(function: Function) -> str:
-    """method, expression or function: what a function must be put into so that it parses."""
-    if function.language == "java":
-        return "method"
-    if function.language != "javascript":
-        return "function"
+def wrapper(function: Function) -> Wrapper:
+    """What a function must be put into so that it parses by itself."""
     bare = function.text.lstrip()
-    if re.match(r"(async\s+)?function\b\s*\*?\s*[\w$]+\s*\(", bare):
-        return "function"
-    return "expression" if re.match(r"(async\s+)?function\b|(async\s*)?(\(|[\w$]+\s*=>)", bare) else "method"
+    them = function_rules(function.language).wrappers
+    return next((one for one in them if one.fits(function.kind, bare)), NOTHING)
 
 
 def standing(function: Function) -> str:
     """The function as a text that parses by itself, without the indentation that it had in its file."""
-    column = len(function.text) - len(function.text.lstrip())
-    return whole(" " * column + function.text, function.language, kind_of(function))
+    text = " " * (len(function.text) - len(function.text.lstrip())) + function.text
+    if function_rules(function.language).layout == "indented":
+        text = textwrap.dedent(text)
+    around = wrapper(function)
+    return around.before + text + around.after
 
 
 def tokens(text: str, language: str) -> list[Token]:
@@ -131,20 +88,26 @@ def tokens(text: str, language: str) -> list[Token]:
     root = parser(language).parse(data).root_node
     if root.has_error:
         raise Unfit("it does not parse by itself")
-    if _has(root, UNMOVABLE):
+    rules = function_rules(language)
+    if _has(root, rules.unmovable):
         raise Unfit("it has text that is no row of tokens (preprocessor, JSX)")
-    skipped = _docstrings(root) if language == "python" else set()
+    skipped = _docstrings(root, rules.comments, rules.docstrings) if rules.docstrings else set()
     made: list[Token] = []
     before = 0
-    for node in leaf_nodes(root):
-        if node.type in COMMENTS or node.type == "line_continuation" or node.start_byte in skipped:
+    for node in leaf_nodes(root, language):
+        if node.type in rules.comments or node.type == "line_continuation" or node.start_byte in skipped:
             continue
         leaf = data[node.start_byte : node.end_byte].decode("utf-8", "replace")
-        between = re.sub(r"\S+", "", data[before : node.start_byte].decode("utf-8", "replace"))
+        between = _blank(data[before : node.start_byte].decode("utf-8", "replace"), rules)
         parent = node.parent.type if node.parent is not None and _is_name_field(node) else ""
         made.append(Token(leaf, node.type, parent, between, _column(data, node.start_byte)))
         before = node.end_byte
     return made
+
+
+def _blank(gap: str, rules: FunctionRules) -> str:
+    """The white space of what stands between two tokens; where columns mean something, comments are blanks."""
+    return re.sub(r"\S", " ", gap) if rules.layout == "kept" else re.sub(r"\S+", "", gap)
 
 
 def _has(root: Node, kinds: Sequence[str]) -> bool:
@@ -157,22 +120,16 @@ def _has(root: Node, kinds: Sequence[str]) -> bool:
     return False
 
 
-def _docstrings(root: Node) -> set[int]:
+def _docstrings(root: Node, comments: Sequence[str], known: Docstrings) -> set[int]:
     """Where docstrings begin, save those that are all their block has."""
     found, stack = set(), [root]
     while stack:
         node = stack.pop()
         stack.extend(node.children)
-        first = next((child for child in node.children if child.type not in COMMENTS), None)
-        many = sum(child.type not in COMMENTS for child in node.children) > 1
-        if (
-            node.type in ("block", "module")
-            and many
-            and first is not None
-            and first.type == "expression_statement"
-        ):
-            only = first.children[0]
-            if first.child_count == 1 and only.type == "string":
+        said = [child for child in node.children if child.type not in comments]
+        if node.type in known.blocks and len(said) > 1 and said[0].type == known.statement:
+            only = said[0].children[0]
+            if said[0].child_count == 1 and only.type == known.literal:
                 found.add(only.start_byte)
     return found
 
@@ -190,45 +147,74 @@ def _column(data: bytes, at: int) -> int:
 
 def plain(made: Sequence[Token], language: str) -> list[bool]:
     """Which tokens are plain names: no member, no name of a keyword argument, no builtin, no keyword."""
-    known = grammar(language)
-    kept = known.builtins | known.keywords | KEPT[language]
+    rules = function_rules(language)
+    kept = _kept(language)
     return [
-        token.kind in NAMES
-        and token.text not in kept
-        and not (number and made[number - 1].text in MEMBERS_AFTER)
-        and token.parent != "keyword_argument"
+        token.kind in rules.names
+        and _spelled(token.text, rules) not in kept
+        and not (number and made[number - 1].text in rules.members_after)
+        and token.parent not in rules.arguments
         for number, token in enumerate(made)
     ]
 
 
+@cache
+def _kept(language: str) -> frozenset[str]:
+    """The language's own words."""
+    known = grammar(language)
+    return known.builtins | known.keywords | frozenset(function_rules(language).kept)
+
+
+def _spelled(name: str, rules: FunctionRules) -> str:
+    return name.lower() if rules.ignore_case else name
+
+
 def renamed(made: Sequence[Token], language: str, rng: random.Random) -> list[Token]:
-    """Every plain name exchanged for a fresh one, injectively, so that none is captured."""
-    taken = {token.text for token in made} | grammar(language).builtins | grammar(language).keywords
+    """Every plain name exchanged for a fresh one, injectively, so that none is captured. Raises Unfit."""
+    rules = function_rules(language)
+    taken = {_spelled(token.text, rules) for token in made} | grammar(language).builtins
+    taken |= grammar(language).keywords
     names: dict[str, str] = {}
     result = []
     for token, is_plain in zip(made, plain(made, language), strict=True):
-        if is_plain and token.text not in names:
-            names[token.text] = _fresh(taken, language, rng)
-        result.append(token._replace(text=names[token.text]) if is_plain else token)
-    return [renamed_inside(token, names) for token in result]
+        name = _spelled(token.text, rules)
+        if is_plain and name not in names:
+            names[name] = _fresh(token.text, taken, rules, rng)
+        result.append(token._replace(text=names[name]) if is_plain else token)
+    return [renamed_inside(token, names, language) for token in result]
 
 
-def renamed_inside(token: Token, names: dict[str, str]) -> Token:
-    """A string with what stands in braces inside it renamed, where it is one that has code there."""
-    if token.kind == "template_string" or (token.kind == "string" and _FORMATTED.match(token.text)):
-        return token._replace(text=_INTERPOLATED.sub(lambda it: _NAME.sub(
-            lambda name: names.get(name[0], name[0]), it[0]), token.text))  # fmt: skip
+def renamed_inside(token: Token, names: dict[str, str], language: str) -> Token:
+    """A literal with the code inside it renamed, where it is one that holds code."""
+    for rule in function_rules(language).interpolated:
+        if token.kind == rule.kind and re.match(rule.opens, token.text):
+            inside = partial(re.sub, rule.name, lambda it: names.get(it[0], it[0]))
+            return token._replace(
+                text=re.sub(rule.hole, lambda hole, inside=inside: inside(hole[0]), token.text)
+            )
     return token
 
 
-def _fresh(taken: set[str], language: str, rng: random.Random) -> str:
-    while True:
-        first, second = rng.choice(_FIRST), rng.choice(_SECOND)
-        name = f"{first}_{second}" if language in ("python", "c") else first + second.title()
-        name += rng.choice(("", "", "2", str(rng.randrange(10, 99))))
-        if name not in taken:
-            taken.add(name)
-            return name
+def _fresh(name: str, taken: set[str], rules: FunctionRules, rng: random.Random) -> str:
+    """A name that nothing has, like the old one in what means something: case, marks, or length."""
+    bare = name.strip(rules.marks) if rules.marks else name
+    head, _, tail = name.partition(bare) if bare else (name, "", "")
+    for _ in range(1000):
+        made = _drawn(len(bare), rules, rng)
+        if rules.initials and bare[:1].isupper():
+            made = made[:1].upper() + made[1:]
+        if (spelled := _spelled(head + made + tail, rules)) not in taken:
+            taken.add(spelled)
+            return head + made + tail
+    raise Unfit("no name of that length is free")
+
+
+def _drawn(length: int, rules: FunctionRules, rng: random.Random) -> str:
+    if rules.layout == "kept":
+        return "".join(rng.choice(ascii_lowercase) for _ in range(length))
+    first, second = rng.choice(_FIRST), rng.choice(_SECOND)
+    made = f"{first}_{second}" if rules.snake else first + second.title()
+    return made + rng.choice(("", "", "2", str(rng.randrange(10, 99))))
 
 
 def canonical(text: str, language: str) -> bytes:
@@ -236,77 +222,18 @@ def canonical(text: str, language: str) -> bytes:
     made = tokens(text, language)
     numbers: dict[str, int] = {}
     spelled = [
-        f"\1{numbers.setdefault(token.text, len(numbers))}"
-        if is_plain
-        else _INTERPOLATED.sub("{}", token.text)
+        f"\1{numbers.setdefault(token.text, len(numbers))}" if is_plain else _without_code(token, language)
         for token, is_plain in zip(made, plain(made, language), strict=True)
     ]
     return hashlib.sha256("\0".join(spelled).encode("utf-8", "replace")).digest()
 
 
-def laid_out(made: Sequence[Token], language: str, style: Style) -> str:
-    """The tokens in another layout. Line breaks that mean something stay where they are."""
-    return _python(made, style) if language == "python" else _braced(made, language, style)
-
-
-def _python(made: Sequence[Token], style: Style) -> str:
-    out: list[str] = []
-    depth = column = 0
-    levels = [0]
-    for number, token in enumerate(made):
-        breaks = "\n" in token.gap or not number
-        if breaks and not depth:
-            while len(levels) > 1 and token.column < levels[-1]:
-                levels.pop()
-            if token.column > levels[-1]:
-                levels.append(token.column)
-            gap = ("\n" if number else "") + style.indent * (len(levels) - 1)
-            column = 0
-        elif depth and column > style.width and made[number - 1].text in (",", "("):
-            gap, column = "\n" + style.indent * (len(levels) + 1), 0
-        else:
-            gap = _space(made[number - 1], token, style)
-        depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
-        out += [gap, token.text]
-        column += len(gap) + len(token.text)
-    return "".join(out) + "\n"
-
-
-def _braced(made: Sequence[Token], language: str, style: Style) -> str:
-    out: list[str] = []
-    depth = inside = column = 0
-    for number, token in enumerate(made):
-        before = made[number - 1] if number else token
-        depth -= token.text == "}"
-        inside += (token.text in ("(", "[")) - (token.text in (")", "]"))
-        breaks = "\n" in token.gap
-        if breaks and language != "c" and before.text in (",", "(", "&&", "||", "+", "="):
-            breaks = False
-        if token.text == "{" and language in ("c", "java") and before.text == ")":
-            breaks = style.own_line
-        elif token.text == "{" and before.text == ")":
-            breaks = False
-        if column > style.width and inside and before.text == ",":
-            breaks = True
-        if number and breaks:
-            gap, column = "\n" + style.indent * max(depth, 0), 0
-        else:
-            gap = _space(before, token, style) if number else ""
-        depth += token.text == "{"
-        out += [gap, token.text]
-        column += len(gap) + len(token.text)
-    return "".join(out) + "\n"
-
-
-def _space(before: Token, token: Token, style: Style) -> str:
-    """One space or none: one between words, else by the style, and none beside most brackets."""
-    if re.match(r"[\w$@#\"'`]", token.text) and re.match(r"[\w$\"'`]", before.text[-1]):
-        return " "
-    if before.text in ("(", "[") or token.text in (")", "]", ",", ";"):
-        return ""
-    if style.tight and (before.text in _LOOSE or token.text in _LOOSE):
-        return ""
-    return " " if token.gap or (before.text == "," and not style.tight) else ""
+def _without_code(token: Token, language: str) -> str:
+    text = _INTERPOLATED.sub("{}", token.text)
+    for rule in function_rules(language).interpolated:
+        if token.kind == rule.kind:
+            text = re.sub(rule.hole, "{}", text)
+    return text
 
 
 def copied(text: str, language: str, rng: random.Random) -> str:
@@ -325,10 +252,23 @@ def copied(text: str, language: str, rng: random.Random) -> str:
 
 def unwrapped(code: str, language: str, rng: random.Random) -> str:
     """A method as it is given in answers: one time in two without the class that held it."""
-    if language != "java" or rng.random() < 0.5:
+    if not put_around(code, language).often_off or rng.random() < 0.5:
         return code
     inner = code.split("{", 1)[1].rsplit("}", 1)[0]
     return textwrap.dedent(inner).strip("\n") + "\n"
+
+
+def put_around(code: str, language: str) -> Wrapper:
+    """What a copy stands in, by how it begins."""
+    them = (one for one in function_rules(language).wrappers if one.before)
+    return next((one for one in them if re.match(_begins(one.before), code)), NOTHING)
+
+
+@cache
+def _begins(before: str) -> str:
+    """An expression for code that is put into something: its names may be any."""
+    words = re.findall(r"\w+|[^\w\s]", before)
+    return r"\s*".join(r"\w+" if word in ("Holder", "holder") else re.escape(word) for word in words)
 
 
 class Prose:
@@ -368,7 +308,8 @@ def copies(
 def planted(function: Function, code: str, prose: Prose, rng: random.Random) -> Copy:
     """The code in a fence inside an answer."""
     text, start = prose.around(code, function.language, rng)
-    size = lexemes(code, function.language) - WRAPPING * bool(_WRAPPED.match(code))
+    around = put_around(code, function.language)
+    size = lexemes(code, function.language) - lexemes(around.before + around.after, function.language)
     return Copy(function, code, text, start, start + len(code), size)
 
 

@@ -15,12 +15,8 @@ from tree_sitter import Node
 
 from benchmarks.code_copies import Copy, Prose, Unfit, copied, planted, standing, unwrapped
 from benchmarks.code_functions import Function, leaf_nodes, parser
+from benchmarks.code_rules import function_rules
 
-BLOCKS = ("block", "compound_statement", "statement_block", "constructor_body")
-"""Kinds of nodes whose children are statements."""
-SIMPLE = ("expression_statement", "assert_statement", "delete_statement", "local_variable_declaration",
-          "declaration", "lexical_declaration", "variable_declaration", "return_statement")  # fmt: skip
-"""Kinds of statements that are edited."""
 KINDS = ("insert", "delete", "move")
 
 
@@ -36,22 +32,25 @@ class Statement(NamedTuple):
 def statements(text: str, language: str) -> list[Statement]:
     """All statements of all blocks, in order."""
     root = parser(language).parse(text.encode()).root_node
+    blocks = function_rules(language).blocks
     found, stack = [], [root]
     while stack:
         node = stack.pop()
         stack.extend(node.children)
-        if node.type in BLOCKS:
+        if node.type in blocks:
             found += [
-                Statement(child.start_byte, child.end_byte, child.start_point.column, _is_simple(child))
+                Statement(
+                    child.start_byte, child.end_byte, child.start_point.column, _is_simple(child, language)
+                )
                 for child in node.named_children
                 if "comment" not in child.type
             ]
     return sorted(found)
 
 
-def _is_simple(node: Node) -> bool:
-    few = sum(1 for _ in leaf_nodes(node)) <= 30
-    return node.type in SIMPLE and node.start_point.row == node.end_point.row and few
+def _is_simple(node: Node, language: str) -> bool:
+    few = sum(1 for _ in leaf_nodes(node, language)) <= 30
+    return node.type in function_rules(language).simple and node.start_point.row == node.end_point.row and few
 
 
 def donors(them: Sequence[Function], seed: int, most: int = 3000) -> list[str]:
@@ -106,8 +105,8 @@ def _edit(text: str, language: str, kind: str, inserts: Sequence[str], rng: rand
     if kind == "insert":
         return _put(data, rng.choice(them), rng.choice(inserts).encode())
     one = rng.choice(simple)
-    taken, lone = data[one.start : one.end], b"pass" if language == "python" else b""
-    # Blocks that would be left empty keep a statement of Python's.
+    taken, lone = data[one.start : one.end], function_rules(language).lone.encode()
+    # Blocks that would be left empty keep a statement where the language wants one.
     without = data[: one.start] + (lone if _alone(text, language, one) else b"") + data[one.end :]
     if kind == "delete":
         return without.decode()
@@ -124,7 +123,7 @@ def _put(data: bytes, before: Statement, what: bytes) -> str:
 def _alone(text: str, language: str, one: Statement) -> bool:
     root = parser(language).parse(text.encode()).root_node
     node = root.descendant_for_byte_range(one.start, one.end)
-    while node is not None and node.type not in BLOCKS:
+    while node is not None and node.type not in function_rules(language).blocks:
         node = node.parent
     return node is not None and node.named_child_count <= 1
 

@@ -19,20 +19,12 @@ from typing import NamedTuple
 from tree_sitter import Language, Node, Parser
 
 from benchmarks.code_corpus import PARTS, Source, sources
+from benchmarks.code_rules import FIRST, function_rules
+from simblock.errors import SimblockError
 
-FUNCTIONS = {
-    "python": ("function_definition",),
-    "java": ("method_declaration", "constructor_declaration"),
-    "javascript": (
-        "function_declaration", "generator_function_declaration", "method_definition", "function_expression",
-        "generator_function", "arrow_function",
-    ),
-    "c": ("function_definition",),
-}  # fmt: skip
-WHOLE = ("string", "template_string", "string_literal", "char_literal", "character_literal", "regex",
-         "number_literal", "system_lib_string", "concatenated_string_part")  # fmt: skip
-"""Nodes that are one token, whatever they hold."""
-COMMENTS = ("comment", "line_comment", "block_comment")
+FUNCTIONS = {language: function_rules(language).kinds for language in FIRST}
+COMMENTS = tuple(sorted({kind for language in FIRST for kind in function_rules(language).comments}))
+"""Kinds of comments of the first four languages, of which the evasions are."""
 LEAST = 60
 """Tokens of a function that is measured, at least."""
 MOST = 1500
@@ -51,7 +43,8 @@ class Leaf(NamedTuple):
 
 
 class Function(NamedTuple):
-    """A function as it stands in a file: ``start`` and ``end`` are code points; ``size`` counts its tokens."""
+    """A function as it stands in a file: ``start`` and ``end`` are code points; ``size`` counts its tokens;
+    ``kind`` is that of its node."""
 
     language: str
     package: str
@@ -60,6 +53,7 @@ class Function(NamedTuple):
     start: int
     end: int
     size: int
+    kind: str = ""
 
     @property
     def id(self) -> str:
@@ -67,10 +61,32 @@ class Function(NamedTuple):
         return f"{self.package}/{self.path}"
 
 
+class Extent(NamedTuple):
+    """The nodes of a function: one, and where its body stands behind it, that too."""
+
+    first: Node
+    last: Node
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return (self.first,) if self.first.id == self.last.id else (self.first, self.last)
+
+    @property
+    def broken(self) -> bool:
+        """Whether it did not parse."""
+        return any(node.has_error for node in self.nodes)
+
+
 @cache
 def parser(language: str) -> Parser:
-    """tree-sitter's parser of a language."""
-    return Parser(Language(import_module(f"tree_sitter_{language}").language()))
+    """tree-sitter's parser of a language. Raises SimblockError where its package is not installed."""
+    rules = function_rules(language)
+    try:
+        module = import_module(rules.module)
+    except ImportError as error:
+        package = rules.module.replace("_", "-")
+        raise SimblockError(f"functions of {language} need {package}: pip install {package}") from error
+    return Parser(Language(getattr(module, rules.function)()))
 
 
 def parse(text: str, language: str) -> Node:
@@ -78,47 +94,70 @@ def parse(text: str, language: str) -> Node:
     return parser(language).parse(text.encode("utf-8", "replace")).root_node
 
 
-def leaf_nodes(root: Node) -> Iterator[Node]:
-    """The leaves under a node in order, strings and the like in one piece, comments too."""
+class _Kinds(NamedTuple):
+    whole: frozenset[str]
+    comments: frozenset[str]
+
+
+@cache
+def _kinds(language: str) -> _Kinds:
+    them = [function_rules(one) for one in ((language,) if language else FIRST)]
+    comments = frozenset(kind for one in them for kind in one.comments)
+    return _Kinds(comments | {kind for one in them for kind in one.whole}, comments)
+
+
+def leaf_nodes(root: Node, language: str = "") -> Iterator[Node]:
+    """The leaves under a node in order, strings and the like in one piece, comments too.
+
+    Without a language, what is one piece in any of the first four is one.
+    """
+    whole = _kinds(language).whole
     stack = [root]
     while stack:
         node = stack.pop()
-        if node.type in WHOLE or node.type in COMMENTS or not node.child_count:
+        if node.type in whole or not node.child_count:
             if node.end_byte > node.start_byte:
                 yield node
         else:
             stack.extend(reversed(node.children))
 
 
-def leaves(root: Node, data: bytes) -> list[Leaf]:
+def leaves(root: Node, data: bytes, language: str = "") -> list[Leaf]:
     """The tokens under a node, comments left out."""
+    comments = _kinds(language).comments
     return [
         Leaf(data[node.start_byte : node.end_byte].decode("utf-8", "replace"), node.type, node.start_byte, node.end_byte)
-        for node in leaf_nodes(root)
-        if node.type not in COMMENTS
+        for node in leaf_nodes(root, language)
+        if node.type not in comments
     ]  # fmt: skip
 
 
-def function_nodes(root: Node, language: str) -> Iterator[Node]:
+def extents(root: Node, language: str) -> Iterator[Extent]:
     """The outermost functions of at most MOST tokens, each once; bigger ones are looked into."""
+    rules = function_rules(language)
     stack = [root]
     while stack:
         node = stack.pop()
-        if node.type in FUNCTIONS[language] and (_count(node) <= MOST or not _holds(node, language)):
-            yield node
-        else:
-            stack.extend(reversed(node.children))
+        if node.type in rules.kinds:
+            behind = node.next_named_sibling if rules.bodies else None
+            last = behind if behind is not None and behind.type in rules.bodies else node
+            if _count(extent := Extent(node, last), language) <= MOST or not _holds(extent, language):
+                yield extent
+                continue
+        stack.extend(reversed(node.children))
 
 
-def _count(node: Node) -> int:
-    return sum(1 for leaf in leaf_nodes(node) if leaf.type not in COMMENTS)
+def _count(extent: Extent, language: str) -> int:
+    comments = _kinds(language).comments
+    return sum(leaf.type not in comments for node in extent.nodes for leaf in leaf_nodes(node, language))
 
 
-def _holds(node: Node, language: str) -> bool:
-    stack = list(node.children)
+def _holds(extent: Extent, language: str) -> bool:
+    kinds = function_rules(language).kinds
+    stack = [child for node in extent.nodes for child in node.children]
     while stack:
         one = stack.pop()
-        if one.type in FUNCTIONS[language]:
+        if one.type in kinds:
             return True
         stack.extend(one.children)
     return False
@@ -129,16 +168,17 @@ def functions(source: Source, language: str, least: int = LEAST) -> Iterator[Fun
     data = source.text.encode("utf-8", "replace")
     root = parser(language).parse(data).root_node
     ascii_only = len(data) == len(source.text)
-    for node in function_nodes(root, language):
-        if node.has_error:
+    for extent in extents(root, language):
+        if extent.broken:
             continue
-        size = _count(node)
+        size = _count(extent, language)
         if size < least:
             continue
-        start, end = node.start_byte, node.end_byte
+        start, end = extent.first.start_byte, extent.last.end_byte
         if not ascii_only:
             start, end = (len(data[:at].decode("utf-8", "replace")) for at in (start, end))
-        yield Function(language, source.package, source.path, source.text[start:end], start, end, size)
+        text, kind = source.text[start:end], extent.first.type
+        yield Function(language, source.package, source.path, text, start, end, size, kind)
 
 
 def digest(function: Function) -> bytes:
@@ -146,7 +186,7 @@ def digest(function: Function) -> bytes:
     data = function.text.encode("utf-8", "replace")
     root = parser(function.language).parse(data).root_node
     return hashlib.sha256(
-        "\0".join(leaf.text for leaf in leaves(root, data)).encode("utf-8", "replace")
+        "\0".join(leaf.text for leaf in leaves(root, data, function.language)).encode("utf-8", "replace")
     ).digest()
 
 

@@ -6,12 +6,13 @@ not say what a function or a copy is.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from simblock.errors import SimblockError
 from simblock.grammar import grammar
@@ -26,8 +27,82 @@ Registry = Literal["apt", "source", "npm", "pip"]
 Packages = dict[Registry, dict[str, tuple[str, ...]]]
 
 
+def _expression(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return value
+
+
+Expression = Annotated[str, AfterValidator(_expression)]
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Wrapper(Strict):
+    """What a function is put into so that it parses by itself: those of some kinds, or that begin in some way."""
+
+    kinds: tuple[str, ...] = ()
+    match: Expression = ""
+    before: str = ""
+    after: str = ""
+    often_off: bool = False
+    """One copy in two is given without it."""
+
+    def fits(self, kind: str, text: str) -> bool:
+        """Whether it is for a function of this kind of node, with this text."""
+        return (not self.kinds or kind in self.kinds) and bool(re.match(self.match, text))
+
+
+class Interpolated(Strict):
+    """Literals that hold code: of some kind, that begin in some way; ``hole`` finds the code, ``name`` names in it."""
+
+    kind: str
+    opens: Expression = ""
+    hole: Expression = r"\{[^{}]*\}"
+    name: Expression = r"(?<![\w.$\"'])[^\W\d][\w$]*"
+
+
+class Docstrings(Strict):
+    """Literals that are comments: ``literal``, alone in a ``statement`` that is the first of ``blocks``."""
+
+    blocks: tuple[str, ...]
+    statement: str
+    literal: str
+
+
+class FunctionRules(Strict):
+    """``[functions]``: what is a function, a name, a comment; how a copy is laid out; which statements are edited."""
+
+    module: str
+    function: str = "language"
+    kinds: tuple[str, ...]
+    bodies: tuple[str, ...] = ()
+    names: tuple[str, ...] = ("identifier",)
+    whole: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ("comment",)
+    docstrings: Docstrings | None = None
+    members_after: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    ignore_case: bool = False
+    marks: str = ""
+    unmovable: tuple[str, ...] = ()
+    snake: bool = False
+    initials: bool = True
+    wrappers: tuple[Wrapper, ...] = ()
+    interpolated: tuple[Interpolated, ...] = ()
+    layout: Literal["braces", "indented", "lines", "kept"]
+    joins: tuple[str, ...] = (",", "(", "&&", "||", "+", "=")
+    own_line: bool = False
+    touching: bool = True
+    spaces: Literal["free", "kept"] = "free"
+    blocks: tuple[str, ...] = ()
+    simple: tuple[str, ...] = ()
+    lone: str = ""
 
 
 class Rules(Strict):
@@ -37,11 +112,21 @@ class Rules(Strict):
     """Of its files; none: the extensions that its grammar has."""
     not_taken: tuple[str, ...] = ()
     """Endings of files that are no source, mostly those of tests."""
-    functions: dict[str, Any] = {}
+    functions: FunctionRules | None = None
     protected: Packages = {}
     background: Packages = {}
     tune: Packages = {}
     report: Packages = {}
+
+
+@cache
+def function_rules(language: str) -> FunctionRules:
+    """What is a function of a language. Raises SimblockError where its file does not say."""
+    if (found := rules(language).functions) is None:
+        raise SimblockError(
+            f"{FOLDER / language}.toml: functions: a language without this table has none to copy"
+        )
+    return found
 
 
 def languages() -> tuple[str, ...]:

@@ -123,7 +123,7 @@ def main() -> None:
     corpus.arguments(parser)
     parser.add_argument("--code-corpus", type=Path, default=code_corpus.default_folder(), help="the sources")
     parser.add_argument("--half", choices=clean_text.HALVES, default="report")
-    languages = code_corpus.LANGUAGES
+    languages = code_corpus.FIRST
     parser.add_argument("--languages", nargs="*", choices=languages, default=languages)
     parser.add_argument("--copies", type=int, default=500, help="works that copies are taken of")
     parser.add_argument("--passages", type=int, default=20_000, help="clean passages")

@@ -26,7 +26,7 @@ def made(folder: Path, kept: Path, size: int) -> list[dict[str, Any]]:
     path = kept / f"code-{size}.jsonl"
     if not path.exists():
         chance = random.Random(13)
-        rows = [row for language in code_corpus.LANGUAGES for row in _of(folder, language, size, chance)]
+        rows = [row for language in code_corpus.FIRST for row in _of(folder, language, size, chance)]
         chance.shuffle(rows)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")

@@ -73,7 +73,7 @@ class Named:
             elif member_names and self._is_member(number):
                 text = member_names.get(text, text)
             else:
-                text = renamed_inside(token, names).text
+                text = renamed_inside(token, names, self.program.language).text
             if is_plain and token.kind.startswith("shorthand") and text != token.text:
                 text = f"{token.text}: {text}"
             if text != token.text:
