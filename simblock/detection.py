@@ -11,7 +11,7 @@ from simblock.catalogue import entry, listed
 from simblock.grammar import languages
 from simblock.looks import Look, look
 
-__all__ = ["LINE", "Evidence", "Look", "by_content", "by_name", "by_tag", "look"]
+__all__ = ["LINE", "Evidence", "Look", "by_content", "by_name", "by_tag", "is_recognised", "look"]
 
 _TAG = re.compile(r"\s*\{?\s*\.?(?:language-|lang-|brush:\s*)?([^\s{}.,;:=\"'`|]+)")
 """The first word of an info string: ``python title="x"``, ``{.python}``, ``language-python``, ``py:run``."""
@@ -57,6 +57,11 @@ def by_tag(tag: str) -> str | None:
     if word is None:
         return None
     return _tags().get(word[1].lower()) or by_name(tag.split(maxsplit=1)[0])
+
+
+def is_recognised(language: str) -> bool:
+    """Whether there are lines that speak for a language: where not, only its name says that a text is in it."""
+    return bool(entry(language).strong)
 
 
 class Evidence:

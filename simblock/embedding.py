@@ -1,4 +1,4 @@
-"""Code inside markup and data: <script> and <pre> of HTML, cells of notebooks and other strings of JSON, decoded."""
+"""Code inside markup and data: <script>, <style> and <pre> of HTML, cells of notebooks and other strings of JSON, decoded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from html.entities import html5
 from typing import NamedTuple, Protocol
 
-from simblock.detection import by_tag
+from simblock.detection import by_tag, is_recognised
 from simblock.regions import Region, Stretch, Taker, Undecided
 
 
@@ -34,30 +34,45 @@ class Place(NamedTuple):
 
 
 _MARKUP = re.compile(
-    r"(?:\s|<[^<>]*>)*?<(?:(script)\b([^<>]*)|pre\b[^<>]*>\s*<code\b([^<>]*)|pre\b([^<>]*))>", re.IGNORECASE
+    r"(?:\s|<[^<>]*>)*?<(?:(script|style)\b([^<>]*)|pre\b[^<>]*>\s*<code\b([^<>]*)|pre\b([^<>]*))>",
+    re.IGNORECASE,
 )
 _TYPE = re.compile(r"\btype\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _LANGUAGE = re.compile(
-    r"\b(?:class|lang)\s*=\s*[\"']?(?:[^\"'>]*[\s\"'])??(?:language-|lang-|brush:\s*|highlight-source-|sourceCode\s+)?([\w+#]+)",
+    r"\b(?:class|lang)\s*=\s*[\"']?(?:[^\"'>]*[\s\"'])??(language-|lang-|brush:\s*|highlight-source-|sourceCode\s+)?([\w+#]+)",
     re.IGNORECASE,
 )
 _TAG_OR_ENTITY = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>|&(?:#x?[0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
-_SCRIPT_END = re.compile(r"</script\s*>", re.IGNORECASE)
-_PRE_END = re.compile(r"</(?:code|pre)\s*>", re.IGNORECASE)
+_USUAL = {"script": "javascript", "style": "css"}
+"""What such an element holds where its type says nothing."""
+_ENDS = {
+    "script": re.compile(r"</script\s*>", re.IGNORECASE),
+    "style": re.compile(r"</style\s*>", re.IGNORECASE),
+    "pre": re.compile(r"</(?:code|pre)\s*>", re.IGNORECASE),
+}
+
+
+def _named(attributes: str) -> str | None:
+    """The language that a listing's class names. One that no line speaks for must be said to be a language: any
+    word may be a class."""
+    found = _LANGUAGE.search(attributes)
+    language = by_tag(found[2]) if found else None
+    return language if found and language and (found[1] or is_recognised(language)) else None
 
 
 class Markup:
-    """The content of a <script>, as it stands, or of a <pre>: tags out, each entity one character."""
+    """The content of a <script> or <style>, as it stands, or of a <pre>: tags out, each entity one character."""
 
-    __slots__ = ("_script",)
+    __slots__ = ("_end", "_plain")
 
-    def __init__(self, *, script: bool) -> None:
-        self._script = script
+    def __init__(self, element: str) -> None:
+        self._plain = element in _USUAL
+        self._end = _ENDS[element]
 
     def read(self, line: str, begin: int, at: Place) -> int:
-        closing = (_SCRIPT_END if self._script else _PRE_END).search(line, begin)
+        closing = self._end.search(line, begin)
         end = closing.start() if closing else len(line)
-        if self._script:
+        if self._plain:
             at.give(line[begin:end], begin, end)
         else:
             self._marked(line, begin, end, at)
@@ -82,18 +97,18 @@ def _entity(mark: str) -> str:
 
 
 def markup(line: str) -> tuple[int, Taker, Embedding] | None:
-    """Where the content of a <script> or <pre> that the line begins with begins, and what takes and reads it."""
+    """Where the content of a <script>, <style> or <pre> that the line begins with begins, what takes and reads it."""
     found = _MARKUP.match(line)
     if found is None:
         return None
     if found[1]:
-        kind = _TYPE.search(found[2])
-        language = by_tag(kind[1].rpartition("/")[2] if kind and kind[1] != "module" else "script")
-        return (found.end(), Region(language), Markup(script=True)) if language else None
-    name = _LANGUAGE.search(found[3] or found[4] or "")
-    language = by_tag(name[1]) if name else None
+        element, kind = found[1].lower(), _TYPE.search(found[2])
+        said = kind[1].rpartition("/")[2] if kind and kind[1] != "module" else _USUAL[element]
+        language = by_tag(said)
+        return (found.end(), Region(language), Markup(element)) if language else None
+    language = _named(found[3] or found[4] or "")
     region: Taker = Region(language) if language else Undecided(loose=False, alone=True)
-    return found.end(), region, Markup(script=False)
+    return found.end(), region, Markup("pre")
 
 
 _CELL = re.compile(r'"cell_type"\s*:\s*"(\w+)"|"source"\s*:\s*(?:(\[)|(?="))')

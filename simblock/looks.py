@@ -123,7 +123,7 @@ def _unique(field: str) -> tuple[Expression, ...]:
 
 @cache
 def _keywords() -> frozenset[str]:
-    return frozenset().union(*(entry.keywords for _, entry in listed()))
+    return frozenset().union(*(entry.keywords for _, entry in listed() if entry.strong))
 
 
 def look(line: str) -> Look:

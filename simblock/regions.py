@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from simblock.detection import LINE, Evidence, Look, look
+from simblock.detection import LINE, Evidence, Look, is_recognised, look
 
 BACK = 8192
 """So many characters of a region are kept while its language is in doubt, to be given anew."""
@@ -78,7 +78,8 @@ class _Lines:
 class Region:
     """Gives on the characters of a region whose language was named.
 
-    While its lines have neither confirmed nor contradicted the name, they are kept, at most BACK characters.
+    While its lines have neither confirmed nor contradicted the name, they are kept, at most BACK characters. A
+    language that no line speaks for, as ``generic``, is believed.
     """
 
     __slots__ = ("_evidence", "_kept", "_lines", "_opens", "_size", "language")
@@ -88,7 +89,7 @@ class Region:
     def __init__(self, language: str, *, doubted: bool = True) -> None:
         self.language: str = language
         self._opens = True
-        self._kept: list[Stretch] | None = [] if doubted else None
+        self._kept: list[Stretch] | None = [] if doubted and is_recognised(language) else None
         self._size = 0
         self._lines = _Lines()
         self._evidence = Evidence()

@@ -28,7 +28,7 @@ from simblock.grammar import languages
         ("java,linenos", "java"),
         ("language-c", "c"),
         ("JAVA", "java"),
-        ("C++", "c"),
+        ("C++", "cpp"),
         ("jsx", "javascript"),
         ("src/main.c", "c"),
     ],
