@@ -4,13 +4,15 @@
     python scripts/make_code_tables.py members SOURCES [LANGUAGE...]
     python scripts/make_code_tables.py commonplace SOURCES [LANGUAGE...]
 
-members-<language>.txt      names that stand as members, or arguments, in 8 functions and more, of 3 projects and more
+members-<language>.txt      names that stand as members, or arguments, in 8 functions and more, of 3 projects and more;
+                            of a language without a parser, in 8 files
 commonplace-<language>.txt  how many of 100,000 documents hold each shingle of the numbered channels, for those
                             that most documents hold; a row is as simblock/vocabulary.py says
 SOURCES, one folder or several parted by colons, holds <language>/background/<package>/…, as benchmarks/code_corpus.py
 lays it out; equal files count once. A document is 500 tokens of one file in a row, as one of text is 500 words.
 What one project alone has is left out: it is its own. Members come first, for the shingles of syntax
-tokens hold them by name: so run the two one after the other.
+tokens hold them by name: so run the two one after the other. A language whose grammar names another's `tables` has
+none of its own. Then `python -m benchmarks.code_worth LANGUAGE` says what a bit of the table is worth.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import sys
 import textwrap
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
@@ -33,8 +35,10 @@ from numpy.typing import NDArray
 
 from simblock import vocabulary
 from simblock.code import tokenise_documents
+from simblock.errors import SimblockError
 from simblock.grammar import Grammar, grammar, languages
 from simblock.lexer import Lexer
+from simblock.nodes import lookups_of
 from simblock.scheme import CODE_CHANNELS, Channel
 from simblock.shingles import numbered
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, U64, VIEWS, Tokens
@@ -48,16 +52,13 @@ PROJECT_DOCUMENTS = 200
 """Documents that a project counts for at most, so that one large one does not stand for code at large."""
 MEMBERS = 8_000
 LARGEST_FILE = 600_000
+CORE = ("python", "java", "javascript", "typescript", "c", "cpp", "csharp", "go", "rust")
 ROWS = {"code-seeds": 25_000, "code-exact": 800}
-"""Rows that a language has of each channel. Measured on clean functions: more of either tell nothing more."""
+"""Rows that a language of CORE has of each channel. Measured on clean functions: more of either tell nothing more."""
+OTHER_ROWS = {"code-seeds": 8_000, "code-exact": 400}
+"""Those of any other, so that all of them weigh less than a megabyte or two."""
 PROJECT_DEPTH = {"openjdk-17-source": 2}
 """Folders that tell a package's projects apart, where it is not one project: the JDK is of many modules."""
-FUNCTIONS = {
-    "python": "(function_definition) @f",
-    "java": "[(method_declaration) (constructor_declaration) (lambda_expression)] @f",
-    "javascript": "[(function_declaration) (function_expression) (method_definition) (arrow_function)] @f",
-    "c": "(function_definition) @f",
-}
 ROOT = Path(__file__).parent.parent
 TABLES = ROOT / "simblock" / "tables"
 HEADER = """\
@@ -136,15 +137,18 @@ def header(what: str, packages: list[str], size: str) -> str:
 
 
 def members(folders: str, language: Grammar) -> str:
-    """The table of members' names. A member counts once for each function, that which began last before it."""
-    lexer, parser, query = Lexer(language), *_functions(language)
+    """The table of members' names. A member counts once for each function, that which began last before it.
+
+    Without a parser, it counts once for each file. Raises SimblockError where the grammar names no functions.
+    """
+    lexer, functions_in = Lexer(language), _functions(language)
     functions: Counter[str] = Counter()
     projects: defaultdict[str, set[str]] = defaultdict(set)
     files = found = 0
     for project, text in sources(folders, language):
-        nodes = tree_sitter.QueryCursor(query).captures(parser.parse(text.encode()).root_node).get("f", [])
-        starts = _code_points(text, sorted(node.start_byte for node in nodes))
-        for name in _members_of(lexer.tokens(text), starts, text):
+        starts = _code_points(text, functions_in(text))
+        for spelled in _members_of(lexer.tokens(text), starts, text):
+            name = spelled.lower() if language.lexer.ignore_case else spelled
             functions[name] += 1
             projects[name].add(project)
         files += 1
@@ -154,18 +158,40 @@ def members(folders: str, language: Grammar) -> str:
         for name, count in functions.items()
         if count >= FUNCTIONS_OF_A_MEMBER
         and len(projects[name]) >= PROJECTS_OF_A_MEMBER
-        and name.isidentifier()
+        and _is_plain(name, language)
     ]
     public = sorted(sorted(public, key=lambda name: (-functions[name], name))[:MEMBERS])
-    what = f"Names that stand as members in at least {FUNCTIONS_OF_A_MEMBER} functions of {PROJECTS_OF_A_MEMBER} projects ({language.name})."
-    size = f"{found:,} functions in {files:,} files"
+    parts = "functions" if language.syntax.module else "files"
+    what = f"Names that stand as members in at least {FUNCTIONS_OF_A_MEMBER} {parts} of {PROJECTS_OF_A_MEMBER} projects ({language.name})."
+    size = f"{found:,} functions in {files:,} files" if language.syntax.module else f"{files:,} files"
     return header(what, versions(folders, language), size) + "\n".join(public) + "\n"
 
 
-def _functions(language: Grammar) -> tuple[tree_sitter.Parser, tree_sitter.Query]:
-    module = import_module(language.syntax.module)
-    parsed = tree_sitter.Language(getattr(module, language.syntax.function)())
-    return tree_sitter.Parser(parsed), tree_sitter.Query(parsed, FUNCTIONS[language.name])
+def _is_plain(name: str, language: Grammar) -> bool:
+    """Whether it is a name as people write them; marks that the language has in names, ``$`` apart, may be in it."""
+    marks = language.lexer.name_marks.replace("$", "")
+    return name.translate(str.maketrans("", "", marks)).isidentifier()
+
+
+def _functions(language: Grammar) -> Callable[[str], list[int]]:
+    """What gives the bytes of a text at which functions begin, rising; none without a parser."""
+    table = language.syntax
+    if not table.module:
+        return lambda _: []
+    if not table.functions:
+        raise SimblockError(
+            f"grammars/{language.name}.toml: syntax.functions: name the nodes that are functions"
+        )
+    parsed = tree_sitter.Language(getattr(import_module(table.module), table.function)())
+    kinds = (kind if kind.startswith("(") else f"({kind})" for kind in table.functions)
+    query = tree_sitter.Query(parsed, "\n".join(f"{kind} @f" for kind in kinds))
+    parser = tree_sitter.Parser(parsed)
+
+    def found(text: str) -> list[int]:
+        captures = tree_sitter.QueryCursor(query).captures(parser.parse(text.encode()).root_node)
+        return sorted(node.start_byte for node in captures.get("f", []))
+
+    return found
 
 
 def _code_points(text: str, places: list[int]) -> I64:
@@ -195,7 +221,8 @@ class Background(NamedTuple):
 
 
 def read(folders: str, language: Grammar) -> dict[str, Background]:
-    """The background as an index would hold it, by view: lexemes and syntax tokens."""
+    """The background as an index would hold it, by view: lexemes and syntax tokens. Raises MissingParser."""
+    lookups_of(language)  # whose parser is missing has no syntax tokens
     spellings = _literals(language)
     keys: dict[str, list[U32]] = {"lexemes": [], "syntax": []}
     projects = []
@@ -238,18 +265,21 @@ def commonplace(folders: str, language: Grammar) -> str:
     """The table of shingles, of both channels."""
     views = read(folders, language)
     channels = [channel for channel in CODE_CHANNELS if channel.name in ROWS]
-    rows = [row for channel in channels for row in _rows(views[channel.views[0]], channel)]
+    most = ROWS if language.name in CORE else OTHER_ROWS
+    rows = [
+        row for channel in channels for row in _rows(views[channel.views[0]], channel, most[channel.name])
+    ]
     what = f"How many of {BACKGROUND_DOCUMENTS} documents of {DOCUMENT_TOKENS} tokens hold each shingle ({language.name})."
     lexemes = views["lexemes"]
     size = f"{len(lexemes.keys):,} lexemes in {len(lexemes.projects):,} files"
     return header(what, versions(folders, language), size) + "\n".join(rows) + "\n"
 
 
-def _rows(background: Background, channel: Channel) -> list[str]:
+def _rows(background: Background, channel: Channel, most: int) -> list[str]:
     """The rows of a channel's commonest shingles, sorted, each without what it shares with the one before."""
     hashes, places, documents = _counted(background, channel.n)
     found = []
-    for at in np.lexsort((hashes, -documents))[: ROWS[channel.name]].tolist():
+    for at in np.lexsort((hashes, -documents))[:most].tolist():
         tokens = _spelled(background.keys[places[at] : places[at] + channel.n].tolist(), background.spellings)
         keys = np.array([vocabulary.token_key(token) for token in tokens], np.uint32)
         if any(len(token.split()) != 1 for token in tokens) or numbered(keys, channel.n)[0] != hashes[at]:
@@ -311,6 +341,12 @@ def _spelled(keys: list[int], spellings: dict[int, str]) -> list[str]:
 def main(what: str, folders: str, *only: str) -> None:
     make = {"members": members, "commonplace": commonplace}[what]
     for name in only or languages():
+        if owner := grammar(name).tables:
+            print(f"{name}: has the tables of {owner}")
+            continue
+        if not _backgrounds(folders, grammar(name)):
+            print(f"{name}: no background")
+            continue
         table = TABLES / f"{what}-{name}.txt"
         table.write_text(make(folders, grammar(name)), encoding="utf-8")
         print(f"{table.name}: {table.stat().st_size:,} bytes")
