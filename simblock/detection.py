@@ -115,6 +115,10 @@ class Evidence:
         """Whether prose outweighs what speaks for code by far."""
         return self.prose > 2 * self.speaking + 2
 
+    def speaks_for(self, language: str) -> bool:
+        """Whether a line speaks strongly for a language."""
+        return bool(_count(self._strong, languages().index(language)))
+
     def against(self, language: str) -> str | None:
         """A verdict on the name that a region was given: itself where its lines bear it out, another where they
         contradict it beyond doubt, None while neither can be said."""

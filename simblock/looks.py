@@ -17,7 +17,7 @@ from simblock.needles import OTHER, needs
 
 SEEN = 256
 """A line is judged by so many of its characters."""
-SHORT, REMEMBERED = 48, 2048
+SHORT, REMEMBERED = 80, 2048
 """Lines up to so long come again and again (a brace, a return); of so many is it known how they look."""
 _PROSE = re.compile(
     r"""(?:[-*•+]\s+|\d+[.)]\s+|>\s+)?(?:[("'“‘*_]*[^\W\d_](?:[^\W_]|['’-])*[)"'”’*_]*[,.;:!?]*\s+){3}[("'“‘*_\w]"""

@@ -76,19 +76,22 @@ class _Lines:
 
 
 class Region:
-    """Gives on the characters of a region whose language was named.
+    """Gives on the characters of a region whose language was named, or shown by its lines (``shown``).
 
-    While its lines have neither confirmed nor contradicted the name, they are kept, at most BACK characters. A
-    language that no line speaks for, as ``generic``, is believed.
+    While its lines have neither confirmed nor contradicted the name, they are kept, at most BACK characters. What
+    lines have shown others may: of a region without a name those are kept that came since the last that speaks for
+    its language, for code of another may stand right behind. A language that no line speaks for, as ``generic``, is
+    believed.
     """
 
-    __slots__ = ("_evidence", "_kept", "_lines", "_opens", "_size", "language")
+    __slots__ = ("_evidence", "_kept", "_lines", "_opens", "_shown", "_size", "language")
 
     first_held: int | None = None
 
-    def __init__(self, language: str, *, doubted: bool = True) -> None:
+    def __init__(self, language: str, *, doubted: bool = True, shown: bool = False) -> None:
         self.language: str = language
         self._opens = True
+        self._shown = shown
         self._kept: list[Stretch] | None = [] if doubted and is_recognised(language) else None
         self._size = 0
         self._lines = _Lines()
@@ -104,28 +107,40 @@ class Region:
             self._doubt(stretch, out)
 
     def finish(self, when: int, out: list[Stretch]) -> None:
-        if self._kept is not None:
+        if self._kept is not None and self._size <= BACK:
             self._weigh(self._lines.end(), when, out)
         self._kept = None
 
     def hint(self, seen: Look) -> None:
-        self._evidence.add(seen)
+        if self._kept is not None:
+            self._evidence.add(seen)
 
     def _doubt(self, stretch: Stretch, out: list[Stretch]) -> None:
         assert self._kept is not None
-        self._kept.append(stretch)
         self._size += len(stretch.text)
-        if self._size > BACK:
-            self._kept = None
-        elif self._lines.add(stretch.text):
-            self._weigh(self._lines.end(), max(stretch.when, stretch.end), out)
+        if self._size <= BACK:
+            self._kept.append(stretch)
+        if self._lines.add(stretch.text):
+            seen = self._lines.end()
+            if self._size > BACK:
+                self._settle()
+            else:
+                self._weigh(seen, max(stretch.when, stretch.end), out)
+
+    def _settle(self) -> None:
+        """Doubt no more what was read."""
+        self._kept = [] if self._shown else None
+        self._size = 0
+        self._evidence = Evidence()
 
     def _weigh(self, seen: Look, when: int, out: list[Stretch]) -> None:
         self._evidence.add(seen)
         kept, verdict = self._kept, self._evidence.against(self.language)
         if verdict is None or not kept:
+            if self._shown and self._evidence.speaks_for(self.language):
+                self._settle()
             return
-        self._kept = None
+        self._settle()
         if verdict != self.language:
             self.language = verdict
             out.extend(
@@ -201,7 +216,7 @@ class Undecided:
             self._loose = False
             language = self._evidence.guess
         if language:
-            self._region = Region(language)
+            self._region = Region(language, shown=True)
             for text, start, end in self._kept:
                 self._region.take(text, start, end, when, out)
             self._kept = []
