@@ -13,6 +13,8 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from simblock.catalogue import listed
+from simblock.errors import SimblockError
+from simblock.grammar import folder, languages
 from simblock.needles import OTHER, needs
 
 SEEN = 256
@@ -47,17 +49,27 @@ class Expression:
 
     __slots__ = ("_compiled", "_pattern", "languages", "needs")
 
-    def __init__(self, pattern: str, languages: int) -> None:
-        self.languages = languages
-        self.needs = needs(pattern)
+    def __init__(self, pattern: str, spoken_for: int) -> None:
+        self.languages = spoken_for
         self._pattern = pattern
         self._compiled: Matches | None = None
+        try:
+            self.needs = needs(pattern)
+        except re.error as error:
+            raise self._broken(error) from error
 
     def matches(self, line: str) -> bool:
-        """Whether it matches at the line's beginning."""
+        """Whether it matches at the line's beginning. Raises SimblockError where it is no regular expression."""
         if self._compiled is None:
-            self._compiled = re.compile(self._pattern).match
+            try:
+                self._compiled = re.compile(self._pattern).match
+            except re.error as error:
+                raise self._broken(error) from error
         return self._compiled(line) is not None
+
+    def _broken(self, error: re.error) -> SimblockError:
+        file = f"{languages()[self.languages.bit_length() - 1]}.toml"
+        return SimblockError(f"{folder() / file}: detect: {self._pattern}: not a regular expression: {error}")
 
     def may_match(self, line: str, lower: str) -> bool:
         """Whether a line, whose lower case is ``lower``, holds one of its needles."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from simblock import looks
 from simblock.catalogue import listed
+from simblock.errors import SimblockError
 from simblock.grammar import grammar, languages
 from simblock.looks import SEEN, SHORT, look
 from tests.outputs import CODE, MORE, PROSE
@@ -79,3 +80,9 @@ def test_languages_are_in_one_order() -> None:
     names = [language for language, _ in listed()]
     assert names == list(languages())
     assert all(first < second for first, second in pairwise(names))
+
+
+@pytest.mark.parametrize("pattern", ["(", "(?<=a*)b"])
+def test_an_expression_that_is_none_is_named_with_its_file(pattern: str) -> None:
+    with pytest.raises(SimblockError, match=r"/c\.toml: detect: .*: not a regular expression: "):
+        looks.Expression(pattern, 1 << languages().index("c")).matches("ab")
