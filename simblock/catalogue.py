@@ -32,6 +32,7 @@ class Entry(NamedTuple):
     keywords: frozenset[str]
     strong: tuple[str, ...]
     weak: tuple[str, ...]
+    share: int
     comments: tuple[Comment, ...]
 
 
@@ -56,6 +57,7 @@ def _entry(table: Mapping[str, Any]) -> Entry:
         keywords=keywords,
         strong=tuple(detect.get("strong", ())),
         weak=tuple(detect.get("weak", ())),
+        share=int(detect.get("share", 0)),
         comments=tuple(_comments(lexer)),
     )
 

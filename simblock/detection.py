@@ -83,14 +83,11 @@ class Evidence:
 
     @property
     def best(self) -> int:
-        """The place of the language most spoken for; of equals the one with the fewest expressions.
-
-        What speaks for TypeScript, which has more of them, speaks for JavaScript too where nothing tells them apart.
-        """
+        """The place of the language most spoken for; of equals, as ``[detect] share`` says."""
         if self._best is None:
             scores = _counts(STRONG * self._strong + self._weak)
             most = max(scores)
-            self._best = next(place for place in _fewest_first() if scores[place] == most)
+            self._best = next(place for place in _commonest_first() if scores[place] == most)
         return self._best
 
     def _of(self, place: int) -> tuple[int, int]:
@@ -137,9 +134,9 @@ class Evidence:
 
 
 @cache
-def _fewest_first() -> tuple[int, ...]:
-    sizes = [len(its.strong) + len(its.weak) for _, its in listed()]
-    return tuple(sorted(range(len(sizes)), key=sizes.__getitem__))
+def _commonest_first() -> tuple[int, ...]:
+    shares = [its.share for _, its in listed()]
+    return tuple(sorted(range(len(shares)), key=lambda place: (-shares[place], languages()[place])))
 
 
 def _counts(packed: int) -> list[int]:

@@ -165,8 +165,11 @@ class Embedded(_Strict):
 class DetectTable(_Strict):
     """``[detect]``: regular expressions that speak for a line being of this language."""
 
-    strong: tuple[str, ...] = ()
-    weak: tuple[str, ...] = ()
+    strong: tuple[Expression, ...] = ()
+    weak: tuple[Expression, ...] = ()
+    share: int = Field(0, ge=0, le=1000)
+    """Of a thousand pieces of code that models write, about how many are in it: of languages that lines speak for alike
+    the one with the largest is taken."""
 
 
 class Grammar(_Strict):
