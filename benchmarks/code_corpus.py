@@ -34,7 +34,7 @@ LONG_LINE = 160
 _ARCHIVE = re.compile(r"\.(tar(\.\w+)?|tgz|zip|whl)$")
 _ORIGINAL = re.compile(r"\.orig(?:-([\w-]+))?\.tar")
 _LEFT_OUT = re.compile(
-    r"(^|/)(tests?|testing|testsuite|__tests__|spec|nls|i18n|locale|lang|vendor\w*|_vendor\w*|third_?party|"
+    r"(^|/)(tests?|testing|testsuite|__tests__|spec|nls|i18n|locale|lang|vendor(?!_ruby/)\w*|_vendor\w*|third_?party|"
     r"thirdparty|ThirdParty|_distutils|node_modules/(?!@npmcli)|externals?|extern|lib2to3|idlelib|"
     r"pydoc_data|turtledemo|site-packages|dist-packages)/|[.-](min|debug|coverage|bundle)\.\w+$"
 )
@@ -83,20 +83,25 @@ def default_folder() -> Path:
     return Path(os.environ.get("SIMBLOCK_CODE_CORPUS") or cache_home / "simblock-code")
 
 
+def default_shared() -> Path:
+    """Where the data of the project lie when nothing is said."""
+    return Path(os.environ.get("SIMBLOCK_SHARED") or HERE.parent.parent / "shared")
+
+
 def arguments(parser: argparse.ArgumentParser, languages: tuple[str, ...] = FIRST) -> None:
     """The options of every benchmark of code, and the languages that it is of when nothing is said."""
-    shared = os.environ.get("SIMBLOCK_SHARED") or HERE.parent.parent / "shared"
     parser.add_argument("--code-corpus", type=Path, default=default_folder(), help="the sources")
-    parser.add_argument("--shared", type=Path, default=Path(shared), help="holds data/code")
+    parser.add_argument("--shared", type=Path, default=default_shared(), help="holds data/code")
     parser.add_argument("--half", choices=("tune", "report"), default="report")
     parser.add_argument("--languages", nargs="*", choices=LANGUAGES, default=languages)
 
 
 def saved_as(name: str, options: argparse.Namespace, languages: tuple[str, ...] = FIRST) -> str:
-    """The name of a benchmark's results: its own where they may be published, of all languages and that half."""
+    """The name of a benchmark's results: its own where they may be published, of all those languages and
+    that half."""
     if options.half != "report":
         return f"{name}-{options.half}"
-    return name if set(options.languages) == set(languages) else f"{name}-part"
+    return name if set(options.languages) >= set(languages) else f"{name}-part"
 
 
 def download(package: Package, folder: Path) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks.code_copies import Copy
+from benchmarks.code_rules import CORE
 from benchmarks.record import interval
 from simblock.match import Match, Report
 from simblock.policy import CodeLimits, Policy
@@ -126,27 +127,39 @@ def grouped(them: Sequence[Seen], *names: str) -> list[tuple[tuple[str, ...], li
     return list(parts.items())
 
 
+def pooled(them: Sequence[Seen]) -> list[tuple[str, list[Seen]]]:
+    """What is told of several languages together: the nine core ones, or how many of them there are, and the others."""
+    core = [one for one in them if one.language in CORE]
+    others = [one for one in them if one.language not in CORE]
+    there = len({one.language for one in core})
+    name = "nine core" if there == len(CORE) else f"{there} of the nine core"
+    return [(of, part) for of, part in ((name, core), ("others", others)) if part]
+
+
 def recall_rows(them: Sequence[Seen]) -> list[Row]:
-    """A row for each language and group. An error is not counted as stopped."""
+    """A row for each language and group, then for the pooled languages. An error is not counted as stopped."""
+    parts = [(language, group, part) for (language, group), part in grouped(them, "language", "group")]
+    parts += [(name, group, part) for name, pool in pooled(them) for (group,), part in grouped(pool, "group")]
     return [
         {"language": language, "group": group, "n": len(part),
          "stopped": interval(sum(one.stopped for one in part), len(part)),
          "right file decides": interval(sum(one.right_decides for one in part), len(part)),
          "right file first": interval(sum(one.right_first for one in part), len(part)),
          "errors": sum(one.error for one in part)}
-        for (language, group), part in grouped(them, "language", "group")
+        for language, group, part in parts
     ]  # fmt: skip
 
 
 def clean_rows(them: Sequence[Seen]) -> list[Row]:
-    """A row for each language and package, and for each language. An error is counted as a stop."""
+    """A row for each language and package, each language, and the pooled ones. An error is counted as a stop."""
     packages = [(key, part) for key, part in grouped(them, "language", "package")]
     languages = [((key[0], "all"), part) for key, part in grouped(them, "language")]
+    pools = [((name, "all"), part) for name, part in pooled(them)]
     return [
         {"language": language, "package": package, "functions": len(part),
          "lexemes": sum(one.size for one in part), "stopped": (count := sum(one.stopped or one.error for one in part)),
          "share": interval(count, len(part)), "errors": sum(one.error for one in part)}
-        for (language, package), part in packages + languages
+        for (language, package), part in packages + languages + pools
     ]  # fmt: skip
 
 
@@ -248,17 +261,20 @@ def acting(them: Sequence[Seen], policy: Policy) -> int:
 def curve(them: Sequence[Seen], points: Sequence[Point]) -> list[Row]:
     """What other thresholds would have done with the best matches, by language and all together.
 
-    Of copies only matches of the right works count, so a copy that is stopped for another is none here.
+    Of copies only matches of the right works count, so a copy that is stopped for another is none here. Languages
+    that are none of the nine stand in the rows of all and of the others only.
     """
     languages = list(dict.fromkeys(one.language for one in them))
     groups = list(dict.fromkeys(one.group for one in them))
     sizes = Counter((one.language, one.group) for one in them)
     parts = [(key, part) for key, part in grouped(them, "language", "group")]
+    core, others = ([one for one in languages if (one in CORE) is here] for here in (True, False))
+    shown = [*((one, [one]) for one in core), *([("others", others)] if others else []), ("all", languages)]
     rows = []
     for point in points:
         policy = Policy.load(code=point._asdict())
         hits = {key: acting(part, policy) for key, part in parts}
-        for name, of in [*((one, [one]) for one in languages), ("all", languages)]:
+        for name, of in shown:
             shares = {
                 group: round(sum(hits.get((one, group), 0) for one in of) / n, 5)
                 for group in groups

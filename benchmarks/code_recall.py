@@ -6,7 +6,9 @@ files. The same with a tenth of their statements inserted, deleted and moved. Th
 have nothing to do with the index, as they are. Sizes are lexemes, counted in the copy. A function that
 stands in several protected files (by its tokens, names numbered) is rightly named by any of them.
 Run with ``--half tune`` when parameters are chosen, ``--half report`` for figures that are published. Each
-language is measured by a process of its own, ``--processes`` at a time: nothing here is timed.
+language is measured by a process of its own, ``--processes`` at a time: nothing here is timed. ``--languages``,
+``--count``, ``--near`` and ``--clean`` say of what, and how many; ``--part FILE`` keeps what a run measured, and
+``--join FILE FILE`` publishes such parts as one.
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ from typing import NamedTuple
 
 from benchmarks import code_corpus, corpus
 from benchmarks.code_copies import Copy, Prose, Unfit, canonical, copies, lexemes, planted, standing
-from benchmarks.code_corpus import Source, sources
+from benchmarks.code_corpus import LANGUAGES, Source, sources
 from benchmarks.code_edits import donors, near_copies
-from benchmarks.code_functions import Function, Protected, Verdict, functions, spread
+from benchmarks.code_functions import Function, Protected, Verdict, functions, parser, spread
 from benchmarks.code_outcomes import (
     Decider,
     Fork,
@@ -44,6 +46,8 @@ from benchmarks.code_outcomes import (
     seen,
     stops,
 )
+from benchmarks.code_parts import joined, keep
+from benchmarks.code_rules import CORE, rules
 from benchmarks.corpus import half_of
 from benchmarks.record import save
 from simblock.guard import Guard
@@ -238,7 +242,7 @@ def measure(options: argparse.Namespace, index: Path, language: str) -> Measured
     inserts = donors(clean.functions, options.seed)
     checker.tell(f"{len(half)} functions to copy, {len(clean.functions)} clean ones")
     found = exact(checker, half, around, options)
-    found += near(checker, half, inserts, around, options)
+    found += near(checker, half, inserts, around, options) if inserts else []
     clean_copies = as_they_are(clean.functions, around, options.seed)
     found += [checker.check("clean", one, is_copy=False) for one in clean_copies]
     forks = of_forks(checker, clean.forks, around, options)
@@ -248,10 +252,16 @@ def measure(options: argparse.Namespace, index: Path, language: str) -> Measured
 
 def measured(options: argparse.Namespace, index: Path) -> list[Measured]:
     """What was measured of each language, in the order of the languages."""
-    # What takes longest is begun first, or it is waited for at the end: C and JavaScript, the last ones.
-    order = list(reversed(options.languages))
+    # What takes longest is begun first, or it is waited for at the end.
+    order = sorted(options.languages, key=lambda one: -weight(options.code_corpus / one))
     with ProcessPoolExecutor(min(options.processes, len(order))) as pool:
-        return list(pool.map(partial(measure, options, index), order))[::-1]
+        found = dict(zip(order, pool.map(partial(measure, options, index), order), strict=True))
+    return [found[language] for language in options.languages]
+
+
+def weight(folder: Path) -> int:
+    """Bytes of all files in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _shown(it: Decider | None) -> Row | None:
@@ -281,31 +291,52 @@ def tables_of(them: Sequence[Measured]) -> dict[str, list[Row]]:
     }  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    code_corpus.arguments(parser)
-    parser.add_argument("--count", type=int, default=500, help="renamed functions a language")
-    parser.add_argument("--near", type=int, default=200, help="edited functions a language and class of size")
-    parser.add_argument("--clean", type=int, default=5000, help="clean functions a language")
-    parser.add_argument("--seed", type=int, default=9)
-    parser.add_argument("--processes", type=int, default=2, help="languages measured at the same time")
-    parser.add_argument("--rows", type=Path, help="writes a row a function here")
-    options = parser.parse_args()
+def measurable() -> tuple[str, ...]:
+    """The languages that have functions to copy, packages to copy them from, and others to hold against them."""
+    found = ((language, rules(language)) for language in LANGUAGES)
+    return tuple(
+        language for language, it in found if it.functions and it.protected and (it.tune or it.report)
+    )
+
+
+def taken(options: argparse.Namespace) -> tuple[Row, list[Measured]]:
+    """What is measured, and under which parameters."""
     started = time.monotonic()
+    for language in options.languages:
+        parser(language)  # one that is missing is told before an hour's work
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "index.sbx"
         stat = build(options.code_corpus, options.languages, path).stat()
         print(f"an index of {stat.works} works, after {time.monotonic() - started:.0f} s", flush=True)
         them = measured(options, path)
-    if options.rows:
-        rows_file(options.rows, [one for part in them for one in part.seen])
-    parameters = {
+    return {
         "half": options.half, "seed": options.seed, "works": stat.works, "lexemes": stat.lexemes,
         "languages": list(options.languages), "scheme": stat.scheme, "policy": Policy.load().digest,
         "share of statements edited": SHARE, "minutes": round((time.monotonic() - started) / 60, 1),
         "processes": options.processes,
-    }  # fmt: skip
-    save(code_corpus.saved_as("code_recall", options), parameters, tables_of(them))
+    }, them  # fmt: skip
+
+
+def main() -> None:
+    given = argparse.ArgumentParser(description=__doc__)
+    code_corpus.arguments(given, measurable())
+    given.add_argument("--count", type=int, default=500, help="renamed functions a language")
+    given.add_argument("--near", type=int, default=200, help="edited functions a language and class of size")
+    given.add_argument("--clean", type=int, default=5000, help="clean functions a language")
+    given.add_argument("--seed", type=int, default=9)
+    given.add_argument("--processes", type=int, default=2, help="languages measured at the same time")
+    given.add_argument("--rows", type=Path, help="writes a row a function here")
+    given.add_argument("--part", type=Path, help="writes what was measured here, and no results")
+    given.add_argument("--join", type=Path, nargs="+", help="publishes these parts, and measures nothing")
+    options = given.parse_args()
+    parameters, them = joined(options.join) if options.join else taken(options)
+    if options.rows:
+        rows_file(options.rows, [one for part in them for one in part.seen])
+    if options.part:
+        keep(options.part, parameters, them)
+        return
+    options.half, options.languages = parameters["half"], parameters["languages"]
+    save(code_corpus.saved_as("code_recall", options, CORE), parameters, tables_of(them))
 
 
 if __name__ == "__main__":
