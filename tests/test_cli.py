@@ -318,8 +318,8 @@ def test_rows_come_from_standard_input(simblock):
         ('{"id": "b", "text": "x", "history": [{"role": "pope", "content": ""}]}', "turn 1 of the history"),
         ('{"id": "b", "text": "x", "kind": "code"}', "code of no known language"),
         (
-            '{"id": "b", "text": "x", "kind": "code", "language": "cobol"}',
-            "no grammar of the language 'cobol'",
+            '{"id": "b", "text": "x", "kind": "code", "language": "klingon"}',
+            "no grammar of the language 'klingon'",
         ),
         ('{"id": "b", "text": "x", "kind": "song"}', 'the field "kind" is no kind'),
     ],
@@ -372,8 +372,8 @@ BAD_CALLS = {
     "a URL": (["redis://host", "other.txt"], "redis://"),
     "kind code": (["works.sbx", "other.txt", "--kind", "code"], "other.txt: code of no known language"),
     "a language": (
-        ["works.sbx", "other.txt", "--language", "cobol"],
-        "--language cobol: there is no grammar of it",
+        ["works.sbx", "other.txt", "--language", "klingon"],
+        "--language klingon: there is no grammar of it",
     ),
     "a language of text": (
         ["works.sbx", "other.txt", "--kind", "text", "--language", "c"],

@@ -66,7 +66,7 @@ def test_no_tag_or_extension_belongs_to_two_languages() -> None:
     ("text", "language"),
     [
         ("", None),
-        ("#!/bin/sh\necho x\n", None),
+        ("#!/bin/sh\necho x\n", "bash"),
         ("#!/usr/bin/env python3\n", "python"),
         ("#!/usr/bin/python3.11 -u\n", "python"),
         ("#!/usr/bin/env -S node --harmony\n", "javascript"),

@@ -17,7 +17,7 @@ from simblock_indexer.readers.options import KindChoice, ReadOptions
 from simblock_indexer.readers.tally import Unreadable
 
 _SUFFIXES = (
-    "adoc|asc|bib|cfg|conf|csv|css|diff|eml|html?|ini|ipynb|json|log|markdown|mdx?|org|patch|po|properties"
+    "adoc|asc|bib|cfg|conf|csv|diff|eml|html?|ini|ipynb|json|log|markdown|mdx?|org|patch|po|properties"
     "|rst|rtf|srt|svg|tex|text|toml|tsv|txt|xhtml|xml|ya?ml"
 )
 _NAMES = (
@@ -25,15 +25,19 @@ _NAMES = (
     "|licen[cs]e|maintainers|makefile|manifest|news|notice|readme|security|thanks|todo|unlicense|version"
 )
 TEXT_NAME = re.compile(rf".*\.(?:{_SUFFIXES})|{_NAMES}", re.IGNORECASE | re.DOTALL)
-"""Names of files that hold no code, or hold it among other things: their content is not asked."""
+"""Names of files that hold no code, or hold it among other things: their content is not asked, and a page (HTML)
+is code only where code was asked for."""
 
-OTHER_CODE = re.compile(
-    r".*\.(?:ada|adb|ads|asm|awk|bash|bat|bzl|cc|clj|cljs|cmake|cobol|cpp|cs|cu|cxx|dart|elm?|erl|exs?|f90|fish|fs|go"
-    r"|gradle|groovy|hh|hpp|hs|hxx|inc|jl|kts?|lisp|lua|m4?|ml|mli|mm|nim|pas|php|pl|pm|proto|ps1|pyx|rb|rkt|rs|s|sc"
-    r"|scala|scm|sh|sol|sql|swift|tcl|ts|tsx|v|vb|vhdl?|vim|vue|zig|zsh)",
-    re.IGNORECASE | re.DOTALL,
+_CODES = (
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en"
+    " eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv"
+    " ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne"
+    " ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss"
+    " st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
 )
-"""Names of files in languages without a grammar: one that looks alike is not guessed."""
+_SPOKEN = frozenset(_CODES.split())
+"""Codes of the languages of people (ISO 639-1, sh besides): ``pl`` is Polish or Perl, ``cs`` Czech or C#. A row that
+says one holds code where its kind or its text says so too."""
 
 MARKS = "(){}[]=;"
 UNMARKED = bytes(code for code in range(256) if chr(code) not in MARKS)
@@ -64,16 +68,16 @@ def nature_of(
 
     ``said`` has what its row and the sidecar say, ``kind`` and ``language`` among it. ``--language`` is
     for rows and for what is named itself; for files of a folder (``in_folder``) only with ``--kind code``.
-    Raises Unreadable, naming ``place``, for other code of no known language, or of one without a grammar.
+    Raises Unreadable, naming ``place``, for other code of no known language.
     """
     kind: KindChoice = said.get("kind", options.kind)
     if kind == "text":
         return Nature("text", said.get("language"))
-    language = detection.by_tag(said["language"]) if "language" in said else None
+    language = _said(said, text, kind)
     if language is None and kind == "code" and "language" in said:
         problem = f"no grammar of the language {said['language'][:40]!r}"
         raise Unreadable(place, problem, f"write {', '.join(languages())}, or the kind text")
-    language = language or detection.by_name(name)
+    language = language or _by_name(name, kind)
     if language is None and "language" not in said:
         language = _by_content(text, name, kind, options, in_folder)
     if language is not None:
@@ -86,9 +90,21 @@ def nature_of(
     raise Unreadable(place, "code of no known language", mend)
 
 
+def _said(said: Mapping[str, Any], text: str, kind: KindChoice) -> str | None:
+    """The language of code that a row or a sidecar says."""
+    language = detection.by_tag(said["language"]) if "language" in said else None
+    if language and kind == "auto" and said["language"].strip().lower() in _SPOKEN:
+        return language if detection.by_content(text) else None
+    return language
+
+
+def _by_name(name: str, kind: KindChoice) -> str | None:
+    return None if kind == "auto" and TEXT_NAME.fullmatch(name) else detection.by_name(name)
+
+
 def _by_content(text: str, name: str, kind: KindChoice, options: ReadOptions, in_folder: bool) -> str | None:
     """The language of a text whose name says none."""
-    prose = TEXT_NAME.fullmatch(name) or OTHER_CODE.fullmatch(name)
+    prose = TEXT_NAME.fullmatch(name)
     if options.language is not None and (not in_folder or (kind == "code" and not prose)):
         by_interpreter = detection.by_content(text.partition("\n")[0]) if text.startswith("#!") else None
         return by_interpreter or detection.by_tag(options.language)
@@ -110,8 +126,8 @@ def natures(
     said: Sequence[Mapping[str, Any] | None],
     options: ReadOptions,
 ) -> list[Nature | None]:
-    """:func:`nature_of` for many rows, at a fraction of the cost for prose; None for code of no known language, or
-    of one without a grammar. ``names`` may be empty; ``said`` is None where a row says nothing."""
+    """:func:`nature_of` for many rows, at a fraction of the cost for prose; None for code of no known language.
+    ``names`` may be empty; ``said`` is None where a row says nothing."""
     known: dict[tuple[Kind | None, str | None, str], Nature | None] = {}
     found: list[Nature | None] = []
     asks = options.detect or options.kind == "code"

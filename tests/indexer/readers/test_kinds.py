@@ -53,7 +53,11 @@ TOLD_APART = {
     "prose": (PROSE, "unnamed", ("text", None)),
     "code in a file of text": (PYTHON, "notes.txt", ("text", None)),
     "code in a readme": (PYTHON, "README", ("text", None)),
-    "a language without a grammar": (JAVA, "a.kt", ("text", None)),
+    "a language without a grammar of its own": (JAVA, "a.zig", ("code", "generic")),
+    "a page": (PROSE, "a.html", ("text", None)),
+    "a script in a page": (PYTHON, "a.HTM", ("text", None)),
+    "a style": ("a { color: red; }\n", "a.css", ("code", "css")),
+    "a component": ("<template>\n</template>\n", "a.vue", ("code", "html")),
 }
 
 
@@ -80,6 +84,20 @@ def test_a_language_of_people_says_nothing_of_code():
     assert nature(PYTHON, said={"language": "en"}) == ("text", "en")
 
 
+def test_a_page_is_code_where_code_was_asked_for():
+    assert nature(PROSE, "a.html", kind="code", in_folder=True) == ("code", "html")
+    assert nature(PROSE, "a.html", language="html") == ("code", "html")
+    assert nature(PROSE, "a.html", said={"language": "html"}) == ("code", "html")
+
+
+@pytest.mark.parametrize("code", ["pl", "cs", "sh", "ml", "ts", " TS "])
+def test_a_code_that_names_a_language_of_people_too_is_of_code_where_the_text_is(code):
+    assert nature(PROSE, said={"language": code}) == ("text", code)
+    assert nature(PROSE, said={"language": code, "kind": "code"})[0] == "code"
+    script = "const fs = require('fs');\n\nmodule.exports = () => fs;\n"
+    assert nature(script, said={"language": code})[0] == "code"
+
+
 def test_the_language_option_is_for_what_has_none_of_its_own():
     assert nature(PROSE, language="c") == ("code", "c")
     assert nature(PROSE, "notes.txt", language="c") == ("code", "c")
@@ -104,10 +122,8 @@ def test_code_of_no_known_language_is_an_error_where_it_was_named(said):
 
 
 def test_code_of_a_language_without_a_grammar_is_an_error_that_names_those_there_are():
-    with pytest.raises(
-        Unreadable, match="here: no grammar of the language 'cobol': write c, java, javascript"
-    ):
-        nature(PROSE, said={"kind": "code", "language": "cobol"})
+    with pytest.raises(Unreadable, match="here: no grammar of the language 'klingon': write bash, c, "):
+        nature(PROSE, said={"kind": "code", "language": "klingon"})
 
 
 SAID = [None, {"kind": "text"}, {"kind": "code"}, {"language": "python"}, {"language": "en"}, {"kind": "code", "language": "x"}]  # fmt: skip

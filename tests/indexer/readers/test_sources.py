@@ -95,7 +95,7 @@ def test_no_inputs_are_refused():
     ("options", "problem"),
     [
         ({"kind": "song"}, "auto, text or code"),
-        ({"language": "cobol"}, "--language cobol: there is no grammar of it: name c, "),
+        ({"language": "klingon"}, "--language klingon: there is no grammar of it: name bash, "),
         ({"kind": "text", "language": "c"}, "leave out --kind text"),
         ({"encoding": "klingon"}, "unknown; try utf-8"),
         ({"encoding": "idna"}, "unknown; try utf-8"),
