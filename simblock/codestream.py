@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from simblock.fences import FenceScanner, Stretch
 from simblock.grammar import grammar
+from simblock.hosting import HostScanner, Piece
 from simblock.lexer import lexemes_in_view
 from simblock.settling import SyntaxScanner
 
@@ -61,15 +62,18 @@ def nothing() -> Seen:
 
 
 class Places:
-    """Where the characters of a region, all of one language, stand in the output."""
+    """Where the characters of a region, all of one language, stand in the output.
 
-    __slots__ = ("_ends", "_even", "_offsets", "_starts", "language", "length")
+    ``base``: in a region of a host language, where what is read begins; offsets are counted from there.
+    """
+
+    __slots__ = ("_ends", "_even", "_offsets", "_starts", "base", "language", "length")
 
     KEPT = 4096
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self.length = 0
+        self.length = self.base = 0
         self._offsets: list[int] = []
         self._starts: list[int] = []
         self._ends: list[int] = []
@@ -92,6 +96,7 @@ class Places:
 
     def start(self, offset: int) -> int:
         """Where the character at ``offset`` begins."""
+        offset += self.base
         at = self._at(offset)
         return min(self._starts[at] + offset - self._offsets[at], self._ends[at])
 
@@ -99,6 +104,7 @@ class Places:
         """Where the character before ``offset`` ends."""
         if not self._offsets:
             return 0
+        offset += self.base
         at = self._at(offset - 1)
         stop = self._offsets[at + 1] if at + 1 < len(self._offsets) else self.length
         if offset == stop:
@@ -122,13 +128,15 @@ class CodeScanner:
         self._fed = self._when = 0
         self._last = (0, 0)
         self._places = Places("")
+        self._open = False
+        self._host: HostScanner | None = None  # of an open region whose language hosts others
         self._syntax: SyntaxScanner | None = None
         self._seen = nothing()  # given away only when there is something in it
 
     @property
     def inside(self) -> bool:
         """Whether code is open."""
-        return self._syntax is not None
+        return self._open
 
     @property
     def known(self) -> int:
@@ -143,7 +151,7 @@ class CodeScanner:
         self._fed += len(chunk)
         for stretch in self._fences.feed(chunk):
             self._take(stretch, seen)
-        if self._syntax is not None and not self._fences.inside:
+        if self._open and not self._fences.inside:
             self._close(seen)
         return self._risen(seen)
 
@@ -156,15 +164,47 @@ class CodeScanner:
         return self._risen(seen)
 
     def _take(self, stretch: Stretch, seen: Seen) -> None:
-        if stretch.opens or self._syntax is None:
+        if stretch.opens or not self._open:
             self._close(seen)
-            self._places = Places(stretch.language)
-            self._syntax = SyntaxScanner(grammar(stretch.language))
-        syntax, places = self._syntax, self._places
+            self._begin(stretch.language)
+        places = self._places
         end = places.length
         places.take(stretch)
-        self._when = stretch.when
-        for piece in syntax.pieces(stretch.text):
+        if self._host is None:
+            self._when = stretch.when
+            self._read(stretch.text, end, seen)
+        else:
+            self._hosted(self._host.feed(stretch.text), stretch.when, seen)
+
+    def _begin(self, language: str) -> None:
+        """Opens a region."""
+        self._open, self._places = True, Places(language)
+        rules = grammar(language)
+        if rules.embedded:
+            self._host = HostScanner(rules)
+        else:
+            self._syntax = SyntaxScanner(rules)
+
+    def _hosted(self, pieces: list[Piece], when: int, seen: Seen) -> None:
+        """Reads each stretch of a region of a host language as a text of its own."""
+        places = self._places
+        for piece in pieces:
+            if not piece.language:
+                continue
+            if self._syntax is None:
+                places.base, places.language = piece.start, piece.language
+                self._syntax = SyntaxScanner(grammar(piece.language))
+            self._when = max(when, places.end(piece.when - places.base))
+            at = piece.start - places.base
+            self._read(piece.text, at, seen)
+            if piece.ends:
+                self._end(at + len(piece.text), seen)
+
+    def _read(self, text: str, end: int, seen: Seen) -> None:
+        """Reads what goes on at ``end`` of the text that is open."""
+        syntax, places = self._syntax, self._places
+        assert syntax
+        for piece in syntax.pieces(text):
             end += len(piece)
             lexemes = syntax.lexer.feed(piece)
             if lexemes:
@@ -176,8 +216,15 @@ class CodeScanner:
 
     def _close(self, seen: Seen) -> None:
         """Ends the region that is open."""
+        if self._host is not None:
+            self._hosted(self._host.finish(), self._when, seen)
+        self._end(self._places.length - self._places.base, seen)
+        self._open, self._host = False, None
+
+    def _end(self, length: int, seen: Seen) -> None:
+        """Ends the text that is open, so long."""
         if self._syntax is not None:
-            end = max(self._when, self._places.end(self._places.length))
+            end = max(self._when, self._places.end(length))
             lexemes = self._syntax.lexer.finish()
             seen.lexemes.put(lexemes_in_view(lexemes), self._places, end)
             seen.syntax.put(self._syntax.end(lexemes), self._places, end)

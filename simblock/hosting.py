@@ -1,0 +1,228 @@
+"""Texts that host other languages: markup, and the scripts and styles in it.
+
+A text of a host language (a grammar with ``[[embedded]]``) is cut into its tags, each a text of the host language by
+itself, and what stands behind some of them in a language of its own, up to a mark that closes it. Text between tags
+says nothing to a lexer, and is left out; so is what stands in a language that is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from simblock.grammar import Embedded, Grammar, grammar
+from simblock.lexer import Lexer
+from simblock.lexer.patterns import repeated
+from simblock.notices import notices
+from simblock.syntax import Parsed, parse
+from simblock.tokens import I64, Tokens
+
+TAG_LIMIT = 1024
+"""A tag has at most so many characters: a stream holds no more of what may become one."""
+
+_ATOMS = repeated(r"""[^"'<>]++|"[^"]*+"|'[^']*+'""")
+_TAG = re.compile(rf"<(?:!--|[A-Za-z/!?]{_ATOMS}>)")
+"""A whole tag, with whatever its quoted values hold, or what begins a comment."""
+_BEGUN = re.compile(rf"""<(?:[A-Za-z/!?]{_ATOMS}(?:"[^"]*+|'[^']*+|))?""")
+"""As much as may be a tag; the next character decides."""
+
+
+class Piece(NamedTuple):
+    """A piece of a stretch: ``text`` stands at ``start``; what ends at ``e`` is certain when max(``when``, ``e``) code
+    points are known.
+
+    ``ends``: no more of the stretch follows, and the next piece begins another. No ``language``: it is left out.
+    """
+
+    language: str
+    text: str
+    start: int
+    when: int
+    ends: bool
+
+
+class HostScanner:
+    """Cuts a text of a host language, that comes in chunks, into its stretches; the same, and in time, for every cut."""
+
+    def __init__(self, host: Grammar) -> None:
+        self._host = host
+        self._openings = _openings(host)
+        self._inside: Embedded | None = None
+        self._text, self._base = "", 0  # what is held back, and where it begins
+        self._decided = 0  # how much of the text it took to know that what begins like a tag or close is none
+
+    def feed(self, text: str) -> list[Piece]:
+        """The pieces that are certain now that ``text`` is known."""
+        return self._read(text, final=False)
+
+    def finish(self) -> list[Piece]:
+        """The rest, at the end of the text."""
+        return self._read("", final=True)
+
+    def _read(self, text: str, *, final: bool) -> list[Piece]:
+        self._text += text
+        found: list[Piece] = []
+        at, read = 0, (-1, self._inside)
+        while at < len(self._text) and read != (at, self._inside):
+            read = at, self._inside
+            at = (self._within if self._inside else self._between)(at, found, final)
+        self._text = self._text[at:]
+        self._base += at
+        return found
+
+    def _between(self, at: int, found: list[Piece], final: bool) -> int:
+        """Where to read on behind the next tag; its beginning while it is not decided."""
+        text = self._text
+        at = text.find("<", at)
+        if at < 0:
+            return len(text)
+        limit = at + TAG_LIMIT
+        tag = _TAG.match(text, at, limit)
+        if tag is None:
+            return self._no_tag(at, limit, final)
+        end = tag.end()
+        if text[end - 1] == ">":
+            when = max(self._base + end, self._decided)
+            found.append(Piece(self._host.name, tag[0], self._base + at, when, ends=True))
+        opened = (entry for opening, entry in self._openings if opening.match(tag[0]))
+        self._inside = next(opened, None)
+        return end
+
+    def _no_tag(self, at: int, limit: int, final: bool) -> int:
+        """Where to read on behind a mark that begins no tag; the mark's place while it may begin one."""
+        begun = _BEGUN.match(self._text, at, limit)
+        assert begun
+        end = begun.end()
+        undecided = end == min(len(self._text), limit)
+        if undecided and end < limit and not final:
+            return at
+        self._decided = max(self._decided, self._base + end + (not undecided))
+        return at + 1
+
+    def _within(self, at: int, found: list[Piece], final: bool) -> int:
+        """Where to read on behind what stands in another language; where its close may begin while that is undecided."""
+        assert self._inside
+        text, language, close = self._text, self._inside.language, self._inside.close
+        while at < len(text):
+            mark = text.find(close[0], at)
+            mark = len(text) if mark < 0 else mark
+            if mark > at:
+                self._give(language, at, mark, found)
+            size = _shared(text, mark, close)
+            if size == len(close):
+                found.append(
+                    Piece(
+                        language,
+                        "",
+                        self._base + mark,
+                        max(self._base + mark + size, self._decided),
+                        ends=True,
+                    )
+                )
+                self._inside = None
+                return mark
+            if mark == len(text) or (mark + size == len(text) and not final):
+                return mark
+            self._decided = max(self._decided, self._base + min(mark + size + 1, len(text)))
+            self._give(language, mark, mark + 1, found)
+            at = mark + 1
+        return at
+
+    def _give(self, language: str, start: int, end: int, found: list[Piece]) -> None:
+        text = self._text[start:end]
+        found.append(Piece(language, text, self._base + start, self._decided, ends=False))
+
+
+def _shared(text: str, at: int, close: str) -> int:
+    """How many characters of ``close`` stand at a place of a text, whatever their case."""
+    there = text[at : at + len(close)].lower()
+    return next((size for size, mark in enumerate(close) if there[size : size + 1] != mark), len(close))
+
+
+@cache
+def _openings(host: Grammar) -> list[tuple[re.Pattern[str], Embedded]]:
+    return [(re.compile(entry.open), entry) for entry in host.embedded]
+
+
+class Hosted(NamedTuple):
+    """Lexemes of a text of a host language and of what it hosts, and what parsers make of them."""
+
+    lexemes: Tokens
+    parsed: Parsed
+
+
+def parse_hosted(text: str, host: Grammar) -> Hosted:
+    """The lexemes and syntax tokens of all stretches of a text, in the order in which they stand."""
+    scanner = HostScanner(host)
+    stretches = _stretches([*scanner.feed(text), *scanner.finish()])
+    tags = [(start, end) for language, start, end in stretches if language == host.name]
+    left_out = np.array([(a, b) for language, a, b in stretches if not language], np.int64).reshape(-1, 2)
+    parts = [_tags(text, host, tags)]
+    for language, start, end in stretches:
+        if language not in {"", host.name}:
+            parts.append(_moved(_parse(text[start:end], grammar(language)), start))
+    parsed = [part.parsed for part in parts]
+    tokens = _joined(found.tokens for found in parsed)
+    comments = _in_order([left_out, *(found.comments for found in parsed)])
+    omitted = _in_order([notices(text, host), *(found.omitted for found in parsed)])
+    return Hosted(_joined(part.lexemes for part in parts), Parsed(tokens, comments, omitted))
+
+
+def _stretches(pieces: Iterable[Piece]) -> list[tuple[str, int, int]]:
+    """Language, start and end of each stretch."""
+    found: list[tuple[str, int, int]] = []
+    begins = True
+    for piece in pieces:
+        start = piece.start if begins else found.pop()[1]
+        found.append((piece.language, start, piece.start + len(piece.text)))
+        begins = piece.ends
+    return found
+
+
+def _parse(text: str, rules: Grammar) -> Hosted:
+    lexemes = Lexer(rules).tokens(text)
+    return Hosted(lexemes, parse(text, rules, lexemes))
+
+
+def _tags(text: str, host: Grammar, tags: list[tuple[int, int]]) -> Hosted:
+    """What stands in all tags, read at once: none ends within a literal, so that each is what it is by itself."""
+    found = _parse("\n".join(text[start:end] for start, end in tags), host)
+    starts = np.array([0, *(start for start, _ in tags)], np.int64)
+    lengths = np.array([end - start + 1 for start, end in tags], np.int64)
+    read = np.concatenate([[-1], np.cumsum(lengths) - lengths])  # where each begins in what was read
+    nothing = np.empty((0, 2), np.int64)
+
+    def placed(tokens: Tokens) -> Tokens:
+        tag = np.searchsorted(read, tokens.starts, "right") - 1
+        shift = starts[tag] - read[tag]
+        return replace(tokens, starts=tokens.starts + shift, ends=tokens.ends + shift)
+
+    return Hosted(placed(found.lexemes), Parsed(placed(found.parsed.tokens), nothing, nothing))
+
+
+def _moved(found: Hosted, by: int) -> Hosted:
+    lexemes, parsed = found
+    tokens, comments, omitted = parsed
+    return Hosted(_shifted(lexemes, by), Parsed(_shifted(tokens, by), comments + by, omitted + by))
+
+
+def _shifted(tokens: Tokens, by: int) -> Tokens:
+    return replace(tokens, starts=tokens.starts + by, ends=tokens.ends + by)
+
+
+def _joined(parts: Iterable[Tokens]) -> Tokens:
+    runs = [(run.keys, run.flags, run.starts, run.ends) for run in parts]
+    keys, flags, starts, ends = (np.concatenate(column) for column in zip(*runs, strict=True))
+    order = np.argsort(starts, kind="stable")
+    return Tokens(keys[order], flags[order], starts[order], ends[order])
+
+
+def _in_order(parts: list[I64]) -> I64:
+    spans = np.concatenate(parts)
+    ordered: I64 = spans[np.argsort(spans[:, 0], kind="stable")]
+    return ordered
