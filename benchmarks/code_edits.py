@@ -40,12 +40,18 @@ def statements(text: str, language: str) -> list[Statement]:
         if node.type in blocks:
             found += [
                 Statement(
-                    child.start_byte, child.end_byte, child.start_point.column, _is_simple(child, language)
+                    child.start_byte, _end(child), child.start_point.column, _is_simple(child, language)
                 )
                 for child in node.named_children
                 if "comment" not in child.type
             ]
     return sorted(found)
+
+
+def _end(node: Node) -> int:
+    """Where a statement ends: behind its semicolon, where that stands beside it (Perl)."""
+    after = node.next_sibling
+    return after.end_byte if after is not None and after.type == ";" else node.end_byte
 
 
 def _is_simple(node: Node, language: str) -> bool:
