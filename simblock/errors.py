@@ -12,7 +12,8 @@ SimblockError
 │   └── Busy              another writer holds the lock
 ├── StoreLost             the store cannot answer now (worth a retry)
 ├── Unavailable           what a policy or a setting demands cannot be done now (worth a retry)
-└── MissingExtra          an optional package is not installed
+├── MissingExtra          an optional package is not installed
+└── MissingParser         that of a language is not, or does not fit
 
 Each is one sentence that names the thing and the mend. Messages never hold protected text.
 Commands print them on one line and exit 2; anything else that escapes is a bug.
@@ -28,6 +29,7 @@ __all__ = [
     "InputError",
     "KeyProblem",
     "MissingExtra",
+    "MissingParser",
     "NotAnIndex",
     "PolicyError",
     "SimblockError",
@@ -93,10 +95,20 @@ class MissingExtra(SimblockError):
 
 
 class MissingParser(SimblockError):
-    """The parser of a language is not installed: of its code there are lexemes, and no syntax tokens."""
+    """The parser of a language is not installed, or does not fit its grammar: of its code there are lexemes, and no
+    syntax tokens.
 
-    def __init__(self, language: str, package: str) -> None:
-        self.language = language
-        super().__init__(
-            f"near copies of {language} need its parser: pip install {package}, or 'simblock[languages]' for all"
-        )
+    ``package`` is what brings it; ``trouble`` says what is wrong with one that is there.
+    """
+
+    def __init__(self, language: str, package: str, trouble: str = "") -> None:
+        self.language, self.package, self.trouble = language, package, trouble
+        if trouble:
+            super().__init__(
+                f"near copies of {language} need another version of its parser ({trouble}): "
+                f"pip install --upgrade simblock {package}"
+            )
+        else:
+            super().__init__(
+                f"near copies of {language} need its parser: pip install {package}, or 'simblock[languages]' for all"
+            )

@@ -6,11 +6,12 @@ The core asks, the driver answers (:mod:`simblock.driving`).
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from simblock.arguments import ROLES, reading, text_of, turn_of
 from simblock.driving import HEAVY, Driver
@@ -30,6 +31,10 @@ from simblock.vocabulary import documents_with
 from simblock.wording import AWAIT_IT, is_awaited
 from simblock.work import Kind
 
+if TYPE_CHECKING:
+    from simblock.stores.refusals import Refusal
+
+_LOG = logging.getLogger("simblock")
 T = TypeVar("T")
 Turns = Sequence[Mapping[str, str] | Turn]
 
@@ -79,6 +84,13 @@ class Guard:
         self._signer = Signer(first.scheme, first.permutations)
         for language in {language for index in self.indexes for language in index.languages}:
             documents_with(language, 0)  # reads the table now rather than in the midst of a stream
+        for name, refusals in self.refused.items():
+            _LOG.warning("%s: %s", name, "; ".join(map(str, refusals)))
+
+    @property
+    def refused(self) -> dict[str, tuple[Refusal, ...]]:
+        """By the names of its indexes, the languages that are not looked for in full in them, and why."""
+        return {index.name: tuple(index.refused.values()) for index in self.indexes if index.refused}
 
     def prepare(self) -> None:
         """Reads now what the first match would read, about a quarter of a second: for servers, before they listen."""

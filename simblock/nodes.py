@@ -6,6 +6,7 @@ parentheses and, for streams, statements. Nothing walks the tree in Python.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
@@ -14,13 +15,13 @@ from typing import NamedTuple, cast
 import numpy as np
 import tree_sitter
 
-from simblock.errors import MissingParser, SimblockError
+from simblock.errors import MissingParser
 from simblock.grammar import Grammar, SyntaxTable
 from simblock.lexer import NUMBER, STRING, spelling_key
 from simblock.tokens import I64, SPELLING, U32
 from simblock.vocabulary import members
 
-__all__ = ["Lookups", "installed", "literal", "lookups_of", "shown", "shown_gap", "spans_of"]
+__all__ = ["Lookups", "installed", "literal", "lookups_of", "package_of", "shown", "shown_gap", "spans_of"]
 
 CAPTURES = ("comment", "docstring", "import", "parameter", "unwrap", "statement")
 GAP = 256
@@ -57,7 +58,7 @@ _known: dict[str, tuple[Grammar, Lookups]] = {}
 def lookups_of(grammar: Grammar) -> Lookups:
     """The look-ups of a grammar, made once.
 
-    Raises MissingParser where its parser is not installed, SimblockError where that does not know what the table names.
+    Raises MissingParser where its parser is not installed, or is none that knows what the table names.
     """
     known = _known.get(grammar.name)
     if known is None or known[0] is not grammar:
@@ -66,20 +67,28 @@ def lookups_of(grammar: Grammar) -> Lookups:
 
 
 def installed(grammar: Grammar) -> Lookups | None:
-    """:func:`lookups_of`, or None where the parser is not installed."""
+    """:func:`lookups_of`, or None where the parser is not installed or does not fit."""
     try:
         return lookups_of(grammar)
     except MissingParser:
         return None
 
 
+def package_of(grammar: Grammar) -> str:
+    """The package that has a language's parser, as it is installed."""
+    return grammar.syntax.module.replace("_", "-")
+
+
 def _look_up(grammar: Grammar) -> Lookups:
     table = grammar.syntax
     language = query = settling = None
     if table.module:
-        language = _language(table.module, table.function)
+        try:
+            language = _language(table.module, table.function)
+        except ValueError as error:
+            raise MissingParser(grammar.name, package_of(grammar), str(error)) from error
         if language is None:
-            raise MissingParser(grammar.name, table.module.replace("_", "-"))
+            raise MissingParser(grammar.name, package_of(grammar))
         patterns = _patterns(table)
         statements = [f"({kind}) @statement" for kind in table.statements]
         query, settling = (_query(language, them, grammar) for them in (patterns, patterns + statements))
@@ -122,7 +131,8 @@ def _query(language: tree_sitter.Language, patterns: list[str], grammar: Grammar
     try:
         return tree_sitter.Query(language, "\n".join(patterns))
     except tree_sitter.QueryError as error:
-        raise SimblockError(f"grammars/{grammar.name}.toml: syntax: {error}") from error
+        trouble = f"grammars/{grammar.name}.toml: syntax: {error}"
+        raise MissingParser(grammar.name, package_of(grammar), trouble) from error
 
 
 def _paired(names: Iterable[str], prefix: str) -> tuple[U32, U32]:
@@ -134,14 +144,17 @@ def _paired(names: Iterable[str], prefix: str) -> tuple[U32, U32]:
 
 @cache
 def _language(module: str, function: str) -> tree_sitter.Language | None:
+    """The language of a parser, None where that is not installed. Raises ValueError where it is none for us."""
     try:
-        return tree_sitter.Language(getattr(import_module(module), function)())
+        made = getattr(import_module(module), function)()
+        with warnings.catch_warnings():
+            # Perl's wheel gives its pointer bare, as all did once.
+            warnings.filterwarnings("ignore", "int argument support", DeprecationWarning)
+            return tree_sitter.Language(made)
     except ImportError:
         return None
     except AttributeError as error:
-        raise SimblockError(
-            f"the parser {module} has no {function}(): name another as syntax.function"
-        ) from error
+        raise ValueError(f"{module} has no {function}()") from error
 
 
 def spans_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,9 +11,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simblock.code import fingerprint, tokenise_documents
+from simblock.code import fingerprint, former_fingerprint, tokenise_documents
 from simblock.errors import InputError
-from simblock.grammar import DetectTable, grammar, languages
+from simblock.grammar import DetectTable, Embedded, SyntaxTable, grammar, languages
+from simblock.hosting import parse_hosted
 from simblock.lexer import Lexer, lexeme_view
 from simblock.notices import HINTS, PHRASES
 from simblock.syntax import parse
@@ -59,11 +61,13 @@ def test_the_views_of_code_hold_what_their_names_say() -> None:
 def test_runs_are_what_the_tokenisers_make_less_what_is_omitted(language: str) -> None:
     body = grammar(language).syntax.self_test
     runs = tokenise_documents([text("Before."), code(body, language)])
-    parsed = parse(body, grammar(language))
+    rules = grammar(language)
+    hosted = parse_hosted(body, rules)
+    parsed = hosted.parsed if rules.embedded else parse(body, rules)
     gone = np.zeros(len(body) + 1, bool)
     for start, end in parsed.omitted:
         gone[start:end] = True
-    lexemes = Lexer(grammar(language)).tokens(body)
+    lexemes = hosted.lexemes if rules.embedded else Lexer(rules).tokens(body)
     lexemes = replace(lexemes, keys=lexeme_view(lexemes.keys))
     for at, tokens in ((1, tokenise(body)), (3, lexemes), (4, parsed.tokens)):
         part = slice(runs.bounds[at], runs.bounds[at + 1])
@@ -104,47 +108,89 @@ def test_columns_have_their_types() -> None:
 def test_fingerprints_tell_languages_apart() -> None:
     made = {language: fingerprint(language) for language in languages()}
     assert len(set(made.values())) == len(made)
-    assert all(len(value) == 16 for value in made.values())
+    assert all(re.fullmatch("[0-9a-f]{16}:[0-9a-f]{16}", value) for value in made.values())
 
 
 C = grammar("c")
+LEXER, SYNTAX = 0, 1
 OTHERWISE = {
-    "a rule that the self-test goes by": {"syntax": C.syntax.model_copy(update={"unwrap": ()})},
-    "a keyword": {"keywords": C.keywords | {"zzkeyword"}},
-    "a builtin": {"builtins": C.builtins | {"zzbuiltin"}},
-    "an operator": {"lexer": C.lexer.model_copy(update={"operators": (*C.lexer.operators, "<=>")})},
-    "what stands before members": {"lexer": C.lexer.model_copy(update={"members_after": (".", "->", "?.")})},
-    "a lexeme to drop": {"syntax": C.syntax.model_copy(update={"drop": (*C.syntax.drop, "zzdrop")})},
+    "a rule that the self-test goes by": ({"syntax": C.syntax.model_copy(update={"unwrap": ()})}, SYNTAX),
+    "a lexeme to drop": (
+        {"syntax": C.syntax.model_copy(update={"drop": (*C.syntax.drop, "zzdrop")})},
+        SYNTAX,
+    ),
+    "a builtin": ({"builtins": C.builtins | {"zzbuiltin"}}, SYNTAX),
+    "a keyword": ({"keywords": C.keywords | {"zzkeyword"}}, LEXER),
+    "an operator": ({"lexer": C.lexer.model_copy(update={"operators": (*C.lexer.operators, "<=>")})}, LEXER),
+    "what it embeds": ({"embedded": (Embedded(open="<", close=">", language="java"),)}, LEXER),
 }
 
 
-@pytest.mark.parametrize("update", OTHERWISE.values(), ids=OTHERWISE.keys())
-def test_another_grammar_has_another_fingerprint(
-    monkeypatch: pytest.MonkeyPatch, update: dict[str, object]
+@pytest.mark.parametrize(("update", "part"), OTHERWISE.values(), ids=OTHERWISE.keys())
+def test_another_grammar_has_another_fingerprint_in_its_part(
+    monkeypatch: pytest.MonkeyPatch, update: dict[str, object], part: int
 ) -> None:
-    monkeypatch.setattr("simblock.code.grammar", lambda _: C.model_copy(update=update))
-    assert fingerprint.__wrapped__("c") != fingerprint("c")
+    now = fingerprint("c").split(":")
+    monkeypatch.setattr(
+        "simblock.code.grammar", lambda name: grammar(name).model_copy(update=_if_c(name, update))
+    )
+    then = fingerprint.__wrapped__("c").split(":")
+    assert then[part] != now[part]
+    if part == SYNTAX:
+        assert then[LEXER] == now[LEXER]
+
+
+def _if_c(name: str, update: dict[str, object]) -> dict[str, object]:
+    return update if name == "c" else {}
 
 
 TABLES = {
-    "a member": ("members", lambda _: members("c") | {"zzmember"}),
-    "a notice's phrase": ("PHRASES", (*PHRASES, "zzphrase")),
-    "a notice's hint": ("HINTS", (*HINTS, "zzhint")),
+    "a member": ("members", lambda _: members("c") | {"zzmember"}, SYNTAX),
+    "a notice's phrase": ("PHRASES", (*PHRASES, "zzphrase"), LEXER),
+    "a notice's hint": ("HINTS", (*HINTS, "zzhint"), LEXER),
 }
 
 
-@pytest.mark.parametrize(("name", "table"), TABLES.values(), ids=TABLES.keys())
-def test_other_tables_have_another_fingerprint(
-    monkeypatch: pytest.MonkeyPatch, name: str, table: object
+@pytest.mark.parametrize(("name", "table", "part"), TABLES.values(), ids=TABLES.keys())
+def test_other_tables_have_another_fingerprint_in_their_part(
+    monkeypatch: pytest.MonkeyPatch, name: str, table: object, part: int
 ) -> None:
+    now = fingerprint("c").split(":")
     monkeypatch.setattr(f"simblock.code.{name}", table)
-    assert fingerprint.__wrapped__("c") != fingerprint("c")
+    then = fingerprint.__wrapped__("c").split(":")
+    assert then[part] != now[part]
+    assert then[1 - part] == now[1 - part]
 
 
-def test_what_only_finds_code_in_an_output_is_not_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
-    update = {"detect": DetectTable(strong=("zz",)), "tags": (), "extensions": (), "interpreters": ()}
+def test_what_makes_no_token_is_not_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    syntax = C.syntax.model_copy(update={"functions": ("zz",)})
+    update = {
+        "detect": DetectTable(strong=("zz",)),
+        "tags": (),
+        "extensions": (),
+        "interpreters": (),
+        "syntax": syntax,
+    }
     monkeypatch.setattr("simblock.code.grammar", lambda _: C.model_copy(update=update))
     assert fingerprint.__wrapped__("c") == fingerprint("c")
+    assert former_fingerprint.__wrapped__("c") == former_fingerprint("c")
+
+
+def test_a_language_whose_parser_is_missing_has_a_fingerprint_of_its_lexer_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("simblock.code.installed", lambda _: None)
+    assert fingerprint.__wrapped__("c") == fingerprint("c").split(":")[0] + ":"
+
+
+def test_a_language_without_a_parser_has_a_fingerprint_of_its_vocabulary_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone = C.model_copy(update={"syntax": SyntaxTable(self_test=C.syntax.self_test)})
+    monkeypatch.setattr("simblock.code.grammar", lambda _: alone)
+    first, second = fingerprint.__wrapped__("c").split(":")
+    assert first == fingerprint("c").split(":")[0]
+    assert len(second) == 16
 
 
 def test_fingerprints_are_the_same_in_every_process() -> None:

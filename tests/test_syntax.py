@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simblock import nodes, syntax
-from simblock.errors import MissingParser, SimblockError
+from simblock.errors import MissingParser
 from simblock.grammar import SyntaxTable, grammar, languages
 from simblock.lexer import Lexer, lexeme_view
 from simblock.notices import PHRASES, header, notices
@@ -508,8 +508,10 @@ def test_a_language_without_a_parser_has_syntax_tokens_of_its_own() -> None:
 
 def test_a_wrong_node_kind_is_named() -> None:
     table = grammar("c").syntax.model_copy(update={"unwrap": ("no_such_kind",)})
-    with pytest.raises(SimblockError, match=r"grammars/x1\.toml.*no_such_kind"):
-        parse("x", grammar("c").model_copy(update={"name": "x1", "syntax": table}))
+    wrong = grammar("c").model_copy(update={"name": "x1", "syntax": table})
+    with pytest.raises(MissingParser, match=r"grammars/x1\.toml.*no_such_kind"):
+        nodes.lookups_of(wrong)
+    assert not len(parse("x", wrong).tokens)  # its lexemes are all there is, as without a parser
 
 
 def test_every_language_has_a_parser_and_statements() -> None:

@@ -105,17 +105,21 @@ def stat(
     Of one in Redis also what its server says of itself, and warnings where that endangers the index. --json
     prints one object: epoch, works, runs, tokens (of all views), words (of texts), lexemes (of code), entries,
     segments, bytes, bytes_a_word, bytes_a_lexeme (null where the index has both), sections (bytes by name),
-    scheme, keyed, texts_stored, too_short, mostly_common, server (facts by name, null for a directory), warnings.
+    scheme, keyed, texts_stored, too_short, mostly_common, refused (languages whose code is read otherwise here: language,
+    views, reason, mend), server (facts by name, null for a directory), warnings.
     """
     from simblock_indexer import reporting
-    from simblock_indexer.tables import emit
+    from simblock_indexer.tables import emit, say
 
     with reading(index, key_file) as opened:
-        found, keeper = opened.stat(), keeper_of(opened)
+        found, keeper, refused = opened.stat(), keeper_of(opened), list(opened.refused.values())
     if json:
-        emit(_stat_fields(found) | _keeper_fields(keeper))
+        listed = {"refused": [refusal.to_dict() for refusal in refused]}
+        emit(_stat_fields(found) | listed | _keeper_fields(keeper))
         return
     _print_stat(found)
+    for refusal in refused:
+        say(f"warning: {refusal}")
     if keeper is not None:
         _print_keeper(keeper)
     reporting.show_weak(found.too_short, found.mostly_common, all=verbose)

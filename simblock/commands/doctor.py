@@ -29,6 +29,7 @@ PACKAGES = (
     "license-expression",
 )
 EXTRAS = {
+    "languages": ((), "parsers of further languages"),
     "crypt": (("cryptography",), "keyed indexes"),
     "report": (("jinja2", "matplotlib", "plotext"), "pages and curves"),
     "serve": (("uvicorn", "httptools", "aiohttp", "brotli", "jinja2"), "simblock serve and proxy"),
@@ -40,7 +41,7 @@ EXTRAS = {
     "ray": (("ray",), "training data on a cluster"),
     "fast": (("hiredis", "uvloop"), "less work for the same"),
 }
-"""What each extra brings: its modules, and what for."""
+"""What each extra brings: its modules (of languages those that grammars name), and what for."""
 
 SET = "set, not shown"
 """Told of a password."""
@@ -78,6 +79,7 @@ def examine_index(index: str, key_files: Sequence[Path] | None) -> dict[str, Any
         with reading(index, key_files) as opened:
             # Whoever gives a key to an index without is refused.
             rows |= {"scheme": opened.scheme.digest, "epoch": opened.epoch, "keyed": bool(key_files)}
+            rows |= {"refused": list(map(str, opened.refused.values()))} if opened.refused else {}
             keeper = keeper_of(opened)
     except SimblockError as error:
         return rows | {"problem": str(error)}
@@ -99,6 +101,7 @@ def examine() -> dict[str, dict[str, Any]]:
         },
         "extras": dict(_extras()),
         "tokenisers": fingerprint(),
+        "languages": dict(_languages()),
         "environment": {
             name: SET if name.endswith("_PASSWORD") else shown(value)
             for name, value in sorted(os.environ.items())
@@ -135,10 +138,33 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 def _extras() -> Iterator[tuple[str, str]]:
     for extra, (modules, purpose) in EXTRAS.items():
-        if all(util.find_spec(module) is not None for module in modules):
+        if all(util.find_spec(module) is not None for module in modules or _parsers()):
             yield extra, f"installed ({purpose})"
         else:
             yield extra, f"not installed: pip install 'simblock[{extra}]' for {purpose}"
+
+
+def _parsers() -> set[str]:
+    from simblock.grammar import grammar, languages
+
+    return {grammar(language).syntax.module for language in languages()} - {""}
+
+
+def _languages() -> Iterator[tuple[str, str]]:
+    from simblock.code import parser_version
+    from simblock.errors import MissingParser
+    from simblock.grammar import grammar, languages
+    from simblock.nodes import lookups_of, package_of
+
+    for language in languages():
+        rules = grammar(language)
+        try:
+            lookups_of(rules)
+        except MissingParser as error:
+            yield language, f"lexer alone: {error}"
+        else:
+            parser = f"{package_of(rules)} {parser_version(language)}".rstrip()
+            yield language, parser if rules.syntax.module else "lexer alone: there is no parser"
 
 
 def _vectors() -> str:

@@ -68,8 +68,12 @@ class Admin:
     def _ready(self) -> Page:
         reasons = ["draining"] if self._standing.draining else []
         reasons += ills(self._guard())
-        body = json.dumps({"ready": not reasons, "reasons": reasons}).encode()
-        return Page(503 if reasons else 200, "application/json", body)
+        body = {"ready": not reasons, "reasons": reasons}
+        if (
+            refused := self._guard().refused
+        ):  # what is asked is answered all the same, of those languages less
+            body["refused"] = {name: list(map(str, refusals)) for name, refusals in refused.items()}
+        return Page(503 if reasons else 200, "application/json", json.dumps(body).encode())
 
 
 class Health(Protocol):

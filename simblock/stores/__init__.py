@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from simblock.questions import Asking, Hit, Part, Placed
     from simblock.scheme import Scheme
+    from simblock.stores.refusals import Refusal
     from simblock.tokens import I64, U32, U64
     from simblock.work import Work
 
@@ -36,6 +37,11 @@ class Index(Protocol):
     @property
     def languages(self) -> Collection[str]:
         """The languages of its works of code; empty where all are texts."""
+
+    @property
+    def refused(self) -> Mapping[str, Refusal]:
+        """Languages whose works are not looked for in full here, since their code is read otherwise than when the
+        index was made; empty where all are."""
 
     @property
     def permutations(self) -> U32:

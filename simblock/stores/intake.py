@@ -16,6 +16,7 @@ import numpy as np
 from simblock import text
 from simblock.errors import Incompatible
 from simblock.scheme import Scheme
+from simblock.stores.refusals import stamp_of
 from simblock.tokens import VIEWS, Runs
 from simblock.work import Document, Work
 
@@ -109,7 +110,7 @@ def tokenise_here(batches: Iterable[list[Document]]) -> Iterator[Runs]:
 def new_languages(
     documents: Iterable[Document], known: Container[str], scheme: Scheme, name: str
 ) -> dict[str, str]:
-    """Languages of code that are not known yet, with the fingerprint of what reads them.
+    """Languages of code that are not known yet, each with the stamp of what reads it.
 
     Raises Incompatible where the scheme of the index ``name`` has no channel that would find renamed code.
     """
@@ -122,9 +123,7 @@ def new_languages(
     found = {}
     for language in sorted(used):
         if language not in known:
-            from simblock import code
-
-            found[language] = code.fingerprint(language)
+            found[language] = stamp_of(language)
     return found
 
 

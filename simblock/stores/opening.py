@@ -11,8 +11,9 @@ from simblock.scheme import Scheme
 from simblock.stores.intake import Tokenise
 from simblock.stores.manifest import Manifest, Shard
 from simblock.stores.redis.address import is_url
+from simblock.stores.refusals import check_words
 from simblock.stores.shelf import FolderShelf, Shelf
-from simblock.stores.snapshot import Snapshot, check_tokenisers, open_secret
+from simblock.stores.snapshot import Snapshot, open_secret
 from simblock.stores.writer import Writer
 
 
@@ -53,8 +54,18 @@ def open_snapshot(index: str | Path, key: bytes | None) -> Iterator[Snapshot]:
     """All of an index as it stands, for who reads it from end to end. Raises what opening raises."""
     with open_shelf(index) as shelf:
         manifest = Manifest.from_json(shelf.manifest(), shelf.name)
-        check_tokenisers(manifest, shelf.name)
+        check_words(manifest)
         yield Snapshot(shelf, manifest, open_secret(manifest, key, shelf.name))
+
+
+@contextmanager
+def _read_as_today(index: str | Path, key: bytes | None) -> Iterator[Snapshot]:
+    """:func:`open_snapshot` of an index that holds no code which is read otherwise here."""
+    with open_snapshot(index, key) as snapshot:
+        refusal = next(iter(snapshot.refused.values()), None)
+        if refusal is not None:
+            raise refusal.error(f"{snapshot.name} cannot be rebuilt from what it stores of {{}}")
+        yield snapshot
 
 
 @contextmanager
@@ -81,10 +92,10 @@ def rebuild(
     """Makes a new index of what an old one stores of its works, by today's scheme; its epoch.
 
     ``key`` is the old one's, and the new one's unless ``new_key`` is given. Raises Incompatible where
-    today's tokens are others: then only the works themselves can be indexed anew.
+    today's tokens are others, of one language or of words: then only the works themselves can be indexed anew.
     """
     with (
-        open_snapshot(old, key) as source,
+        _read_as_today(old, key) as source,
         create_writer(
             new, scheme=scheme, key=new_key or key, store_text=source.manifest.store_text
         ) as writer,

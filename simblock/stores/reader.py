@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from simblock.errors import Damaged, Incompatible
 from simblock.questions import Hit, Placed
@@ -13,13 +14,15 @@ from simblock.stores import inspection
 from simblock.stores.inspection import Entry, Stat
 from simblock.stores.journal import Event
 from simblock.stores.manifest import Manifest
+from simblock.stores.refusals import Refusal, check_words
 from simblock.stores.segment import Segment
 from simblock.stores.shelf import Shelf
-from simblock.stores.snapshot import Snapshot, check_tokenisers, open_secret, today
+from simblock.stores.snapshot import Snapshot, open_secret, today
 from simblock.stores.stood import Stood, stood
 from simblock.tokens import I64, U32, U64
 from simblock.work import Work
 
+_LOG = logging.getLogger("simblock")
 _THROTTLE = 0.25
 """Seconds between two looks at the manifest."""
 _TRIES = 20
@@ -57,6 +60,10 @@ class StoredIndex:
         return self._snapshot.manifest.languages.keys()
 
     @property
+    def refused(self) -> Mapping[str, Refusal]:
+        return self._snapshot.refused
+
+    @property
     def permutations(self) -> U32:
         return self._snapshot.manifest.table
 
@@ -90,14 +97,26 @@ class StoredIndex:
             self._check_same(manifest)
             try:
                 snapshot = Snapshot(self._shelf, manifest, self._secret, previous)
+                self._leave_out(snapshot)
                 break
             except Damaged:
                 if not left or self._shelf.manifest() == data:
                     raise  # else a writer came between
-        for segment in previous.segments if previous else []:
+        if previous is not None:
+            self._succeed(previous, snapshot)
+        return data, snapshot
+
+    def _succeed(self, previous: Snapshot, snapshot: Snapshot) -> None:
+        for segment in previous.segments:
             if not snapshot.has(segment):
                 segment.retired_in = previous
-        return data, snapshot
+        for language, refusal in snapshot.refused.items():
+            if language not in previous.refused:  # of those before, who opened the index has been told
+                _LOG.warning("%s: %s", self.name, refusal)
+
+    def _leave_out(self, snapshot: Snapshot) -> None:
+        """Sees to it that a snapshot answers nothing of what is refused of it."""
+        snapshot.leave_out()
 
     def _check_same(self, manifest: Manifest) -> None:
         """Raises KeyProblem or Incompatible where another index stands in the place of the one opened.
@@ -105,7 +124,7 @@ class StoredIndex:
         Whoever asks made signatures by the scheme it found at first: any other would answer "nothing".
         """
         open_secret(manifest, self._key, self.name)
-        check_tokenisers(manifest, self.name)
+        check_words(manifest)
         first = self._first
         if (manifest.scheme.digest, manifest.permutations) != (first.scheme.digest, first.permutations):
             raise Incompatible(

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from simblock.errors import Incompatible, KeyProblem, UsageError
 from simblock.stores.manifest import Manifest
+from simblock.stores.refusals import check_words, read_alike
 from simblock.stores.shelf import FolderShelf
-from simblock.stores.snapshot import check_tokenisers
 
 _LISTED = 10
 
@@ -30,7 +30,7 @@ def opened(path: str | Path) -> Source:
     """An index to be merged. Raises NotAnIndex, Damaged, Incompatible."""
     shelf = FolderShelf(Path(path), str(path))
     manifest = Manifest.from_json(shelf.manifest(), shelf.name)
-    check_tokenisers(manifest, shelf.name)
+    check_words(manifest)
     return Source(shelf, manifest)
 
 
@@ -41,6 +41,7 @@ def in_order(sources: list[Source], *, partial: bool) -> list[Source]:
     first = sources[0]
     for other in sources[1:]:
         _check_alike(first, other)
+    _check_read_alike(sources)
     shards = [source for source in sources if source.manifest.shard is not None]
     if shards and len(shards) < len(sources):
         other = next(source for source in sources if source.manifest.shard is None)
@@ -66,6 +67,18 @@ def _check_alike(one: Source, other: Source) -> None:
         )
     if first.store_text != second.store_text:
         raise UsageError(f"of {both} only one keeps the texts: build both with --store-text, or both without")
+
+
+def _check_read_alike(sources: list[Source]) -> None:
+    seen: dict[str, Source] = {}
+    for source in sources:
+        for language, made in source.manifest.languages.items():
+            before = seen.setdefault(language, source)
+            if not read_alike(language, before.manifest.languages[language], made):
+                raise Incompatible(
+                    f"{before.name} and {source.name} hold code of {language} that was read by different parsers or "
+                    "rules: build both by one simblock, with the same parsers"
+                )
 
 
 def _each_once(sources: list[Source]) -> list[Source]:

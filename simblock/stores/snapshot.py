@@ -18,8 +18,7 @@ from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from simblock import text
-from simblock.errors import Incompatible, KeyProblem
+from simblock.errors import KeyProblem
 from simblock.questions import Hit, Posting
 from simblock.scheme import OFTEN, Channel
 from simblock.stores import container, journal
@@ -29,6 +28,7 @@ from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
 from simblock.stores.names import SUFFIX
 from simblock.stores.prefilter import Salted, Scramble
+from simblock.stores.refusals import left_out, refusals
 from simblock.stores.segment import Segment
 from simblock.stores.shelf import Shelf
 from simblock.stores.wanted import Wanted
@@ -78,23 +78,6 @@ def open_secret(manifest: Manifest, key: bytes | None, name: str) -> Secret | No
     return secret
 
 
-def check_tokenisers(manifest: Manifest, name: str) -> None:
-    """Raises Incompatible where words, or code of a language of the index, are read otherwise today."""
-    manifest.scheme.check_same_tokens(text.fingerprint())
-    for language, made in manifest.languages.items():
-        from simblock import code, grammar  # with the parsers, which an index of texts does without
-
-        if language not in grammar.languages():
-            raise Incompatible(
-                f"{name} holds code of {language}, which this simblock has no grammar of: upgrade simblock"
-            )
-        if code.fingerprint(language) != made:
-            raise Incompatible(
-                f"{name} holds code of {language} that was read by another grammar or parser: "
-                "build it again from the works with simblock-index build"
-            )
-
-
 def scramble_of(secret: Secret | None) -> Scramble:
     """What makes an index's stored keys."""
     return Salted() if secret is None else secret
@@ -130,6 +113,8 @@ class Snapshot:
     ) -> None:
         self.manifest = manifest
         self.name = shelf.name
+        self.refused = refusals(manifest.languages)
+        self._left_out: list[Bools] = []
         self._shelf = shelf
         self._secret = secret
         self.scramble = scramble_of(secret)
@@ -186,9 +171,25 @@ class Snapshot:
         self.live_runs: list[Bools] = [
             heads[segment.heads] for heads, segment in zip(live, self.segments, strict=True)
         ]
-        self._live_bytes = [array.tobytes() for array in self.live_runs]
-        self._all_live = [bool(array.all()) for array in self.live_runs]
+        self._answer()
         self.works = lru_cache(4096)(self._works)
+
+    def leave_out(self) -> None:
+        """From now on no key is answered for by code in a view that is refused. Raises Wanted.
+
+        Only who asks for keys needs that: a segment's runs may be merged, and told of, whatever made them.
+        """
+        if self.refused:
+            self._left_out = left_out(self.segments, self.refused)
+            self._answer()
+
+    def _answer(self) -> None:
+        live, out = self.live_runs, self._left_out
+        answering = [runs & ~gone for runs, gone in zip(live, out, strict=True)] if out else live
+        self._live_bytes = [array.tobytes() for array in answering]
+        self._all_live = [bool(array.all()) for array in answering]
+        self.answering = answering
+        """Which runs keys are answered for: bool [runs] a segment."""
 
     def dead_rows(self, number: int) -> Bools:
         """Which rows of a segment were removed: bool [rows]."""
@@ -326,7 +327,7 @@ class Snapshot:
     def _found_some_live(self, number: int, found: Found, passed: I64, most: I64) -> Iterator[Hit]:
         segment = self.segments[number]
         runs = _runs_of(segment, found.places)
-        keep = self.live_runs[number][runs]
+        keep = self.answering[number][runs]
         if len(keep) > MOST_UNORDERED:
             keep &= _rank(found.asks, keep) <= most[found.asks]
         postings = _postings(segment, runs[keep], found.places[keep])

@@ -52,7 +52,7 @@ def stood(snapshot: Snapshot, channels: U32, keys: U64) -> Stood:
         found = segment.buckets.find_many(stored[passed])
         asks = passed[found.asks]
         frequencies[asks] += _once(asks) * _DECODED[found.frequencies]
-        live = snapshot.live_runs[number]
+        live = snapshot.answering[number]
         if live.all():  # mostly: then only the places that are told are looked at
             at = np.flatnonzero(_rank(asks, np.ones(len(asks), bool)) <= most[asks])
             runs = _runs_of(segment, found.places[at])

@@ -22,8 +22,9 @@ from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest
 from simblock.stores.opening import open_shelf
 from simblock.stores.redis.address import is_url
+from simblock.stores.refusals import check_words
 from simblock.stores.shelf import Shelf
-from simblock.stores.snapshot import check_tokenisers, open_journal, open_secret, sealing_of
+from simblock.stores.snapshot import open_journal, open_secret, sealing_of
 
 _TARGET_EVERY = 5.0
 _PAUSES = (0.2, 5.0)
@@ -119,7 +120,7 @@ def _sync_state(
 ) -> Synced:
     manifest = Manifest.from_json(data, source.name)
     secret = open_secret(manifest, key, source.name)
-    check_tokenisers(manifest, source.name)
+    check_words(manifest)
     with _target(target, source, manifest, secret, anew) as (shelf, held, before):
         if before == data and not anew:
             return Synced(0, 0, manifest.epoch, changed=False)

@@ -142,6 +142,12 @@ class WorkTable:
     def work(self, row: int) -> Work:
         return decode(bytes(self._data.read(*self._span(row))))
 
+    def languages(self) -> list[str | None]:
+        """The language of each row's work, None of a text. Reads all that is known of the works, at once."""
+        self._data.read(0, self._data.length)  # where it is elsewhere: by one command
+        works = map(self.work, range(len(self)))
+        return [work.language if work.kind == "code" else None for work in works]
+
     def _span(self, row: int) -> tuple[int, int]:
         at, size = int(self.rows["at"][row]), int(self.rows["size"][row])
         return at, at + size

@@ -35,12 +35,12 @@ from simblock.stores.intake import (
 from simblock.stores.journal import Event, Journal
 from simblock.stores.keys import Secret
 from simblock.stores.manifest import FileRef, Manifest, Shard
+from simblock.stores.refusals import check_taken, check_words
 from simblock.stores.segment import MOST_TOKENS, Segment
 from simblock.stores.shelf import Shelf
 from simblock.stores.snapshot import (
     Place,
     Snapshot,
-    check_tokenisers,
     open_secret,
     scramble_of,
     sealing_of,
@@ -70,7 +70,7 @@ class Writer:
         secret: Secret | None,
         tokenise: Tokenise = tokenise_here,
     ) -> None:
-        check_tokenisers(manifest, shelf.name)
+        check_words(manifest)
         self.shelf = shelf
         self._tokenise = tokenise
         self._secret = secret
@@ -216,6 +216,8 @@ class Writer:
         self._counts[fate] += 1
         if fate == "untouched":
             return False
+        if fate != "metadata":
+            check_taken(self.shelf.name, self._snapshot.refused, document.work)
         self._reason = self._reason or document.work.reason
         if old is not None:
             self._dead.add(old)
@@ -245,9 +247,8 @@ class Writer:
         self._compaction.absorb(old, old.segments, set(without))
         self._log = old.journal.log
         self._origin = "rebuild"
-        languages = old.manifest.languages
-        shard, made = old.manifest.shard, self._snapshot.manifest
-        manifest = replace(made, epoch=old.manifest.epoch, languages=languages, shard=shard)
+        was, made = old.manifest, self._snapshot.manifest
+        manifest = replace(made, epoch=was.epoch, languages=was.languages, shard=was.shard)
         self._snapshot = Snapshot(self.shelf, manifest, self._secret)
 
     def remove(self, ids: Iterable[str], *, reason: str | None = None, purge: bool = False) -> list[str]:

@@ -18,6 +18,7 @@ from simblock.stores.directory import DirectoryIndex
 from simblock.stores.intake import Intake, News, completed, tokenise_here
 from simblock.stores.memory import MemoryIndex
 from simblock.stores.opening import rebuild
+from simblock.stores.refusals import stamp_of
 from simblock.stores.worktable import metadata_digest, text_digest
 from simblock.stores.writer import Writer
 from simblock.work import Document, Work
@@ -194,47 +195,13 @@ def indexed(tmp_path):
 
 def test_the_languages_of_an_index_are_entered_when_first_put(indexed):
     with Writer.open(indexed) as writer:
-        assert writer._snapshot.manifest.languages == {"python": sources.fingerprint("python")}
+        assert writer._snapshot.manifest.languages == {"python": stamp_of("python")}
         writer.put([source_file("b", language="c"), document("x")])
         writer.commit()
     languages = DirectoryIndex(indexed)._snapshot.manifest.languages
-    assert languages == {name: sources.fingerprint(name) for name in ("python", "c")}
+    assert languages == {name: stamp_of(name) for name in ("python", "c")}
     rebuild(indexed, indexed.with_name("y.sbx"))
     assert DirectoryIndex(indexed.with_name("y.sbx"))._snapshot.manifest.languages == languages
-
-
-OPENING = {
-    "a reader": DirectoryIndex,
-    "a writer": Writer.open,
-    "a rebuild": lambda path: rebuild(path, path.with_name("y.sbx")),
-}
-
-
-@pytest.mark.parametrize("act", OPENING.values(), ids=OPENING.keys())
-def test_code_that_is_read_otherwise_today_is_refused_by_its_language(indexed, act):
-    sources.fingerprints["python"] = "another parser"
-    with pytest.raises(Incompatible, match=r"x\.sbx holds code of python .* simblock-index build"):
-        act(indexed)
-
-
-@pytest.mark.parametrize("act", OPENING.values(), ids=OPENING.keys())
-def test_code_of_a_language_without_a_grammar_is_refused_by_name(indexed, act, monkeypatch):
-    monkeypatch.setattr("simblock.grammar.languages", lambda: ("c", "java"))
-    with pytest.raises(
-        Incompatible, match=r"x\.sbx holds code of python, .* no grammar of: upgrade simblock"
-    ):
-        act(indexed)
-
-
-def test_a_language_that_comes_under_an_open_reader_is_looked_at(indexed):
-    index = DirectoryIndex(indexed, clock=iter(range(1000)).__next__)
-    with Writer.open(indexed) as writer:
-        writer.put([source_file("b", language="c")])
-        writer.commit()
-    sources.fingerprints["c"] = "another parser"
-    for _ in range(2):
-        with pytest.raises(Incompatible, match="holds code of c "):
-            index.refresh()
 
 
 def test_an_index_without_channels_for_code_takes_none(tmp_path):

@@ -7,7 +7,7 @@ from simblock.stores.manifest import Manifest
 from simblock.stores.redis.address import Address
 from simblock.stores.redis.clients import Link
 from simblock.stores.redis.names import Names, schemes
-from simblock.stores.snapshot import check_tokenisers
+from simblock.stores.refusals import check_words
 
 
 def find_index(address: Address, link: Link) -> Names:
@@ -20,7 +20,7 @@ def find_index(address: Address, link: Link) -> Names:
     refused: IndexProblem | None = None
     for names in find_listed(address, link):
         try:
-            check_tokenisers(read_manifest(address, link, names), address.name)
+            check_words(read_manifest(address, link, names))
         except Incompatible as error:
             refused = refused or error
         else:

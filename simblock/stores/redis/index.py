@@ -124,6 +124,9 @@ class RedisIndex(StoredIndex):
         self._files.tidy(ref.id for ref in snapshot.manifest.segments)
         return data, snapshot
 
+    def _leave_out(self, snapshot: Snapshot) -> None:
+        self._drive(self._steps(snapshot.leave_out))
+
     # -- look-ups
 
     def postings(self, channels: Sequence[int] | U32, keys: Sequence[int] | U64) -> list[Hit]:

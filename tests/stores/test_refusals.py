@@ -1,0 +1,246 @@
+"""A language whose code is read otherwise than when an index was made is refused by itself, in the views it concerns."""
+
+import json
+import logging
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+from simblock.errors import Incompatible
+from simblock.stores import merging, syncing
+from simblock.stores.directory import DirectoryIndex
+from simblock.stores.opening import rebuild
+from simblock.stores.refusals import ALL, Refusal, read_alike, refusals
+from simblock.stores.writer import Writer
+from simblock.tokens import CODE_VIEWS, VIEWS
+from simblock.work import Document, Work
+from tests.stores import sources
+from tests.stores.sources import asks_of, postings_of, source_file, stands
+from tests.stores.works import document, everywhere, library
+
+pytestmark = pytest.mark.usefixtures("reader_of_code")
+
+PYTHON, C = source_file("a"), source_file("b", language="c")
+OURS = "lexer of python:syntax of python"
+OTHERWISE = {
+    "another parser": ("lexer of python:otherwise", ("syntax",)),
+    "no parser": ("lexer of python:", ("syntax",)),
+    "another lexer": ("otherwise:syntax of python", ALL),
+}
+
+
+WORKS = (PYTHON, C, document("w"))
+
+
+def made(path, documents=WORKS):
+    with Writer.create(path) as writer:
+        writer.put(documents)
+        writer.commit()
+    return path
+
+
+@pytest.fixture
+def indexed(tmp_path):
+    return made(tmp_path / "x.sbx")
+
+
+def views_found(index, document):
+    """The views in which a work is found by its own keys, and that of its lexemes also where many are asked at once."""
+    found = {
+        VIEWS[posting.view]
+        for _, hit in postings_of(index, document)
+        for posting in (hit.postings if hit else ())
+        if document.work.id in {work.id for work in index.works(posting.segment, posting.run)}
+    }
+    asks = asks_of(index, document)
+    many = index.postings([ask[0] for ask in asks], [ask[1] for ask in asks])
+    assert {VIEWS[posting.view] for hit in many for posting in hit.postings} >= found
+    return found
+
+
+@pytest.mark.parametrize(("print_", "views"), OTHERWISE.values(), ids=OTHERWISE.keys())
+def test_views_that_are_read_otherwise_are_not_found_and_all_others_are(store, print_, views):
+    made = store([PYTHON, C, *library(2)])
+    assert views_found(made.index, PYTHON) == set(CODE_VIEWS)
+    sources.fingerprints["python"] = print_
+    made.add([document("news")])  # who has the index open takes that up
+    assert views_found(made.index, PYTHON) == set(CODE_VIEWS) - set(views)
+    assert stands(made.index, C) == 1
+    assert all(everywhere(made.index, work) for work in [*library(2), document("news")])
+    assert {name: refusal.views for name, refusal in made.index.refused.items()} == {"python": views}
+    sources.fingerprints.clear()
+    made.add([document("more news")])
+    assert not made.index.refused
+    assert stands(made.index, PYTHON) == 1
+
+
+def test_what_is_refused_is_left_out_of_answers_in_arrays_too(indexed):
+    sources.fingerprints["python"] = OTHERWISE["another parser"][0]
+    index = DirectoryIndex(indexed)
+    asks = asks_of(index, PYTHON)
+    stood = index.stood(
+        np.array([ask[0] for ask in asks], np.uint32), np.array([ask[1] for ask in asks], np.uint64)
+    )
+    views = {VIEWS[stood.handles[at].views[run]] for at, run in zip(stood.segments, stood.runs, strict=True)}
+    assert views == {"source", "comments", "lexemes"}
+
+
+def test_a_work_whose_row_stands_in_another_segment_is_left_out_too(indexed):
+    with Writer.open(indexed) as writer:  # of the same text: its row points at the run that is there
+        writer.put([Document(Work("twin", kind="code", language="python"), PYTHON.text)])
+        writer.commit()
+    with Writer.open(indexed) as writer:
+        writer.remove(["a"])
+        writer.commit()
+    sources.fingerprints["python"] = OTHERWISE["another parser"][0]
+    index = DirectoryIndex(indexed)
+    hits = [hit for _, hit in postings_of(index, PYTHON) if hit]
+    assert {VIEWS[posting.view] for hit in hits for posting in hit.postings} == {
+        "source",
+        "comments",
+        "lexemes",
+    }
+    assert {work.id for hit in hits for p in hit.postings for work in index.works(p.segment, p.run)} == {
+        "twin"
+    }
+
+
+def test_a_language_without_a_grammar_is_found_by_its_words(indexed, monkeypatch):
+    monkeypatch.setattr("simblock.grammar.languages", lambda: ("c", "java"))
+    index = DirectoryIndex(indexed)
+    assert views_found(index, PYTHON) == {"source", "comments"}
+    assert "no grammar of it: upgrade simblock" in str(index.refused["python"])
+
+
+REASONS = {
+    "another version": (
+        {"python": "lexer of python:x@0.9"},
+        "another version .* pip install 'tree-sitter-python==0.9', or ",
+    ),
+    "the same version": ({"python": "lexer of python:x@1.0"}, "another parser or vocabulary: build it again"),
+    "read without a parser": ({"python": "lexer of python:"}, "read without a parser: build it again"),
+    "other rules": (
+        {"python": "x:syntax of python"},
+        "by its words alone, .* other rules than today's: build it",
+    ),
+    "before there were two parts": ({"python": "0123456789abcdef"}, "by its words alone"),
+}
+
+
+@pytest.mark.parametrize(("languages", "told"), REASONS.values(), ids=REASONS.keys())
+def test_a_refusal_says_why_and_what_to_do(languages, told):
+    with pytest.raises(AssertionError, match=told):
+        raise AssertionError(str(refusals(languages)["python"]))
+
+
+def test_a_parser_that_is_missing_here_is_named_with_its_version(monkeypatch):
+    from simblock.errors import MissingParser
+
+    def missing(grammar):
+        raise MissingParser("python", "tree-sitter-python")
+
+    monkeypatch.setattr("simblock.nodes.lookups_of", missing)
+    sources.fingerprints["python"] = "lexer of python:"
+    told = str(refusals({"python": f"{OURS}@0.25.0"})["python"])
+    assert "is missing: pip install 'tree-sitter-python==0.25.0', or 'simblock[languages]' for all" in told
+
+
+SAME = {"as it is": OURS, "with a version": f"{OURS}@0.9", "of one part": "all of python"}
+
+
+@pytest.mark.parametrize("stamp", SAME.values(), ids=SAME.keys())
+def test_code_that_is_read_as_before_is_not_refused(stamp):
+    assert refusals({"python": stamp}) == {}
+
+
+def test_an_index_of_before_there_were_two_parts_opens_and_takes_code(indexed):
+    shelf = indexed / "MANIFEST"
+    raw = json.loads(shelf.read_bytes())
+    raw["index"]["languages"] = {"python": "all of python"}
+    raw["crc"] = crc32(json.dumps(raw["index"], sort_keys=True).encode())
+    shelf.write_text(json.dumps(raw))
+    with Writer.open(indexed) as writer:
+        writer.put([source_file("more")])
+        writer.commit()
+    index = DirectoryIndex(indexed)
+    assert not index.refused
+    assert stands(index, PYTHON) == stands(index, source_file("more")) == 1
+
+
+def test_further_code_of_a_refused_language_is_refused_and_all_else_goes_on(indexed):
+    sources.fingerprints["python"] = OTHERWISE["another parser"][0]
+    with Writer.open(indexed) as writer:
+        for changed in (source_file("more"), source_file("a", seed="changed")):
+            with pytest.raises(
+                Incompatible, match=r"x\.sbx takes no further code of python, .*: build it again"
+            ):
+                writer.put([changed])
+        writer.put([PYTHON, Document(Work("b", kind="code", language="c", title="T"), C.text)])
+        writer.put([source_file("d", language="c"), document("x")])
+        writer.remove(["w"])
+        assert writer.commit().counts.added == 2
+    sources.fingerprints.clear()
+    index = DirectoryIndex(indexed)
+    assert [stands(index, work) for work in (PYTHON, C, source_file("d", language="c"))] == [1, 1, 1]
+
+
+def test_a_rebuild_of_a_refused_language_is_refused(indexed):
+    sources.fingerprints["python"] = OTHERWISE["another parser"][0]
+    with pytest.raises(
+        Incompatible, match=r"x\.sbx cannot be rebuilt from what it stores of python, .*build it again"
+    ):
+        rebuild(indexed, indexed.with_name("y.sbx"))
+    assert not indexed.with_name("y.sbx").exists()
+
+
+def test_copies_and_merges_keep_what_is_refused_for_who_reads_it_as_before(indexed, tmp_path):
+    other = made(tmp_path / "other.sbx", [source_file("e"), document("v")])
+    sources.fingerprints["python"] = OTHERWISE["another parser"][0]
+    syncing.sync(indexed, tmp_path / "copy.sbx")
+    merging.merge([indexed, other], tmp_path / "merged.sbx")
+    for path in (tmp_path / "copy.sbx", tmp_path / "merged.sbx"):
+        assert set(DirectoryIndex(path).refused) == {"python"}
+    sources.fingerprints.clear()
+    for path in (tmp_path / "copy.sbx", tmp_path / "merged.sbx"):
+        index = DirectoryIndex(path)
+        assert not index.refused
+        assert stands(index, PYTHON) == 1
+
+
+def test_indexes_whose_code_was_read_by_different_parsers_are_not_merged(indexed, tmp_path):
+    sources.fingerprints["python"] = OTHERWISE["another parser"][0]
+    other = made(tmp_path / "other.sbx", [source_file("e")])
+    with pytest.raises(
+        Incompatible, match=r"x\.sbx and .*other\.sbx hold code of python that was read by different"
+    ):
+        merging.merge([indexed, other], tmp_path / "merged.sbx")
+
+
+def test_stamps_are_alike_by_their_prints_whatever_the_version():
+    assert read_alike("python", f"{OURS}@1", f"{OURS}@2")
+    assert read_alike("python", OURS, "all of python")
+    assert not read_alike("python", OURS, "lexer of python:x")
+
+
+def test_a_reader_warns_once_of_a_language_that_comes_to_be_refused(indexed, caplog):
+    index = DirectoryIndex(indexed, clock=iter(range(1000)).__next__)
+    sources.fingerprints["python"] = OTHERWISE["another parser"][0]
+    for name in ("x", "y"):
+        with Writer.open(indexed) as writer:
+            writer.put([document(name)])
+            writer.commit()
+        with caplog.at_level(logging.WARNING, "simblock"):
+            index.refresh()
+    assert len(caplog.messages) == 1
+    assert "x.sbx: near copies of code of python are looked for by lexemes alone" in caplog.messages[0]
+
+
+def test_a_refusal_is_told_as_json():
+    refusal = Refusal("python", ("syntax",), "its parser is missing", "pip install it")
+    assert json.loads(json.dumps(refusal.to_dict())) == {
+        "language": "python",
+        "views": ["syntax"],
+        "reason": "its parser is missing",
+        "mend": "pip install it",
+    }
