@@ -14,7 +14,7 @@ from benchmarks import gates
 
 ALL = (
     "recall", "size_and_build", "stream_cost", "pan13", "quality", "quality.pairs",
-    "code_size_and_build", "code_stream_cost", "clones", "redis_store", "serving",
+    "code_size_and_build", "code_stream_cost", "code_rates", "clones", "redis_store", "serving",
     "dedup",
 )  # fmt: skip
 NAMED = (*ALL, "code_recall", "dedup_memory")

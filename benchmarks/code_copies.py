@@ -179,7 +179,7 @@ def renamed(made: Sequence[Token], language: str, rng: random.Random) -> list[To
     for token, is_plain in zip(made, plain(made, language), strict=True):
         name = _spelled(token.text, rules)
         if is_plain and name not in names:
-            names[name] = _fresh(token.text, taken, rules, rng)
+            names[name] = fresh(token.text, taken, rules, rng)
         result.append(token._replace(text=names[name]) if is_plain else token)
     return [renamed_inside(token, names, language) for token in result]
 
@@ -195,7 +195,7 @@ def renamed_inside(token: Token, names: dict[str, str], language: str) -> Token:
     return token
 
 
-def _fresh(name: str, taken: set[str], rules: FunctionRules, rng: random.Random) -> str:
+def fresh(name: str, taken: set[str], rules: FunctionRules, rng: random.Random) -> str:
     """A name that nothing has, like the old one in what means something: case, marks, or length."""
     bare = name.strip(rules.marks) if rules.marks else name
     head, _, tail = name.partition(bare) if bare else (name, "", "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -86,7 +87,9 @@ def parser(language: str) -> Parser:
     except ImportError as error:
         package = rules.module.replace("_", "-")
         raise SimblockError(f"functions of {language} need {package}: pip install {package}") from error
-    return Parser(Language(getattr(module, rules.function)()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # some parsers still give their address as a number
+        return Parser(Language(getattr(module, rules.function)()))
 
 
 def parse(text: str, language: str) -> Node:

@@ -39,7 +39,11 @@ class Style(NamedTuple):
 
 def laid_out(made: Sequence[Token], language: str, style: Style) -> str:
     """The tokens in another layout. Line breaks that mean something stay where they are."""
-    rules = function_rules(language)
+    return laid_out_by(function_rules(language), made, style)
+
+
+def laid_out_by(rules: FunctionRules, made: Sequence[Token], style: Style) -> str:
+    """:func:`laid_out` by the rules that are given."""
     return _LAYOUTS[rules.layout](made, rules, style)
 
 

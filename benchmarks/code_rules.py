@@ -126,7 +126,8 @@ def function_rules(language: str) -> FunctionRules:
         raise SimblockError(
             f"{FOLDER / language}.toml: functions: a language without this table has none to copy"
         )
-    return found
+    marks = found.members_after or grammar(language).lexer.members_after
+    return found.model_copy(update={"members_after": marks})
 
 
 def languages() -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.code_rules import CORE
 from benchmarks.dedup import asked as dedup
 from benchmarks.quality import asked, pair_gates
 from benchmarks.record import RESULTS
@@ -184,6 +185,26 @@ def of_languages() -> Iterator[Gate]:
                    most=1.2)  # fmt: skip
 
 
+def of_nine() -> Iterator[Gate]:
+    """What the nine core languages must hold together; by itself each of the five newer ones is told."""
+    for one in ("nine core", *CORE):
+        if one in LANGUAGES:
+            continue
+        bold = one not in CORE
+        for what, name, least in (
+            ("stopped", "stopped", 0.99),
+            ("right file first", "right file first", 0.97),
+        ):
+            yield Gate(f"renamed functions {what}, {one}", "code_recall", "Copies of functions", renamed(name, one),
+                       least=least, bold=bold)  # fmt: skip
+    of_all = {"language": "nine core", "package": "all"}
+    yield Gate("clean functions stopped, nine core", "code_recall", "Clean functions",
+               cell("share", count="functions", least=40_000, errors="errors", **of_all), most=0.001,
+               count=cell("functions", **of_all))  # fmt: skip
+    yield Gate("lexed, parsed and signed, MB/s, the median language", "code_rates", "MB/s of one core",
+               cell("signed", language="median"), least=2, bold=False)  # fmt: skip
+
+
 ENOUGH = {
     "clean passages stopped": 100_000,
     "clean functions stopped": 18_000,
@@ -296,6 +317,7 @@ GATES = (
     Gate("feed, µs", "stream_cost", "Feeding 4 characters", worst("mean µs", mode="default"), most=25),
     Gate("the millionth word over the first", "stream_cost", "A long stream", millionth, most=1.2),
     *of_languages(),
+    *of_nine(),
     *of_quality(),
     *of_pairs(),
     *of_pan13(),

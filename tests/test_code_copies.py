@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
+import re
+from pathlib import Path
 
 import pytest
 
+from benchmarks import code_rules
 from benchmarks.code_copies import (
     NAMES,
     Prose,
@@ -13,6 +17,7 @@ from benchmarks.code_copies import (
     canonical,
     copied,
     copies,
+    fresh,
     plain,
     renamed,
     standing,
@@ -20,7 +25,11 @@ from benchmarks.code_copies import (
 )
 from benchmarks.code_corpus import Source, is_source, packages
 from benchmarks.code_edits import edited, near_copies
-from benchmarks.code_functions import Function, Protected, functions, spread
+from benchmarks.code_functions import Function, Protected, functions, parser, spread
+from benchmarks.code_layout import Style, Token, laid_out_by
+from benchmarks.code_rules import FunctionRules, function_rules
+from simblock.errors import SimblockError
+from simblock.grammar import grammar
 
 FILES = {
     "python": '''
@@ -96,6 +105,7 @@ static int put(struct store *store, const char *name, char **value, int limit)
 """,
 }
 LANGUAGES = tuple(FILES)
+MEASURED = [one for one in code_rules.languages() if code_rules.rules(one).functions]
 PROSE = Prose(
     ["A sentence that is long enough to stand before a fence, and says nothing of what comes after it."]
 )
@@ -182,6 +192,91 @@ def test_copies_stand_where_they_say_in_an_answer_and_are_the_same_for_a_seed(la
     )
     assert count >= 1
     assert near.code != one.code
+
+
+COPIES = {
+    "python": "d9b1e0fbafec", "java": "eb0b5778726f", "javascript": "3c5f75f05271", "c": "57e322d41015",
+}  # fmt: skip
+"""Digests of copies as they were made before the rules of a language were data."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_copies_are_those_that_published_figures_are_of(language: str) -> None:
+    text = standing(function_of(language))
+    made = "\0".join(copied(text, language, random.Random(seed)) for seed in range(5))
+    assert hashlib.sha256(made.encode()).hexdigest()[:12] == COPIES[language]
+
+
+@pytest.mark.parametrize("language", MEASURED)
+def test_the_rules_of_every_language_can_be_read_and_name_an_installed_parser(language: str) -> None:
+    rules = function_rules(language)
+    pytest.importorskip(rules.module)
+    parser(language)
+    assert rules.members_after == (
+        code_rules.rules(language).functions.members_after or grammar(language).lexer.members_after
+    )
+    assert rules.kinds
+    assert rules.blocks or not rules.simple
+
+
+def test_what_is_wrong_in_the_rules_is_named_by_file_and_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_rules, "FOLDER", tmp_path)
+    (tmp_path / "newspeak.toml").write_text(
+        '[functions]\nmodule = "m"\nkinds = ["f"]\nlayout = "wild"\n', "utf-8"
+    )
+    with pytest.raises(SimblockError, match=r"newspeak\.toml: functions\.layout: "):
+        code_rules.rules("newspeak")
+    (tmp_path / "oldspeak.toml").write_text('suffixes = [".o"]\n', "utf-8")
+    with pytest.raises(SimblockError, match=r"oldspeak\.toml: functions: "):
+        function_rules("oldspeak")
+
+
+SHOWN = {
+    "go": "func f(one []int) error {\n\tfor _, two := range one {\n\t\tfmt.Println(two, len(one))\n\t}\n\treturn nil\n}\n",
+    "rust": "fn f<'a>(one: &'a [u8]) -> Option<&'a u8> {\n    for two in one {\n        println!(\"{}\", two); // so\n    }\n    None\n}\n",
+    "csharp": "public int F(int one) {\n  foreach (var two in this.All) { one += two.Size; }\n  return one;\n}\n",
+    "cpp": "int Store::f(std::vector<int> &one) const {\n  for (auto &two : one) { two = size(*this) << 1; }\n  return one.size();\n}\n",
+    "typescript": "function f<T>(one: T[]): number {\n  for (const two of one) { this.put(two as T); }\n  return one.length;\n}\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", SHOWN)
+def test_a_function_of_the_newer_core_languages_is_cut_out_and_copied(language: str) -> None:
+    around = {"csharp": "class A {\n%s}\n"}.get(language, "%s") % SHOWN[language]
+    (one,) = functions(Source("pack", "file", around), language, 10)
+    text = standing(one)
+    for seed in range(4):
+        code = copied(text, language, random.Random(seed))
+        before, after = tokens(text, language), tokens(code, language)
+        own = {it.text for it, is_plain in zip(before, plain(before, language), strict=True) if is_plain}
+        assert {"one", "two"} <= own
+        assert not own & {"Println", "All", "Size", "size_of", "put", "length"}
+        assert not {"one", "two"} & {it.text for it in after}
+        assert canonical(text, language) == canonical(code, language)
+
+
+def test_lines_and_columns_that_mean_something_stay() -> None:
+    made = [Token(text, "identifier", "", gap, column) for text, gap, column in (
+        ("if", "", 0), ("a", " ", 3), ("b", "\n    ", 4), ("c", "\n    ", 4), ("end", "\n", 0))]  # fmt: skip
+    style = Style("\t", 56, tight=True, own_line=True)
+    rules = FunctionRules(module="m", kinds=("f",), layout="lines")
+    assert laid_out_by(rules, made, style) == "if a\n\tb\n\tc\nend\n"
+    assert (
+        laid_out_by(rules.model_copy(update={"layout": "kept"}), made, style) == "if a\n    b\n    c\nend\n"
+    )
+
+
+def test_names_keep_their_marks_initials_and_where_columns_count_their_length() -> None:
+    rng = random.Random(1)
+    ruby = FunctionRules(module="m", kinds=("f",), layout="lines", marks="@?", snake=True)
+    assert re.fullmatch(r"@@[a-z_0-9]+", fresh("@@size", set(), ruby, rng))
+    assert re.fullmatch(r"[A-Z][a-z_0-9]+\?", fresh("Empty?", set(), ruby, rng))
+    haskell = FunctionRules(module="m", kinds=("f",), layout="kept")
+    assert re.fullmatch(r"[A-Z][a-z]{3}", fresh("Tree", set(), haskell, rng))
+    with pytest.raises(Unfit):
+        fresh("x", set("abcdefghijklmnopqrstuvwxyz"), haskell, rng)
 
 
 def test_what_does_not_parse_is_not_copied() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmarks.code_copies import Copy, Prose, copies
@@ -28,10 +30,14 @@ from benchmarks.code_outcomes import (
     seen,
     stops,
 )
+from benchmarks.code_parts import SAME, joined, keep
 from benchmarks.code_recall import first_of, tables_of
+from benchmarks.code_rules import CORE
 from benchmarks.code_size_and_build import worker_row
 from benchmarks.code_stream_cost import piece, repeats
+from benchmarks.code_worth import Tail
 from benchmarks.stream_cost import feed_times, together
+from simblock.errors import SimblockError
 from simblock.guard import Guard
 from simblock.policy import CodeLimits, Policy
 from simblock.stores.memory import MemoryIndex
@@ -65,7 +71,7 @@ def test_what_was_stopped_is_told_with_the_match_that_decided() -> None:
 def test_an_error_counts_against_both_gates() -> None:
     failed = outcome("clean", error=True)
     rows = clean_rows([failed, outcome()])
-    assert [row["stopped"] for row in rows] == [1, 1]
+    assert [row["stopped"] for row in rows] == [1, 1, 1]
     assert rows[-1]["errors"] == 1
     assert recall_rows([failed])[0]["stopped"].share == 0
     assert [row["work"] for row in stops([failed])] == ["an error"]
@@ -97,6 +103,44 @@ def test_a_row_for_all_languages_counts_each_function_once() -> None:
     them = [outcome("clean", LONG), *[outcome("clean", language="java")] * 3]
     rows = curve(them, grid(CodeLimits())[:1])
     assert {row["language"]: row["clean"] for row in rows} == {"c": 1.0, "java": 0.0, "all": 0.25}
+
+
+def test_core_languages_and_others_are_pooled_by_themselves() -> None:
+    them = [outcome("renamed", language=one, stopped=True) for one in CORE]
+    them += [outcome("renamed", language="lua"), outcome("renamed", language="perl", stopped=True)]
+    rows = {row["language"]: (row["n"], row["stopped"].share) for row in recall_rows(them)}
+    assert rows["nine core"] == (9, 1.0)
+    assert rows["others"] == (2, 0.5)
+    few = recall_rows([one for one in them if one.language != "rust"])
+    assert "8 of the nine core" in {row["language"] for row in few}
+
+
+def test_parts_are_joined_as_they_were_measured(tmp_path: Path) -> None:
+    fork = Fork("c", "new/file.c", 12, "pack/file.c", 6, 9, outcome(stopped=True))
+    decided = outcome("renamed", WIDE, LONG, stopped=True, decider=Decider("w", "min_run", 60, 60, LONG))
+    measured = Measured(
+        [decided, outcome()], [{"language": "c"}], [fork], Counter({("c", "renamed", "why"): 2})
+    )
+    same = dict.fromkeys(SAME, 1)
+    for name in ("c", "go"):
+        keep(tmp_path / name, {**same, "languages": [name], "minutes": 3}, [measured])
+    parameters, them = joined([tmp_path / "c", tmp_path / "go"])
+    assert them == [measured, measured]
+    assert parameters["languages"] == ["c", "go"]
+    assert [part["minutes"] for part in parameters["parts"]] == [3, 3]
+    with pytest.raises(SimblockError, match="c is measured in two parts"):
+        joined([tmp_path / "c", tmp_path / "c"])
+    keep(tmp_path / "other", {**same, "seed": 2, "languages": ["java"]}, [measured])
+    with pytest.raises(SimblockError, match="differ in seed"):
+        joined([tmp_path / "c", tmp_path / "other"])
+
+
+def test_the_tail_of_likeness_is_read_off_its_exponential_fall() -> None:
+    bits = np.random.default_rng(1).exponential(10, 50_000)
+    tail = Tail.of(bits.tolist())
+    assert tail.rare == pytest.approx(10 * np.log(1000), rel=0.05)
+    assert tail.seen == pytest.approx(tail.rare, rel=0.1)
+    assert Tail.of([0.0] * 100).rare == 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
