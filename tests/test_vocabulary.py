@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import code_rules
 from benchmarks.code_corpus import packages
 from simblock import vocabulary
 from simblock.errors import SimblockError
-from simblock.grammar import grammar, languages
+from simblock.grammar import SyntaxTable, grammar, languages
 from simblock.lexer import ARGUMENT, Lexer, lexeme_view
 from simblock.scheme import CODE_CHANNELS
 from simblock.shingles import numbered
@@ -107,10 +108,32 @@ def test_members_are_names_sorted_and_not_too_many(language: str) -> None:
     assert 200 < len(names) <= 20_000
 
 
-def test_every_language_with_a_grammar_has_tables() -> None:
-    for language in languages():
-        assert members(language), language
+def test_tables_are_made_in_pairs_and_of_languages_with_a_grammar_and_a_background() -> None:
+    made = {path.name for path in TABLES.iterdir() if path.name.startswith(("members-", "commonplace-"))}
+    named = {name.partition("-")[2].removesuffix(".txt") for name in made if name.startswith("commonplace-")}
+    assert set(LANGUAGES) <= named <= set(languages())
+    for language in named:
+        assert f"members-{language}.txt" in made
+        assert code_rules.rules(language).background
+        assert not grammar(language).tables
         assert len(commonplace(language).keys), language
+
+
+def test_the_script_has_more_rows_of_the_nine_core_languages(script: ModuleType) -> None:
+    assert set(script.CORE) == set(code_rules.CORE)
+    assert all(script.OTHER_ROWS[channel] < most for channel, most in script.ROWS.items())
+
+
+def test_without_a_parser_a_member_counts_once_a_file(script: ModuleType, sources: Path) -> None:
+    plain = grammar("c").model_copy(update={"syntax": SyntaxTable()})
+    made = script.members(str(sources), plain)
+    assert "in 4 files:" not in made.splitlines()[0]
+    assert [line for line in made.splitlines() if line and not line.startswith("#")] == []
+    assert script._functions(plain)("int f() { }") == []
+    none = grammar("c").syntax.model_copy(update={"functions": ()})
+    nameless = grammar("c").model_copy(update={"syntax": none})
+    with pytest.raises(SimblockError, match=r"grammars/c\.toml: syntax\.functions"):
+        script.members(str(sources), nameless)
 
 
 def test_all_tables_say_where_they_are_from_and_are_small() -> None:
