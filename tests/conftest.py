@@ -7,9 +7,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "simblock", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "whole", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-settings.load_profile("simblock")
+settings.register_profile("quick", settings.get_profile("whole"), max_examples=25)
+
+
+def pytest_configure(config):
+    """`make test` draws fewer examples than `make test-all`."""
+    settings.load_profile("quick" if config.option.markexpr == "not slow" else "whole")
+
+
 
 pytest_plugins = ["tests.redis_fixtures"]
 

@@ -296,7 +296,7 @@ def test_of_works_alike_but_for_their_members_names_the_copied_one_decides(langu
 
 def test_a_long_match_is_the_same_for_every_cut_and_its_strangers_stay_counted():
     rng = random.Random(1)
-    text = Programmer(rng, "python").program(16)
+    text = Programmer(rng, "python").program(8)
     held = MemoryIndex([Document(Work("long", kind="code", language="python"), text)])
     names = plain_names(text, "python")
     wild, at, fresh = [], 0, count()

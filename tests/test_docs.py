@@ -72,7 +72,13 @@ def agrees(expected, shown):
     return bool(shown) and fnmatchcase(shown[0], pattern) and agrees(expected[1:], shown[1:])
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def marked(page):
+    """Pages that run whole passes over training data take their time."""
+    slow = pytest.mark.slow if page.name in {"cluster.md", "dedup.md"} else ()
+    return pytest.param(page, id=page.name, marks=slow)
+
+
+@pytest.mark.parametrize("page", [*map(marked, PAGES)])
 def test_the_blocks_of_a_page_do_what_they_say(page, tmp_path, monkeypatch, request):
     shutil.copytree(TOP / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)

@@ -226,12 +226,12 @@ def test_clean_text_comes_out_as_it_went_in(text, at):
 @pytest.mark.parametrize(
     "text",
     [
-        "x" * 10_000_000,
+        pytest.param("x" * 10_000_000, marks=pytest.mark.slow),
         " " * 10_000_000,
         "\\" * 10_000_000,
         "=-" * 5_000_000,
-        "\u200b" * 10_000_000,
-        "\n" * 10_000_000,
+        pytest.param("\u200b" * 10_000_000, marks=pytest.mark.slow),
+        pytest.param("\n" * 10_000_000, marks=pytest.mark.slow),
     ],
     ids=["one word", "only spaces", "only backslashes", "no letter", "zero width", "empty lines"],
 )
