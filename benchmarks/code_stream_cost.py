@@ -4,6 +4,9 @@ Clean code of other packages in a fence with its tag, four characters at a time,
 protected files, on one core. A file of 5,000 lines is the same hundred lines again and again, so that what
 is measured has the same statistics throughout; its cost is told at its beginning, middle and end. Times are of
 this thread's CPU, which a feed never leaves, so that a busy machine does not count.
+
+`--lines-only` needs no corpus: what a line costs in every language, in a fence with its tag and without
+a fence, early and late in 5,000 lines of the program that its tests have.
 """
 
 from __future__ import annotations
@@ -24,8 +27,12 @@ from benchmarks.code_corpus import sources
 from benchmarks.code_recall import build
 from benchmarks.record import percentile, pin, save
 from benchmarks.stream_cost import CHUNK, chunks, feed_times, together
+from simblock.grammar import languages
 from simblock.guard import Guard
 from simblock.policy import Policy
+from simblock.stores.memory import MemoryIndex
+from simblock.work import Document, Work
+from tests.languages.cases import cases
 
 EARLY = 4
 """Rounds whose median is what a feed costs about line 100; the first warms up, and is none of them."""
@@ -130,6 +137,46 @@ def _rounds(guard: Guard, text: str, language: str, rounds: int) -> list[float]:
     return means
 
 
+OPENINGS = {"a fence with its tag": "```{}\n", "no fence": ""}
+
+
+def appended(lines: int) -> list[Row]:
+    """An appended line by language: about line 100, and about the last of ``lines``."""
+    rows = []
+    for language in languages():
+        program, others = cases(language).program.original.lstrip("\n"), cases(language).different
+        works = [
+            Document(Work(str(n), kind="code", language=language), one.a) for n, one in enumerate(others)
+        ]
+        guard, count = Guard(MemoryIndex(works), Policy.load()), program.count("\n")
+        for name, opening in OPENINGS.items():
+            stream, rounds = guard.stream(), rounds_of(program, lines)
+            stream.feed("Here it is.\n\n" + opening.format(language))
+            few = max(LINES // count, 1)
+            stream.feed(program * few)
+            early = _a_line(stream, program, few)
+            for _ in range(rounds - 3 * few):  # however it is cut, the stream is then as if fed as above
+                stream.feed(program)
+            late = _a_line(stream, program, few)
+            assert not stream.stopped, "what a stopped stream costs is no figure"
+            rows.append(
+                {"language": language, "in": name, "µs a line after line 100": early, f"before line {lines:,}": late,
+                 "characters a line": round(len(program) / count, 1)}
+            )  # fmt: skip
+    return rows
+
+
+def _a_line(stream: Any, program: str, rounds: int) -> float:
+    """What a line of the program costs, the median of some rounds."""
+    means = []
+    for _ in range(rounds):
+        started = time.thread_time()
+        for chunk in chunks(program):
+            stream.feed(chunk)
+        means.append((time.thread_time() - started) * 1e6 / program.count("\n"))
+    return round(statistics.median(means), 1)
+
+
 def checking(guard: Guard, files: dict[str, list[str]], times: int) -> list[Row]:
     """``check`` of a whole file, for each thousand characters."""
     rows = []
@@ -152,8 +199,18 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--lines", type=int, default=5000, help="lines of the long file")
     parser.add_argument("--files", type=int, default=12, help="clean files a language")
+    parser.add_argument(
+        "--lines-only", action="store_true", help="what a line costs in every language, without a corpus"
+    )
     options = parser.parse_args()
     pin()
+    if options.lines_only:
+        save(
+            "code_line_cost",
+            {"chunk": CHUNK, "lines": options.lines},
+            {"An appended line": appended(options.lines)},
+        )
+        return
     with tempfile.TemporaryDirectory() as folder:
         guard = Guard(build(options.code_corpus, options.languages, Path(folder) / "index.sbx"))
         files = {one: clean_files(options, guard, one, options.files) for one in options.languages}
