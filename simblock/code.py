@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from simblock.errors import InputError
 from simblock.grammar import Grammar, grammar, languages
+from simblock.hosting import parse_hosted
 from simblock.lexer import Lexer, lexeme_view
 from simblock.nodes import installed, package_of
 from simblock.notices import HINTS, PHRASES
@@ -77,6 +78,8 @@ def _views(text: str, words: Tokens, rules: Grammar) -> list[Tokens]:
 
 
 def _parsed(text: str, rules: Grammar) -> tuple[Tokens, Parsed]:
+    if rules.embedded:
+        return parse_hosted(text, rules)
     lexemes = Lexer(rules).tokens(text)
     return lexemes, parse(text, rules, lexemes)
 

@@ -33,7 +33,7 @@ from simblock_indexer.pool import SMALL, TokeniserPool
 from simblock_indexer.readers import ReadOptions, Share, Source, Tally, Unreadable, documents, plan, root_name
 from simblock_indexer.readers.shares import digest, shared
 from simblock_indexer.readers.texts import read_text
-from simblock_indexer.reports import Report
+from simblock_indexer.reports import Report, lexer_alone
 
 Watch: TypeAlias = Callable[[Tally], None]
 Brought: TypeAlias = Callable[[int, int], None]
@@ -327,6 +327,8 @@ class _Call:
             bytes=tally.done - tally.unread,
             seconds=time.monotonic() - self._began,
             languages=dict(tally.languages),
+            lexer_alone=lexer_alone(tally.languages),
+            generic=dict(tally.generic),
             passed=dict(tally.passed),
             passed_names=tally.names,
             bad=tally.bad,

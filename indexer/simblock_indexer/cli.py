@@ -58,7 +58,7 @@ def build(
     and in git work trees what git ignores. Code is told by a file's extension, else by its content;
     its license and owner are read from its header, or from the LICENSE of the nearest folder.
     --json prints one object: index, epoch, changed, added, replaced, metadata, untouched, removed,
-    words, lexemes, characters, bytes, seconds, languages, passed, passed_names, bad, problems, short,
+    words, lexemes, characters, bytes, seconds, languages, lexer_alone, generic, passed, passed_names, bad, problems, short,
     common, unused_columns, notes.
     """
     from simblock_indexer import allocation, building, reporting

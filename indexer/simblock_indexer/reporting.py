@@ -30,6 +30,8 @@ def show(report: Report, *, json: bool = False, all: bool = False) -> None:
         listing(
             "columns that are not used: {count}", report.unused_columns, len(report.unused_columns), all=all
         )
+    for language, why in report.lexer_alone.items():
+        say(f"{language}, {counted(report.languages[language], 'work')}: {why}")
     for note in report.notes:
         say(f"note: {note}")
 
@@ -45,6 +47,8 @@ def _facts(report: Report) -> Iterator[tuple[str, object]]:
     if report.languages:
         most = sorted(report.languages.items(), key=lambda item: (-item[1], item[0]))
         yield "code", ", ".join(f"{count:,} {language}" for language, count in most)
+    if report.generic:
+        yield "generic", ", ".join(f"{count:,} {end}" for end, count in sorted(report.generic.items()))
     if report.bytes:
         rate = f" ({size(report.bytes / report.seconds)}/s)" if report.bytes >= RATED else ""
         yield "read", f"{size(report.bytes)} in {report.seconds:,.1f} s{rate}"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from simblock.errors import MissingParser
+
+NO_PARSER = "lexer alone: simblock has no parser of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +18,9 @@ class Report:
     ``epoch`` is the index's now and ``changed`` whether this call made it. ``replaced`` had another
     text, ``metadata`` only other metadata, ``untouched`` neither. ``words``, ``lexemes`` (of code) and
     ``characters`` are those of added and replaced works, ``bytes`` those read, ``seconds`` of the whole
-    call. ``languages`` counts the works of code that were read, by language. ``passed`` counts what folders hold besides works, by sort, and ``passed_names`` lists it; ``bad`` counts
+    call. ``languages`` counts the works of code that were read, by language. ``lexer_alone`` says of those languages that were
+    read without a parser, why and what mends it; ``generic`` counts the works that the generic lexer read, by the ends of
+    their names. ``passed`` counts what folders hold besides works, by sort, and ``passed_names`` lists it; ``bad`` counts
     files and rows passed over by ``skip_bad`` and ``problems`` says what was wrong with them (of both
     a thousand at most). Of the works that were read, ``short`` are ids of those too short for any
     promise (under 16 words or 30 lexemes), ``common`` of those mostly of passages which over 64 works hold; both are
@@ -34,6 +41,8 @@ class Report:
     bytes: int = 0
     seconds: float = 0.0
     languages: dict[str, int] = field(default_factory=dict)
+    lexer_alone: dict[str, str] = field(default_factory=dict)
+    generic: dict[str, int] = field(default_factory=dict)
     passed: dict[str, int] = field(default_factory=dict)
     passed_names: dict[str, list[str]] = field(default_factory=dict)
     bad: int = 0
@@ -46,3 +55,23 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """The report for JSON: its fields under their names."""
         return asdict(self)
+
+
+def lexer_alone(languages: Iterable[str]) -> dict[str, str]:
+    """Of some languages those that are read without a parser: why, and what mends it."""
+    found = {language: _without(language) for language in sorted(languages)}
+    return {language: why for language, why in found.items() if why}
+
+
+def _without(language: str) -> str:
+    from simblock.grammar import grammar  # with the parsers, which an index of texts does without
+    from simblock.nodes import lookups_of
+
+    rules = grammar(language)
+    if not rules.syntax.module:
+        return "" if rules.embedded else NO_PARSER
+    try:
+        lookups_of(rules)
+    except MissingParser as error:
+        return f"found by exact runs of lexemes alone: {error}"
+    return ""

@@ -23,7 +23,7 @@ from simblock.work import Work
 AGAIN = "build it again from the works with simblock-index build"
 ALL = ("lexemes", "syntax")
 _LOST = {
-    ("syntax",): "near copies of code of {} are looked for by lexemes alone",
+    ("syntax",): "code of {} is looked for by exact runs of lexemes alone, and not for near copies",
     ALL: "code of {} is looked for by its words alone",
 }
 

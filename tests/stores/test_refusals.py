@@ -233,7 +233,7 @@ def test_a_reader_warns_once_of_a_language_that_comes_to_be_refused(indexed, cap
         with caplog.at_level(logging.WARNING, "simblock"):
             index.refresh()
     assert len(caplog.messages) == 1
-    assert "x.sbx: near copies of code of python are looked for by lexemes alone" in caplog.messages[0]
+    assert "x.sbx: code of python is looked for by exact runs of lexemes alone" in caplog.messages[0]
 
 
 def test_a_refusal_is_told_as_json():

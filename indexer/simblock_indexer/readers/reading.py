@@ -18,6 +18,8 @@ from simblock_indexer.readers.tables import works_of_table
 from simblock_indexer.readers.tally import Tally, Unreadable
 from simblock_indexer.readers.texts import Read, read_texts
 
+GENERIC = "generic"
+"""The language of code in languages without a grammar of their own."""
 LINES = 1 << 40
 """Lines of one file, at most: places are packed in one integer, as there may be many millions."""
 
@@ -52,6 +54,8 @@ def documents(
             tally.works += 1
             if document.work.kind == "code":
                 tally.languages[str(document.work.language)] += 1
+                if document.work.language == GENERIC:
+                    tally.generic[Path(document.work.id).suffix or "without an extension"] += 1
             yield document
     if share:
         return
