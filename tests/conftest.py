@@ -17,7 +17,6 @@ def pytest_configure(config):
     settings.load_profile("quick" if config.option.markexpr == "not slow" else "whole")
 
 
-
 pytest_plugins = ["tests.redis_fixtures"]
 
 SHARED = Path(os.environ.get("SIMBLOCK_SHARED", Path(__file__).parents[2] / "shared")) / "data"

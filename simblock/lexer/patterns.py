@@ -228,8 +228,8 @@ def _tried(rows: Iterator[tuple[str, str]]) -> re.Pattern[str]:
 def _rows(table: LexerTable, late: Block | None = None, *, final: bool) -> Iterator[tuple[str, str]]:
     """Each kind of lexeme and gap with its regular expression, in the order in which they are tried."""
     yield "gap", SPACE
-    if not final and (torn := _torn_openings(table)):
-        yield "wo", rf"(?:{torn})\Z"
+    if not final and (begun := _torn_openings(table)):
+        yield "wo", rf"(?:{begun})\Z"
     for number, block in enumerate(table.blocks):
         if not block.one_line:
             yield (f"b{number}", _whole(block, table)) if final else (f"o{number}", _opening(block))
