@@ -57,8 +57,8 @@ ROWS = {"code-seeds": 25_000, "code-exact": 800}
 """Rows that a language of CORE has of each channel. Measured on clean functions: more of either tell nothing more."""
 OTHER_ROWS = {"code-seeds": 8_000, "code-exact": 400}
 """Those of any other, so that all of them weigh less than a megabyte or two."""
-PROJECT_DEPTH = {"openjdk-17-source": 2, "r-base": 4, "scala": 7}
-"""Folders that tell a package's projects apart, where it is not one project: the JDK is of many modules."""
+PROJECT_DEPTH = {"openjdk-17-source": 2, "mono": 4, "r-base": 4, "scala": 7}
+"""Folders that tell a package's projects apart, where it is not one project: the JDK and Mono are of many."""
 ROOT = Path(__file__).parent.parent
 TABLES = ROOT / "simblock" / "tables"
 HEADER = """\
