@@ -341,11 +341,9 @@ def _spelled(keys: list[int], spellings: dict[int, str]) -> list[str]:
 def main(what: str, folders: str, *only: str) -> None:
     make = {"members": members, "commonplace": commonplace}[what]
     for name in only or languages():
-        if owner := grammar(name).tables:
-            print(f"{name}: has the tables of {owner}")
-            continue
         if not _backgrounds(folders, grammar(name)):
-            print(f"{name}: no background")
+            other = grammar(name).like
+            print(f"{name}: no background" + (f", it has the tables of {other}" if other else ""))
             continue
         table = TABLES / f"{what}-{name}.txt"
         table.write_text(make(folders, grammar(name)), encoding="utf-8")

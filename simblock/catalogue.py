@@ -1,17 +1,12 @@
-"""What detection knows of every language: the top of each grammar's file, read without checking the rest of it.
-
-A grammar is checked whole (:mod:`simblock.grammar`) when its language is used; a name or a line asks all of them,
-and checking twenty-five takes half a second.
-"""
+"""What telling languages apart takes of every language: its names, its keywords, what its lines look like."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from simblock.errors import SimblockError
-from simblock.grammar import entries, folder, languages
+from simblock.grammar import grammar, languages
 
 
 class Comment(NamedTuple):
@@ -38,35 +33,25 @@ class Entry(NamedTuple):
 
 @cache
 def entry(language: str) -> Entry:
-    """A language's entry. Raises SimblockError naming the file that is no TOML, or has a field of another type."""
-    try:
-        return _entry(entries(language))
-    except (AttributeError, TypeError, KeyError) as error:
-        raise SimblockError(f"{folder() / language}.toml: a field is not of its type: {error}") from error
-
-
-def _entry(table: Mapping[str, Any]) -> Entry:
-    lexer, detect = table.get("lexer", {}), table.get("detect", {})
-    keywords = frozenset(table.get("keywords", ()))
-    if lexer.get("ignore_case"):
+    """A language's entry. Raises SimblockError naming the file and the field that is wrong."""
+    rules = grammar(language)
+    keywords = rules.keywords
+    if rules.lexer.ignore_case:
         keywords |= {word.upper() for word in keywords}
     return Entry(
-        tags=tuple(table.get("tags", ())),
-        extensions=tuple(table.get("extensions", ())),
-        interpreters=tuple(table.get("interpreters", ())),
-        keywords=keywords,
-        strong=tuple(detect.get("strong", ())),
-        weak=tuple(detect.get("weak", ())),
-        share=int(detect.get("share", 0)),
-        comments=tuple(_comments(lexer)),
+        rules.tags,
+        rules.extensions,
+        rules.interpreters,
+        keywords,
+        rules.detect.strong,
+        rules.detect.weak,
+        rules.detect.share,
+        tuple(
+            Comment(block.open, block.close, block.kind == "string", block.line_start)
+            for block in rules.lexer.blocks
+            if not block.one_line
+        ),
     )
-
-
-def _comments(lexer: Mapping[str, Any]) -> Iterator[Comment]:
-    for block in lexer.get("blocks", ()):
-        if not block.get("one_line"):
-            literal, line_start = block["kind"] == "string", bool(block.get("line_start"))
-            yield Comment(block["open"], block.get("close", ""), literal, line_start)
 
 
 def listed() -> Iterator[tuple[str, Entry]]:

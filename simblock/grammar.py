@@ -1,17 +1,16 @@
 """Grammars: what simblock knows of each programming language, one TOML file a language.
 
-A file has two tables: ``[lexer]``, from which one regular expression is built, and ``[syntax]``, look-ups
-on the node kinds of a tree-sitter grammar. No language has a branch of its own in Python.
+A file has the table ``[lexer]``, from which one regular expression is built, and may have ``[syntax]``, look-ups on the
+node kinds of a tree-sitter grammar, ``[detect]``, what its lines look like, and ``[[embedded]]``, languages that stand
+inside its texts. No language has a branch of its own in Python.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -153,20 +152,30 @@ class SyntaxTable(_Strict):
 _OF_NODES = ("docstrings", "imports", "parameters", "unwrap", "statements", "functions")
 
 
+def _known(language: str) -> str:
+    if language and language not in languages():
+        raise ValueError(f"no grammar of {language!r}")
+    return language
+
+
+Known = Annotated[str, AfterValidator(_known)]
+"""A language there is a grammar of, or none."""
+
+
 class Embedded(_Strict):
     """What stands inside a text of a host language: ``language``, from behind ``open`` up to ``close``."""
 
     open: Mark
     close: str
-    language: str = ""
+    language: Known = ""
     """None: its text is left out."""
 
 
 class DetectTable(_Strict):
-    """``[detect]``: regular expressions that speak for a line being of this language."""
+    """``[detect]``: regular expressions that speak for a line being of this language, compiled when a line needs them."""
 
-    strong: tuple[Expression, ...] = ()
-    weak: tuple[Expression, ...] = ()
+    strong: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
     share: int = Field(0, ge=0, le=1000)
     """Of a thousand pieces of code that models write, about how many are in it: of languages that lines speak for alike
     the one with the largest is taken."""
@@ -175,8 +184,9 @@ class DetectTable(_Strict):
 class Grammar(_Strict):
     """All of one language's file. ``tags`` are the names it has on Markdown fences.
 
-    ``tables`` names the language whose tables of members and commonplaces are this one's too, where it has none of its
-    own. ``information`` is what a bit of its table of commonplaces is worth: packages of one kind make a table that
+    What a file leaves unsaid is as in the file of the language that ``like`` names, field by field, names of the language
+    and its files excepted; so are its tables of members and commonplaces where it has none of its own.
+    ``information`` is what a bit of its table of commonplaces is worth: packages of one kind make a table that
     takes too much for rare, and clean functions say how much (scripts/make_code_tables.py).
     """
 
@@ -186,7 +196,7 @@ class Grammar(_Strict):
     interpreters: tuple[str, ...] = ()
     keywords: frozenset[str]
     builtins: frozenset[str] = frozenset()
-    tables: str = ""
+    like: Known = ""
     lexer: LexerTable
     syntax: SyntaxTable = SyntaxTable()
     detect: DetectTable = DetectTable()
@@ -207,31 +217,43 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder().glob("*.toml")))
 
 
+_OWN = ("name", "tags", "extensions", "interpreters", "like")
+"""What a file has from no other."""
+
+
 def _read(language: str) -> dict[str, Any]:
     path = folder() / f"{language}.toml"
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        said = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise SimblockError(f"no grammar of {language}: there are {', '.join(languages())}") from error
     except ValueError as error:
         raise SimblockError(f"{path}: not TOML: {error}") from error
+    like = said.get("like")
+    return _completed(said, _read(like)) if like in languages() and like != language else said
 
 
-@cache
-def entries(language: str) -> Mapping[str, Any]:
-    """A language's file as TOML reads it, unchecked: all that telling languages apart takes, at a tenth of the cost.
-
-    Raises SimblockError where there is none, or it is not TOML.
-    """
-    return MappingProxyType(_read(language))
+def _completed(said: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What a file says, and beside it what another does: field by field, also in its tables."""
+    whole = {name: value for name, value in other.items() if name not in _OWN}
+    for name, value in said.items():
+        both = isinstance(value, dict) and isinstance(whole.get(name), dict)
+        whole[name] = whole[name] | value if both else value
+    return whole
 
 
 @cache
 def grammar(language: str) -> Grammar:
     """The grammar of a language. Raises SimblockError naming the file and the field that is wrong."""
+    path = folder() / f"{language}.toml"
     try:
-        return Grammar(**_read(language))
+        found = Grammar(**_read(language))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise SimblockError(f"{folder() / language}.toml: {place}: {first['msg']}") from error
+        raise SimblockError(f"{path}: {place}: {first['msg']}") from error
+    if found.name != language:
+        raise SimblockError(
+            f"{path}: name: it is {found.name!r}, and the file's name {language!r}: make them one"
+        )
+    return found

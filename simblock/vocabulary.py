@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simblock.errors import SimblockError
-from simblock.grammar import entries, grammar, languages
+from simblock.grammar import grammar, languages
 from simblock.lexer import spelling_key
 from simblock.shingles import numbered
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, U64
@@ -146,8 +146,10 @@ def _rows(kind: str, language: str) -> list[str]:
 
     if language not in languages():  # whatever name an index has for one
         return []
-    named = entries(language).get("tables", language)
-    path = files("simblock").joinpath("tables", f"{kind}-{named}.txt")
-    if not path.is_file():
+    tables = files("simblock").joinpath("tables")
+    named = [name for name in (language, grammar(language).like) if name]
+    paths = (tables.joinpath(f"{kind}-{name}.txt") for name in named)
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
         return []
     return [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]

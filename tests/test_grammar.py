@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +98,30 @@ def test_what_is_shipped_is_data_only() -> None:
 def read_from(place, monkeypatch) -> None:
     monkeypatch.setattr(grammars, "folder", lambda: place)
     grammar.__wrapped__("c")
+
+
+def test_what_a_file_leaves_unsaid_is_as_in_the_language_it_is_like() -> None:
+    typescript, tsx = grammar("typescript"), grammar("tsx")
+    assert tsx.lexer == typescript.lexer == grammar("javascript").lexer
+    assert tsx.syntax.module == typescript.syntax.module
+    assert tsx.syntax.function != typescript.syntax.function
+    assert not set(tsx.extensions) & set(typescript.extensions)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('name = "c"', 'name = "d"', "name: .*'c'"),
+        ('name = "c"', 'name = "c"\nlike = "klingon"', "like: .*no grammar of 'klingon'"),
+        ("[lexer]", '[[embedded]]\nopen = "<x>"\nclose = "</x>"\nlanguage = "klingon"\n\n[lexer]', "embedded.0.language: "),
+        ("[detect]", "[detect]\nstong = []", "detect.stong: "),
+        ("extensions =", "extension =", "extension"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_none_is_told_with_its_file(
+    old: str, new: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (folder() / "c.toml").read_text("utf-8")
+    (tmp_path / "c.toml").write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(SimblockError, match=rf"c\.toml: {says}"):
+        read_from(tmp_path, monkeypatch)
