@@ -115,7 +115,6 @@ def test_tables_are_made_in_pairs_and_of_languages_with_a_grammar_and_a_backgrou
     for language in named:
         assert f"members-{language}.txt" in made
         assert code_rules.rules(language).background
-        assert not grammar(language).tables
         assert len(commonplace(language).keys), language
 
 
