@@ -26,7 +26,7 @@ from simblock.nodes import installed, package_of
 from simblock.notices import HINTS, PHRASES
 from simblock.syntax import Parsed, parse
 from simblock.text import tokenise_many
-from simblock.tokens import CODE_VIEWS, I64, VIEWS, Bools, Runs, Tokens
+from simblock.tokens import CODE_VIEWS, I64, VIEWS, Bools, Runs, Tokens, joined
 from simblock.vocabulary import members
 from simblock.work import Document, Work
 
@@ -43,14 +43,15 @@ def tokenise_documents(documents: Sequence[Document]) -> Runs:
     runs: list[Tokens] = []
     views: list[int] = []
     for at, (document, rules) in enumerate(zip(documents, grammars, strict=True)):
-        run = _run(words, at)
+        run = words.run(at)
         if rules is None:
             runs.append(run)
             views.append(0)
         else:
             runs += _views(document.text, run, rules)
             views += _CODE_VIEWS
-    return _laid_end_to_end(runs, views)
+    bounds = np.append(0, np.cumsum([len(run) for run in runs], dtype=np.int64))
+    return Runs(joined(runs), bounds, np.array(views, np.uint8))
 
 
 _CODE_VIEWS = [VIEWS.index(view) for view in CODE_VIEWS]
@@ -70,10 +71,10 @@ def grammar_of(work: Work) -> Grammar | None:
 
 def _views(text: str, words: Tokens, rules: Grammar) -> list[Tokens]:
     lexemes, parsed = _parsed(text, rules)
-    source = _where(words, ~_inside(words, parsed.omitted))
-    comments = _where(source, _inside(source, parsed.comments))
+    source = words.where(~_inside(words, parsed.omitted))
+    comments = source.where(_inside(source, parsed.comments))
     viewed = replace(lexemes, keys=lexeme_view(lexemes.keys))
-    kept = [_where(run, ~_inside(run, parsed.omitted)) for run in (viewed, parsed.tokens)]
+    kept = [run.where(~_inside(run, parsed.omitted)) for run in (viewed, parsed.tokens)]
     return [source, comments, *kept]
 
 
@@ -90,27 +91,6 @@ def _inside(tokens: Tokens, spans: I64) -> Bools:
     last = np.searchsorted(spans[:, 0], tokens.starts, "right")
     inside: Bools = np.append(0, ends)[last] > tokens.starts
     return inside
-
-
-def _where(tokens: Tokens, chosen: Bools) -> Tokens:
-    return Tokens(tokens.keys[chosen], tokens.flags[chosen], tokens.starts[chosen], tokens.ends[chosen])
-
-
-def _run(runs: Runs, at: int) -> Tokens:
-    part = slice(runs.bounds[at], runs.bounds[at + 1])
-    tokens = runs.tokens
-    return Tokens(tokens.keys[part], tokens.flags[part], tokens.starts[part], tokens.ends[part])
-
-
-def _laid_end_to_end(runs: list[Tokens], views: list[int]) -> Runs:
-    bounds = np.append(0, np.cumsum([len(run) for run in runs], dtype=np.int64))
-    tokens = Tokens(
-        np.concatenate([run.keys for run in runs] or [np.empty(0, np.uint32)]),
-        np.concatenate([run.flags for run in runs] or [np.empty(0, np.uint8)]),
-        np.concatenate([run.starts for run in runs] or [np.empty(0, np.int64)]),
-        np.concatenate([run.ends for run in runs] or [np.empty(0, np.int64)]),
-    )
-    return Runs(tokens, bounds, np.array(views, np.uint8))
 
 
 @cache

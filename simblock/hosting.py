@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ from simblock.lexer import Lexer
 from simblock.lexer.patterns import repeated
 from simblock.notices import notices
 from simblock.syntax import Parsed, parse
-from simblock.tokens import I64, Tokens
+from simblock.tokens import I64, Tokens, joined
 
 TAG_LIMIT = 1024
 """A tag has at most so many characters: a stream holds no more of what may become one."""
@@ -167,10 +166,10 @@ def parse_hosted(text: str, host: Grammar) -> Hosted:
         if language not in {"", host.name}:
             parts.append(_moved(_parse(text[start:end], grammar(language)), start))
     parsed = [part.parsed for part in parts]
-    tokens = _joined(found.tokens for found in parsed)
+    tokens = _as_they_stand(found.tokens for found in parsed)
     comments = _in_order([left_out, *(found.comments for found in parsed)])
     omitted = _in_order([notices(text, host), *(found.omitted for found in parsed)])
-    return Hosted(_joined(part.lexemes for part in parts), Parsed(tokens, comments, omitted))
+    return Hosted(_as_they_stand(part.lexemes for part in parts), Parsed(tokens, comments, omitted))
 
 
 def _stretches(pieces: Iterable[Piece]) -> list[tuple[str, int, int]]:
@@ -199,8 +198,7 @@ def _tags(text: str, host: Grammar, tags: list[tuple[int, int]]) -> Hosted:
 
     def placed(tokens: Tokens) -> Tokens:
         tag = np.searchsorted(read, tokens.starts, "right") - 1
-        shift = starts[tag] - read[tag]
-        return replace(tokens, starts=tokens.starts + shift, ends=tokens.ends + shift)
+        return tokens.moved(starts[tag] - read[tag])
 
     return Hosted(placed(found.lexemes), Parsed(placed(found.parsed.tokens), nothing, nothing))
 
@@ -208,18 +206,12 @@ def _tags(text: str, host: Grammar, tags: list[tuple[int, int]]) -> Hosted:
 def _moved(found: Hosted, by: int) -> Hosted:
     lexemes, parsed = found
     tokens, comments, omitted = parsed
-    return Hosted(_shifted(lexemes, by), Parsed(_shifted(tokens, by), comments + by, omitted + by))
+    return Hosted(lexemes.moved(by), Parsed(tokens.moved(by), comments + by, omitted + by))
 
 
-def _shifted(tokens: Tokens, by: int) -> Tokens:
-    return replace(tokens, starts=tokens.starts + by, ends=tokens.ends + by)
-
-
-def _joined(parts: Iterable[Tokens]) -> Tokens:
-    runs = [(run.keys, run.flags, run.starts, run.ends) for run in parts]
-    keys, flags, starts, ends = (np.concatenate(column) for column in zip(*runs, strict=True))
-    order = np.argsort(starts, kind="stable")
-    return Tokens(keys[order], flags[order], starts[order], ends[order])
+def _as_they_stand(parts: Iterable[Tokens]) -> Tokens:
+    tokens = joined(parts)
+    return tokens.where(np.argsort(tokens.starts, kind="stable"))
 
 
 def _in_order(parts: list[I64]) -> I64:

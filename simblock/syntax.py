@@ -9,6 +9,7 @@ a copy whose surroundings do not parse keeps every one of them, and macros are n
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from simblock.grammar import Grammar
 from simblock.lexer import Lexer
 from simblock.nodes import Lookups, installed, literal, spans_of
 from simblock.notices import notices
-from simblock.tokens import ARGUMENT_KEY, I64, MEMBER_KEY, NAME_KEY, SPELLING, U32, Bools, Tokens
+from simblock.tokens import ARGUMENT_KEY, I64, MEMBER_KEY, NAME_KEY, NO_TOKENS, SPELLING, U32, Bools, Tokens
 
 __all__ = ["Code", "Parsed", "at_depth_zero", "parse", "syntax_keys", "syntax_tokens"]
 
@@ -30,11 +31,6 @@ OPEN, CLOSE, COMMA, EQUALS = map(literal, "(),=")
 OPENERS = tuple(map(literal, "([{"))
 CLOSERS = tuple(map(literal, ")]}"))
 STATEMENT_ENDS = frozenset(map(literal, ";}"))
-
-
-NO_TOKENS = Tokens(
-    np.empty(0, np.uint32), np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int64)
-)
 
 
 class Parsed(NamedTuple):
@@ -76,7 +72,7 @@ def parse(text: str, grammar: Grammar, lexemes: Tokens | None = None) -> Parsed:
     docstrings = at_depth_zero(code, spans["docstring"])
     keep = syntax_tokens(code, spans, docstrings, lookups)
     keys = syntax_keys(code, spans["parameter"], grammar, lookups)
-    tokens = Tokens(keys[keep], lexemes.flags[keep], lexemes.starts[keep], lexemes.ends[keep])
+    tokens = replace(lexemes, keys=keys).where(keep)
     comments = _in_order([spans["comment"] if lookups.language else lexer.comments(text), docstrings])
     omitted = _in_order([notices(text, grammar), _beginning_lines(text, spans["import"])])
     return Parsed(tokens, comments, omitted)

@@ -7,7 +7,8 @@ windows, signatures, alignment, release) sees only these arrays.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -59,6 +60,30 @@ class Tokens:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def where(self, chosen: Bools | I64) -> Tokens:
+        """Those that are chosen: bool [n], or their places i64 [m], in that order."""
+        return Tokens(self.keys[chosen], self.flags[chosen], self.starts[chosen], self.ends[chosen])
+
+    def part(self, first: int, stop: int) -> Tokens:
+        """Those at [first, stop), uncopied."""
+        place = slice(first, stop)
+        return Tokens(self.keys[place], self.flags[place], self.starts[place], self.ends[place])
+
+    def moved(self, by: int | I64) -> Tokens:
+        """The same so many code points further on: all, or each by its own i64 [n]."""
+        return replace(self, starts=self.starts + by, ends=self.ends + by)
+
+
+def joined(runs: Iterable[Tokens]) -> Tokens:
+    """Many runs as one, in their order."""
+    columns = [(run.keys, run.flags, run.starts, run.ends) for run in (NO_TOKENS, *runs)]
+    return Tokens(*map(np.concatenate, zip(*columns, strict=True)))
+
+
+NO_TOKENS = Tokens(
+    np.empty(0, np.uint32), np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int64)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Runs:
@@ -74,3 +99,7 @@ class Runs:
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
+
+    def run(self, at: int) -> Tokens:
+        """The tokens of one run, uncopied."""
+        return self.tokens.part(int(self.bounds[at]), int(self.bounds[at + 1]))

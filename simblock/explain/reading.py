@@ -113,7 +113,7 @@ class SourceReading:
         runs = tokenise_documents([Document(work, text)])
         assert runs.views is not None
         at = runs.views.tolist().index(VIEWS.index(view))
-        return _part(runs.tokens, slice(int(runs.bounds[at]), int(runs.bounds[at + 1])))
+        return runs.run(at)
 
 
 def _tokens(rows: list[tuple[int, int, int]]) -> Tokens:
@@ -123,14 +123,10 @@ def _tokens(rows: list[tuple[int, int, int]]) -> Tokens:
     return Tokens(keys.astype(np.uint32), np.zeros(len(keys), np.uint8), starts, ends)
 
 
-def _part(tokens: Tokens, part: slice) -> Tokens:
-    return Tokens(tokens.keys[part], tokens.flags[part], tokens.starts[part], tokens.ends[part])
-
-
 def _side(text: str, tokens: Tokens, start: int, end: int) -> Side:
     """The tokens that lie in [start, end); one that reaches over its end, as an escape may, counts."""
     first, stop = np.searchsorted(tokens.starts, [start, end]).tolist()
-    part = _part(tokens, slice(first, stop))
+    part = tokens.part(first, stop)
     return Side(text, part.keys.tolist(), part.starts.tolist(), part.ends.tolist())
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from simblock import text
 from simblock.errors import InputError
 from simblock.signature import Signer
-from simblock.tokens import CODE_VIEWS, NAME_KEY, SPELLING, VIEWS, Runs, Tokens
+from simblock.tokens import CODE_VIEWS, NAME_KEY, SPELLING, VIEWS, Runs, Tokens, joined
 from simblock.work import Document, Work
 from tests.conftest import vocabulary
 
@@ -38,9 +38,8 @@ def parser_version(language):
 def tokenise_documents(documents):
     """Four runs of each work of code (comments after ``#``; syntax is lexemes without commas), one of a text."""
     runs = [run for document in documents for run in _runs(document)]
-    columns = [np.concatenate([getattr(t, name) for t, _ in runs]) for name in Tokens.__slots__]
     bounds = np.cumsum([0, *(len(tokens) for tokens, _ in runs)])
-    return Runs(Tokens(*columns), bounds, np.array([view for _, view in runs], np.uint8))
+    return Runs(joined(tokens for tokens, _ in runs), bounds, np.array([view for _, view in runs], np.uint8))
 
 
 def _runs(document):
@@ -53,7 +52,7 @@ def _runs(document):
     for comment in _COMMENT.finditer(document.text):
         inside[comment.start() : comment.end()] = True
     kept = inside[source.starts]
-    comments = Tokens(*(getattr(source, name)[kept] for name in Tokens.__slots__))
+    comments = source.where(kept)
     found = [match for match in _LEXEME.finditer(document.text) if match[0][0] != "#"]
     lexemes = _tokens(found)
     syntax = _tokens([match for match in found if match[0] != ","])
@@ -88,11 +87,7 @@ def source_file(id, seed=None, lines=30, **fields):
 def runs_of(document):
     """The view and tokens of each run of a work."""
     runs = tokenise_documents([document])
-    spans = zip(runs.bounds[:-1], runs.bounds[1:], strict=True)
-    return {
-        VIEWS[view]: Tokens(*(getattr(runs.tokens, name)[a:b] for name in Tokens.__slots__))
-        for view, (a, b) in zip(runs.views.tolist(), spans, strict=True)
-    }
+    return {VIEWS[view]: runs.run(at) for at, view in enumerate(runs.views.tolist())}
 
 
 def asks_of(index, document):
