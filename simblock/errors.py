@@ -105,10 +105,10 @@ class MissingParser(SimblockError):
         self.language, self.package, self.trouble = language, package, trouble
         if trouble:
             super().__init__(
-                f"near copies of {language} need another version of its parser ({trouble}): "
+                f"near copies of {language} need another version of a parser ({trouble}): "
                 f"pip install --upgrade simblock {package}"
             )
         else:
             super().__init__(
-                f"near copies of {language} need its parser: pip install {package}, or 'simblock[languages]' for all"
+                f"near copies of {language} need a parser: pip install {package}, or 'simblock[languages]' for all"
             )

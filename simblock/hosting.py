@@ -155,6 +155,11 @@ class Hosted(NamedTuple):
     parsed: Parsed
 
 
+def read_code(text: str, rules: Grammar) -> Hosted:
+    """The lexemes and syntax tokens of a text, whether its language hosts others or not."""
+    return parse_hosted(text, rules) if rules.embedded else _parse(text, rules)
+
+
 def parse_hosted(text: str, host: Grammar) -> Hosted:
     """The lexemes and syntax tokens of all stretches of a text, in the order in which they stand."""
     scanner = HostScanner(host)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from simblock.code import fingerprint, former_fingerprint, tokenise_documents
+from simblock.code import tokenise_documents
 from simblock.errors import InputError
-from simblock.grammar import DetectTable, Embedded, SyntaxTable, grammar, languages
+from simblock.grammar import grammar, languages
 from simblock.hosting import parse_hosted
 from simblock.lexer import Lexer, lexeme_view
-from simblock.notices import HINTS, PHRASES
 from simblock.syntax import parse
 from simblock.text import tokenise
 from simblock.tokens import CODE_VIEWS, VIEWS, Runs
-from simblock.vocabulary import members
 from simblock.work import Document, Work
 
 CODE = '# SPDX-License-Identifier: MIT\n\nimport os\n\ndef f(a):\n    """It adds."""\n    return (a + 1)  # one more\n'
@@ -103,100 +97,3 @@ def test_columns_have_their_types() -> None:
         for column in (tokens.keys, tokens.flags, tokens.starts, tokens.ends, runs.bounds, runs.views)
     ]
     assert kinds == ["uint32", "uint8", "int64", "int64", "int64", "uint8"]
-
-
-def test_fingerprints_tell_languages_apart() -> None:
-    made = {language: fingerprint(language) for language in languages()}
-    assert len(set(made.values())) == len(made)
-    assert all(re.fullmatch("[0-9a-f]{16}:[0-9a-f]{16}", value) for value in made.values())
-
-
-C = grammar("c")
-LEXER, SYNTAX = 0, 1
-OTHERWISE = {
-    "a rule that the self-test goes by": ({"syntax": C.syntax.model_copy(update={"unwrap": ()})}, SYNTAX),
-    "a lexeme to drop": (
-        {"syntax": C.syntax.model_copy(update={"drop": (*C.syntax.drop, "zzdrop")})},
-        SYNTAX,
-    ),
-    "a builtin": ({"builtins": C.builtins | {"zzbuiltin"}}, SYNTAX),
-    "a keyword": ({"keywords": C.keywords | {"zzkeyword"}}, LEXER),
-    "an operator": ({"lexer": C.lexer.model_copy(update={"operators": (*C.lexer.operators, "<=>")})}, LEXER),
-    "what it embeds": ({"embedded": (Embedded(open="<", close=">", language="java"),)}, LEXER),
-}
-
-
-@pytest.mark.parametrize(("update", "part"), OTHERWISE.values(), ids=OTHERWISE.keys())
-def test_another_grammar_has_another_fingerprint_in_its_part(
-    monkeypatch: pytest.MonkeyPatch, update: dict[str, object], part: int
-) -> None:
-    now = fingerprint("c").split(":")
-    monkeypatch.setattr(
-        "simblock.code.grammar", lambda name: grammar(name).model_copy(update=_if_c(name, update))
-    )
-    then = fingerprint.__wrapped__("c").split(":")
-    assert then[part] != now[part]
-    if part == SYNTAX:
-        assert then[LEXER] == now[LEXER]
-
-
-def _if_c(name: str, update: dict[str, object]) -> dict[str, object]:
-    return update if name == "c" else {}
-
-
-TABLES = {
-    "a member": ("members", lambda _: members("c") | {"zzmember"}, SYNTAX),
-    "a notice's phrase": ("PHRASES", (*PHRASES, "zzphrase"), LEXER),
-    "a notice's hint": ("HINTS", (*HINTS, "zzhint"), LEXER),
-}
-
-
-@pytest.mark.parametrize(("name", "table", "part"), TABLES.values(), ids=TABLES.keys())
-def test_other_tables_have_another_fingerprint_in_their_part(
-    monkeypatch: pytest.MonkeyPatch, name: str, table: object, part: int
-) -> None:
-    now = fingerprint("c").split(":")
-    monkeypatch.setattr(f"simblock.code.{name}", table)
-    then = fingerprint.__wrapped__("c").split(":")
-    assert then[part] != now[part]
-    assert then[1 - part] == now[1 - part]
-
-
-def test_what_makes_no_token_is_not_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
-    syntax = C.syntax.model_copy(update={"functions": ("zz",)})
-    update = {
-        "detect": DetectTable(strong=("zz",)),
-        "tags": (),
-        "extensions": (),
-        "interpreters": (),
-        "syntax": syntax,
-    }
-    monkeypatch.setattr("simblock.code.grammar", lambda _: C.model_copy(update=update))
-    assert fingerprint.__wrapped__("c") == fingerprint("c")
-    assert former_fingerprint.__wrapped__("c") == former_fingerprint("c")
-
-
-def test_a_language_whose_parser_is_missing_has_a_fingerprint_of_its_lexer_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("simblock.code.installed", lambda _: None)
-    assert fingerprint.__wrapped__("c") == fingerprint("c").split(":")[0] + ":"
-
-
-def test_a_language_without_a_parser_has_a_fingerprint_of_its_vocabulary_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    alone = C.model_copy(update={"syntax": SyntaxTable(self_test=C.syntax.self_test)})
-    monkeypatch.setattr("simblock.code.grammar", lambda _: alone)
-    first, second = fingerprint.__wrapped__("c").split(":")
-    assert first == fingerprint("c").split(":")[0]
-    assert len(second) == 16
-
-
-def test_fingerprints_are_the_same_in_every_process() -> None:
-    script = "from simblock.code import fingerprint; print(fingerprint('c'), fingerprint('python'))"
-    seeded = {**os.environ, "PYTHONHASHSEED": "7"}
-    printed = subprocess.run(
-        [sys.executable, "-c", script], env=seeded, capture_output=True, text=True, check=True
-    )
-    assert printed.stdout.split() == [fingerprint("c"), fingerprint("python")]

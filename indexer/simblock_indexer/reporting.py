@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from simblock.scheme import T_LEXEMES, T_WORDS
+from simblock_indexer.readers.tally import GENERIC
 from simblock_indexer.reports import Report
 from simblock_indexer.tables import counted, emit, facts, listing, number, say, size
 
@@ -48,7 +49,7 @@ def _facts(report: Report) -> Iterator[tuple[str, object]]:
         most = sorted(report.languages.items(), key=lambda item: (-item[1], item[0]))
         yield "code", ", ".join(f"{count:,} {language}" for language, count in most)
     if report.generic:
-        yield "generic", ", ".join(f"{count:,} {end}" for end, count in sorted(report.generic.items()))
+        yield GENERIC, ", ".join(f"{count:,} {end}" for end, count in sorted(report.generic.items()))
     if report.bytes:
         rate = f" ({size(report.bytes / report.seconds)}/s)" if report.bytes >= RATED else ""
         yield "read", f"{size(report.bytes)} in {report.seconds:,.1f} s{rate}"

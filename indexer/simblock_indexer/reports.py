@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simblock.errors import MissingParser
+if TYPE_CHECKING:
+    from simblock.stamps import Parser
 
 NO_PARSER = "lexer alone: simblock has no parser of it"
 
@@ -64,14 +65,12 @@ def lexer_alone(languages: Iterable[str]) -> dict[str, str]:
 
 
 def _without(language: str) -> str:
-    from simblock.grammar import grammar  # with the parsers, which an index of texts does without
-    from simblock.nodes import lookups_of
+    from simblock.stamps import parsers_of  # with the parsers, which an index of texts does without
 
-    rules = grammar(language)
-    if not rules.syntax.module:
-        return "" if rules.embedded else NO_PARSER
-    try:
-        lookups_of(rules)
-    except MissingParser as error:
-        return f"found by exact runs of lexemes alone: {error}"
-    return ""
+    parsers = parsers_of(language)
+    return "; ".join(_lost(language, one) for one in parsers if one.trouble) if parsers else NO_PARSER
+
+
+def _lost(language: str, parser: Parser) -> str:
+    whose = "" if language in parser.languages else f"{' and '.join(parser.languages)} in it "
+    return f"{whose}found by exact runs of lexemes alone: {parser.trouble}"

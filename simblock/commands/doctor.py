@@ -8,13 +8,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib import metadata, util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simblock import __version__
 from simblock.errors import SimblockError
 from simblock_indexer.indexes import keeper_of, reading, shown
 from simblock_indexer.inspecting import told
 from simblock_indexer.tables import emit, facts, say
+
+if TYPE_CHECKING:
+    from simblock.stamps import Parser
 
 PACKAGES = (
     "numpy",
@@ -29,7 +32,24 @@ PACKAGES = (
     "license-expression",
 )
 EXTRAS = {
-    "languages": ((), "parsers of further languages"),
+    "languages": (
+        (
+            "tree_sitter_bash",
+            "tree_sitter_dart",
+            "tree_sitter_haskell",
+            "tree_sitter_julia",
+            "tree_sitter_kotlin",
+            "tree_sitter_lua",
+            "tree_sitter_perl",
+            "tree_sitter_php",
+            "tree_sitter_ruby",
+            "tree_sitter_scala",
+            "tree_sitter_solidity",
+            "tree_sitter_swift",
+            "tree_sitter_zig",
+        ),
+        "parsers of further languages",
+    ),
     "crypt": (("cryptography",), "keyed indexes"),
     "report": (("jinja2", "matplotlib", "plotext"), "pages and curves"),
     "serve": (("uvicorn", "httptools", "aiohttp", "brotli", "jinja2"), "simblock serve and proxy"),
@@ -41,7 +61,7 @@ EXTRAS = {
     "ray": (("ray",), "training data on a cluster"),
     "fast": (("hiredis", "uvloop"), "less work for the same"),
 }
-"""What each extra brings: its modules (of languages those that grammars name), and what for."""
+"""What each extra brings: its modules, and what for."""
 
 SET = "set, not shown"
 """Told of a password."""
@@ -138,33 +158,32 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 def _extras() -> Iterator[tuple[str, str]]:
     for extra, (modules, purpose) in EXTRAS.items():
-        if all(util.find_spec(module) is not None for module in modules or _parsers()):
+        if all(util.find_spec(module) is not None for module in modules):
             yield extra, f"installed ({purpose})"
         else:
             yield extra, f"not installed: pip install 'simblock[{extra}]' for {purpose}"
 
 
-def _parsers() -> set[str]:
-    from simblock.grammar import grammar, languages
-
-    return {grammar(language).syntax.module for language in languages()} - {""}
-
-
 def _languages() -> Iterator[tuple[str, str]]:
-    from simblock.code import parser_version
-    from simblock.errors import MissingParser
-    from simblock.grammar import grammar, languages
-    from simblock.nodes import lookups_of, package_of
+    from simblock.grammar import languages
+    from simblock.stamps import parsers_of
 
     for language in languages():
-        rules = grammar(language)
-        try:
-            lookups_of(rules)
-        except MissingParser as error:
-            yield language, f"lexer alone: {error}"
-        else:
-            parser = f"{package_of(rules)} {parser_version(language)}".rstrip()
-            yield language, parser if rules.syntax.module else "lexer alone: there is no parser"
+        parsers = parsers_of(language)
+        own = [_stands(parser) for parser in parsers if language in parser.languages]
+        inside = [
+            f"{' and '.join(one.languages)}: {_stands(one)}"
+            for one in parsers
+            if language not in one.languages
+        ]
+        alone = "lexer alone" if inside else "lexer alone: there is no parser"
+        yield language, "; in it ".join([*(own or [alone]), *inside])
+
+
+def _stands(parser: Parser) -> str:
+    return (
+        f"lexer alone: {parser.trouble}" if parser.trouble else f"{parser.package} {parser.version}".rstrip()
+    )
 
 
 def _vectors() -> str:

@@ -16,7 +16,6 @@ import numpy as np
 from simblock import text
 from simblock.errors import Incompatible
 from simblock.scheme import Scheme
-from simblock.stores.refusals import stamp_of
 from simblock.tokens import VIEWS, Runs
 from simblock.work import Document, Work
 
@@ -120,11 +119,12 @@ def new_languages(
             f"{name} was made without channels for code: make it anew with simblock-index rebuild OLD NEW, "
             "and add the code to that"
         )
-    found = {}
-    for language in sorted(used):
-        if language not in known:
-            found[language] = stamp_of(language)
-    return found
+    new = sorted(language for language in used if language not in known)
+    if not new:
+        return {}
+    from simblock import stamps  # with the parsers, which an index of texts does without
+
+    return {language: str(stamps.stamp_of(language)) for language in new}
 
 
 def counted(runs: Runs) -> dict[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from simblock.stores.segment import Segment
 from simblock.stores.worktable import OWN
 from simblock.tokens import CODE_VIEWS, Bools
 from simblock.work import Work
+
+if TYPE_CHECKING:
+    from simblock.stamps import Parser, Stamp
 
 AGAIN = "build it again from the works with simblock-index build"
 ALL = ("lexemes", "syntax")
@@ -54,14 +57,6 @@ def check_words(manifest: Manifest) -> None:
     manifest.scheme.check_same_tokens(text.fingerprint())
 
 
-def stamp_of(language: str) -> str:
-    """What a manifest keeps of a language: how its code is read here, and by which version of its parser."""
-    from simblock import code  # with the parsers, which an index of texts does without
-
-    version = code.parser_version(language)
-    return code.fingerprint(language) + (f"@{version}" if version else "")
-
-
 def refusals(languages: Mapping[str, str]) -> dict[str, Refusal]:
     """Of the languages of a manifest, with their stamps, those that are read otherwise here."""
     found = {language: _refusal(language, made) for language, made in sorted(languages.items())}
@@ -69,41 +64,39 @@ def refusals(languages: Mapping[str, str]) -> dict[str, Refusal]:
 
 
 def _refusal(language: str, made: str) -> Refusal | None:
-    from simblock import code, grammar
+    from simblock import grammar, stamps  # with the parsers, which an index of texts does without
 
     if language not in grammar.languages():
         return Refusal(language, ALL, "this simblock has no grammar of it", "upgrade simblock")
-    print_, _, version = made.partition("@")
-    ours = code.fingerprint(language)
-    if print_ == ours or (":" not in print_ and print_ == code.former_fingerprint(language)):
+    stamp, ours = stamps.Stamp.read(made), stamps.stamp_of(language)
+    if stamp.reads_like(ours):
         return None
-    lexer, _, syntax = print_.partition(":")
-    if lexer != ours.partition(":")[0]:
+    if stamp.lexer != ours.lexer:
         return Refusal(language, ALL, "its works were read by other rules than today's", AGAIN)
-    if not syntax:
-        return Refusal(language, ("syntax",), "its works were read without a parser", AGAIN)
-    return Refusal(language, ("syntax",), *_trouble(language, version))
+    return Refusal(language, ("syntax",), *_trouble(stamp, stamps.parsers_of(language)))
 
 
-def _trouble(language: str, version: str) -> tuple[str, str]:
-    """Why syntax tokens are others here, and the mend, where the works were read by a ``version`` of the parser."""
-    from simblock import code
-    from simblock.errors import MissingParser
-    from simblock.grammar import grammar
-    from simblock.nodes import lookups_of, package_of
-
-    package = package_of(grammar(language))
-    exactly = f"pip install '{package}=={version}'" if version else f"pip install {package}"
-    try:
-        lookups_of(grammar(language))
-    except MissingParser as error:
-        reason = (
-            "its parser is not the one its grammar was made for" if error.trouble else "its parser is missing"
-        )
-        return reason, f"{exactly}, or 'simblock[languages]' for all" if not error.trouble else exactly
-    if version and version != code.parser_version(language):
-        return "its works were read by another version of its parser", f"{exactly}, or {AGAIN}"
+def _trouble(made: Stamp, parsers: Sequence[Parser]) -> tuple[str, str]:
+    """Why syntax tokens are others here than where a stamp was made, and the mend."""
+    versions = {parser: made.version_of(parser.package) for parser in parsers}
+    read = {parser: version for parser, version in versions.items() if version is not None}
+    if missing := {one: at for one, at in read.items() if one.trouble and not one.trouble.trouble}:
+        return "its parser is missing", f"{_exactly(missing)}, or 'simblock[languages]' for all"
+    if unfit := {one: at for one, at in read.items() if one.trouble}:
+        return "its parser is not the one its grammar was made for", _exactly(unfit)
+    if any(parser.trouble is None and parser not in read for parser in parsers):
+        return "its works were read without a parser", AGAIN
+    if others := {one: at for one, at in read.items() if at not in {"", one.version}}:
+        return "its works were read by another version of its parser", f"{_exactly(others)}, or {AGAIN}"
     return "its works were read by another parser or vocabulary", AGAIN
+
+
+def _exactly(versions: Mapping[Parser, str]) -> str:
+    packages = (
+        f"'{parser.package}=={version}'" if version else parser.package
+        for parser, version in versions.items()
+    )
+    return f"pip install {' '.join(packages)}"
 
 
 def check_taken(name: str, refused: Mapping[str, Refusal], work: Work) -> None:
@@ -114,11 +107,11 @@ def check_taken(name: str, refused: Mapping[str, Refusal], work: Work) -> None:
         raise refusal.error(f"{name} takes no further code of {{}}")
 
 
-def read_alike(language: str, one: str, other: str) -> bool:
+def read_alike(one: str, other: str) -> bool:
     """Whether two stamps of a language are of one way to read it."""
-    if one.partition("@")[0] == other.partition("@")[0]:
-        return True
-    return not refusals({language: one}) and not refusals({language: other})
+    from simblock.stamps import Stamp
+
+    return Stamp.read(one).reads_like(Stamp.read(other))
 
 
 def left_out(segments: Sequence[Segment], refused: Mapping[str, Refusal]) -> list[Bools]:

@@ -74,7 +74,7 @@ def _check_read_alike(sources: list[Source]) -> None:
     for source in sources:
         for language, made in source.manifest.languages.items():
             before = seen.setdefault(language, source)
-            if not read_alike(language, before.manifest.languages[language], made):
+            if not read_alike(before.manifest.languages[language], made):
                 raise Incompatible(
                     f"{before.name} and {source.name} hold code of {language} that was read by different parsers or "
                     "rules: build both by one simblock, with the same parsers"

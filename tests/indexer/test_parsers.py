@@ -2,17 +2,23 @@
 
 import json
 import logging
+import re
+import tomllib
+from importlib import metadata, util
+from pathlib import Path
 
 import pytest
 
-from simblock import Guard, code, nodes
-from simblock.grammar import grammar
+from simblock import Guard, nodes, stamps
+from simblock.commands import doctor
+from simblock.grammar import grammar, languages
 from simblock.policy import Policy
 from simblock.server.admin import Admin, Standing
 from simblock.stores import open_index
 from simblock_indexer import build
 
 SOURCE = grammar("c").syntax.self_test
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 @pytest.fixture
@@ -23,7 +29,7 @@ def without(monkeypatch):
         real = nodes._language
         monkeypatch.setattr(nodes, "_language", lambda name, of: None if name == module else real(name, of))
         monkeypatch.setattr(nodes, "_known", {})
-        monkeypatch.setattr(code, "fingerprint", code.fingerprint.__wrapped__)
+        monkeypatch.setattr(stamps, "stamp_of", stamps.stamp_of.__wrapped__)
 
     return missing
 
@@ -89,3 +95,93 @@ def test_stat_and_doctor_show_what_is_refused(index_command, folder, without, tm
     (told,) = index_command("stat", path, "--json").json["refused"]
     assert (told["language"], told["views"], told["reason"]) == ("c", ["syntax"], "its parser is missing")
     assert "warning: code of c" in index_command("stat", path).out
+
+
+@pytest.fixture
+def page(tmp_path):
+    (tmp_path / "pages").mkdir()
+    body = "<template><p>one</p></template>\n" * 9 + "<script lang='ts'>const a: number = f(1, b)</script>\n"
+    (tmp_path / "pages" / "a.vue").write_text(body)
+    return tmp_path / "pages"
+
+
+def test_a_build_of_pages_without_the_parser_of_their_scripts_says_so(page, without, tmp_path):
+    without("tree_sitter_typescript")
+    report = build([page], tmp_path / "x.sbx")
+    assert report.languages == {"html": 1}
+    assert report.lexer_alone == {
+        "html": "tsx and typescript in it found by exact runs of lexemes alone: near copies of tsx and typescript need a "
+        "parser: pip install tree-sitter-typescript, or 'simblock[languages]' for all"
+    }
+
+
+def test_a_build_of_pages_with_the_parsers_of_their_scripts_says_nothing(page, tmp_path):
+    assert build([page], tmp_path / "x.sbx").lexer_alone == {}
+
+
+def test_an_index_of_pages_whose_scripts_parser_is_gone_names_its_version(
+    index_command, page, without, tmp_path
+):
+    path = str(tmp_path / "x.sbx")
+    build([page], path)
+    version = metadata.version("tree-sitter-typescript")
+    assert index_command("stat", path, "--json").json["refused"] == []
+    without("tree_sitter_typescript")
+    (told,) = index_command("stat", path, "--json").json["refused"]
+    assert (told["language"], told["views"], told["reason"]) == ("html", ["syntax"], "its parser is missing")
+    assert (
+        told["mend"] == f"pip install 'tree-sitter-typescript=={version}', or 'simblock[languages]' for all"
+    )
+
+
+def test_pages_that_were_read_without_a_parser_that_is_here_are_to_be_built_again(
+    index_command, page, without, tmp_path, monkeypatch
+):
+    path = str(tmp_path / "x.sbx")
+    without("tree_sitter_typescript")
+    build([page], path)
+    monkeypatch.undo()
+    (told,) = index_command("stat", path, "--json").json["refused"]
+    assert told["reason"] == "its works were read without a parser"
+
+
+def test_the_doctor_says_of_each_language_which_parsers_read_it(without):
+    whole = doctor.examine()["languages"]
+    assert whole["python"] == f"tree-sitter-python {metadata.version('tree-sitter-python')}"
+    assert whole["css"] == "lexer alone: there is no parser"
+    assert "lexer alone; in it javascript: tree-sitter-javascript 0." in whole["html"]
+    assert "; in it tsx and typescript: tree-sitter-typescript 0." in whole["html"]
+    without("tree_sitter_typescript")
+    found = doctor.examine()["languages"]
+    need = "pip install tree-sitter-typescript, or 'simblock[languages]' for all"
+    assert (
+        f"tsx and typescript: lexer alone: near copies of tsx and typescript need a parser: {need}"
+        in found["html"]
+    )
+    assert found["typescript"] == f"lexer alone: near copies of typescript need a parser: {need}"
+
+
+def test_the_doctor_counts_for_the_extra_of_languages_its_own_parsers_alone(monkeypatch):
+    real = util.find_spec
+    monkeypatch.setattr(util, "find_spec", lambda name: None if name == "tree_sitter_c" else real(name))
+    assert doctor.examine()["extras"]["languages"].startswith("installed")
+    monkeypatch.setattr(util, "find_spec", lambda name: None if name == "tree_sitter_lua" else real(name))
+    assert doctor.examine()["extras"]["languages"].startswith("not installed")
+
+
+def modules(requirements):
+    return {re.match(r"[\w.-]+", one)[0].replace("-", "_") for one in requirements}
+
+
+def test_the_doctor_knows_the_extras_that_there_are_and_all_that_they_bring():
+    extras = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["optional-dependencies"]
+    del extras["all"]
+    assert {extra: set(brought) for extra, (brought, _) in doctor.EXTRAS.items()} == {
+        extra: modules(requirements) for extra, requirements in extras.items()
+    }
+
+
+def test_the_extra_of_languages_has_the_parsers_of_grammars_that_do_not_come_with_simblock():
+    core = modules(tomllib.loads(PROJECT.read_text("utf-8"))["project"]["dependencies"])
+    named = {grammar(language).syntax.module for language in languages()} - {""}
+    assert set(doctor.EXTRAS["languages"][0]) == named - core

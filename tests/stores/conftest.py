@@ -5,6 +5,7 @@ import sys
 import pytest
 
 import simblock
+from simblock import stamps
 from simblock.questions import Places, Postings, Run, Suspected, Works
 from simblock.stores import open_index, opening
 from simblock.stores.directory import DirectoryIndex
@@ -179,4 +180,7 @@ def reader_of_code(monkeypatch):
     """Code is read by the stand-in of the tests."""
     monkeypatch.setitem(sys.modules, "simblock.code", sources)
     monkeypatch.setattr(simblock, "code", sources, raising=False)
+    monkeypatch.setattr(stamps, "stamp_of", sources.stamp_of)
+    monkeypatch.setattr(stamps, "parsers_of", sources.parsers_of)
     monkeypatch.setattr(sources, "fingerprints", {})
+    monkeypatch.setattr(sources, "troubles", {})

@@ -11,6 +11,7 @@ import numpy as np
 from simblock import text
 from simblock.errors import InputError
 from simblock.signature import Signer
+from simblock.stamps import Parser, Stamp
 from simblock.tokens import CODE_VIEWS, NAME_KEY, SPELLING, VIEWS, Runs, Tokens, joined
 from simblock.work import Document, Work
 from tests.conftest import vocabulary
@@ -21,18 +22,15 @@ _COMMENT = re.compile(r"#.*")
 _LEXEME = re.compile(r"#.*|\w+|[^\w\s]")
 
 fingerprints = {}
+troubles = {}
 
 
-def fingerprint(language):
-    return fingerprints.get(language, f"lexer of {language}:syntax of {language}")
+def stamp_of(language):
+    return Stamp.read(fingerprints.get(language, f"lexer of {language}:syntax of {language}@1.0"))
 
 
-def former_fingerprint(language):
-    return f"all of {language}"
-
-
-def parser_version(language):
-    return "1.0"
+def parsers_of(language):
+    return (Parser(f"tree-sitter-{language}", (language,), "1.0", troubles.get(language)),)
 
 
 def tokenise_documents(documents):

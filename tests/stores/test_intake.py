@@ -18,7 +18,6 @@ from simblock.stores.directory import DirectoryIndex
 from simblock.stores.intake import Intake, News, completed, tokenise_here
 from simblock.stores.memory import MemoryIndex
 from simblock.stores.opening import rebuild
-from simblock.stores.refusals import stamp_of
 from simblock.stores.worktable import metadata_digest, text_digest
 from simblock.stores.writer import Writer
 from simblock.work import Document, Work
@@ -195,11 +194,11 @@ def indexed(tmp_path):
 
 def test_the_languages_of_an_index_are_entered_when_first_put(indexed):
     with Writer.open(indexed) as writer:
-        assert writer._snapshot.manifest.languages == {"python": stamp_of("python")}
+        assert writer._snapshot.manifest.languages == {"python": str(sources.stamp_of("python"))}
         writer.put([source_file("b", language="c"), document("x")])
         writer.commit()
     languages = DirectoryIndex(indexed)._snapshot.manifest.languages
-    assert languages == {name: stamp_of(name) for name in ("python", "c")}
+    assert languages == {name: str(sources.stamp_of(name)) for name in ("python", "c")}
     rebuild(indexed, indexed.with_name("y.sbx"))
     assert DirectoryIndex(indexed.with_name("y.sbx"))._snapshot.manifest.languages == languages
 

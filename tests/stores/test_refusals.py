@@ -2,12 +2,12 @@
 
 import json
 import logging
-from zlib import crc32
 
 import numpy as np
 import pytest
 
-from simblock.errors import Incompatible
+from simblock.errors import Incompatible, MissingParser
+from simblock.stamps import Parser
 from simblock.stores import merging, syncing
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.opening import rebuild
@@ -124,7 +124,7 @@ REASONS = {
         {"python": "x:syntax of python"},
         "by its words alone, .* other rules than today's: build it",
     ),
-    "before there were two parts": ({"python": "0123456789abcdef"}, "by its words alone"),
+    "what is no stamp": ({"python": "0123456789abcdef"}, "by its words alone"),
 }
 
 
@@ -134,38 +134,65 @@ def test_a_refusal_says_why_and_what_to_do(languages, told):
         raise AssertionError(str(refusals(languages)["python"]))
 
 
-def test_a_parser_that_is_missing_here_is_named_with_its_version(monkeypatch):
-    from simblock.errors import MissingParser
-
-    def missing(grammar):
-        raise MissingParser("python", "tree-sitter-python")
-
-    monkeypatch.setattr("simblock.nodes.lookups_of", missing)
+def test_a_parser_that_is_missing_here_is_named_with_its_version():
+    sources.troubles["python"] = MissingParser("python", "tree-sitter-python")
     sources.fingerprints["python"] = "lexer of python:"
     told = str(refusals({"python": f"{OURS}@0.25.0"})["python"])
     assert "is missing: pip install 'tree-sitter-python==0.25.0', or 'simblock[languages]' for all" in told
 
 
-SAME = {"as it is": OURS, "with a version": f"{OURS}@0.9", "of one part": "all of python"}
+def test_a_parser_that_does_not_fit_is_to_be_replaced_by_the_one_that_read_the_works():
+    sources.troubles["python"] = MissingParser("python", "tree-sitter-python", "no such node")
+    sources.fingerprints["python"] = "lexer of python:"
+    told = str(refusals({"python": f"{OURS}@0.25.0"})["python"])
+    assert told.endswith("was made for: pip install 'tree-sitter-python==0.25.0'")
+
+
+PAGE = "lexer of page:syntax of page@tree-sitter-a=={} tree-sitter-b==2.0"
+HOSTED = {
+    "one is missing": (
+        {"b": MissingParser("b", "tree-sitter-b")},
+        PAGE.format("1.0"),
+        "its parser is missing: pip install 'tree-sitter-b==2.0', or",
+    ),
+    "both are missing": (
+        {"a": MissingParser("a", "tree-sitter-a"), "b": MissingParser("b", "tree-sitter-b")},
+        PAGE.format("1.0"),
+        "pip install 'tree-sitter-a==1.0' 'tree-sitter-b==2.0', or",
+    ),
+    "one is another": (
+        {},
+        PAGE.format("0.9"),
+        "another version of its parser: pip install 'tree-sitter-a==0.9', or",
+    ),
+    "one was missing": ({}, "lexer of page:x@tree-sitter-a==1.0", "read without a parser: build it again"),
+    "another was missing": (
+        {"b": MissingParser("b", "tree-sitter-b")},
+        "lexer of page:x@tree-sitter-b==2.0",
+        "its parser is missing: pip install 'tree-sitter-b==2.0', or",
+    ),
+    "none is another": ({}, PAGE.format("1.0"), "read by another parser or vocabulary: build it again"),
+}
+
+
+@pytest.mark.parametrize(("troubles", "stamp", "told"), HOSTED.values(), ids=HOSTED.keys())
+def test_a_host_language_is_refused_for_the_parsers_of_what_it_hosts(monkeypatch, troubles, stamp, told):
+    parsers = [
+        Parser(f"tree-sitter-{name}", (name,), at, troubles.get(name))
+        for name, at in (("a", "1.0"), ("b", "2.0"))
+    ]
+    monkeypatch.setattr("simblock.stamps.parsers_of", lambda _: tuple(parsers))
+    monkeypatch.setattr("simblock.grammar.languages", lambda: ("page",))
+    sources.fingerprints["page"] = "lexer of page:otherwise"
+    assert told in str(refusals({"page": stamp})["page"])
+
+
+SAME = {"as it is": OURS, "with a version": f"{OURS}@0.9"}
 
 
 @pytest.mark.parametrize("stamp", SAME.values(), ids=SAME.keys())
 def test_code_that_is_read_as_before_is_not_refused(stamp):
     assert refusals({"python": stamp}) == {}
-
-
-def test_an_index_of_before_there_were_two_parts_opens_and_takes_code(indexed):
-    shelf = indexed / "MANIFEST"
-    raw = json.loads(shelf.read_bytes())
-    raw["index"]["languages"] = {"python": "all of python"}
-    raw["crc"] = crc32(json.dumps(raw["index"], sort_keys=True).encode())
-    shelf.write_text(json.dumps(raw))
-    with Writer.open(indexed) as writer:
-        writer.put([source_file("more")])
-        writer.commit()
-    index = DirectoryIndex(indexed)
-    assert not index.refused
-    assert stands(index, PYTHON) == stands(index, source_file("more")) == 1
 
 
 def test_further_code_of_a_refused_language_is_refused_and_all_else_goes_on(indexed):
@@ -218,9 +245,9 @@ def test_indexes_whose_code_was_read_by_different_parsers_are_not_merged(indexed
 
 
 def test_stamps_are_alike_by_their_prints_whatever_the_version():
-    assert read_alike("python", f"{OURS}@1", f"{OURS}@2")
-    assert read_alike("python", OURS, "all of python")
-    assert not read_alike("python", OURS, "lexer of python:x")
+    assert read_alike(f"{OURS}@1", f"{OURS}@2")
+    assert not read_alike(OURS, "lexer of python:x")
+    assert not read_alike(OURS, "x:syntax of python")
 
 
 def test_a_reader_warns_once_of_a_language_that_comes_to_be_refused(indexed, caplog):

@@ -15,11 +15,9 @@ from simblock_indexer.readers.rows import Told, rows, works_of_rows
 from simblock_indexer.readers.sources import Source, plan, refusal
 from simblock_indexer.readers.streams import opened
 from simblock_indexer.readers.tables import works_of_table
-from simblock_indexer.readers.tally import Tally, Unreadable
+from simblock_indexer.readers.tally import GENERIC, Tally, Unreadable
 from simblock_indexer.readers.texts import Read, read_texts
 
-GENERIC = "generic"
-"""The language of code in languages without a grammar of their own."""
 LINES = 1 << 40
 """Lines of one file, at most: places are packed in one integer, as there may be many millions."""
 
