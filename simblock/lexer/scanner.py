@@ -127,7 +127,7 @@ class LexemeScanner:
             end = at + len(piece)
             if kind in _BARE and (
                 piece == "\\"
-                or self._text[end : end + 1] in _GOES_ON
+                or (kind == "name" and self._text[end : end + 1] in _GOES_ON)
                 or self._rules.patterns.opens[self._late].match(self._text, at)
             ):
                 self.late[start + len(piece)] = self._base + self._decided(at, end)

@@ -14,13 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from simblock.code import tokenise_documents
 from simblock.codestream import CodeScanner, Seen
-from simblock.grammar import grammar
+from simblock.grammar import grammar, languages
 from simblock.lexer import ARGUMENT, NUMBER, STRING, spelling_key
 from simblock.scheme import CODE_CHANNELS
 from simblock.shingles import numbered
 from simblock.syntax import parse
 from simblock.tokens import MEMBER_KEY, NAME_KEY, SPELLING, U32, U64
-from simblock.vocabulary import members
 from simblock.work import Document, Work
 
 FOLDER = Path(__file__).parent
@@ -51,6 +50,8 @@ class Copy(_Strict):
     lexemes_too: bool = True
     changed: str
     snippet: tuple[int, int]
+    public: tuple[str, ...] = ()
+    """Members that a programmer does not rename: the language's own."""
 
 
 class Golden(_Strict):
@@ -72,6 +73,16 @@ class Cases(_Strict):
 def cases(language: str) -> Cases:
     """The cases of a language. Fails with a sentence where it has none."""
     return Cases(**_read(language))
+
+
+@cache
+def vocabulary(language: str) -> frozenset[str]:
+    """The members that a language's cases name as public, and those of pages that it stands in; none without cases."""
+    inside = (name for name in languages() if language in {one.language for one in grammar(name).embedded})
+    found = [cases(name) for name in (language, *inside) if (FOLDER / f"{name}.toml").is_file()]
+    spelled = (token for one in found for golden in one.tokens for token in golden.syntax.split())
+    golden = {token[1:] for token in spelled if token[0] == "." and token[1:2].isalpha()}
+    return frozenset(golden).union(*(one.program.public for one in found))
 
 
 @cache
@@ -166,7 +177,7 @@ def _said(key: int, number: int, spelled: str, language: str) -> str:
             if spelling_key(form.format(spelling)) & SPELLING == key:
                 return written.format(spelling)
     return next(
-        (f".{name}" for name in members(language) if spelling_key(f"\0.{name}") & SPELLING == key), spelled
+        (f".{name}" for name in vocabulary(language) if spelling_key(f"\0.{name}") & SPELLING == key), spelled
     )
 
 
