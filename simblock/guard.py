@@ -137,6 +137,7 @@ class Guard:
             tenant=tenant,
             floor=EVERYTHING if all else floor,
             coded=any(index.languages for index in self.indexes),
+            refused={language for index in self.indexes for language in index.refused},
             count=self.counts.add,
             rewriter=rewriter or self.rewriter,
             rewrites=self.rewrites if rewrites is None else rewrites,

@@ -193,7 +193,8 @@ class Report:
 
     ``decision`` is what was done; ``observed`` what would have been done where the policy only observes.
     ``released`` is None for streams, whose text has gone out already. ``degraded``: something was not
-    examined in full, because an index was lost or a budget spent and the policy does not stop there.
+    examined in full, because an index was lost or a budget spent and the policy does not stop there, or because some of
+    it is code of a language that an index refuses (``Guard.refused``).
     """
 
     id: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from typing import NamedTuple
 
@@ -61,6 +61,7 @@ class ResponseCore:
         tenant: str | None = None,
         floor: Floor | None = None,
         coded: bool = True,
+        refused: Collection[str] = (),
         count: Callable[[str], None] = _nothing,
         rewriter: Rewriter | None = None,
         rewrites: int = 2,
@@ -72,6 +73,7 @@ class ResponseCore:
         exemption = Exemption(own if policy.exempt_prompt else (), commonplaces=policy.exempt_commonplace)
         self.ledger = Ledger(policy, exemption, tenant)
         self.coded, self.count = coded, count
+        self.refused = frozenset(refused)
         self.turns = deque(turn.content for turn in history if turn.role == "assistant")
         self.leak = D_TICKS if policy.max_leak is None else policy.max_leak
         self.wary = False

@@ -75,7 +75,7 @@ class StreamCore:
         choice: int = 0,
     ) -> None:
         self.response, self.after, self.scanning, self.unbroken = response, after, scanning, unbroken
-        self.stopped = False
+        self.stopped = self._in_refused = False
         self.error: str | None = None
         self.decided: Decided | None = None
         self._account = Account(response, self.lose)
@@ -105,9 +105,9 @@ class StreamCore:
 
     @property
     def degraded(self) -> bool:
-        """Whether something was not examined in full: an index was lost, or the budget spent, and it went on."""
-        overspent = any(lane.candidates.overspent for lane in self.lanes)
-        return self.response.policy.on_error != "stop" and (self.error is not None or overspent)
+        """Whether something was not examined in full, and it went on: see :class:`Report`."""
+        lost = self.error is not None or any(lane.candidates.overspent for lane in self.lanes)
+        return self._in_refused or (lost and self.response.policy.on_error != "stop")
 
     def feed(self, chunk: str) -> Told[str]:
         """Takes model text; returns what may go out now."""
@@ -202,6 +202,7 @@ class StreamCore:
     def _take_code(self, code: Seen) -> Steps:
         for name, coded in zip(("lexemes", "syntax"), code, strict=True):
             if coded.keys:
+                self._in_refused |= not self.response.refused.isdisjoint(coded.languages)
                 yield from self._lane(name).take_code(coded)
 
     # -- what happens at a turn
@@ -366,8 +367,6 @@ class StreamCore:
             raise lost
         self.lose(str(lost))
         return self.response.policy.on_error == "degraded" and not self.scanning
-
-    # -- what is said about it
 
     @property
     def matches(self) -> list[Match]:

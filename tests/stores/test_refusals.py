@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from simblock.errors import Incompatible, MissingParser
+from simblock.guard import Guard
 from simblock.stamps import Parser
 from simblock.stores import merging, syncing
 from simblock.stores.directory import DirectoryIndex
@@ -271,3 +272,12 @@ def test_a_refusal_is_told_as_json():
         "reason": "its parser is missing",
         "mend": "pip install it",
     }
+
+
+def test_a_report_says_where_an_output_holds_code_of_a_refused_language(indexed):
+    answers = {language: f"So:\n\n```{language}\nvalue = total * 3;\n```\n" for language in ("python", "c")}
+    sources.fingerprints["python"] = "otherwise:syntax of python"
+    guard = Guard(DirectoryIndex(indexed))
+    assert guard.check(answers["python"]).degraded
+    assert not guard.check(answers["c"]).degraded
+    assert not guard.check("No code at all.").degraded
