@@ -18,6 +18,7 @@ from string import ascii_lowercase
 
 from tree_sitter import Node
 
+from benchmarks import code_pieces
 from benchmarks.code_functions import Function, leaf_nodes, parser
 from benchmarks.code_layout import Style, Token, laid_out
 from benchmarks.code_rules import FIRST, Docstrings, FunctionRules, Wrapper, function_rules
@@ -84,6 +85,10 @@ def standing(function: Function) -> str:
 
 def tokens(text: str, language: str) -> list[Token]:
     """The leaves of a text that parses, comments and docstrings left out. Raises Unfit."""
+    if function_rules(language).pygments:
+        if (read := code_pieces.read(text, language)) is None:
+            raise Unfit("it does not parse by itself")
+        return read
     data = text.encode("utf-8", "replace")
     root = parser(language).parse(data).root_node
     if root.has_error:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from benchmarks import code_pieces
 from benchmarks.code_copies import Copy, Prose, Unfit, copied, planted, standing, unwrapped
 from benchmarks.code_functions import Function, leaf_nodes, parser
 from benchmarks.code_rules import function_rules
@@ -30,7 +31,9 @@ class Statement(NamedTuple):
 
 
 def statements(text: str, language: str) -> list[Statement]:
-    """All statements of all blocks, in order."""
+    """All statements of all blocks, in order; without a parser, all lines."""
+    if function_rules(language).pygments:
+        return _lines(text, language)
     root = parser(language).parse(text.encode()).root_node
     blocks = function_rules(language).blocks
     found, stack = [], [root]
@@ -46,6 +49,21 @@ def statements(text: str, language: str) -> list[Statement]:
                 if "comment" not in child.type
             ]
     return sorted(found)
+
+
+def _lines(text: str, language: str) -> list[Statement]:
+    """The lines of a piece, by its bytes."""
+    return [
+        Statement(len(text[: one.start].encode()), len(text[: one.end].encode()), one.column, one.simple)
+        for one in code_pieces.lines(text, language)
+    ]
+
+
+def _broken(text: str, language: str) -> bool:
+    """Whether an edited text does not parse any more."""
+    if function_rules(language).pygments:
+        return code_pieces.read(text, language) is None
+    return parser(language).parse(text.encode()).root_node.has_error
 
 
 def _end(node: Node) -> int:
@@ -94,7 +112,7 @@ def edited(
         for _ in range(8):
             made = _edit(text, language, kind, inserts, rng)
             differs = made.split() != text.split()  # a statement may be moved to where it stands
-            if differs and not parser(language).parse(made.encode()).root_node.has_error:
+            if differs and not _broken(made, language):
                 text, done = made, done + 1
                 break
     if done < count:
@@ -127,6 +145,8 @@ def _put(data: bytes, before: Statement, what: bytes) -> str:
 
 
 def _alone(text: str, language: str, one: Statement) -> bool:
+    if not function_rules(language).lone:
+        return False
     root = parser(language).parse(text.encode()).root_node
     node = root.descendant_for_byte_range(one.start, one.end)
     while node is not None and node.type not in function_rules(language).blocks:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from tree_sitter import Language, Node, Parser
 
+from benchmarks import code_pieces
 from benchmarks.code_corpus import PARTS, Source, sources
 from benchmarks.code_rules import FIRST, function_rules
 from simblock.errors import SimblockError
@@ -88,8 +89,15 @@ def parser(language: str) -> Parser:
         package = rules.module.replace("_", "-")
         raise SimblockError(f"functions of {language} need {package}: pip install {package}") from error
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # some parsers still give their address as a number
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # some parsers still give their address as a number
         return Parser(Language(getattr(module, rules.function)()))
+
+
+def needs(language: str) -> None:
+    """Raises SimblockError where what reads a language here, parser or lexer, is not installed."""
+    (code_pieces.lexer if function_rules(language).pygments else parser)(language)
 
 
 def parse(text: str, language: str) -> Node:
@@ -167,7 +175,14 @@ def _holds(extent: Extent, language: str) -> bool:
 
 
 def functions(source: Source, language: str, least: int = LEAST) -> Iterator[Function]:
-    """The functions of a file of at least so many tokens that parse without an error."""
+    """The functions of a file of at least so many tokens that parse without an error; pieces without a parser."""
+    if function_rules(language).pygments:
+        for start, end, size in code_pieces.pieces(source.text, language):
+            if size >= least:
+                yield Function(
+                    language, source.package, source.path, source.text[start:end], start, end, size, "piece"
+                )
+        return
     data = source.text.encode("utf-8", "replace")
     root = parser(language).parse(data).root_node
     ascii_only = len(data) == len(source.text)
@@ -186,11 +201,15 @@ def functions(source: Source, language: str, least: int = LEAST) -> Iterator[Fun
 
 def digest(function: Function) -> bytes:
     """What a function is, down to its tokens: layout and comments left out."""
-    data = function.text.encode("utf-8", "replace")
-    root = parser(function.language).parse(data).root_node
-    return hashlib.sha256(
-        "\0".join(leaf.text for leaf in leaves(root, data, function.language)).encode("utf-8", "replace")
-    ).digest()
+    spelled = (token.text for token in _tokens(function.text, function.language))
+    return hashlib.sha256("\0".join(spelled).encode("utf-8", "replace")).digest()
+
+
+def _tokens(text: str, language: str) -> Sequence[Leaf] | Sequence[code_pieces.Lexeme]:
+    if function_rules(language).pygments:
+        return code_pieces.lexemes(text, language)
+    data = text.encode("utf-8", "replace")
+    return leaves(parser(language).parse(data).root_node, data, language)
 
 
 def lines_of(text: str) -> frozenset[int]:

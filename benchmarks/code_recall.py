@@ -29,7 +29,7 @@ from benchmarks import code_corpus, corpus
 from benchmarks.code_copies import Copy, Prose, Unfit, canonical, copies, lexemes, planted, standing
 from benchmarks.code_corpus import LANGUAGES, Source, sources
 from benchmarks.code_edits import donors, near_copies
-from benchmarks.code_functions import Function, Protected, Verdict, functions, parser, spread
+from benchmarks.code_functions import Function, Protected, Verdict, functions, needs, spread
 from benchmarks.code_outcomes import (
     Decider,
     Fork,
@@ -303,7 +303,7 @@ def taken(options: argparse.Namespace) -> tuple[Row, list[Measured]]:
     """What is measured, and under which parameters."""
     started = time.monotonic()
     for language in options.languages:
-        parser(language)  # one that is missing is told before an hour's work
+        needs(language)  # one that is missing is told before an hour's work
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "index.sbx"
         stat = build(options.code_corpus, options.languages, path).stat()

@@ -10,9 +10,9 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from simblock.errors import SimblockError
 from simblock.grammar import grammar
@@ -77,9 +77,13 @@ class Docstrings(Strict):
 class FunctionRules(Strict):
     """``[functions]``: what is a function, a name, a comment; how a copy is laid out; which statements are edited."""
 
-    module: str
+    module: str = ""
     function: str = "language"
-    kinds: tuple[str, ...]
+    pygments: str = ""
+    """The lexer that stands for a parser where there is none: see benchmarks/code_pieces.py."""
+    unknown: Expression = ""
+    """Comments that this lexer does not know."""
+    kinds: tuple[str, ...] = ()
     bodies: tuple[str, ...] = ()
     names: tuple[str, ...] = ("identifier",)
     whole: tuple[str, ...] = ()
@@ -103,6 +107,12 @@ class FunctionRules(Strict):
     blocks: tuple[str, ...] = ()
     simple: tuple[str, ...] = ()
     lone: str = ""
+
+    @model_validator(mode="after")
+    def _has_one_reader(self) -> Self:
+        if bool(self.module) == bool(self.pygments):
+            raise ValueError("name the module of a parser, or a lexer of pygments, and not both")
+        return self
 
 
 class Rules(Strict):
