@@ -49,7 +49,7 @@ LITERAL_LIMIT = 4096
 
 
 class Block(_Strict):
-    """A comment or a literal: from ``open`` (a regular expression) to ``close`` (a mark; none: the line's end).
+    """A comment or a literal: from ``open`` (a regular expression) to ``close`` (a mark; of a comment none: the line's end).
 
     A comment or literal over lines that is never closed reaches to the end of the text. One that must stand
     within a line (``one_line``) and is not closed there is none: its mark is then an operator.
@@ -80,6 +80,8 @@ class Block(_Strict):
     def _is_whole(self) -> Self:
         if self.one_line and not self.close:
             raise ValueError("a block with one_line needs a close")
+        if self.kind == "string" and not self.close:
+            raise ValueError(r"a string needs a close: the line's end is \n")
         asked = self.brackets or self.tail or self.after or self.holds or self.most
         if not self.one_line and asked:
             raise ValueError("brackets, tail, after, holds and most are for blocks with one_line")
@@ -104,7 +106,8 @@ class LexerTable(_Strict):
     """Escapes that stand for a character of a name: a backslash, and at most nine signs of ``[\\w{]`` to its last."""
     operators: tuple[str, ...] = ()
     members_after: tuple[str, ...] = (".",)
-    keyword_arguments: bool = False
+    keyword_arguments: Literal["", "=", ":"] = ""
+    """What stands behind the name of an argument that is given by it."""
     ignore_case: bool = False
     """Names and keywords are spelled in lower case, whatever their case: so are the lists of them."""
 

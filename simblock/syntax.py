@@ -27,7 +27,7 @@ PIECE = 1 << 15
 """Code points that are parsed at a time of a whole text."""
 MEMBER = NAME_KEY | MEMBER_KEY
 
-OPEN, CLOSE, COMMA, EQUALS = map(literal, "(),=")
+OPEN, CLOSE, COMMA = map(literal, "(),")
 OPENERS = tuple(map(literal, "([{"))
 CLOSERS = tuple(map(literal, ")]}"))
 STATEMENT_ENDS = frozenset(map(literal, ";}"))
@@ -201,7 +201,7 @@ def syntax_keys(code: Code, parameters: I64, grammar: Grammar, lookups: Lookups)
     if grammar.lexer.keyword_arguments:
         arguments = (keys >= ARGUMENT_KEY) & (keys < NAME_KEY)
         keys[arguments] |= np.uint32(MEMBER)
-        keys[arguments & _own_names(code, following, parameters)] &= np.uint32(~MEMBER_KEY & 0xFFFF_FFFF)
+        keys[arguments & _own_names(code, parameters)] &= np.uint32(~MEMBER_KEY & 0xFFFF_FFFF)
     public = keys >= MEMBER
     called = (keys >= NAME_KEY) & ~public & (following == OPEN)
     _makeliteral(keys, np.flatnonzero(public), lookups.vocabulary, lookups.literals)
@@ -209,10 +209,10 @@ def syntax_keys(code: Code, parameters: I64, grammar: Grammar, lookups: Lookups)
     return keys
 
 
-def _own_names(code: Code, following: U32, parameters: I64) -> Bools:
+def _own_names(code: Code, parameters: I64) -> Bools:
     """Which names that look like arguments given by keyword are the function's own: bool [n]."""
     # Outside all brackets `a, b = …` assigns.
-    own: Bools = (following == EQUALS) & (code.depths == 0)
+    own: Bools = code.depths == 0
     own[1:] &= code.keys[:-1] == COMMA
     own[:1] &= code.before == COMMA
     if len(parameters):

@@ -30,7 +30,6 @@ NUMBER = spelling_key("\0number")
 """The key of every number."""
 ARGUMENT = spelling_key("\0argument")
 """The key, in the lexeme view, of every name with ARGUMENT_KEY: neither keeping nor renaming it shows."""
-EQUALS = spelling_key("=")
 
 TO_ARGUMENT = NAME_KEY | ARGUMENT_KEY
 """The bits to flip in a plain name's key that make it an argument's."""
@@ -104,6 +103,7 @@ class Rules(NamedTuple):
     keys: _Keys
     members_after: frozenset[int]
     arguments_after: frozenset[int]
+    arguments_before: int
 
 
 @lru_cache(64)
@@ -115,4 +115,5 @@ def rules_of(table: LexerTable, keywords: frozenset[str]) -> Rules:
         _Keys(patterns, table, keywords),
         frozenset(map(spelling_key, table.members_after)),
         frozenset(map(spelling_key, "(," if table.keyword_arguments else "")),
+        spelling_key(table.keyword_arguments),
     )

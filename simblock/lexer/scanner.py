@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from simblock.grammar import LITERAL_LIMIT, Grammar
-from simblock.lexer.keys import EQUALS, GAP, STRING, TO_ARGUMENT, Lexeme, rules_of
+from simblock.lexer.keys import GAP, STRING, TO_ARGUMENT, Lexeme, rules_of
 from simblock.lexer.patterns import ESCAPE, repeated
 from simblock.tokens import MEMBER_KEY, NAME_KEY
 
@@ -155,7 +155,7 @@ class LexemeScanner:
 
     def _add(self, key: int, start: int, end: int, found: list[Lexeme]) -> None:
         for name, begin, stop in self._held:
-            found.append((name ^ TO_ARGUMENT if key == EQUALS else name, begin, stop))
+            found.append((name ^ TO_ARGUMENT if key == self._rules.arguments_before else name, begin, stop))
             self.late[stop] = max(end, self.late.get(stop, 0), self.late.get(end, 0))
         self._held.clear()
         last, self._last = self._last, key

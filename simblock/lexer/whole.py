@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from simblock.grammar import Grammar
-from simblock.lexer.keys import EQUALS, GAP, LATE, STRING, TO_ARGUMENT, Lexeme, rules_of
+from simblock.lexer.keys import GAP, LATE, STRING, TO_ARGUMENT, Lexeme, rules_of
 from simblock.lexer.scanner import LexemeScanner
 from simblock.tokens import I64, MEMBER_KEY, NAME_KEY, U32, Bools, Tokens
 
@@ -54,11 +54,11 @@ class Lexer:
         return np.array(found, np.int64).reshape(-1, 2)
 
     def _tokens(self, keys: U32, starts: I64, ends: I64) -> Tokens:
-        *_, members_after, arguments_after = self._rules
+        *_, members_after, arguments_after, arguments_before = self._rules
         names = keys >= NAME_KEY
         members = _behind(keys, members_after)
         arguments = _behind(keys, arguments_after)
-        arguments[:-1] &= keys[1:] == EQUALS
+        arguments[:-1] &= keys[1:] == arguments_before
         arguments[-1:] = False
         keys[names & members] |= np.uint32(MEMBER_KEY)
         keys[names & arguments] ^= np.uint32(TO_ARGUMENT)

@@ -29,6 +29,7 @@ from simblock.lexer import (
     spelling_key,
     whole,
 )
+from simblock.shingles import numbered
 from simblock.tokens import ARGUMENT_KEY, MEMBER_KEY, NAME_KEY, SPELLING
 from tests.lexer.material import CODE, LANGUAGES, keys, lexemes, spelled, streamed
 
@@ -333,3 +334,10 @@ def test_the_standard_library_is_read_as_by_tokenize() -> None:
     assert total > 50_000
     # From Python 3.12 on a quote may stand inside an f-string that begins with it; we end there.
     assert differ <= total / 2000
+
+
+def test_a_label_of_an_argument_stays_whatever_the_variable_behind_it_is_called() -> None:
+    kept, renamed = (
+        Lexer(grammar("swift")).tokens(f"draw(size: {name}, at: {name})") for name in ("size", "x")
+    )
+    assert numbered(lexeme_view(kept.keys), 9).tolist() == numbered(lexeme_view(renamed.keys), 9).tolist()
