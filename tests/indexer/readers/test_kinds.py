@@ -53,7 +53,7 @@ TOLD_APART = {
     "prose": (PROSE, "unnamed", ("text", None)),
     "code in a file of text": (PYTHON, "notes.txt", ("text", None)),
     "code in a readme": (PYTHON, "README", ("text", None)),
-    "a language without a grammar of its own": (JAVA, "a.zig", ("code", "generic")),
+    "a language without a grammar of its own": (JAVA, "a.nim", ("code", "generic")),
     "a page": (PROSE, "a.html", ("text", None)),
     "a script in a page": (PYTHON, "a.HTM", ("text", None)),
     "a style": ("a { color: red; }\n", "a.css", ("code", "css")),
