@@ -72,6 +72,11 @@ def test_an_unknown_field_is_named_with_its_file(field: str, tmp_path, monkeypat
         ("open = '//'", "open = '//'\nbrackets = '[]'", r"lexer\.blocks\.0: .*one_line"),
         ("open = '//'", "open = '//'\nmost = 1", r"lexer\.blocks\.0: .*one_line"),
         ("open = '//'", "open = '//'\nholes = '${'", r"lexer\.blocks\.0: .*close of one character"),
+        (
+            'kind = "comment"',
+            'kind = "string"',
+            r"lexer\.blocks\.0: .*a string needs a close: the line's end is \\n",
+        ),
         ('kind = "comment"', 'kind = "remark"', r"lexer\.blocks\.0\.kind: "),
         ('name = "c"', "name = c", "not TOML"),
     ],
