@@ -6,10 +6,11 @@ import re
 import struct
 from functools import cache, lru_cache
 from pathlib import PurePath
+from typing import NamedTuple
 
 from simblock.catalogue import entry, listed
-from simblock.grammar import languages
-from simblock.looks import Look, look
+from simblock.grammar import grammar, languages
+from simblock.looks import FIELD, Look, look
 
 __all__ = ["LINE", "Evidence", "Look", "by_content", "by_name", "by_tag", "is_recognised", "look"]
 
@@ -17,13 +18,17 @@ _TAG = re.compile(r"\s*\{?\s*\.?(?:language-|lang-|brush:\s*)?([^\s{}.,;:=\"'`|]
 """The first word of an info string: ``python title="x"``, ``{.python}``, ``language-python``, ``py:run``."""
 
 _SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]*(?:\s|$)")
-STRONG = 4
 CONTRADICTED = 3
 """So many strong lines bear out or contradict what a region was said to be."""
+CLEAR, PLENTY = 24, 12
+"""A language is told from all others when it leads by three times a natural logarithm of odds, in units of
+:mod:`simblock.catalogue`; so many lines that speak for it will do, however small the lead."""
+ALIKE = 12
+"""What a language must lead by those that it is like, and that are commoner."""
+DOUBT, BEYOND_DOUBT = 32, 64
+"""What another must lead by to take the place of a language that was guessed, and of one that was named."""
 LINE = 1024
 """A line is judged when it ends, or when so many of its characters are known."""
-FIELD = 32
-"""Bits in which the lines that speak for one language are counted."""
 HEAD, LINES = 1 << 16, 300
 """A file is judged by so many of its characters and lines."""
 
@@ -65,41 +70,60 @@ def is_recognised(language: str) -> bool:
 
 
 class Evidence:
-    """How much the lines seen so far speak for each language. Strong lines count four times a weak one."""
+    """How much the lines seen so far speak for each language: how many do, and by how much."""
 
-    __slots__ = ("_best", "_strong", "_weak", "prose")
+    __slots__ = ("_before", "_leaning", "_standing", "_strong", "_weak", "prose")
 
     def __init__(self) -> None:
         self._strong = self._weak = 0  # counts, FIELD bits a language
-        self._best: int | None = None
+        self._leaning = self._before = 0
+        self._standing: _Standing | None = None
         self.prose = 0
 
     def add(self, seen: Look) -> None:
-        """Count a line."""
+        """Count a line. What it leans to tells nothing new where it looks as the line before it did."""
         self._strong += _spread(seen.strong)
         self._weak += _spread(seen.weak)
-        self._best = None
+        if seen.leaning != self._before:
+            self._before = seen.leaning
+            self._leaning += seen.leaning
+        self._standing = None
         self.prose += seen.prose
 
     @property
+    def _now(self) -> _Standing:
+        if self._standing is None:
+            spoken = _counts(self._strong + self._weak)
+            leanings = [value - _ZERO for value in _counts(self._leaning + _zeros())]
+            self._standing = _Standing(_first(leanings, spoken), leanings)
+        return self._standing
+
+    @property
     def best(self) -> int:
-        """The place of the language most spoken for; of equals, as ``[detect] share`` says."""
-        if self._best is None:
-            scores = _counts(STRONG * self._strong + self._weak)
-            most = max(scores)
-            self._best = next(place for place in _commonest_first() if scores[place] == most)
-        return self._best
+        """The place of the language most spoken for, of those that a line speaks for at all; of equals, and of those
+        hardly apart that are like one another, as ``[detect] share`` says."""
+        return self._now.best
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the language most spoken for leads all others by far, but those that it is like."""
+        best, leanings = self._now
+        kin = _kin()[best]
+        return all(
+            leanings[best] - value >= CLEAR for place, value in enumerate(leanings) if place not in kin
+        )
 
     def _of(self, place: int) -> tuple[int, int]:
         return _count(self._strong, place), _count(self._weak, place)
 
     @property
     def sure(self) -> str | None:
-        """The language, where two strong lines, one and three weak ones, or six weak ones speak for it."""
+        """The language, where two strong lines, one and three weak ones, or six weak ones speak for it, and for no
+        other nearly as much."""
         best = self.best
         strong, weak = self._of(best)
         if strong >= 2 or (strong and weak >= 3) or weak >= 6:
-            return languages()[best]
+            return languages()[best] if strong + weak >= PLENTY or self.is_clear else None
         return None
 
     @property
@@ -116,21 +140,58 @@ class Evidence:
         """Whether a line speaks strongly for a language."""
         return bool(_count(self._strong, languages().index(language)))
 
-    def against(self, language: str) -> str | None:
-        """A verdict on the name that a region was given: itself where its lines bear it out, another where they
-        contradict it beyond doubt, None while neither can be said."""
-        own = _count(self._strong, languages().index(language))
-        if own >= CONTRADICTED:
-            return language
-        best = self.best
-        if not own and _count(self._strong, best) >= CONTRADICTED:
+    def against(self, language: str, lead: int | None = None, contradicted: int = CONTRADICTED) -> str | None:
+        """A verdict on what a region is taken for: itself where its lines bear it out, another where so many strong
+        lines contradict it by such a ``lead``, None while neither can be said."""
+        best, leanings = self._now
+        own = languages().index(language)
+        behind = leanings[best] - leanings[own]
+        if behind >= (lead or BEYOND_DOUBT) and _count(self._strong, best) >= contradicted:
             return languages()[best]
+        if behind < CLEAR and _count(self._strong, own) >= CONTRADICTED:
+            return language
         return None
 
     @property
     def guess(self) -> str | None:
         """The language, where anything speaks for one."""
         return languages()[self.best] if self.speaking else None
+
+
+class _Standing(NamedTuple):
+    best: int
+    leanings: list[int]
+
+
+def _first(leanings: list[int], spoken: list[int]) -> int:
+    """The place of the language that leads, or of a commoner one that is like it and hardly behind."""
+    order = [place for place in _commonest_first() if spoken[place]]
+    best = max(order, key=leanings.__getitem__, default=0)
+    kin = _kin()[best]
+    return next((one for one in order if one in kin and leanings[one] + ALIKE >= leanings[best]), best)
+
+
+@cache
+def _kin() -> tuple[frozenset[int], ...]:
+    """The places of the languages that each is like."""
+    families = [_family(language) for language in languages()]
+    return tuple(
+        frozenset(place for place, other in enumerate(families) if other == family) for family in families
+    )
+
+
+def _family(language: str) -> str:
+    like = grammar(language).like
+    return _family(like) if like else language
+
+
+_ZERO = 1 << FIELD - 1
+"""Added to what may be negative before it is unpacked."""
+
+
+@cache
+def _zeros() -> int:
+    return _spread((1 << len(languages())) - 1) * _ZERO
 
 
 @cache

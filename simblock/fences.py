@@ -69,6 +69,7 @@ class FenceScanner:
         self._parts: list[str] = []  # the line begun
         self._length = 0
         self._midline = False
+        self._above = 0  # how long the line before is, without white space at its end
         self._held = ""  # the start of a line that may close the fence
         self._at_start = False
         self._fence: _Fence | None = None
@@ -142,7 +143,8 @@ class FenceScanner:
     def _line(self, line: str, out: list[Stretch]) -> int:
         """Read a line, or the first LINE characters of one; gives how many at its end are to be read again."""
         whole, self._midline = not self._midline, not line.endswith("\n")
-        if whole and ("`" in line or "~" in line) and self._fence_line(line, out):
+        above, self._above = self._above, len(line.rstrip())
+        if whole and ("`" in line or "~" in line) and self._fence_line(line, above, out):
             return 0
         begin = 0
         if self._fence and whole:
@@ -156,7 +158,7 @@ class FenceScanner:
             self._plain_line(line[begin:], out)
         return 0
 
-    def _fence_line(self, line: str, out: list[Stretch]) -> bool:
+    def _fence_line(self, line: str, above: int, out: list[Stretch]) -> bool:
         if self._fence:
             found = _LINE_START.match(line)
             closed = bool(found and found.end() == len(line.rstrip("\n")) and self._fence.closes(found[1]))
@@ -164,7 +166,7 @@ class FenceScanner:
                 self._close(out)
             return closed
         found = None if self._midline else _OPENING.match(line) or _AFTER_PROSE.match(line)
-        if found is None:
+        if found is None or _underlines(line, above):
             return False
         language = by_tag(found[4])
         if found.re is _AFTER_PROSE and not language:
@@ -357,7 +359,14 @@ class FenceScanner:
         self._end_region(out)
         self._fence = None
         self._held = ""
+        self._above = 0
         self._read = self._lines
+
+
+def _underlines(line: str, above: int) -> bool:
+    """Whether a line of tildes is below a heading that is no longer, of ``above`` characters: no fence."""
+    tildes = line.rstrip()
+    return 0 < above <= len(tildes) > len("~~~") and tildes == "~" * len(tildes)
 
 
 def _decided(region: Taker) -> bool:

@@ -2,17 +2,19 @@
 
 Every language brings some forty expressions; a line is tried with those alone that its first character and what it
 holds allow (:mod:`simblock.needles`), and with one that several languages share but once. So a line costs hardly more
-for twenty-five languages than for four.
+for twenty-five languages than for four. One whose languages have all been spoken for is not tried any more.
+
+How much a line that an expression matches says for each language stands in a table (:mod:`simblock.catalogue`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from simblock.catalogue import listed
+from simblock.catalogue import leanings, listed
 from simblock.errors import SimblockError
 from simblock.grammar import folder, languages
 from simblock.needles import OTHER, needs
@@ -27,31 +29,39 @@ _PROSE = re.compile(
 """Four words in a row at a line's beginning, with nothing between them but what prose has."""
 _CODE = re.compile(r"[=(){}\[\];<>@#$&|\\]|\"\"\"|'''")
 """A line without any of these is code only where it begins with a keyword."""
+_MARKED = re.compile(r"``[^`]+``|:[\w:+.-]+:`[^`]+`|`[^`<]+<[^`>]+>`_|\[[#*\w]+\]_")
+"""What reStructuredText marks in a sentence: a word of it, whatever it holds."""
 _CODE_END = "{}(;"
 _WORD = re.compile(r"[A-Za-z_]+")
 Matches = Callable[[str], object]
 Gram = str | tuple[str, ...]
+FIELD = 32
+"""Bits in which what is known of one language is packed."""
 
 
 class Look(NamedTuple):
-    """What a line looks like: one bit a language (in the order of ``languages()``) that it speaks for."""
+    """What a line looks like: one bit a language (in the order of ``languages()``) that it speaks for.
+
+    ``leaning``: how much it says for each, in UNITs, FIELD bits a language; their sum where some are negative.
+    """
 
     strong: int
     weak: int
+    leaning: int
     prose: bool
 
 
-_BLANK, _PROSAIC = Look(0, 0, False), Look(0, 0, True)
+_BLANK, _PROSAIC = Look(0, 0, 0, False), Look(0, 0, 0, True)
 
 
 class Expression:
     """One expression of one language or several, compiled when a line first has what it needs."""
 
-    __slots__ = ("_compiled", "_pattern", "languages", "needs")
+    __slots__ = ("_compiled", "languages", "needs", "pattern")
 
     def __init__(self, pattern: str, spoken_for: int) -> None:
         self.languages = spoken_for
-        self._pattern = pattern
+        self.pattern = pattern
         self._compiled: Matches | None = None
         try:
             self.needs = needs(pattern)
@@ -62,14 +72,14 @@ class Expression:
         """Whether it matches at the line's beginning. Raises SimblockError where it is no regular expression."""
         if self._compiled is None:
             try:
-                self._compiled = re.compile(self._pattern).match
+                self._compiled = re.compile(self.pattern).match
             except re.error as error:
                 raise self._broken(error) from error
         return self._compiled(line) is not None
 
     def _broken(self, error: re.error) -> SimblockError:
         file = f"{languages()[self.languages.bit_length() - 1]}.toml"
-        return SimblockError(f"{folder() / file}: detect: {self._pattern}: not a regular expression: {error}")
+        return SimblockError(f"{folder() / file}: detect: {self.pattern}: not a regular expression: {error}")
 
     def may_match(self, line: str, lower: str) -> bool:
         """Whether a line, whose lower case is ``lower``, holds one of its needles."""
@@ -94,6 +104,8 @@ class _Index(NamedTuple):
     """What has no needles."""
     folded: int
     """What goes by needles in any case: letters beyond ASCII may stand for some of theirs."""
+    leanings: tuple[int, ...]
+    """How much each says for each language, packed."""
 
 
 @cache
@@ -108,7 +120,21 @@ def _index() -> _Index:
     first = (_bits(code in one.needs.first for one in every) for code in range(OTHER + 1))
     always = _bits(not one.needs.needles for one in every)
     folded = _bits(one.needs.folded for one in every)
-    return _Index(every, len(strong), tuple(first), grams, always, folded)
+    packed = (
+        _packed(leanings(one.pattern, _owners(one), strong=place < len(strong)))
+        for place, one in enumerate(every)
+    )
+    return _Index(every, len(strong), tuple(first), grams, always, folded, tuple(packed))
+
+
+def _owners(one: Expression) -> list[str]:
+    return [language for place, language in enumerate(languages()) if one.languages >> place & 1]
+
+
+def _packed(values: Mapping[str, int]) -> int:
+    return sum(
+        value << FIELD * place for place, name in enumerate(languages()) if (value := values.get(name))
+    )
 
 
 def _bits(values: Iterable[bool]) -> int:
@@ -147,23 +173,44 @@ def look(line: str) -> Look:
 def _look(line: str) -> Look:
     if not line:
         return _BLANK
+    if "`" in line or "]_" in line:
+        line = _MARKED.sub("x", line)
     prose = _PROSE.match(line) is not None
-    if prose or not _CODE.search(line):
-        word = _WORD.match(line)
-        if word is None or word[0] not in _keywords():
-            return _PROSAIC if prose else _BLANK
-    strong, weak = _speaking(line)
-    return Look(strong, weak, prose and not strong and not (weak and line[-1] in _CODE_END))
+    if not is_tried(line, prose=prose):
+        return _PROSAIC if prose else _BLANK
+    strong, weak, leaning = _speaking(line)
+    return Look(strong, weak, leaning, prose and not strong and not (weak and line[-1] in _CODE_END))
+
+
+def is_tried(line: str, *, prose: bool | None = None) -> bool:
+    """Whether a line may speak for a language: it is no prose and has code's marks, or begins with a keyword."""
+    if prose is None:
+        prose = _PROSE.match(line) is not None
+    if not prose and _CODE.search(line):
+        return True
+    word = _WORD.match(line)
+    return word is not None and word[0] in _keywords()
 
 
 _remembered = lru_cache(REMEMBERED)(_look)
 
 
-def _speaking(line: str) -> tuple[int, int]:
-    """The languages that a line speaks for strongly, and those besides that it speaks for weakly."""
+def _speaking(line: str) -> tuple[int, int, int]:
+    """The languages that a line speaks for strongly, those besides that it speaks for weakly, and how much for each."""
+    index = _index()
+    strong = found = leaning = 0
+    for place in matching(line):
+        found |= index.expressions[place].languages
+        leaning += index.leanings[place]
+        if place < index.weak:
+            strong = found
+    return strong, found & ~strong, leaning
+
+
+def matching(line: str) -> list[int]:
+    """The expressions that match a line, by their places among all, but those whose languages others spoke for."""
     index, lower = _index(), line.lower()
-    left = _held(index, line, lower)
-    strong = found = 0
+    left, found, places = _held(index, line, lower), 0, []
     while left:
         lowest = left & -left
         left ^= lowest
@@ -171,9 +218,8 @@ def _speaking(line: str) -> tuple[int, int]:
         one = index.expressions[place]
         if one.languages & ~found and one.may_match(line, lower) and one.matches(line):
             found |= one.languages
-            if place < index.weak:
-                strong = found
-    return strong, found & ~strong
+            places.append(place)
+    return places
 
 
 def _held(index: _Index, line: str, lower: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from simblock.detection import LINE, Evidence, Look, is_recognised, look
+from simblock.detection import DOUBT, LINE, Evidence, Look, is_recognised, look
 
 BACK = 8192
 """So many characters of a region are kept while its language is in doubt, to be given anew."""
@@ -76,22 +76,24 @@ class _Lines:
 
 
 class Region:
-    """Gives on the characters of a region whose language was named, or shown by its lines (``shown``).
+    """Gives on the characters of a region whose language was named, or ``shown`` by its lines, clearly or not.
 
     While its lines have neither confirmed nor contradicted the name, they are kept, at most BACK characters. What
-    lines have shown others may: of a region without a name those are kept that came since the last that speaks for
-    its language, for code of another may stand right behind. A language that no line speaks for, as ``generic``, is
-    believed.
+    lines have shown others may: of a region without a name, once it is clear, those are kept that came since the last
+    that speaks for its language, for code of another may stand right behind. A language that no line speaks for, as
+    ``generic``, is believed.
     """
 
-    __slots__ = ("_evidence", "_kept", "_lines", "_opens", "_shown", "_size", "language")
+    __slots__ = ("_clear", "_evidence", "_kept", "_lines", "_opens", "_shown", "_size", "language")
 
     first_held: int | None = None
 
-    def __init__(self, language: str, *, doubted: bool = True, shown: bool = False) -> None:
+    def __init__(
+        self, language: str, *, doubted: bool = True, shown: bool = False, clear: bool = False
+    ) -> None:
         self.language: str = language
         self._opens = True
-        self._shown = shown
+        self._shown, self._clear = shown, clear
         self._kept: list[Stretch] | None = [] if doubted and is_recognised(language) else None
         self._size = 0
         self._lines = _Lines()
@@ -108,7 +110,7 @@ class Region:
 
     def finish(self, when: int, out: list[Stretch]) -> None:
         if self._kept is not None and self._size <= BACK:
-            self._weigh(self._lines.end(), when, out)
+            self._weigh(self._lines.end(), when, out, ended=True)
         self._kept = None
 
     def hint(self, seen: Look) -> None:
@@ -130,14 +132,22 @@ class Region:
     def _settle(self) -> None:
         """Doubt no more what was read."""
         self._kept = [] if self._shown else None
+        self._clear = True
         self._size = 0
         self._evidence = Evidence()
 
-    def _weigh(self, seen: Look, when: int, out: list[Stretch]) -> None:
+    def _verdict(self, *, ended: bool) -> str | None:
+        if not self._shown:
+            return self._evidence.against(self.language)
+        if self._clear:
+            return self._evidence.against(self.language, DOUBT)
+        return self._evidence.against(self.language, 1 if ended else DOUBT, 0)
+
+    def _weigh(self, seen: Look, when: int, out: list[Stretch], *, ended: bool = False) -> None:
         self._evidence.add(seen)
-        kept, verdict = self._kept, self._evidence.against(self.language)
+        kept, verdict = self._kept, self._verdict(ended=ended)
         if verdict is None or not kept:
-            if self._shown and self._evidence.speaks_for(self.language):
+            if self._shown and self._clear and self._evidence.speaks_for(self.language):
                 self._settle()
             return
         self._settle()
@@ -216,7 +226,7 @@ class Undecided:
             self._loose = False
             language = self._evidence.guess
         if language:
-            self._region = Region(language, shown=True)
+            self._region = Region(language, shown=True, clear=self._evidence.is_clear)
             for text, start, end in self._kept:
                 self._region.take(text, start, end, when, out)
             self._kept = []

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from simblock.catalogue import listed
-from simblock.detection import Evidence, by_content, by_name, by_tag, look
-from simblock.grammar import languages
+from simblock.catalogue import known_leanings, listed
+from simblock.detection import Evidence, by_content, by_name, by_tag, is_recognised, look
+from simblock.grammar import grammar, languages
+from tests.languages.cases import cases
 
 
 @pytest.mark.parametrize(
@@ -98,13 +99,58 @@ def test_a_long_licence_does_not_hide_the_code_below_it() -> None:
     assert by_content(licence + "#include <x.h>\nstatic int f(char *p)\n{\n    return *p;\n}\n") == "c"
 
 
-def test_a_name_is_contradicted_only_by_three_strong_lines_and_none_for_it() -> None:
-    strange = ["const x = 1;", "console.log(x);", "let y = () => 3;"]
+def weighed(*lines: str) -> Evidence:
     evidence = Evidence()
-    for line in strange[:2]:
+    for line in lines:
         evidence.add(look(line))
-    assert evidence.against("python") is None
-    evidence.add(look(strange[2]))
-    assert evidence.against("python") == "javascript"
-    evidence.add(look("def f(x):"))
-    assert evidence.against("python") is None
+    return evidence
+
+
+STRANGE = ("const x = 1;", "console.log(x);", "let y = () => 3;")
+OWN = ("def f(x):", "if x is None:", "print(x)")
+
+
+def test_a_name_is_contradicted_only_by_three_strong_lines_that_outweigh_those_for_it() -> None:
+    assert weighed(*STRANGE[:2]).against("python") is None
+    assert weighed(*STRANGE).against("python") == "javascript"
+    assert weighed(*STRANGE, *OWN[:2]).against("python") is None
+    assert weighed(*STRANGE[:1], *OWN).against("python") == "python"
+
+
+def test_lines_that_look_alike_in_a_row_tell_no_more_than_one() -> None:
+    assert not weighed("end").is_clear
+    assert weighed(*["end"] * 9).is_clear == weighed("end").is_clear
+    assert weighed(*["end", "}"] * 9).best == weighed("end", "}").best
+
+
+def test_of_languages_that_are_like_one_another_the_commoner_is_taken_unless_another_leads() -> None:
+    assert weighed("if (x === y) {", "return x;", "}").guess == "javascript"
+    assert weighed("interface X {", "readonly name: string;", "}").guess == "typescript"
+
+
+def test_nothing_is_sure_where_two_languages_are_hardly_apart() -> None:
+    evidence = weighed("while (x > 0) {", "x = y(x);", "}", "x -= 1;", "return x;", "}")
+    assert not evidence.is_clear
+    assert evidence.sure is None
+    assert evidence.guess
+
+
+UNKNOWN = [one for one in languages() if is_recognised(one) and one not in known_leanings().languages]
+
+
+@pytest.mark.parametrize("language", [*sorted(known_leanings().languages), "julia"])
+def test_the_program_of_each_language_is_told_by_its_lines(language: str) -> None:
+    best = weighed(*cases(language).program.original.splitlines()).guess
+    assert best
+    assert family(best) == family(language)
+
+
+@pytest.mark.parametrize("language", UNKNOWN)
+def test_a_language_that_the_table_does_not_know_is_given_no_other_name(language: str) -> None:
+    evidence = weighed(*cases(language).program.original.splitlines())
+    assert evidence.against(language) in {language, None}
+
+
+def family(language: str) -> str:
+    like = grammar(language).like
+    return family(like) if like else language

@@ -107,7 +107,7 @@ def test_code_that_a_tool_is_called_with_is_decoded(language: str, indent: int |
 def test_a_script_in_a_page_is_code_up_to_its_end() -> None:
     page = f"<html>\n<script>\n{JAVASCRIPT}</script>\n<p>words and words, and words</p>\n"
     assert regions(scan(page)) == [("javascript", "\n" + JAVASCRIPT)]
-    assert regions(scan(fenced(page, "html"))) == [("javascript", "\n" + JAVASCRIPT)]
+    assert regions(scan(fenced(page, "html"))) == [("html", page)]
 
 
 def test_a_listing_in_a_page_is_read_without_tags_and_entities() -> None:

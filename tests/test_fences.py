@@ -332,3 +332,12 @@ def test_what_is_kept_is_bounded() -> None:
 def test_a_line_of_many_marks_is_read_at_once(mark: str) -> None:
     scanner = FenceScanner()
     assert scanner.feed(mark * 200 + "`\n") == []
+
+
+@pytest.mark.parametrize("tildes", ["~~~~~~~~~~~~~~", "~~~~~~~~~~~~~~~~~~"])
+def test_tildes_below_a_heading_open_no_fence(tildes: str) -> None:
+    assert scan(f"{PROSE}\nHow it is used\n{tildes}\n\n{PROSE}") == []
+
+
+def test_tildes_below_a_line_that_is_longer_open_one() -> None:
+    assert scan(f"{PROSE}How it is used, in short:\n~~~~\n{CODE['python']}~~~~\n")
