@@ -13,7 +13,15 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from simblock.errors import SimblockError
 
@@ -169,9 +177,19 @@ class Embedded(_Strict):
     """What stands inside a text of a host language: ``language``, from behind ``open`` up to ``close``."""
 
     open: Mark
-    close: str
+    close: tuple[str, ...]
+    """A mark that ends it, in any case, or several that begin alike."""
     language: Known = ""
     """None: its text is left out."""
+
+    @field_validator("close", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: object) -> object:
+        marks = [given] if isinstance(given, str) else given
+        begin = {str(mark)[:1] for mark in marks} if isinstance(marks, list | tuple) else set()
+        if len(begin) != 1 or "" in begin:
+            raise ValueError("a mark, or several that begin alike")
+        return tuple(str(mark).lower() for mark in marks)
 
 
 class DetectTable(_Strict):

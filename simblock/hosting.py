@@ -25,8 +25,9 @@ TAG_LIMIT = 1024
 """A tag has at most so many characters: a stream holds no more of what may become one."""
 
 _ATOMS = repeated(r"""[^"'<>]++|"[^"]*+"|'[^']*+'""")
-_TAG = re.compile(rf"<(?:!--|[A-Za-z/!?]{_ATOMS}>)")
-"""A whole tag, with whatever its quoted values hold, or what begins a comment."""
+_TAG = re.compile(rf"<(?:!--(?:-?>)?+|[A-Za-z/!?]{_ATOMS}>)")
+"""A whole tag, with whatever its quoted values hold, or what begins a comment, or one that is empty (``<!-->``)."""
+_COMMENT = "<!--"
 _BEGUN = re.compile(rf"""<(?:[A-Za-z/!?]{_ATOMS}(?:"[^"]*+|'[^']*+|))?""")
 """As much as may be a tag; the next character decides."""
 
@@ -85,7 +86,12 @@ class HostScanner:
         if tag is None:
             return self._no_tag(at, limit, final)
         end = tag.end()
-        if text[end - 1] == ">":
+        if tag[0].startswith(_COMMENT):
+            if text[end - 1] == ">":
+                return end
+            if text[end:] in {"", "-"} and not final:
+                return at
+        else:
             when = max(self._base + end, self._decided)
             found.append(Piece(self._host.name, tag[0], self._base + at, when, ends=True))
         opened = (entry for opening, entry in self._openings if opening.match(tag[0]))
@@ -106,28 +112,21 @@ class HostScanner:
     def _within(self, at: int, found: list[Piece], final: bool) -> int:
         """Where to read on behind what stands in another language; where its close may begin while that is undecided."""
         assert self._inside
-        text, language, close = self._text, self._inside.language, self._inside.close
+        text, language, close = self._text, self._inside.language, _close(self._inside)
         while at < len(text):
-            mark = text.find(close[0], at)
+            mark = text.find(close.first, at)
             mark = len(text) if mark < 0 else mark
             if mark > at:
                 self._give(language, at, mark, found)
-            size = _shared(text, mark, close)
-            if size == len(close):
-                found.append(
-                    Piece(
-                        language,
-                        "",
-                        self._base + mark,
-                        max(self._base + mark + size, self._decided),
-                        ends=True,
-                    )
-                )
+            end = mark + close.begun(text, mark)
+            if text[mark:end].lower() in close.marks:
+                when = max(self._base + end, self._decided)
+                found.append(Piece(language, "", self._base + mark, when, ends=True))
                 self._inside = None
                 return mark
-            if mark == len(text) or (mark + size == len(text) and not final):
+            if mark == len(text) or (end == len(text) and not final):
                 return mark
-            self._decided = max(self._decided, self._base + min(mark + size + 1, len(text)))
+            self._decided = max(self._decided, self._base + min(end + 1, len(text)))
             self._give(language, mark, mark + 1, found)
             at = mark + 1
         return at
@@ -137,10 +136,29 @@ class HostScanner:
         found.append(Piece(language, text, self._base + start, self._decided, ends=False))
 
 
-def _shared(text: str, at: int, close: str) -> int:
-    """How many characters of ``close`` stand at a place of a text, whatever their case."""
-    there = text[at : at + len(close)].lower()
-    return next((size for size, mark in enumerate(close) if there[size : size + 1] != mark), len(close))
+class _Close(NamedTuple):
+    """Marks that close, and all that they begin with."""
+
+    first: str
+    marks: frozenset[str]
+    begin: frozenset[str]
+
+    def begun(self, text: str, at: int) -> int:
+        """How many characters of a mark stand at a place of a text, whatever their case."""
+        end = at
+        while (
+            end < len(text)
+            and text[at : end + 1].lower() in self.begin
+            and text[at:end].lower() not in self.marks
+        ):
+            end += 1
+        return end - at
+
+
+@cache
+def _close(entry: Embedded) -> _Close:
+    begin = {mark[:size] for mark in entry.close for size in range(1, len(mark) + 1)}
+    return _Close(entry.close[0][0], frozenset(entry.close), frozenset(begin))
 
 
 @cache

@@ -120,6 +120,8 @@ def test_what_a_file_leaves_unsaid_is_as_in_the_language_it_is_like() -> None:
         ('name = "c"', 'name = "d"', "name: .*'c'"),
         ('name = "c"', 'name = "c"\nlike = "klingon"', "like: .*no grammar of 'klingon'"),
         ("[lexer]", '[[embedded]]\nopen = "<x>"\nclose = "</x>"\nlanguage = "klingon"\n\n[lexer]', "embedded.0.language: "),
+        ("[lexer]", '[[embedded]]\nopen = "<x>"\nclose = ["</x>", "--"]\n\n[lexer]', "embedded.0.close: .*begin alike"),
+        ("[lexer]", '[[embedded]]\nopen = "<x>"\nclose = ""\n\n[lexer]', "embedded.0.close: .*begin alike"),
         ("[detect]", "[detect]\nstong = []", "detect.stong: "),
         ("extensions =", "extension =", "extension"),
     ],

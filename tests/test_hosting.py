@@ -20,7 +20,8 @@ SCRAPS = st.lists(
     st.sampled_from(
         ["<", ">", "</", "/>", "<p", "<p>", '"', "'", "=", " ", "\n", "x", "a < b", "<!--", "-->", "--", "<!doctype html>",
          "<script>", "<script", "</script", "</SCRIPT>", '<script lang="ts">', "<style>", "</style>", "it's", "{ color: red }",
-         "var a = '</p>';\n", "f(a, b);\ng(c)\n", "/* ", " */", "`", "<script type='application/json'>", "é"]
+         "var a = '</p>';\n", "f(a, b);\ng(c)\n", "/* ", " */", "`", "<script type='application/json'>", "é",
+         "-", "!", "<!-->", "<!--->", "--!>", "</scripts>", "</script\n"]
     ),
     max_size=25,
 ).map("".join)  # fmt: skip
@@ -111,6 +112,31 @@ HOSTED = {
 def test_the_tag_says_what_stands_behind_it(text: str, language: str) -> None:
     inner = [(name, said) for name, said in stretches(text) if name != "html"]
     assert [(name, said.strip()) for name, said in inner] == [(language, "a")]
+
+
+ENDED = {
+    "<!--><script>a</script>": "a",
+    "<!---><script>a</script>": "a",
+    "<!-- b --!><script>a</script>": "a",
+    "<!----><script>a</script>": "a",
+    "<!----!><script>a</script>": "a",
+    "<!--!><script>b</script> --><script>a</script>": "a",
+    "<!---!><script>b</script> --><script>a</script>": "a",
+    "<!--- -><script>b</script> --><script>a</script>": "a",
+    "<!-- <!-- --><script>a</script>": "a",
+    "<script>a('</scripts>')</script>": "a('</scripts>')",
+    "<script>a</SCRIPT\n>": "a",
+    "<script>a</script/>": "a",
+    "<script>a": "a",
+    "<script>a</script": "a</script",
+    "<!-- <script>b</script>": "",
+}
+
+
+@pytest.mark.parametrize(("text", "said"), ENDED.items())
+def test_what_ends_a_comment_or_a_script_in_a_browser_ends_it_here(text: str, said: str) -> None:
+    assert "".join(inner for name, inner in stretches(text) if name == "javascript") == said
+    assert characters(list(text)) == characters([text])
 
 
 def test_text_between_tags_is_left_out_and_tags_are_what_quotes_let_them_be() -> None:
