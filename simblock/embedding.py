@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html.entities import html5
 from typing import NamedTuple, Protocol
 
 from simblock.detection import by_tag, is_recognised
+from simblock.grammar import grammar, languages
 from simblock.regions import Region, Stretch, Taker, Undecided
 
 
@@ -33,23 +35,15 @@ class Place(NamedTuple):
             self.region.take(text, self.start + begin, self.start + end, self.when, self.out)
 
 
-_MARKUP = re.compile(
-    r"(?:\s|<[^<>]*>)*?<(?:(script|style)\b([^<>]*)|pre\b[^<>]*>\s*<code\b([^<>]*)|pre\b([^<>]*))>",
-    re.IGNORECASE,
-)
-_TYPE = re.compile(r"\btype\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_TAGS = re.compile(r"(?:\s|<[^<>]*>|)*+")
+_TAG = re.compile(r"<[^<>]*>")
+_LISTING = re.compile(r"<pre\b[^<>]*>\s*<code\b([^<>]*)>|<pre\b([^<>]*)>", re.IGNORECASE)
 _LANGUAGE = re.compile(
     r"\b(?:class|lang)\s*=\s*[\"']?(?:[^\"'>]*[\s\"'])??(language-|lang-|brush:\s*|highlight-source-|sourceCode\s+)?([\w+#]+)",
     re.IGNORECASE,
 )
 _TAG_OR_ENTITY = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>|&(?:#x?[0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
-_USUAL = {"script": "javascript", "style": "css"}
-"""What such an element holds where its type says nothing."""
-_ENDS = {
-    "script": re.compile(r"</script\s*>", re.IGNORECASE),
-    "style": re.compile(r"</style\s*>", re.IGNORECASE),
-    "pre": re.compile(r"</(?:code|pre)\s*>", re.IGNORECASE),
-}
+_LISTING_END = re.compile(r"</(?:code|pre)\s*>", re.IGNORECASE)
 
 
 def _named(attributes: str) -> str | None:
@@ -60,22 +54,29 @@ def _named(attributes: str) -> str | None:
     return language if found and language and (found[1] or is_recognised(language)) else None
 
 
-class Markup:
-    """The content of a <script> or <style>, as it stands, or of a <pre>: tags out, each entity one character."""
+class Script:
+    """The content of a <script> or the like, as it stands."""
 
-    __slots__ = ("_end", "_plain")
+    __slots__ = ("_end",)
 
-    def __init__(self, element: str) -> None:
-        self._plain = element in _USUAL
-        self._end = _ENDS[element]
+    def __init__(self, end: re.Pattern[str]) -> None:
+        self._end = end
 
     def read(self, line: str, begin: int, at: Place) -> int:
         closing = self._end.search(line, begin)
         end = closing.start() if closing else len(line)
-        if self._plain:
-            at.give(line[begin:end], begin, end)
-        else:
-            self._marked(line, begin, end, at)
+        at.give(line[begin:end], begin, end)
+        return closing.end() if closing else ~len(line)
+
+
+class Listing:
+    """The content of a <pre>: tags out, each entity one character."""
+
+    __slots__ = ()
+
+    def read(self, line: str, begin: int, at: Place) -> int:
+        closing = _LISTING_END.search(line, begin)
+        self._marked(line, begin, closing.start() if closing else len(line), at)
         return closing.end() if closing else ~len(line)
 
     def _marked(self, line: str, begin: int, end: int, at: Place) -> None:
@@ -97,18 +98,55 @@ def _entity(mark: str) -> str:
 
 
 def markup(line: str) -> tuple[int, Taker, Embedding] | None:
-    """Where the content of a <script>, <style> or <pre> that the line begins with begins, what takes and reads it."""
-    found = _MARKUP.match(line)
-    if found is None:
+    """Where the content begins of the first tag that a line begins with, behind which other code stands, and what takes
+    and reads it.
+
+    What stands behind which tag is as the grammars of host languages say; besides, listings (<pre>) are read.
+    """
+    tags = _TAGS.match(line)
+    end = tags.end() if tags else 0
+    listing = _LISTING.search(line, 0, end)
+    script = _first_script(line, listing.start() if listing else end)
+    if script:
+        return script
+    if listing is None:
         return None
-    if found[1]:
-        element, kind = found[1].lower(), _TYPE.search(found[2])
-        said = kind[1].rpartition("/")[2] if kind and kind[1] != "module" else _USUAL[element]
-        language = by_tag(said)
-        return (found.end(), Region(language), Markup(element)) if language else None
-    language = _named(found[3] or found[4] or "")
+    language = _named(listing[1] or listing[2] or "")
     region: Taker = Region(language) if language else Undecided(loose=False, alone=True)
-    return found.end(), region, Markup("pre")
+    return listing.end(), region, Listing()
+
+
+def _first_script(line: str, end: int) -> tuple[int, Taker, Embedding] | None:
+    """The same of the first tag in ``line[:end]`` behind which a text of another language stands."""
+    at = 0
+    while at < end:
+        found = [(place.start(), one) for one in _scripts() if (place := one.open.search(line, at, end))]
+        at = min((place for place, _ in found), default=end)
+        script = next((one for place, one in found if place == at), None)
+        tag = _TAG.match(line, at)
+        if tag and script and script.language:
+            return tag.end(), Region(script.language), Script(script.close)
+        at += 1
+    return None
+
+
+class _Hosted(NamedTuple):
+    """What opens and closes a text of another language in one of a host language."""
+
+    open: re.Pattern[str]
+    close: re.Pattern[str]
+    language: str
+
+
+@cache
+def _scripts() -> list[_Hosted]:
+    entries = [entry for language in languages() for entry in grammar(language).embedded]
+    return [
+        _Hosted(
+            re.compile(one.open), re.compile("|".join(map(re.escape, one.close)), re.IGNORECASE), one.language
+        )
+        for one in entries
+    ]
 
 
 _CELL = re.compile(r'"cell_type"\s*:\s*"(\w+)"|"source"\s*:\s*(?:(\[)|(?="))')

@@ -185,8 +185,8 @@ class Embedded(_Strict):
     @field_validator("close", mode="before")
     @classmethod
     def _one_or_several(cls, given: object) -> object:
-        marks = [given] if isinstance(given, str) else given
-        begin = {str(mark)[:1] for mark in marks} if isinstance(marks, list | tuple) else set()
+        marks = given if isinstance(given, list | tuple) else [given]
+        begin = {str(mark)[:1] for mark in marks}
         if len(begin) != 1 or "" in begin:
             raise ValueError("a mark, or several that begin alike")
         return tuple(str(mark).lower() for mark in marks)

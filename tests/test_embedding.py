@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from simblock.embedding import markup
+from simblock.grammar import grammar
+from simblock.hosting import HostScanner
 from tests.outputs import (
     CODE,
     JAVA,
@@ -116,3 +119,33 @@ def test_a_listing_in_a_page_is_read_without_tags_and_entities() -> None:
         close = "</code></pre>" if "code" in opening else "</pre>"
         ((language, code),) = regions(scan(f"{PROSE}{opening}{shown}{close}\nwords\n"))
         assert (language, code) == ("c", C)
+
+
+SAID = {
+    '<script setup lang="ts">': "typescript",
+    "<script lang='tsx'>": "tsx",
+    '<script type="text/python">': "python",
+    '<script type="application/json">': None,
+    "<script>": "javascript",
+    "<script type=module async>": "javascript",
+    '<style lang="scss">': "css",
+    '<!-- a --><p><script type="application/ld+json"></script><script lang=ts>': "typescript",
+}
+
+
+@pytest.mark.parametrize(("tag", "language"), SAID.items())
+def test_what_a_script_is_said_to_hold_is_one_rule_in_a_fence_and_without_one(
+    tag: str, language: str | None
+) -> None:
+    line = f"{tag}f(a)</script>\n"
+    found = markup(line)
+    assert (found[1].language if found else None) == language
+    assert {piece.language for piece in HostScanner(grammar("html")).feed(line)} - {"html", ""} == {
+        language
+    } - {None}
+    assert found is None or line[: found[0]].endswith(tag)
+
+
+def test_a_script_without_a_fence_ends_where_it_does_in_a_page() -> None:
+    page = f"<html>\n<script setup>\nx = '</scripts>';\n{JAVASCRIPT}</script\n>\n<p>words and words, and words</p>\n"
+    assert regions(scan(page)) == [("javascript", "\nx = '</scripts>';\n" + JAVASCRIPT)]
