@@ -82,19 +82,22 @@ class Evidence:
 
     def add(self, seen: Look) -> None:
         """Count a line. What it leans to tells nothing new where it looks as the line before it did."""
+        self.prose += seen.prose
+        if not seen.strong | seen.weak:
+            self._before = 0
+            return
         self._strong += _spread(seen.strong)
         self._weak += _spread(seen.weak)
         if seen.leaning != self._before:
             self._before = seen.leaning
             self._leaning += seen.leaning
         self._standing = None
-        self.prose += seen.prose
 
     @property
     def _now(self) -> _Standing:
         if self._standing is None:
             spoken = _counts(self._strong + self._weak)
-            leanings = [value - _ZERO for value in _counts(self._leaning + _zeros())]
+            leanings = _counts(self._leaning + _zeros())
             self._standing = _Standing(_first(leanings, spoken), leanings)
         return self._standing
 
@@ -108,10 +111,7 @@ class Evidence:
     def is_clear(self) -> bool:
         """Whether the language most spoken for leads all others by far, but those that it is like."""
         best, leanings = self._now
-        kin = _kin()[best]
-        return all(
-            leanings[best] - value >= CLEAR for place, value in enumerate(leanings) if place not in kin
-        )
+        return leanings[best] - max(map(leanings.__getitem__, _strangers()[best]), default=0) >= CLEAR
 
     def _of(self, place: int) -> tuple[int, int]:
         return _count(self._strong, place), _count(self._weak, place)
@@ -159,25 +159,31 @@ class Evidence:
 
 
 class _Standing(NamedTuple):
+    """The language that leads, and how far each leans to it, above _ZERO."""
+
     best: int
     leanings: list[int]
 
 
 def _first(leanings: list[int], spoken: list[int]) -> int:
     """The place of the language that leads, or of a commoner one that is like it and hardly behind."""
-    order = [place for place in _commonest_first() if spoken[place]]
-    best = max(order, key=leanings.__getitem__, default=0)
-    kin = _kin()[best]
-    return next((one for one in order if one in kin and leanings[one] + ALIKE >= leanings[best]), best)
+    values = [leaning if lines else 0 for leaning, lines in zip(leanings, spoken, strict=True)]
+    most = max(values)
+    best = next(place for place in _commonest_first() if values[place] == most)
+    return next(place for place in _kin()[best] if values[place] + ALIKE >= most)
 
 
 @cache
-def _kin() -> tuple[frozenset[int], ...]:
-    """The places of the languages that each is like."""
-    families = [_family(language) for language in languages()]
-    return tuple(
-        frozenset(place for place, other in enumerate(families) if other == family) for family in families
-    )
+def _kin() -> tuple[tuple[int, ...], ...]:
+    """The places of the languages that each is like, itself among them, the commonest first."""
+    family = [_family(language) for language in languages()]
+    return tuple(tuple(place for place in _commonest_first() if family[place] == own) for own in family)
+
+
+@cache
+def _strangers() -> tuple[tuple[int, ...], ...]:
+    every = range(len(languages()))
+    return tuple(tuple(place for place in every if place not in kin) for kin in _kin())
 
 
 def _family(language: str) -> str:
@@ -186,7 +192,7 @@ def _family(language: str) -> str:
 
 
 _ZERO = 1 << FIELD - 1
-"""Added to what may be negative before it is unpacked."""
+"""Added to what may be negative before it is unpacked, and left there: only differences are asked."""
 
 
 @cache
