@@ -1,5 +1,7 @@
 """The table of what lines say for each language."""
 
+from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,14 @@ def test_a_row_that_is_none_is_named(row: str, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(catalogue, "TABLE", path)
     with pytest.raises(SimblockError, match=r"looks\.txt: .*make it anew with scripts/make_looks_table\.py"):
         known_leanings.__wrapped__()
+
+
+def test_what_an_expression_says_is_fitted_to_how_often_it_matches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "scripts"))
+    made = import_module("make_looks_table")
+    one, other = Counter({(0,): 80, (0, 1): 20}), Counter({(1,): 30, (0, 1): 10})
+    values = made.fitted([one, other], 3)
+    assert values.shape == (3, 2)
+    assert values[0, 0] > values[0, 1]
+    assert values[1, 1] > values[1, 0]
+    assert abs(values[2]).max() == 0
