@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from simblock.fences import FenceScanner, Stretch
 from simblock.grammar import grammar
-from simblock.hosting import HostScanner, Piece
+from simblock.hosts import HostScanner, Piece
 from simblock.lexer import lexemes_in_view
 from simblock.settling import SyntaxScanner
 

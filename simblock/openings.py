@@ -28,6 +28,11 @@ class Opening(NamedTuple):
             return None
         return self.pattern.search(line)
 
+    def begins(self, line: str) -> bool:
+        """Whether it stands in a line, and the mark that closes it does not stand behind it there."""
+        found = self.search(line)
+        return found is not None and self.close not in line[found.end() :]
+
 
 @cache
 def openings(language: str | None) -> tuple[Opening, ...]:

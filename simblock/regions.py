@@ -9,9 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from simblock.detection import DOUBT, LINE, Evidence, Look, is_recognised, look
+from simblock.grammar import Grammar, grammar
+from simblock.hosts import HostScanner, is_tag
+from simblock.openings import openings
 
 BACK = 8192
 """So many characters of a region are kept while its language is in doubt, to be given anew."""
+COMMENT = 40
+"""So many lines may be a comment that is not closed yet."""
 GUESS_LINES, GUESS_CHARACTERS = 3, 400
 """In a fence, the language is guessed when so much of it is known and nothing is sure."""
 
@@ -67,12 +72,75 @@ class _Lines:
         self.length += len(text)
         return text.endswith("\n")
 
-    def end(self) -> Look:
-        """How the line looks."""
-        seen = look("".join(self._parts)[:LINE])
+    def line(self) -> str:
+        """The line, as much of it as is judged; the next one begins."""
+        line = "".join(self._parts)[:LINE]
         self._parts.clear()
         self.length = 0
-        return seen
+        return line
+
+    def end(self) -> Look:
+        """How the line looks."""
+        return look(self.line())
+
+
+class _Judged(_Lines):
+    """Judges lines that are said to be of a language: those within its comments over lines may hold anything, and are
+    left out. As long as one is not closed they are held back: it may be none."""
+
+    __slots__ = ("_close", "_held", "_openings")
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self._openings = [one for one in openings(language) if one.close]
+        self._close = ""
+        self._held: list[Look] = []
+
+    def looks(self) -> list[Look]:
+        """How the line looks, behind others that were held back; nothing while that may not count."""
+        line = self.line()
+        if not self._close:
+            for one in self._openings:
+                if one.begins(line):
+                    self._close = one.close
+                    break
+            return [look(line)]
+        self._held.append(look(line))
+        if self._close in line:
+            self._close = ""
+            self._held.clear()
+        return self.rest() if len(self._held) >= COMMENT else []
+
+    def rest(self) -> list[Look]:
+        """What is held back, now that nothing closes the comment."""
+        held, self._held = self._held, []
+        self._close = ""
+        return held
+
+
+class _Between(_Judged):
+    """Judges what stands between the tags of a host language, which leaves it out: code should not stand there.
+
+    A line with a tag, or in what it hosts, says nothing.
+    """
+
+    __slots__ = ("_host", "_scanner", "_seen")
+
+    def __init__(self, host: Grammar) -> None:
+        super().__init__(host.name)
+        self._host = host.name
+        self._scanner = HostScanner(host)
+        self._seen = False
+
+    def add(self, text: str) -> bool:
+        found = self._scanner.feed(text)
+        self._seen |= any(piece.language != self._host or is_tag(piece.text) for piece in found)
+        return super().add(text)
+
+    def looks(self) -> list[Look]:
+        seen, left_out = self.end(), self._seen or not self._scanner.between
+        self._seen = False
+        return [] if left_out else [seen]
 
 
 class Region:
@@ -81,7 +149,8 @@ class Region:
     While its lines have neither confirmed nor contradicted the name, they are kept, at most BACK characters. What
     lines have shown others may: of a region without a name, once it is clear, those are kept that came since the last
     that speaks for its language, for code of another may stand right behind. A language that no line speaks for, as
-    ``generic``, is believed.
+    ``generic``, is believed; not so one that hosts others, of which what stands between tags is weighed. What lines have put
+    right they may put right again.
     """
 
     __slots__ = ("_clear", "_evidence", "_kept", "_lines", "_opens", "_shown", "_size", "language")
@@ -94,9 +163,11 @@ class Region:
         self.language: str = language
         self._opens = True
         self._shown, self._clear = shown, clear
-        self._kept: list[Stretch] | None = [] if doubted and is_recognised(language) else None
+        rules = grammar(language)
+        doubted = doubted and bool(rules.embedded or is_recognised(language))
+        self._kept: list[Stretch] | None = [] if doubted else None
         self._size = 0
-        self._lines = _Lines()
+        self._lines = _Between(rules) if doubted and rules.embedded else _Judged(language)
         self._evidence = Evidence()
 
     def take(self, text: str, start: int, end: int, when: int, out: list[Stretch]) -> None:
@@ -110,7 +181,7 @@ class Region:
 
     def finish(self, when: int, out: list[Stretch]) -> None:
         if self._kept is not None and self._size <= BACK:
-            self._weigh(self._lines.end(), when, out, ended=True)
+            self._weigh([*self._lines.looks(), *self._lines.rest()], when, out, ended=True)
         self._kept = None
 
     def hint(self, seen: Look) -> None:
@@ -123,7 +194,7 @@ class Region:
         if self._size <= BACK:
             self._kept.append(stretch)
         if self._lines.add(stretch.text):
-            seen = self._lines.end()
+            seen = self._lines.looks()
             if self._size > BACK:
                 self._settle()
             else:
@@ -137,22 +208,26 @@ class Region:
         self._evidence = Evidence()
 
     def _verdict(self, *, ended: bool) -> str | None:
+        if isinstance(self._lines, _Between):  # what is code there is lost under this name
+            return self._evidence.against(self.language, DOUBT, 1 if ended else 2)
         if not self._shown:
             return self._evidence.against(self.language)
         if self._clear:
             return self._evidence.against(self.language, DOUBT)
         return self._evidence.against(self.language, 1 if ended else DOUBT, 0)
 
-    def _weigh(self, seen: Look, when: int, out: list[Stretch], *, ended: bool = False) -> None:
-        self._evidence.add(seen)
+    def _weigh(self, seen: list[Look], when: int, out: list[Stretch], *, ended: bool = False) -> None:
+        for line in seen:
+            self._evidence.add(line)
         kept, verdict = self._kept, self._verdict(ended=ended)
         if verdict is None or not kept:
             if self._shown and self._clear and self._evidence.speaks_for(self.language):
                 self._settle()
             return
+        self._shown |= verdict != self.language
         self._settle()
         if verdict != self.language:
-            self.language = verdict
+            self.language, self._lines = verdict, _Judged(verdict)
             out.extend(
                 Stretch(verdict, i == 0, s.text, s.start, s.end, max(s.when, when))
                 for i, s in enumerate(kept)

@@ -6,7 +6,7 @@ import pytest
 
 from simblock.embedding import markup
 from simblock.grammar import grammar
-from simblock.hosting import HostScanner
+from simblock.hosts import HostScanner
 from tests.outputs import (
     CODE,
     JAVA,

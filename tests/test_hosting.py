@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from simblock.code import tokenise_documents
 from simblock.codestream import CodeScanner
 from simblock.grammar import grammar
-from simblock.hosting import TAG_LIMIT, HostScanner, Piece, parse_hosted
+from simblock.hosting import parse_hosted
+from simblock.hosts import TAG_LIMIT, HostScanner, Piece
 from simblock.lexer import Lexer
 from simblock.work import Document, Work
 

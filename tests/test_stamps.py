@@ -50,6 +50,7 @@ def test_a_language_has_its_own_parser_or_those_of_what_it_hosts_or_none() -> No
     assert own.version
     assert [(one.package, one.languages) for one in parsers_of("html")] == [
         ("tree-sitter-javascript", ("javascript",)),
+        ("tree-sitter-python", ("python",)),
         ("tree-sitter-typescript", ("tsx", "typescript")),
     ]
     assert parsers_of("css") == ()
@@ -58,9 +59,9 @@ def test_a_language_has_its_own_parser_or_those_of_what_it_hosts_or_none() -> No
 def test_a_host_is_stamped_with_the_versions_of_those_parsers_alone_that_are_here(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    both = stamp_of("html")
-    script, typed = (f"{one.package}=={one.version}" for one in parsers_of("html"))
-    assert both.version == f"{script} {typed}"
+    every = stamp_of("html")
+    *others, typed = (f"{one.package}=={one.version}" for one in parsers_of("html"))
+    assert every.version == " ".join([*others, typed])
     real = nodes._language
     monkeypatch.setattr(
         nodes, "_language", lambda name, of: None if name.endswith("typescript") else real(name, of)
@@ -68,9 +69,9 @@ def test_a_host_is_stamped_with_the_versions_of_those_parsers_alone_that_are_her
     monkeypatch.setattr(nodes, "_known", {})
     monkeypatch.setattr("simblock.stamps.stamp_of", stamp_of.__wrapped__)
     one = stamp_of.__wrapped__("html")
-    assert (one.lexer, one.version) == (both.lexer, script)
-    assert one.syntax != both.syntax
-    (_, missing) = parsers_of("html")
+    assert (one.lexer, one.version) == (every.lexer, " ".join(others))
+    assert one.syntax != every.syntax
+    (*_, missing) = parsers_of("html")
     assert "near copies of tsx and typescript need a parser: pip install tree-sitter-typescript" in str(
         missing.trouble
     )

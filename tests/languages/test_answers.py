@@ -73,7 +73,20 @@ SHOWN: dict[str, Form] = {
     "the call of a tool": tool_call,
 }
 """It shows by its lines."""
-FORMS = NAMED | SHOWN
+WRONG = {
+    "html": ("c", "go", "javascript", "php", "python", "rust"),
+    "vue": ("c", "python"),
+    "css": ("bash", "javascript", "python", "ruby"),
+    "bash": ("c", "javascript", "python", "ruby"),
+    "sql": ("csharp", "java", "python", "r"),
+    "haskell": ("javascript", "kotlin", "lua", "python"),
+}
+"""Tags of other languages, and the code that stands under them."""
+FORMS = (
+    NAMED
+    | SHOWN
+    | {f"a fence that says {tag}": lambda code, _, tag=tag: PROSE + fenced(code, tag) + MORE for tag in WRONG}
+)
 UNFOUND: dict[tuple[str, str], str] = {}
 """Forms in which a language is not found, and why."""
 
@@ -81,7 +94,8 @@ UNFOUND: dict[tuple[str, str], str] = {}
 def rows() -> list[object]:
     made: list[object] = []
     for language in languages():
-        for form in FORMS if is_recognised(language) else NAMED:
+        wrong = [f"a fence that says {tag}" for tag, theirs in WRONG.items() if language in theirs]
+        for form in (*NAMED, *SHOWN, *wrong) if is_recognised(language) else NAMED:
             why = UNFOUND.get((language, form))
             marks = [pytest.mark.xfail(reason=why, strict=True)] if why else []
             made.append(pytest.param(language, form, marks=marks, id=f"{language}: {form}"))
