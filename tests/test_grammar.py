@@ -7,10 +7,21 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from simblock import grammar as grammars
 from simblock.errors import SimblockError
-from simblock.grammar import folder, grammar, languages
+from simblock.grammar import (
+    Block,
+    DetectTable,
+    Embedded,
+    Grammar,
+    LexerTable,
+    SyntaxTable,
+    folder,
+    grammar,
+    languages,
+)
 from simblock.lexer import Lexer
 from simblock.tokens import NAME_KEY
 
@@ -133,3 +144,12 @@ def test_a_name_that_is_none_is_told_with_its_file(
     (tmp_path / "c.toml").write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(SimblockError, match=rf"c\.toml: {says}"):
         read_from(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("table", [Grammar, LexerTable, Block, SyntaxTable, DetectTable, Embedded])
+def test_every_field_of_a_grammar_is_described_beside_the_grammars(table: type[BaseModel]) -> None:
+    page = (folder() / "README.md").read_text("utf-8")
+    rows = re.findall(r"(?m)^\| (`.*?) \| ", page)
+    described = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    described |= set(re.findall(r"(?m)^(?:## )?`\[+(?:lexer\.)?(\w+)\]+`", page))
+    assert not set(table.model_fields) - described
