@@ -6,13 +6,17 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from simblock import nodes
-from simblock.grammar import DetectTable, Embedded, SyntaxTable, grammar, languages
+from simblock.grammar import DetectTable, Embedded, Grammar, SyntaxTable, grammar, languages
+from simblock.hosting import read_code
 from simblock.notices import HINTS, PHRASES
 from simblock.stamps import Stamp, parsers_of, stamp_of
+from simblock.syntax import Parsed
+from simblock.tokens import Tokens
 from simblock.vocabulary import members
 
 STAMPS = ("a:b@1.0", "a:b", "a:", "a:b@x==1.0 y==2.0", "a:b@x== y==2.0")
@@ -133,6 +137,51 @@ def test_other_tables_have_another_stamp_in_their_part(
     then = stamp_of.__wrapped__("c")
     assert getattr(then, part) != getattr(now, part)
     assert getattr(then, OTHER[part]) == getattr(now, OTHER[part])
+
+
+HOSTED = {
+    "a keyword": ({"keywords": grammar("css").keywords | {"zzkeyword"}}, LEXER),
+    "a lexeme to drop": ({"syntax": grammar("css").syntax.model_copy(update={"drop": ("zzdrop",)})}, SYNTAX),
+}
+
+
+@pytest.mark.parametrize(("update", "part"), HOSTED.values(), ids=HOSTED.keys())
+def test_a_host_has_another_stamp_where_what_stands_inside_it_is_read_otherwise(
+    monkeypatch: pytest.MonkeyPatch, update: dict[str, object], part: str
+) -> None:
+    now = stamp_of("html")
+    changed = grammar("css").model_copy(update=update)
+    monkeypatch.setattr("simblock.stamps.grammar", lambda name: changed if name == "css" else grammar(name))
+    monkeypatch.setattr("simblock.stamps.stamp_of", stamp_of.__wrapped__)
+    then = stamp_of.__wrapped__("html")
+    assert getattr(then, part) != getattr(now, part)
+    assert getattr(then, OTHER[part]) == getattr(now, OTHER[part])
+
+
+def _moved(parsed: Parsed, column: str) -> Parsed:
+    """What was parsed, with one number of a column another."""
+    of = parsed.tokens if hasattr(parsed.tokens, column) else parsed
+    values = getattr(of, column).copy()
+    values.flat[-1] += 1
+    if of is parsed:
+        return parsed._replace(**{column: values})
+    return parsed._replace(tokens=replace(parsed.tokens, **{column: values}))
+
+
+@pytest.mark.parametrize("column", ["keys", "starts", "ends", "comments", "omitted"])
+def test_what_a_parser_makes_otherwise_of_the_self_test_is_another_stamp(
+    monkeypatch: pytest.MonkeyPatch, column: str
+) -> None:
+    now = stamp_of("c")
+
+    def read(text: str, rules: Grammar) -> tuple[Tokens, Parsed]:
+        lexemes, parsed = read_code(text, rules)
+        return lexemes, _moved(parsed, column)
+
+    monkeypatch.setattr("simblock.stamps.read_code", read)
+    then = stamp_of.__wrapped__("c")
+    assert then.lexer == now.lexer
+    assert then.syntax != now.syntax
 
 
 def test_what_makes_no_token_is_not_in_the_stamp(monkeypatch: pytest.MonkeyPatch) -> None:

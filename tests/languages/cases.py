@@ -65,6 +65,8 @@ class Golden(_Strict):
 class Cases(_Strict):
     """All of a language's file."""
 
+    keywords: str = ""
+    """Its reserved words, as its reference lists them, not its grammar: less those that are names on purpose."""
     different: tuple[Pair, ...]
     program: Copy = Field(alias="copy")
     tokens: tuple[Golden, ...]

@@ -7,14 +7,17 @@ from functools import cache
 
 import pytest
 
+from benchmarks.code_rules import CORE
 from simblock.errors import MissingParser
 from simblock.grammar import grammar, languages
 from simblock.guard import Guard
+from simblock.lexer import Lexer
 from simblock.match import Report
 from simblock.nodes import lookups_of
 from simblock.policy import Policy
 from simblock.scheme import T_LEXEMES
 from simblock.stores.memory import MemoryIndex
+from simblock.tokens import NAME_KEY
 from simblock.vocabulary import token_key
 from simblock.work import Document, Work
 from tests.languages.cases import (
@@ -147,6 +150,17 @@ def test_code_becomes_these_tokens(language: str) -> None:
             wanted = [token_key(token) for token in expected.split()]
             found = shape(keys(golden.code, language, lane).tolist())
             assert found == wanted, f"{lane}: {said(golden.code, language, lane)}"
+
+
+@pytest.mark.parametrize("language", CORE)
+def test_every_core_language_says_its_reserved_words(language: str) -> None:
+    assert len(cases(language).keywords.split()) >= 25
+
+
+def test_a_reserved_word_is_no_name(language: str) -> None:
+    for word in cases(language).keywords.split():
+        keys = Lexer(grammar(language)).tokens(f"\n{word}\n").keys.tolist()
+        assert [bool(key & NAME_KEY) for key in keys] == [False], word
 
 
 def test_a_stream_gives_what_the_whole_gives_whatever_the_cut(language: str) -> None:
