@@ -12,10 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from simblock.errors import SimblockError
-from simblock.grammar import grammar, languages
+from simblock.grammar import folder, grammar, languages
+
+GENERIC = "generic"
+"""The language of code in languages without a grammar of their own: what another grammar claims too is that one's."""
 
 UNIT = 1 / 8
 """What 1 in the table stands for: so much of a natural logarithm of odds."""
@@ -73,6 +76,23 @@ def entry(language: str) -> Entry:
 def listed() -> Iterator[tuple[str, Entry]]:
     """Every language with its entry, in the order of ``languages()``."""
     return ((language, entry(language)) for language in languages())
+
+
+@cache
+def claimed(field: Literal["tags", "extensions", "interpreters"]) -> Mapping[str, str]:
+    """The language that each entry of a field stands for; a language's name is one of its tags.
+
+    Raises SimblockError naming both files where two languages claim one.
+    """
+    owners: dict[str, str] = {}
+    for language, its in sorted(listed(), key=lambda pair: pair[0] != GENERIC):
+        for name in (language, *its.tags) if field == "tags" else getattr(its, field):
+            other = owners.get(name, language)
+            if other not in {language, GENERIC}:
+                files = f"{folder() / other}.toml and {language}.toml"
+                raise SimblockError(f"{files}: {field}: both have {name!r}: leave it in one of them")
+            owners[name] = language
+    return owners
 
 
 class Leanings(NamedTuple):

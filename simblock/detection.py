@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from pathlib import PurePath
 from typing import NamedTuple
 
-from simblock.catalogue import entry, listed
+from simblock.catalogue import claimed, entry, listed
 from simblock.grammar import grammar, languages
 from simblock.looks import FIELD, Look, look
 
@@ -33,24 +33,9 @@ HEAD, LINES = 1 << 16, 300
 """A file is judged by so many of its characters and lines."""
 
 
-@cache
-def _interpreters() -> dict[str, str]:
-    return {name: language for language, its in listed() for name in its.interpreters}
-
-
-@cache
-def _extensions() -> dict[str, str]:
-    return {suffix: language for language, its in listed() for suffix in its.extensions}
-
-
-@cache
-def _tags() -> dict[str, str]:
-    return {tag: language for language, its in listed() for tag in (language, *its.tags)}
-
-
 def by_name(path: str) -> str | None:
     """The language of a file by the extension of its name; None where no grammar has that extension."""
-    return _extensions().get(PurePath(path.strip()).suffix.lower())
+    return claimed("extensions").get(PurePath(path.strip()).suffix.lower())
 
 
 def by_tag(tag: str) -> str | None:
@@ -61,7 +46,7 @@ def by_tag(tag: str) -> str | None:
     word = _TAG.match(tag)
     if word is None:
         return None
-    return _tags().get(word[1].lower()) or by_name(tag.split(maxsplit=1)[0])
+    return claimed("tags").get(word[1].lower()) or by_name(tag.split(maxsplit=1)[0])
 
 
 def is_recognised(language: str) -> bool:
@@ -229,7 +214,7 @@ def by_content(text: str) -> str | None:
     head = text[:HEAD]
     shebang = _SHEBANG.match(head)
     if shebang:
-        return _interpreters().get(shebang[1].lower())
+        return claimed("interpreters").get(shebang[1].lower())
     lines = [line for line in head.splitlines()[:LINES] if line.strip()]
     language = _weigh(lines).sure
     if language is None:

@@ -1,14 +1,18 @@
 """The language of a text, by its name, its tag and its lines."""
 
+import re
+import shutil
 import sysconfig
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from simblock.catalogue import known_leanings, listed
+from simblock.catalogue import claimed, entry, known_leanings, listed
 from simblock.detection import Evidence, by_content, by_name, by_tag, is_recognised, look
-from simblock.grammar import grammar, languages
+from simblock.errors import SimblockError
+from simblock.grammar import folder, grammar, languages
 from tests.languages.cases import cases
 
 
@@ -61,6 +65,56 @@ def test_no_tag_or_extension_belongs_to_two_languages() -> None:
             owners |= {(language, language) for language in languages()}
         names = Counter(name for name, _ in owners)
         assert [pair for pair in sorted(owners) if names[pair[0]] > 1] == []
+
+
+@pytest.fixture
+def with_another_grammar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str, str], None]]:
+    """Adds a grammar of a language, with lines of its own, to those there are."""
+    caches = (grammar, languages, entry, claimed)
+
+    def add(language: str, lines: str) -> None:
+        for path in folder().glob("*.toml"):
+            shutil.copy(path, tmp_path)
+        text = f'name = "{language}"\ntags = []\nextensions = []\nkeywords = []\nlike = "c"\n'
+        for line in lines.splitlines():
+            text = re.sub(rf"(?m)^{line.split()[0]} = .*\n", "", text) + line + "\n"
+        (tmp_path / f"{language}.toml").write_text(text, "utf-8")
+        monkeypatch.setattr("simblock.grammar.folder", lambda: tmp_path)
+        monkeypatch.setattr("simblock.catalogue.folder", lambda: tmp_path)
+        for cache in caches:
+            cache.cache_clear()
+
+    yield add
+    monkeypatch.undo()
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.mark.parametrize("language", ["elixir", "kobold"])
+def test_what_generic_has_too_is_another_languages(
+    language: str, with_another_grammar: Callable[[str, str], None]
+) -> None:
+    tags = {"elixir": "[]", "kobold": '["elixir"]'}[language]
+    with_another_grammar(language, f'tags = {tags}\nextensions = [".ex"]\ninterpreters = ["nim"]')
+    assert by_tag("elixir") == by_name("a.ex") == by_content("#!/usr/bin/env nim\n") == language
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [("tags", "golang"), ("tags", "c"), ("extensions", ".go"), ("interpreters", "python")],
+)
+def test_what_two_languages_claim_is_refused_with_both_files(
+    field: str, name: str, with_another_grammar: Callable[[str, str], None]
+) -> None:
+    with_another_grammar("kobold", f'{field} = ["{name}"]')
+    owner = {"golang": "go", ".go": "go"}.get(name, name)
+    files = " and ".join(f"{one}.toml" for one in sorted([owner, "kobold"]))
+    with pytest.raises(
+        SimblockError, match=rf"{files}: {field}: both have '{name}': leave it in one of them"
+    ):
+        by_content("#!/bin/kobold\n") if field == "interpreters" else (by_tag(name), by_name(f"a{name}"))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +192,7 @@ def test_nothing_is_sure_where_two_languages_are_hardly_apart() -> None:
 UNKNOWN = [one for one in languages() if is_recognised(one) and one not in known_leanings().languages]
 
 
-@pytest.mark.parametrize("language", [*sorted(known_leanings().languages), "julia"])
+@pytest.mark.parametrize("language", [*sorted(known_leanings().languages), "julia", "zig"])
 def test_the_program_of_each_language_is_told_by_its_lines(language: str) -> None:
     best = weighed(*cases(language).program.original.splitlines()).guess
     assert best
@@ -149,6 +203,38 @@ def test_the_program_of_each_language_is_told_by_its_lines(language: str) -> Non
 def test_a_language_that_the_table_does_not_know_is_given_no_other_name(language: str) -> None:
     evidence = weighed(*cases(language).program.original.splitlines())
     assert evidence.against(language) in {language, None}
+
+
+ZIG = """\
+const Heap = @This();
+const Full = error{NoRoom};
+pub fn pushed(heap: *Heap, item: Item) Full!u32 {
+    var spare: [4]u8 = undefined;
+) ?Item {
+pub fn add(first: u32, second: u32) !Sum {
+const rest = @import("rest.zig");
+    depth: u32 = 0,
+    while (items.next()) |item| total += item.size;
+"""
+RUST = """\
+pub fn pushed(heap: &mut Heap, item: Item) -> Result<u32, Full> {
+fn add<T>(first: T, second: impl Fn(u8) -> u8) where T: Add {
+fn emptied(&self) {
+pub const DEPTH: u32 = 0;
+    pub depth: Option<u32>,
+    let total = items.iter().map(|item| item.size);
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "language", "other"),
+    [(line, "zig", "rust") for line in ZIG.splitlines()]
+    + [(line, "rust", "zig") for line in RUST.splitlines()],
+)
+def test_zig_and_rust_are_told_apart_by_a_line(line: str, language: str, other: str) -> None:
+    evidence = weighed(line)
+    assert evidence.speaks_for(language)
+    assert not evidence.speaks_for(other)
 
 
 def family(language: str) -> str:

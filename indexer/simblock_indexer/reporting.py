@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from simblock.catalogue import GENERIC
 from simblock.scheme import T_LEXEMES, T_WORDS
-from simblock_indexer.readers.tally import GENERIC
 from simblock_indexer.reports import Report
 from simblock_indexer.tables import counted, emit, facts, listing, number, say, size
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+from simblock.catalogue import GENERIC
 from simblock.errors import InputError
 from simblock.work import Document
 from simblock_indexer.readers.describing import Describer, Met
@@ -15,7 +16,7 @@ from simblock_indexer.readers.rows import Told, rows, works_of_rows
 from simblock_indexer.readers.sources import Source, plan, refusal
 from simblock_indexer.readers.streams import opened
 from simblock_indexer.readers.tables import works_of_table
-from simblock_indexer.readers.tally import GENERIC, Tally, Unreadable
+from simblock_indexer.readers.tally import Tally, Unreadable
 from simblock_indexer.readers.texts import Read, read_texts
 
 LINES = 1 << 40

@@ -9,8 +9,6 @@ from simblock.errors import InputError
 
 LISTED = 1000
 """So many names of each sort are kept; above it they are only counted."""
-GENERIC = "generic"
-"""The language of code in languages without a grammar of their own."""
 
 
 class Unreadable(InputError):
