@@ -295,6 +295,22 @@ def test_vendored_copies_and_forks_are_told_from_clean_code() -> None:
     assert protected.verdict(function._replace(text=code)).kind == "clean"
 
 
+@pytest.mark.parametrize(
+    ("shared", "own", "kind"),
+    [(2, 0, "clean"), (3, 1, "clean"), (4, 4, "fork"), (4, 5, "clean"), (9, 3, "fork")],
+)
+def test_a_fork_has_four_lines_of_one_file_and_half_of_its_own(shared: int, own: int, kind: str) -> None:
+    lines = [f"    {name}_is = compute_{name}({name});\n" for name in "abcdefghijkl"]
+    source = Source("pack", "file", "void f() {\n" + "".join(lines[:9]) + "}\n")
+    text = (
+        "{\n"
+        + "".join([*lines[:shared], *(line.replace("compute", "measure") for line in lines[:own])])
+        + "}\n"
+    )
+    found = Protected([source], "c").verdict(function_of("c")._replace(text=text))
+    assert (found.kind, found.file, found.shared, found.lines) == (kind, "pack/file", shared, shared + own)
+
+
 def test_every_package_gives_its_share_of_functions() -> None:
     one = function_of("c")
     them = [one._replace(package=name, start=n) for name, many in (("a", 50), ("b", 3)) for n in range(many)]

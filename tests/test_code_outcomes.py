@@ -156,6 +156,12 @@ def test_a_copy_that_is_checked_names_the_match_that_decided(language: str) -> N
     assert one.decider is not None
     assert one.decider.match in one.matches
     assert one.decider.value >= one.decider.threshold
+    wrong = seen("renamed", copy, report, {"pack/other"})
+    assert wrong.stopped
+    assert not wrong.right_decides
+    assert not wrong.right_first
+    assert not wrong.matches
+    assert not seen("clean", copy, report, None).right_first
 
 
 def test_forks_are_listed_with_their_lines_and_whether_they_are_stopped() -> None:

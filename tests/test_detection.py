@@ -5,12 +5,13 @@ import shutil
 import sysconfig
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from simblock.catalogue import claimed, entry, known_leanings, listed
-from simblock.detection import Evidence, by_content, by_name, by_tag, is_recognised, look
+from simblock.detection import Evidence, Look, by_content, by_name, by_tag, is_recognised, look
 from simblock.errors import SimblockError
 from simblock.grammar import folder, grammar, languages
 from tests.languages.cases import cases
@@ -180,6 +181,17 @@ def test_lines_that_look_alike_in_a_row_tell_no_more_than_one() -> None:
 def test_of_languages_that_are_like_one_another_the_commoner_is_taken_unless_another_leads() -> None:
     assert weighed("if (x === y) {", "return x;", "}").guess == "javascript"
     assert weighed("interface X {", "readonly name: string;", "}").guess == "typescript"
+
+
+def test_of_languages_that_lines_say_as_much_for_the_commonest_is_taken() -> None:
+    shares = {language: grammar(language).detect.share for language in languages() if is_recognised(language)}
+    assert len(set(shares.values())) > 10
+    for one, other in combinations(shares, 2):
+        if shares[one] != shares[other]:
+            evidence = Evidence()
+            bits = sum(1 << languages().index(language) for language in (one, other))
+            evidence.add(Look(strong=bits, weak=0, leaning=0, prose=False))
+            assert evidence.guess == max(one, other, key=lambda language: shares[language])
 
 
 def test_nothing_is_sure_where_two_languages_are_hardly_apart() -> None:
