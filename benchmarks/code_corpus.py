@@ -1,9 +1,10 @@
-"""The code corpora: real sources of packages, fetched once, in four parts that share no package.
+"""The code corpora: real sources of packages, fetched once, in four parts that share no package, or no folder of it.
 
 ``python -m benchmarks.code_corpus`` fetches what the files of ``code_languages`` list, with the ordinary clients of
 Debian, PyPI and npm, and writes LANGUAGE/PART/PACKAGE/... and a README of counts into the corpus folder.
 Nothing is installed or run. Tests, minified and generated files, files that stand in an earlier package
-byte for byte, and vendored copies are left out.
+byte for byte, and vendored copies are left out. Packages that carry many projects (``mono``, ``scala``, ``r-base``,
+``openjdk-17-source``) are parted by folders.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ LONG_LINE = 160
 _ARCHIVE = re.compile(r"\.(tar(\.\w+)?|tgz|zip|whl)$")
 _ORIGINAL = re.compile(r"\.orig(?:-([\w-]+))?\.tar")
 _LEFT_OUT = re.compile(
-    r"(^|/)(tests?|testing|testsuite|__tests__|spec|nls|i18n|locale|lang|vendor(?!_ruby/)\w*|_vendor\w*|third_?party|"
+    r"(^|/)([Tt]ests?|testing|testsuite|testdata|__tests__|spec|nls|i18n|locale|lang|vendor(?!_ruby/)\w*|_vendor\w*|third_?party|"
     r"thirdparty|ThirdParty|_distutils|node_modules/(?!@npmcli)|externals?|extern|lib2to3|idlelib|"
     r"pydoc_data|turtledemo|site-packages|dist-packages)/|[.-](min|debug|coverage|bundle)\.\w+$"
 )

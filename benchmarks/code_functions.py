@@ -174,8 +174,13 @@ def _holds(extent: Extent, language: str) -> bool:
     return False
 
 
-def functions(source: Source, language: str, least: int = LEAST) -> Iterator[Function]:
-    """The functions of a file of at least so many tokens that parse without an error; pieces without a parser."""
+def functions(
+    source: Source, language: str, least: int = LEAST, broken: Counter[str] | None = None
+) -> Iterator[Function]:
+    """The functions of a file of at least so many tokens that parse without an error; pieces without a parser.
+
+    ``broken`` counts those of LEAST tokens and more that do not, by the name of the file.
+    """
     if function_rules(language).pygments:
         for start, end, size in code_pieces.pieces(source.text, language):
             if size >= least:
@@ -187,10 +192,10 @@ def functions(source: Source, language: str, least: int = LEAST) -> Iterator[Fun
     root = parser(language).parse(data).root_node
     ascii_only = len(data) == len(source.text)
     for extent in extents(root, language):
-        if extent.broken:
-            continue
         size = _count(extent, language)
-        if size < least:
+        if extent.broken and broken is not None and size >= LEAST:
+            broken[f"{source.package}/{source.path}"] += 1
+        if extent.broken or size < least:
             continue
         start, end = extent.first.start_byte, extent.last.end_byte
         if not ascii_only:

@@ -91,9 +91,9 @@ def prose(shared: Path) -> Prose:
     return Prose([row["text"] for row in corpus.rows(shared / "data" / "text" / "answers.jsonl.gz")])
 
 
-def cut(them: Iterable[Source], language: str, least: int) -> list[Function]:
-    """All functions of some files."""
-    return [function for source in them for function in functions(source, language, least)]
+def cut(them: Iterable[Source], language: str, least: int, broken: Counter[str] | None = None) -> list[Function]:  # fmt: skip
+    """All functions of some files; ``broken`` counts those that do not parse, by file."""
+    return [function for source in them for function in functions(source, language, least, broken)]
 
 
 class Equals:
@@ -142,6 +142,14 @@ class Checker:
         """Counts copies that were not made."""
         self.dropped.update({(self.language, group, reason): n for reason, n in reasons.items()})
 
+    def drop_broken(self, group: str, broken: Counter[str], whole: Iterable[Function]) -> None:
+        """Counts functions that were left out before any was chosen, and of how many, for they are no sample."""
+        size = broken.total() + sum(one.size >= LEAST for one in whole)
+        if broken:
+            self.drop(
+                group, Counter({f"it does not parse in its file, of {size:,} functions": broken.total()})
+            )
+
 
 def first_of(them: Iterator[Copy], count: int, dropped: Counter[str], least: int, most: int = 10**9) -> Iterator[Copy]:  # fmt: skip
     """So many of the copies that have the size asked for; the others are counted."""
@@ -177,18 +185,30 @@ def near(checker: Checker, them: Sequence[Function], inserts: Sequence[str], aro
     return found
 
 
+def of_half(broken: Counter[str], half: str) -> Counter[str]:
+    """What is counted of the files of one half."""
+    return Counter({file: n for file, n in broken.items() if half_of(file) == half})
+
+
 class Clean(NamedTuple):
-    """Functions that copy nothing, what was left out of them by package, and the forks among that."""
+    """Functions that copy nothing, what was left out of them by package, and the forks among that.
+
+    ``every``: the functions that they were chosen from; ``broken`` counts those that do not parse, by file.
+    """
 
     functions: list[Function]
     left_out: list[Row]
     forks: list[tuple[Function, Verdict]]
+    every: list[Function]
+    broken: Counter[str]
 
 
 def clean_functions(folder: Path, language: str, half: str, count: int, seed: int) -> Clean:
     """So many functions of packages unrelated to the index; copies of protected files are left out."""
     protected = Protected(sources(folder, language, "protected"), language)
-    chosen = spread(cut(sources(folder, language, half), language, LEAST), 10**9, seed)
+    broken: Counter[str] = Counter()
+    every = cut(sources(folder, language, half), language, LEAST, broken)
+    chosen = spread(every, 10**9, seed)
     taken: list[Function] = []
     forks: list[tuple[Function, Verdict]] = []
     left: Counter[tuple[str, str]] = Counter()
@@ -205,7 +225,7 @@ def clean_functions(folder: Path, language: str, half: str, count: int, seed: in
         if verdict.kind == "fork":
             forks.append((function, verdict))
     rows = [{"language": language, "package": p, "why": w, "functions": n} for (p, w), n in left.items()]
-    return Clean(taken, rows, forks)
+    return Clean(taken, rows, forks, every, broken)
 
 
 def as_they_are(them: Iterable[Function], around: Prose, seed: int) -> Iterator[Copy]:
@@ -235,10 +255,13 @@ def line_of(function: Function, options: argparse.Namespace) -> int:
 def measure(options: argparse.Namespace, index: Path, language: str) -> Measured:
     """All that is measured of one language."""
     folder, around = options.code_corpus, prose(options.shared)
-    every = cut(sources(folder, language, "protected"), language, 40)
+    broken: Counter[str] = Counter()
+    every = cut(sources(folder, language, "protected"), language, 40, broken)
     checker = Checker(Guard(open_index(index)), language, Equals(every))
     half = [function for function in every if half_of(function.id) == options.half]
+    checker.drop_broken("any copy", of_half(broken, options.half), half)
     clean = clean_functions(folder, language, options.half, options.clean, options.seed)
+    checker.drop_broken("clean", clean.broken, clean.every)
     inserts = donors(clean.functions, options.seed)
     checker.tell(f"{len(half)} functions to copy, {len(clean.functions)} clean ones")
     found = exact(checker, half, around, options)

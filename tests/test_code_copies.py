@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+from collections import Counter
+from itertools import chain, combinations, product
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,7 @@ from benchmarks.code_edits import edited, near_copies
 from benchmarks.code_functions import Function, Protected, functions, needs, spread
 from benchmarks.code_layout import Style, Token, laid_out_by
 from benchmarks.code_rules import FunctionRules, function_rules
+from benchmarks.code_unparsed import unparsed
 from simblock.errors import SimblockError
 from simblock.grammar import grammar
 
@@ -284,6 +287,26 @@ def test_what_does_not_parse_is_not_copied() -> None:
         copied("def broken(:\n  return", "python", random.Random(1))
 
 
+def test_functions_that_do_not_parse_are_left_out_and_counted_by_file() -> None:
+    wrong = FILES["c"].replace("total += strlen", "total + = ) strlen")
+    broken: Counter[str] = Counter()
+    source = Source("pack", "file", FILES["c"] + wrong.replace("int put", "int set"))
+    assert [one.text for one in functions(source, "c", broken=broken)] == [function_of("c").text]
+    assert broken == {"pack/file": 1}
+    small = "int f(void)\n{\n    return + ) ;\n}\n"
+    assert not list(functions(Source("pack", "small", small), "c", 5, broken))
+    assert broken == {"pack/file": 1}
+
+
+def test_how_many_functions_do_not_parse_is_told_of_some_files() -> None:
+    wrong = FILES["c"].replace("total += strlen", "total + = ) strlen")
+    them = [Source("pack", "one", FILES["c"]), Source("pack", "two", FILES["c"] + wrong)]
+    it = unparsed(them, "c")
+    assert (it.files, it.with_errors, it.functions, it.broken) == (2, 1, 3, 1)
+    assert 0 < it.in_errors < 0.1
+    assert unparsed(them[:1], "c").in_errors == 0
+
+
 def test_vendored_copies_and_forks_are_told_from_clean_code() -> None:
     source = Source("pack", "file", FILES["python"])
     protected = Protected([source], "python")
@@ -319,13 +342,16 @@ def test_every_package_gives_its_share_of_functions() -> None:
     assert len(taken) == len(set(taken)) == 10
 
 
-def test_no_package_stands_in_two_parts_of_a_language() -> None:
+def test_no_package_stands_in_two_parts_of_a_language_or_no_folder_of_it() -> None:
     homes: dict[tuple[str, str], set[tuple[str, tuple[str, ...]]]] = {}
     for package in packages():
         homes.setdefault((package.language, package.name), set()).add((package.part, package.folders))
     shared = {key for key, parts in homes.items() if len(parts) > 1}
     # One archive, many projects: the JDK's own packages, and the Apache parsers that it carries.
     assert shared <= {("java", "openjdk-17-source"), ("csharp", "mono"), ("scala", "scala"), ("r", "r-base")}
+    for (_, one), (_, other) in chain.from_iterable(combinations(homes[key], 2) for key in shared):
+        assert not [pair for pair in product(one, other) if pair[0].startswith(pair[1])]
+        assert not [pair for pair in product(one, other) if pair[1].startswith(pair[0])]
 
 
 def test_minified_files_tests_and_tables_are_no_sources() -> None:
@@ -333,6 +359,9 @@ def test_minified_files_tests_and_tables_are_no_sources() -> None:
     assert is_source("src/one.js", line * 20)
     assert not is_source("src/one.min.js", line * 20)
     assert not is_source("test/one.js", line * 20)
+    assert not is_source("src/Tests/one.js", line * 20)
+    assert not is_source("src/parser/testdata/one.js", line * 20)
+    assert is_source("src/latest/one.js", line * 20)
     assert not is_source("src/one.js", b"x" * 5000)
     assert not is_source("src/one.js", b"// @generated\n" + line)
 

@@ -24,6 +24,7 @@ from benchmarks.code_outcomes import (
     acting,
     clean_rows,
     curve,
+    dropped_rows,
     fork_rows,
     grid,
     recall_rows,
@@ -31,7 +32,7 @@ from benchmarks.code_outcomes import (
     stops,
 )
 from benchmarks.code_parts import SAME, joined, keep
-from benchmarks.code_recall import first_of, tables_of
+from benchmarks.code_recall import Checker, Equals, first_of, tables_of
 from benchmarks.code_rules import CORE
 from benchmarks.code_size_and_build import worker_row
 from benchmarks.code_stream_cost import piece, repeats
@@ -182,6 +183,15 @@ def test_copies_that_cannot_be_made_are_counted_with_the_reason() -> None:
     assert not list(copies([broken], Prose([]), 1, dropped))
     assert not list(near_copies([broken], Prose([]), ["x = 1;"], 1, 0.1, dropped))
     assert dropped.total() == 2
+
+
+def test_functions_that_were_never_cut_are_told_with_how_many_there_are() -> None:
+    checker = Checker(Guard(MemoryIndex([])), "c", Equals([]))
+    checker.drop_broken("any copy", Counter({"pack/file.c": 2, "pack/other.c": 1}), [function_of("c")] * 5)
+    checker.drop_broken("clean", Counter(), [function_of("c")])
+    (row,) = dropped_rows(checker.dropped)
+    assert (row["language"], row["group"], row["n"]) == ("c", "any copy", 3)
+    assert row["why"] == "it does not parse in its file, of 8 functions"
 
 
 def test_copies_of_another_size_are_counted_and_no_more_are_drawn_than_asked_for() -> None:
