@@ -25,6 +25,7 @@ from simblock.questions import Rewriter, Withheld
 from simblock.response import EVERYTHING, Floor, ResponseCore, Turn
 from simblock.signature import Signer
 from simblock.stores import Index
+from simblock.stores.refusals import sentences
 from simblock.stream import StreamCore
 from simblock.stream import prepare as prepare_response
 from simblock.vocabulary import documents_with
@@ -85,7 +86,8 @@ class Guard:
         for language in {language for index in self.indexes for language in index.languages}:
             documents_with(language, 0)  # reads the table now rather than in the midst of a stream
         for name, refusals in self.refused.items():
-            _LOG.warning("%s: %s", name, "; ".join(map(str, refusals)))
+            for sentence in sentences(refusals):
+                _LOG.warning("%s: %s", name, sentence)
 
     @property
     def refused(self) -> dict[str, tuple[Refusal, ...]]:

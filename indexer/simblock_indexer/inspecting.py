@@ -108,6 +108,7 @@ def stat(
     scheme, keyed, texts_stored, too_short, mostly_common, refused (languages whose code is read otherwise here: language,
     views, reason, mend), server (facts by name, null for a directory), warnings.
     """
+    from simblock.stores.refusals import sentences
     from simblock_indexer import reporting
     from simblock_indexer.tables import emit, say
 
@@ -118,8 +119,8 @@ def stat(
         emit(_stat_fields(found) | listed | _keeper_fields(keeper))
         return
     _print_stat(found)
-    for refusal in refused:
-        say(f"warning: {refusal}")
+    for sentence in sentences(refused):
+        say(f"warning: {sentence}")
     if keeper is not None:
         _print_keeper(keeper)
     reporting.show_weak(found.too_short, found.mostly_common, all=verbose)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -18,6 +19,7 @@ UNCUT = 100_000
 
 DRAWN = 1000
 """Rows that rich draws in about half a second."""
+_END = re.compile(r" +$", re.MULTILINE)
 
 
 class Column(NamedTuple):
@@ -125,4 +127,4 @@ def _print(renderable: RenderableType) -> None:
     with console.capture() as captured:
         console.print(renderable)
     # Written here: for a closed pipe rich would end the process itself.
-    sys.stdout.write(captured.get())
+    sys.stdout.write(_END.sub("", captured.get()))

@@ -84,22 +84,26 @@ def show(index: str | None, key_files: Sequence[Path] | None, *, as_json: bool) 
     else:
         for title, rows in found.items():
             say(f"{title}:{'' if rows else ' nothing set'}")
-            facts((f"  {name}", _told(name, value)) for name, value in rows.items())
+            facts(_lines(rows))
     return 0 if found["self-check"]["passed"] and found.get("index", {}).get("problem") is None else 2
 
 
-def _told(name: str, value: object) -> object:
-    return "; ".join(value) if isinstance(value, list) else told(name, value)
+def _lines(rows: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    for name, value in rows.items():
+        for one in value if isinstance(value, list) else [value]:
+            yield f"  {name}", told(name, one)
 
 
 def examine_index(index: str, key_files: Sequence[Path] | None) -> dict[str, Any]:
     """Whether an index can be used from here, with these keys, and what its server says; ``problem`` where not."""
+    from simblock.stores.refusals import sentences
+
     rows: dict[str, Any] = {"name": shown(index)}
     try:
         with reading(index, key_files) as opened:
             # Whoever gives a key to an index without is refused.
             rows |= {"scheme": opened.scheme.digest, "epoch": opened.epoch, "keyed": bool(key_files)}
-            rows |= {"refused": list(map(str, opened.refused.values()))} if opened.refused else {}
+            rows |= {"refused": sentences(opened.refused.values())} if opened.refused else {}
             keeper = keeper_of(opened)
     except SimblockError as error:
         return rows | {"problem": str(error)}

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from simblock.guard import Guard
 from simblock.server.answering import Receive, Scope, Send, answer
+from simblock.stores.refusals import sentences
 
 PROBE = "These are some plain words that no work is made of, which a server says to itself to see whether it can tell."
 """What is checked to see whether every index answers: long enough that each is asked."""
@@ -72,7 +73,7 @@ class Admin:
         if (
             refused := self._guard().refused
         ):  # what is asked is answered all the same, of those languages less
-            body["refused"] = {name: list(map(str, refusals)) for name, refusals in refused.items()}
+            body["refused"] = {name: sentences(refusals) for name, refusals in refused.items()}
         return Page(503 if reasons else 200, "application/json", json.dumps(body).encode())
 
 

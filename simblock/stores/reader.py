@@ -14,7 +14,7 @@ from simblock.stores import inspection
 from simblock.stores.inspection import Entry, Stat
 from simblock.stores.journal import Event
 from simblock.stores.manifest import Manifest
-from simblock.stores.refusals import Refusal, check_words
+from simblock.stores.refusals import Refusal, check_words, sentences
 from simblock.stores.segment import Segment
 from simblock.stores.shelf import Shelf
 from simblock.stores.snapshot import Snapshot, open_secret, today
@@ -110,9 +110,9 @@ class StoredIndex:
         for segment in previous.segments:
             if not snapshot.has(segment):
                 segment.retired_in = previous
-        for language, refusal in snapshot.refused.items():
-            if language not in previous.refused:  # of those before, who opened the index has been told
-                _LOG.warning("%s: %s", self.name, refusal)
+        known = previous.refused  # of which who opened the index has been told
+        for sentence in sentences(one for one in snapshot.refused.values() if one.language not in known):
+            _LOG.warning("%s: %s", self.name, sentence)
 
     def _leave_out(self, snapshot: Snapshot) -> None:
         """Sees to it that a snapshot answers nothing of what is refused of it."""

@@ -6,8 +6,8 @@ language a view is refused alone, lexemes or syntax tokens: what stands in it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,27 +29,68 @@ _LOST = {
     ("syntax",): "code of {} is looked for by exact runs of lexemes alone, and not for near copies",
     ALL: "code of {} is looked for by its words alone",
 }
+_OF_SEVERAL = (
+    ("its parser is missing", "their parsers are missing"),
+    ("its parser is not the one its grammar was", "their parsers are not those their grammars were"),
+    ("another version of its parser", "other versions of their parsers"),
+    ("its works", "their works"),
+    ("grammar of it", "grammars of them"),
+)
+"""What is said of one language, and what of several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A language whose works in an index are not looked for in some ``views``: why, and what mends it."""
+    """A language whose works in an index are not looked for in some ``views``: why, and what mends it: ``packages`` to
+    install, or what ``otherwise`` says."""
 
     language: str
     views: tuple[str, ...]
     reason: str
-    mend: str
+    otherwise: str
+    packages: tuple[str, ...] = ()
+
+    @property
+    def mend(self) -> str:
+        """What mends it, as a sentence says it."""
+        return _mend(self.packages, self.otherwise)
 
     def __str__(self) -> str:
-        return f"{_LOST[self.views].format(self.language)}, for {self.reason}: {self.mend}"
+        return sentences([self])[0]
 
     def error(self, what: str) -> Incompatible:
         """Says what cannot be done, with the language's name in it, for this reason."""
         return Incompatible(f"{what.format(self.language)}, for {self.reason}: {self.mend}")
 
     def to_dict(self) -> dict[str, Any]:
-        """The refusal for JSON: its fields under their names."""
-        return asdict(self)
+        """The refusal for JSON."""
+        names = ("language", "views", "reason", "mend")
+        return {name: getattr(self, name) for name in names}
+
+
+def sentences(refused: Iterable[Refusal]) -> list[str]:
+    """A sentence for each reason, with the languages that are refused for it and one mend for all of them."""
+    groups: dict[tuple[Any, ...], list[Refusal]] = {}
+    for one in refused:
+        key = (one.views, one.reason, one.otherwise, bool(one.packages))
+        groups.setdefault(key, []).append(one)
+    return [_sentence(group) for group in groups.values()]
+
+
+def _sentence(group: Sequence[Refusal]) -> str:
+    first, names = group[0], ", ".join(one.language for one in group)
+    lost, reason = _LOST[first.views].format(names), first.reason
+    if len(group) > 1:
+        lost = lost.replace("its words", "their words")
+        for one, several in _OF_SEVERAL:
+            reason = reason.replace(one, several)
+    packages = dict.fromkeys(package for one in group for package in one.packages)
+    return f"{lost}, for {reason}: {_mend(tuple(packages), first.otherwise)}"
+
+
+def _mend(packages: Sequence[str], otherwise: str) -> str:
+    install = f"pip install {' '.join(packages)}" if packages else ""
+    return ", or ".join(filter(None, (install, otherwise)))
 
 
 def check_words(manifest: Manifest) -> None:
@@ -76,27 +117,26 @@ def _refusal(language: str, made: str) -> Refusal | None:
     return Refusal(language, ("syntax",), *_trouble(stamp, stamps.parsers_of(language)))
 
 
-def _trouble(made: Stamp, parsers: Sequence[Parser]) -> tuple[str, str]:
+def _trouble(made: Stamp, parsers: Sequence[Parser]) -> tuple[str, str, tuple[str, ...]]:
     """Why syntax tokens are others here than where a stamp was made, and the mend."""
     versions = {parser: made.version_of(parser.package) for parser in parsers}
     read = {parser: version for parser, version in versions.items() if version is not None}
     if missing := {one: at for one, at in read.items() if one.trouble and not one.trouble.trouble}:
-        return "its parser is missing", f"{_exactly(missing)}, or 'simblock[languages]' for all"
+        return "its parser is missing", "'simblock[languages]' for all", _exactly(missing)
     if unfit := {one: at for one, at in read.items() if one.trouble}:
-        return "its parser is not the one its grammar was made for", _exactly(unfit)
+        return "its parser is not the one its grammar was made for", "", _exactly(unfit)
     if any(parser.trouble is None and parser not in read for parser in parsers):
-        return "its works were read without a parser", AGAIN
+        return "its works were read without a parser", AGAIN, ()
     if others := {one: at for one, at in read.items() if at not in {"", one.version}}:
-        return "its works were read by another version of its parser", f"{_exactly(others)}, or {AGAIN}"
-    return "its works were read by another parser or vocabulary", AGAIN
+        return "its works were read by another version of its parser", AGAIN, _exactly(others)
+    return "its works were read by another parser or vocabulary", AGAIN, ()
 
 
-def _exactly(versions: Mapping[Parser, str]) -> str:
-    packages = (
+def _exactly(versions: Mapping[Parser, str]) -> tuple[str, ...]:
+    return tuple(
         f"'{parser.package}=={version}'" if version else parser.package
         for parser, version in versions.items()
     )
-    return f"pip install {' '.join(packages)}"
 
 
 def check_taken(name: str, refused: Mapping[str, Refusal], work: Work) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from simblock.stamps import Parser
 from simblock.stores import merging, syncing
 from simblock.stores.directory import DirectoryIndex
 from simblock.stores.opening import rebuild
-from simblock.stores.refusals import ALL, Refusal, read_alike, refusals
+from simblock.stores.refusals import ALL, Refusal, read_alike, refusals, sentences
 from simblock.stores.writer import Writer
 from simblock.tokens import CODE_VIEWS, VIEWS
 from simblock.work import Document, Work
@@ -272,6 +273,41 @@ def test_a_refusal_is_told_as_json():
         "reason": "its parser is missing",
         "mend": "pip install it",
     }
+
+
+def missing(language):
+    package = f"'tree-sitter-{language}==1.0'"
+    return Refusal(
+        language, ("syntax",), "its parser is missing", "'simblock[languages]' for all", (package,)
+    )
+
+
+def test_languages_that_are_refused_for_one_reason_are_told_in_one_sentence_with_one_mend():
+    again = Refusal("c", ("syntax",), "its works were read by another parser or vocabulary", "build it again")
+    assert sentences([missing("kotlin"), again, missing("php")]) == [
+        (
+            "code of kotlin, php is looked for by exact runs of lexemes alone, and not for near copies, for their parsers are "
+            "missing: pip install 'tree-sitter-kotlin==1.0' 'tree-sitter-php==1.0', or 'simblock[languages]' for all"
+        ),
+        (
+            "code of c is looked for by exact runs of lexemes alone, and not for near copies, for its works were read by "
+            "another parser or vocabulary: build it again"
+        ),
+    ]
+
+
+def test_of_one_language_the_sentence_is_of_one():
+    assert str(missing("php")).endswith(
+        "for its parser is missing: pip install 'tree-sitter-php==1.0', or 'simblock[languages]' for all"
+    )
+
+
+@pytest.mark.parametrize(("languages", "told"), REASONS.values(), ids=REASONS.keys())
+def test_every_reason_is_told_of_several_languages_as_of_several(languages, told):
+    one = refusals(languages)["python"]
+    (sentence,) = sentences([one, replace(one, language="c")])
+    assert "code of python, c is looked for" in sentence
+    assert " its " not in sentence.replace("not its", "").replace("and its", "")
 
 
 def test_a_report_says_where_an_output_holds_code_of_a_refused_language(indexed):
