@@ -21,12 +21,9 @@ from tree_sitter import Node
 from benchmarks import code_pieces
 from benchmarks.code_functions import Function, leaf_nodes, parser
 from benchmarks.code_layout import Style, Token, laid_out
-from benchmarks.code_rules import FIRST, Docstrings, FunctionRules, Wrapper, function_rules
+from benchmarks.code_rules import Docstrings, FunctionRules, Wrapper, function_rules
 from simblock.grammar import grammar
 
-NAMES = tuple(sorted({kind for language in FIRST for kind in function_rules(language).names}))
-MEMBERS_AFTER = tuple(sorted({mark for language in FIRST for mark in function_rules(language).members_after}))
-"""Kinds of names and marks before members of the first four languages, of which the evasions are."""
 _INTERPOLATED = re.compile(r"\{[^{}]*\}")
 _FIRST = (
     "local",

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,9 +64,9 @@ class Source(NamedTuple):
     text: str
 
 
-def packages() -> list[Package]:
-    """All packages of the languages, the protected part first."""
-    return [package for part in PARTS for language in LANGUAGES for package in packages_of(language, part)]
+def packages(languages: Sequence[str] = LANGUAGES) -> list[Package]:
+    """All packages of some languages, the protected part first."""
+    return [package for part in PARTS for language in languages for package in packages_of(language, part)]
 
 
 def packages_of(language: str, part: str) -> list[Package]:
@@ -90,7 +90,10 @@ def default_shared() -> Path:
 
 
 def arguments(parser: argparse.ArgumentParser, languages: tuple[str, ...] = FIRST) -> None:
-    """The options of every benchmark of code, and the languages that it is of when nothing is said."""
+    """The options of every benchmark of code, and the languages that it is of when nothing is said.
+
+    None where finding them takes the files of all languages: the benchmark asks for them when they are wanted.
+    """
     parser.add_argument("--code-corpus", type=Path, default=default_folder(), help="the sources")
     parser.add_argument("--shared", type=Path, default=default_shared(), help="holds data/code")
     parser.add_argument("--half", choices=("tune", "report"), default="report")
@@ -251,9 +254,9 @@ def lay(package: Package, downloads: Path, folder: Path, seen: set[bytes]) -> No
 def fetch(folder: Path, languages: tuple[str, ...] = LANGUAGES) -> None:
     """Lays all packages of some languages into the folder, fetching those that are not there."""
     seen: set[bytes] = set()
-    for package in packages():
-        if package.language in languages:
-            lay(package, folder / "downloads", folder, seen)
+    asked = [language for language in LANGUAGES if language in languages]
+    for package in packages(asked):
+        lay(package, folder / "downloads", folder, seen)
 
 
 def sources(folder: Path, language: str, part: str) -> Iterator[Source]:

@@ -24,9 +24,6 @@ from benchmarks.code_corpus import PARTS, Source, sources
 from benchmarks.code_rules import FIRST, function_rules
 from simblock.errors import SimblockError
 
-FUNCTIONS = {language: function_rules(language).kinds for language in FIRST}
-COMMENTS = tuple(sorted({kind for language in FIRST for kind in function_rules(language).comments}))
-"""Kinds of comments of the first four languages, of which the evasions are."""
 LEAST = 60
 """Tokens of a function that is measured, at least."""
 MOST = 1500

@@ -17,8 +17,7 @@ from typing import Any
 
 from benchmarks import code_corpus
 from benchmarks.code_corpus import sources
-from benchmarks.code_recall import measurable
-from benchmarks.code_rules import CORE
+from benchmarks.code_rules import CORE, rules
 from benchmarks.code_size_and_build import entries
 from benchmarks.record import pin, save
 from simblock.code import tokenise_documents
@@ -29,6 +28,11 @@ from simblock.work import Document, Work
 
 RATES = ("lex", "parse", "tokenise", "signed")
 """The columns, each a rate in MB/s."""
+
+
+def measurable() -> tuple[str, ...]:
+    """The languages that have packages: whether what a function of them is can be said or not."""
+    return tuple(language for language in code_corpus.LANGUAGES if rules(language).protected)
 
 
 def sample(folder: Path, language: str, most: float) -> list[Document]:
@@ -73,10 +77,11 @@ def _timed(step: Callable[[], Any]) -> tuple[float, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    code_corpus.arguments(parser, measurable())
+    code_corpus.arguments(parser, ())
     parser.add_argument("--megabytes", type=float, default=2, help="of each language, at most")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    options.languages = options.languages or measurable()
     pin()
     rows: list[dict[str, Any]] = []
     for language in options.languages:

@@ -325,6 +325,7 @@ def measurable() -> tuple[str, ...]:
 def taken(options: argparse.Namespace) -> tuple[Row, list[Measured]]:
     """What is measured, and under which parameters."""
     started = time.monotonic()
+    options.languages = options.languages or measurable()
     for language in options.languages:
         needs(language)  # one that is missing is told before an hour's work
     with tempfile.TemporaryDirectory() as folder:
@@ -342,7 +343,7 @@ def taken(options: argparse.Namespace) -> tuple[Row, list[Measured]]:
 
 def main() -> None:
     given = argparse.ArgumentParser(description=__doc__)
-    code_corpus.arguments(given, measurable())
+    code_corpus.arguments(given, ())
     given.add_argument("--count", type=int, default=500, help="renamed functions a language")
     given.add_argument("--near", type=int, default=200, help="edited functions a language and class of size")
     given.add_argument("--clean", type=int, default=5000, help="clean functions a language")

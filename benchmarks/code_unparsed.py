@@ -73,12 +73,12 @@ def measurable() -> tuple[str, ...]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    code_corpus.arguments(parser, measurable())
+    code_corpus.arguments(parser, ())
     parser.add_argument("--part", choices=code_corpus.PARTS, default="protected")
     parser.add_argument("--files", type=int, default=60, help="of each language")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    for language in options.languages:
+    for language in options.languages or measurable():
         it = unparsed(sample(options, language), language)
         print(
             f"{language}: {it.broken} of {it.functions} functions do not parse ({it.broken / max(it.functions, 1):.1%}); "

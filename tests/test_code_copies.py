@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import re
+import subprocess
+import sys
 from collections import Counter
 from itertools import chain, combinations, product
 from pathlib import Path
@@ -13,7 +16,6 @@ import pytest
 
 from benchmarks import code_rules
 from benchmarks.code_copies import (
-    NAMES,
     Prose,
     Unfit,
     canonical,
@@ -31,6 +33,7 @@ from benchmarks.code_functions import Function, Protected, functions, needs, spr
 from benchmarks.code_layout import Style, Token, laid_out_by
 from benchmarks.code_rules import FunctionRules, function_rules
 from benchmarks.code_unparsed import unparsed
+from benchmarks.evasions.code_kinds import NAMES
 from simblock.errors import SimblockError
 from simblock.grammar import grammar
 
@@ -234,6 +237,43 @@ def test_what_is_wrong_in_the_rules_is_named_by_file_and_field(
     (tmp_path / "oldspeak.toml").write_text('suffixes = [".o"]\n', "utf-8")
     with pytest.raises(SimblockError, match=r"oldspeak\.toml: functions: "):
         function_rules("oldspeak")
+
+
+ALONE = """
+import sys
+from pathlib import Path
+from benchmarks import code_rules
+code_rules.FOLDER = Path(sys.argv.pop(1))
+from benchmarks import code_copying, code_looks, code_rates, code_recall, code_unparsed
+print([package.name for package in code_recall.code_corpus.packages(("lua",))])
+code_unparsed.main()
+"""
+
+
+def test_what_is_wrong_in_the_file_of_one_language_is_nothing_to_another(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "lua.toml").write_text((code_rules.FOLDER / "lua.toml").read_text("utf-8"), "utf-8")
+    for language in ("c", "go", "python"):
+        (rules / f"{language}.toml").write_text("[functions\n", "utf-8")
+    written = tmp_path / "corpus" / "lua" / "protected" / "pack" / "file.lua"
+    written.parent.mkdir(parents=True)
+    written.write_text("function f(x) return " + " + ".join("x" * 40) + " end\n", "utf-8")
+    command = [
+        sys.executable,
+        "-c",
+        ALONE,
+        str(rules),
+        "--code-corpus",
+        str(tmp_path / "corpus"),
+        "--languages",
+    ]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    told = subprocess.run([*command, "lua"], capture_output=True, text=True, check=True, env=environ).stdout
+    assert "lua: 0 of 1 functions do not parse" in told
+    wrong = subprocess.run([*command, "go"], capture_output=True, text=True, env=environ)
+    assert wrong.returncode
+    assert "go.toml: not TOML" in wrong.stderr
 
 
 SHOWN = {

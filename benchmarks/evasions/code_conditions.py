@@ -6,7 +6,7 @@ import random
 
 from tree_sitter import Node
 
-from benchmarks.code_functions import COMMENTS, FUNCTIONS
+from benchmarks.evasions.code_kinds import COMMENTS, FUNCTIONS
 from benchmarks.evasions.code_tree import (
     BLOCKS,
     JUMPS,

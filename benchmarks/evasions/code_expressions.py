@@ -7,9 +7,8 @@ import re
 
 from tree_sitter import Node
 
-from benchmarks.code_copies import NAMES
-from benchmarks.code_functions import FUNCTIONS
 from benchmarks.evasions.code_conditions import bare
+from benchmarks.evasions.code_kinds import FUNCTIONS, NAMES
 from benchmarks.evasions.code_tree import BLOCKS, Rewriter, Rule, is_simple, rewritten
 from benchmarks.evasions.registry import evasion
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
-from benchmarks.code_copies import MEMBERS_AFTER, NAMES
-from benchmarks.code_functions import FUNCTIONS, leaf_nodes
+from benchmarks.code_functions import leaf_nodes
+from benchmarks.evasions.code_kinds import FUNCTIONS, MEMBERS_AFTER, NAMES
 from benchmarks.evasions.code_tree import (
     BLOCKS,
     SCOPES,

@@ -6,7 +6,8 @@ import random
 
 from tree_sitter import Node
 
-from benchmarks.code_functions import COMMENTS, leaf_nodes
+from benchmarks.code_functions import leaf_nodes
+from benchmarks.evasions.code_kinds import COMMENTS
 from benchmarks.evasions.code_material import host
 from benchmarks.evasions.code_tree import BLOCKS, Change, Program, moved, parses, statements, walk
 from benchmarks.evasions.registry import evasion

@@ -14,7 +14,8 @@ from itertools import islice
 from benchmarks.code_copies import standing
 from benchmarks.code_corpus import Source, default_folder, sources
 from benchmarks.code_edits import donors
-from benchmarks.code_functions import FUNCTIONS, LEAST, Function, functions, leaf_nodes, spread
+from benchmarks.code_functions import LEAST, Function, functions, leaf_nodes, spread
+from benchmarks.evasions.code_kinds import FUNCTIONS
 from benchmarks.evasions.code_tree import Program, parses, walk
 
 FILES, HOSTS = 240, 400

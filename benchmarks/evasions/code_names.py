@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 
 from tree_sitter import Node
 
-from benchmarks.code_copies import MEMBERS_AFTER, NAMES, Token, plain, renamed_inside
-from benchmarks.code_functions import COMMENTS, leaf_nodes
+from benchmarks.code_copies import Token, plain, renamed_inside
+from benchmarks.code_functions import leaf_nodes
+from benchmarks.evasions.code_kinds import COMMENTS, MEMBERS_AFTER, NAMES
 from benchmarks.evasions.code_tree import Change, Program, changed
 from benchmarks.evasions.registry import evasion
 from simblock.grammar import grammar

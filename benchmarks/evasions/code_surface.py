@@ -8,7 +8,8 @@ import re
 from tree_sitter import Node
 
 from benchmarks.code_copies import Style, Token, Unfit, laid_out, tokens
-from benchmarks.code_functions import COMMENTS, leaf_nodes
+from benchmarks.code_functions import leaf_nodes
+from benchmarks.evasions.code_kinds import COMMENTS
 from benchmarks.evasions.code_tree import BLOCKS, Change, Program, changed, parses, statements, walk
 from benchmarks.evasions.registry import evasion
 

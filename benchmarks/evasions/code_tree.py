@@ -14,8 +14,8 @@ from functools import cached_property
 
 from tree_sitter import Node
 
-from benchmarks.code_copies import NAMES
-from benchmarks.code_functions import COMMENTS, FUNCTIONS, parser
+from benchmarks.code_functions import parser
+from benchmarks.evasions.code_kinds import COMMENTS, FUNCTIONS, NAMES
 
 Make = Callable[[str, str, random.Random], "str | None"]
 """(code, language, rng) → the masked code, or None where the transform does not apply."""
