@@ -34,6 +34,7 @@ from simblock_indexer.readers import ReadOptions, Share, Source, Tally, Unreadab
 from simblock_indexer.readers.shares import digest, shared
 from simblock_indexer.readers.texts import read_text
 from simblock_indexer.reports import Report, lexer_alone
+from simblock_indexer.tables import counted
 
 Watch: TypeAlias = Callable[[Tally], None]
 Brought: TypeAlias = Callable[[int, int], None]
@@ -336,8 +337,12 @@ class _Call:
             short=short,
             common=common,
             unused_columns=tuple(sorted(tally.columns)),
-            notes=(*tally.notes, *notes),
+            notes=(*tally.notes, *_pages(tally.pages), *notes),
         )
+
+
+def _pages(count: int) -> tuple[str, ...]:
+    return (f"{counted(count, 'page')} (.html) read as text: --kind code for their scripts",) if count else ()
 
 
 def _weak(

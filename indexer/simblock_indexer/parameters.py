@@ -73,7 +73,7 @@ LanguageOption: TypeAlias = Annotated[
         "--language",
         metavar="NAME",
         help="The language of code that has none of its own: -, rows, files whose names say none; "
-        "in folders with --kind code.",
+        "in folders with --kind code. All of the input is then a file of it: leave it out for answers with fences.",
     ),
 ]
 IdOption: TypeAlias = Annotated[

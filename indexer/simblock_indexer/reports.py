@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simblock.stamps import Parser
 
-NO_PARSER = "lexer alone: simblock has no parser of it"
+NO_PARSER = "read by its lexer, as it has no parser"
 
 
 @dataclass(frozen=True, slots=True)

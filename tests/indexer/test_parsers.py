@@ -16,6 +16,7 @@ from simblock.policy import Policy
 from simblock.server.admin import Admin, Standing
 from simblock.stores import open_index
 from simblock_indexer import build
+from simblock_indexer.readers import ReadOptions
 
 SOURCE = grammar("c").syntax.self_test
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -60,7 +61,17 @@ def test_works_of_languages_without_a_grammar_are_counted_by_the_ends_of_their_n
         (folder / name).write_text(f"const {name[0]} = load(1, 2, 3) + {name[0]};\n" * 9)
     report = build([folder], tmp_path / "x.sbx")
     assert report.generic == {".nim": 2, ".ml": 1}
-    assert "no parser" in report.lexer_alone["generic"]
+    assert report.lexer_alone["generic"] == "read by its lexer, as it has no parser"
+
+
+def test_pages_that_are_read_as_text_are_counted_in_the_report_unless_that_was_asked_for(folder, tmp_path):
+    for name in ("a.html", "b.HTM", "c.txt"):
+        (folder / name).write_text("<p>What is said here is said once, and nowhere else.</p>\n" * 3 + name)
+    report = build([folder], tmp_path / "x.sbx")
+    assert report.notes == ("2 pages (.html) read as text: --kind code for their scripts",)
+    assert report.languages == {"c": 1}
+    for kind in ("text", "code"):
+        assert build([folder], tmp_path / f"{kind}.sbx", options=ReadOptions(kind=kind)).notes == ()
 
 
 def test_an_index_of_code_whose_parser_is_gone_warns_and_finds_verbatim_code(

@@ -16,9 +16,10 @@ from simblock.work import Kind
 from simblock_indexer.readers.options import KindChoice, ReadOptions
 from simblock_indexer.readers.tally import Unreadable
 
+_PAGES = "html?|xhtml"
 _SUFFIXES = (
-    "adoc|asc|bib|cfg|conf|csv|diff|eml|html?|ini|ipynb|json|log|markdown|mdx?|org|patch|po|properties"
-    "|rst|rtf|srt|svg|tex|text|toml|tsv|txt|xhtml|xml|ya?ml"
+    f"adoc|asc|bib|cfg|conf|csv|diff|eml|{_PAGES}|ini|ipynb|json|log|markdown|mdx?|org|patch|po|properties"
+    "|rst|rtf|srt|svg|tex|text|toml|tsv|txt|xml|ya?ml"
 )
 _NAMES = (
     "authors|changelog|changes|codeowners|contributing|contributors|copying|copyright|dockerfile|history|install"
@@ -27,6 +28,8 @@ _NAMES = (
 TEXT_NAME = re.compile(rf".*\.(?:{_SUFFIXES})|{_NAMES}", re.IGNORECASE | re.DOTALL)
 """Names of files that hold no code, or hold it among other things: their content is not asked, and a page (HTML)
 is code only where code was asked for."""
+PAGE_NAME = re.compile(rf".*\.(?:{_PAGES})", re.IGNORECASE | re.DOTALL)
+"""Names of pages."""
 
 _CODES = (
     "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en"

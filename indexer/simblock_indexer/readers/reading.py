@@ -8,8 +8,9 @@ from pathlib import Path
 
 from simblock.catalogue import GENERIC
 from simblock.errors import InputError
-from simblock.work import Document
+from simblock.work import Document, Work
 from simblock_indexer.readers.describing import Describer, Met
+from simblock_indexer.readers.kinds import PAGE_NAME
 from simblock_indexer.readers.metadata import Sidecar
 from simblock_indexer.readers.options import ReadOptions
 from simblock_indexer.readers.rows import Told, rows, works_of_rows
@@ -50,11 +51,7 @@ def documents(
         places.note(met.id, met.number, met.line)
         document = _described(met, describer, options, tally)
         if document is not None:
-            tally.works += 1
-            if document.work.kind == "code":
-                tally.languages[str(document.work.language)] += 1
-                if document.work.language == GENERIC:
-                    tally.generic[Path(document.work.id).suffix or "without an extension"] += 1
+            _count(document.work, options, tally, is_file=not met.line)
             yield document
     if share:
         return
@@ -64,6 +61,16 @@ def documents(
             refusal(options, tally)(error)
     if not tally.works:
         raise InputError(_nothing(sources, tally))
+
+
+def _count(work: Work, options: ReadOptions, tally: Tally, *, is_file: bool) -> None:
+    tally.works += 1
+    if work.kind == "code":
+        tally.languages[str(work.language)] += 1
+        if work.language == GENERIC:
+            tally.generic[Path(work.id).suffix or "without an extension"] += 1
+    elif is_file and options.kind == "auto" and PAGE_NAME.fullmatch(work.id):
+        tally.pages += 1
 
 
 class _Places:

@@ -29,7 +29,8 @@ class Tally:
 
     ``done`` and ``total`` are bytes of the inputs as they lie on disk (without standard input), and
     ``unread`` those of files passed over unread. ``languages`` counts the works of code,
-    ``generic`` those that the generic lexer reads, by the ends of their names. ``passed`` counts
+    ``generic`` those that the generic lexer reads, by the ends of their names, ``pages`` files of pages
+    that were read as text for want of another kind. ``passed`` counts
     what a folder holds and no work is made of, by sort; ``names`` lists it.
     ``kept`` are ids, and ``kept_under`` files, that were there but could not be read: they are not gone.
     """
@@ -40,6 +41,7 @@ class Tally:
     works: int = 0
     languages: Counter[str] = field(default_factory=Counter)
     generic: Counter[str] = field(default_factory=Counter)
+    pages: int = 0
     passed: Counter[str] = field(default_factory=Counter)
     names: dict[str, list[str]] = field(default_factory=dict)
     bad: int = 0
