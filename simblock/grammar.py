@@ -238,6 +238,8 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder().glob("*.toml")))
 
 
+_LISTS = dict.fromkeys(("tuple_type", "frozen_set_type"), "it should be a list of strings")
+_OF_TABLES, _TABLES = ("blocks", "embedded"), "it should be tables, each with its name in double brackets"
 _OWN = ("name", "tags", "extensions", "interpreters", "like")
 """What a file has from no other."""
 
@@ -272,7 +274,8 @@ def grammar(language: str) -> Grammar:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise SimblockError(f"{path}: {place}: {first['msg']}") from error
+        said = _LISTS.get(first["type"], first["msg"]) if first["loc"][-1] not in _OF_TABLES else _TABLES
+        raise SimblockError(f"{path}: {place}: {said}") from error
     if found.name != language:
         raise SimblockError(
             f"{path}: name: it is {found.name!r}, and the file's name {language!r}: make them one"

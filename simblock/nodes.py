@@ -131,8 +131,18 @@ def _query(language: tree_sitter.Language, patterns: list[str], grammar: Grammar
     try:
         return tree_sitter.Query(language, "\n".join(patterns))
     except tree_sitter.QueryError as error:
-        trouble = f"grammars/{grammar.name}.toml: syntax: {error}"
+        trouble = f"grammars/{grammar.name}.toml: syntax: {_unknown(language, patterns) or error}"
         raise MissingParser(grammar.name, package_of(grammar), trouble) from error
+
+
+def _unknown(language: tree_sitter.Language, patterns: list[str]) -> str:
+    """Says which pattern the parser does not know."""
+    for pattern in patterns:
+        try:
+            tree_sitter.Query(language, pattern)
+        except tree_sitter.QueryError:
+            return f"this version has no nodes for {pattern}, or the grammar misspells them"
+    return ""
 
 
 def _paired(names: Iterable[str], prefix: str) -> tuple[U32, U32]:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from simblock import grammar as grammars
-from simblock.errors import SimblockError
+from simblock.errors import MissingParser, SimblockError
 from simblock.grammar import (
     Block,
     DetectTable,
@@ -23,6 +23,7 @@ from simblock.grammar import (
     languages,
 )
 from simblock.lexer import Lexer
+from simblock.nodes import lookups_of
 from simblock.tokens import NAME_KEY
 
 LANGUAGES = languages()
@@ -90,6 +91,13 @@ def test_an_unknown_field_is_named_with_its_file(field: str, tmp_path, monkeypat
         ),
         ('kind = "comment"', 'kind = "remark"', r"lexer\.blocks\.0\.kind: "),
         ('name = "c"', "name = c", "not TOML"),
+        ("keywords = [", 'keywords = "do"\nkeyword = [', "keywords: it should be a list of strings"),
+        (
+            'members_after = [".", "->", "::"]',
+            'members_after = "."',
+            r"lexer\.members_after: it should be a list of strings",
+        ),
+        ("[lexer]", 'embedded = "do"\n[lexer]', "embedded: it should be tables"),
     ],
 )
 def test_a_bad_value_is_named_with_its_file(old: str, new: str, says: str, tmp_path, monkeypatch) -> None:
@@ -98,6 +106,15 @@ def test_a_bad_value_is_named_with_its_file(old: str, new: str, says: str, tmp_p
     (tmp_path / "c.toml").write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(SimblockError, match=rf"c\.toml: {says}"):
         read_from(tmp_path, monkeypatch)
+
+
+def test_a_node_kind_that_is_misspelled_is_named_with_its_file() -> None:
+    rules = grammar("c")
+    table = rules.syntax.model_copy(update={"statements": (*rules.syntax.statements, "for_statment")})
+    misspelled = rules.model_copy(update={"name": "c of a test", "syntax": table})
+    said = r"grammars/c of a test\.toml: syntax: this version has no nodes for \(for_statment\) @statement, or the grammar mis"
+    with pytest.raises(MissingParser, match=said):
+        lookups_of(misspelled)
 
 
 def test_a_language_without_a_grammar_is_told_which_there_are() -> None:

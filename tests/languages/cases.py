@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simblock.code import tokenise_documents
 from simblock.codestream import CodeScanner, Seen
@@ -73,8 +74,14 @@ class Cases(_Strict):
 
 
 def cases(language: str) -> Cases:
-    """The cases of a language. Fails with a sentence where it has none."""
-    return Cases(**_read(language))
+    """The cases of a language. Fails with a sentence where it has none, or a field is wrong."""
+    try:
+        return Cases(**_read(language))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        said = f"tests/languages/{language}.toml: {place}: {first['msg']}: docs/languages.md lists the fields"
+    pytest.fail(said, pytrace=False)
 
 
 @cache

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from simblock.grammar import grammar, languages
+from tests.languages import cases
 
 PAGE = Path(__file__).parents[2] / "docs" / "languages.md"
 MOST = 16
@@ -43,13 +44,42 @@ def cells(line: str) -> list[str]:
 
 def test_the_table_has_every_language_and_no_other() -> None:
     assert listed()[:2] == HEAD
+    assert not (missing := [written(one, "…") for one in languages() if f"`{one}`" not in rows()]), missing
     assert [cells(line)[0] for line in listed()[2:]] == [f"`{language}`" for language in languages()]
+
+
+def rows() -> dict[str, list[str]]:
+    return {cells(line)[0]: cells(line) for line in listed()[2:]}
+
+
+def written(language: str, size: str) -> str:
+    name, parser, *names = row(language)
+    line = " | ".join([name, parser, size if grammar(language).syntax.module else "", *names])
+    return f"| {line} |".replace("|  |", "| |")
+
+
+def test_a_wrong_field_of_the_cases_is_told_with_its_file_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (cases.FOLDER / "zig.toml").read_text("utf-8")
+    (tmp_path / "zig.toml").write_text(text.replace("laid_out = ", "layed_out = "), "utf-8")
+    monkeypatch.setattr(cases, "FOLDER", tmp_path)
+    monkeypatch.setattr(cases, "_read", cases._read.__wrapped__)
+    with pytest.raises(
+        pytest.fail.Exception, match=r"^tests/languages/zig\.toml: copy\.laid_out: Field required: .*$"
+    ):
+        cases.cases("zig")
+
+
+def test_a_row_that_is_missing_is_shown_as_it_should_be() -> None:
+    text = PAGE.read_text("utf-8")
+    assert written("css", "") in text
+    assert written("zig", "0.8") in text
 
 
 @pytest.mark.parametrize("language", languages())
 def test_a_row_says_what_the_grammar_says(language: str) -> None:
-    rows = {cells(line)[0]: cells(line) for line in listed()[2:]}
-    name, parser, size, *names = rows[f"`{language}`"]
-    wanted = row(language)
-    assert (name, parser, *names) == wanted, f"write: | {' | '.join([*wanted[:2], size, *wanted[2:]])} |"
+    assert f"`{language}`" in rows(), f"write: {written(language, '…')}, with the parser's MB"
+    name, parser, size, *names = rows()[f"`{language}`"]
+    assert (name, parser, *names) == row(language), f"write: {written(language, size)}"
     assert (float(size) > 0) if grammar(language).syntax.module else size == ""
