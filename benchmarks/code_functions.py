@@ -21,7 +21,7 @@ from tree_sitter import Language, Node, Parser
 
 from benchmarks import code_pieces
 from benchmarks.code_corpus import PARTS, Source, sources
-from benchmarks.code_rules import FIRST, function_rules
+from benchmarks.code_rules import FIRST, function_rules, rules
 from simblock.errors import SimblockError
 
 LEAST = 60
@@ -282,7 +282,7 @@ def counts(folder: Path, language: str) -> str:
         for source in sources(folder, language, part):
             files[source.package] += 1
             size[source.package] += len(source.text)
-            for function in functions(source, language, 10):
+            for function in functions(source, language, 10) if rules(language).functions else ():
                 all_of[source.package] += 1
                 big[source.package] += function.size >= LEAST
         lines.append(

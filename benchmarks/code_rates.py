@@ -1,9 +1,9 @@
 """How fast code is lexed, parsed, tokenised and signed, by language, on one core.
 
 Some MB of each language's protected files are gone through, three times, and the middle rate counts. ``lex`` is the
-lexer alone; ``parse`` makes syntax tokens of lexemes, with the parser and its queries; ``tokenise`` the tokens of all four
-views; ``signed`` the entries of all channels too, which is what an index asks of a document. MB are of UTF-8. The
-median of the languages is the last row.
+lexer alone; ``parse`` makes syntax tokens of lexemes, with the parser and its queries; ``tokenise`` the tokens of all
+four views; ``signed`` the entries of all channels too, which is what an index asks of a document. MB are of UTF-8. Of
+pages, only the last two have what stands in scripts and styles. The median of the languages is the last row.
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks import code_rates, code_recall, code_unparsed
 from benchmarks.code_copies import Copy, Prose, copies
 from benchmarks.code_corpus import saved_as
 from benchmarks.code_edits import near_copies
-from benchmarks.code_functions import Function, Verdict
+from benchmarks.code_functions import Function, Verdict, counts
 from benchmarks.code_outcomes import (
     Best,
     Decider,
@@ -33,7 +34,7 @@ from benchmarks.code_outcomes import (
 )
 from benchmarks.code_parts import SAME, joined, keep
 from benchmarks.code_recall import Checker, Equals, first_of, tables_of
-from benchmarks.code_rules import CORE
+from benchmarks.code_rules import CORE, PARTS
 from benchmarks.code_size_and_build import worker_row
 from benchmarks.code_stream_cost import piece, repeats
 from benchmarks.code_worth import Tail
@@ -202,6 +203,21 @@ def test_copies_of_another_size_are_counted_and_no_more_are_drawn_than_asked_for
     assert [one.size for one in first_of(them, 2, dropped, 60)] == [70, 80]
     assert dropped == {"another size, once copied": 1}
     assert list(sizes) == [90]
+
+
+def test_rates_ask_for_packages_alone_and_recall_for_functions_too() -> None:
+    assert set(code_recall.measurable()) < set(code_rates.measurable())
+    assert {"css", "html", "r"} <= set(code_rates.measurable())
+    assert "html" not in code_recall.measurable()
+    assert "html" not in code_unparsed.measurable()
+
+
+def test_what_there_is_of_a_language_without_functions_is_counted(tmp_path: Path) -> None:
+    for part in PARTS:
+        (tmp_path / "html" / part / "pack").mkdir(parents=True)
+        (tmp_path / "html" / part / "pack" / "page.html").write_text("<p>One.</p>\n", "utf-8")
+    told = counts(tmp_path, "html")
+    assert "protected: 1 files, 0.0 MB, 0 functions" in told
 
 
 def test_results_of_a_part_are_never_saved_as_those_that_are_published() -> None:
