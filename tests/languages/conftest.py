@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from simblock import nodes
+from simblock.stamps import stamp_of
 from tests.languages.cases import vocabulary
 
 
@@ -16,4 +17,6 @@ def frozen_vocabulary() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nodes, "members", vocabulary)
         patch.setattr(nodes, "_known", {})
+        stamp_of.cache_clear()  # a stamp is of the members that there were
         yield
+    stamp_of.cache_clear()
