@@ -113,7 +113,8 @@ def test_tables_are_made_in_pairs_and_of_languages_with_a_grammar_and_a_backgrou
     named = {name.partition("-")[2].removesuffix(".txt") for name in made if name.startswith("commonplace-")}
     assert set(LANGUAGES) <= named <= set(languages())
     for language in named:
-        assert f"members-{language}.txt" in made
+        # With a table of members, classes of stylesheets would be literal, and renaming a common one would show.
+        assert (f"members-{language}.txt" in made) == (language != "css")
         assert code_rules.rules(language).background
         assert len(commonplace(language).keys), language
 
