@@ -249,7 +249,7 @@ def test_languages_come_from_columns_names_and_content(jsonl):
     ]
     found = one(planned(jsonl(rows))).languages
     assert found == [
-        None, "python", "java", "javascript", "python", None, "", "", None, "c", None, "python", None,
+        None, "python", "java", "javascript", "python", None, "", "", None, "c", None, "python", "php",
     ]  # fmt: skip
 
 
