@@ -45,9 +45,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--code-corpus", type=Path, default=code_corpus.default_folder(), help="the sources of code"
     )
-    parser.add_argument(
-        "--languages", nargs="*", choices=code_corpus.FIRST, default=code_corpus.FIRST
-    )
+    parser.add_argument("--languages", nargs="*", choices=code_corpus.FIRST, default=code_corpus.FIRST)
     parser.add_argument("--part", choices=("text", "code", "all"), default="all")
     parser.add_argument("--half", choices=("tune", "report"), default="report")
     parser.add_argument(
