@@ -26,8 +26,8 @@ from make_code_tables import TABLES, versions
 from numpy.typing import NDArray
 
 from simblock import looks
-from simblock.catalogue import UNIT, entry
-from simblock.grammar import grammar, languages
+from simblock.catalogue import UNIT, listed
+from simblock.grammar import grammar
 
 FILES, LINES = 150, 40
 """So many files of a language are read, and so many lines of each."""
@@ -50,7 +50,7 @@ Looked = Counter[tuple[int, ...]]
 
 def files(folders: str, language: str) -> list[Path]:
     """Files of a language's packages in turn, so that a large one does not stand for all."""
-    endings = entry(language).extensions
+    endings = grammar(language).extensions
     by_package: defaultdict[str, list[Path]] = defaultdict(list)
     for root in _roots(folders, language):
         for path in sorted(root.rglob("*")):
@@ -137,7 +137,7 @@ def head(named: set[str], size: str) -> str:
 
 def main(folders: str) -> None:
     """Make the table."""
-    found = {language: files(folders, language) for language in languages() if entry(language).strong}
+    found = {rules.name: files(folders, rules.name) for rules in listed() if rules.detect.strong}
     found = {language: paths for language, paths in found.items() if paths}
     known, counts = list(found), [looked(paths) for paths in found.values()]
     for language, count in zip(known, counts, strict=True):

@@ -1,4 +1,4 @@
-"""What telling languages apart takes of every language: its names, its keywords, what its lines look like.
+"""What telling languages apart takes of every language: its names, and what a line that looks a certain way says for it.
 
 What a line that looks a certain way says for each language stands in the table ``looks.txt``, made by
 ``scripts/make_looks_table.py`` from packages that its head names: the first row has the languages that it knows; every
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from simblock.errors import SimblockError
-from simblock.grammar import folder, grammar, languages
+from simblock.grammar import Grammar, folder, grammar, languages
 
 GENERIC = "generic"
 """The language of code in languages without a grammar of their own: what another grammar claims too is that one's."""
@@ -28,54 +28,9 @@ ones say that one language alone has."""
 TABLE = Path(__file__).parent / "tables" / "looks.txt"
 
 
-class Comment(NamedTuple):
-    """What opens a comment or a long literal (a regular expression), and what closes it (nothing: a line's end)."""
-
-    open: str
-    close: str
-    is_literal: bool
-    line_start: bool
-
-
-class Entry(NamedTuple):
-    """What a file says of its language's names and looks: the fields of :class:`simblock.grammar.Grammar`."""
-
-    tags: tuple[str, ...]
-    extensions: tuple[str, ...]
-    interpreters: tuple[str, ...]
-    keywords: frozenset[str]
-    strong: tuple[str, ...]
-    weak: tuple[str, ...]
-    share: int
-    comments: tuple[Comment, ...]
-
-
-@cache
-def entry(language: str) -> Entry:
-    """A language's entry. Raises SimblockError naming the file and the field that is wrong."""
-    rules = grammar(language)
-    keywords = rules.keywords
-    if rules.lexer.ignore_case:
-        keywords |= {word.upper() for word in keywords}
-    return Entry(
-        rules.tags,
-        rules.extensions,
-        rules.interpreters,
-        keywords,
-        rules.detect.strong,
-        rules.detect.weak,
-        rules.detect.share,
-        tuple(
-            Comment(block.open, block.close, block.kind == "string", block.line_start)
-            for block in rules.lexer.blocks
-            if not block.one_line
-        ),
-    )
-
-
-def listed() -> Iterator[tuple[str, Entry]]:
-    """Every language with its entry, in the order of ``languages()``."""
-    return ((language, entry(language)) for language in languages())
+def listed() -> Iterator[Grammar]:
+    """Every language's grammar, in the order of ``languages()``. Raises as :func:`simblock.grammar.grammar` does."""
+    return map(grammar, languages())
 
 
 @cache
@@ -85,13 +40,13 @@ def claimed(field: Literal["tags", "extensions", "interpreters"]) -> Mapping[str
     Raises SimblockError naming both files where two languages claim one.
     """
     owners: dict[str, str] = {}
-    for language, its in sorted(listed(), key=lambda pair: pair[0] != GENERIC):
-        for name in (language, *its.tags) if field == "tags" else getattr(its, field):
-            other = owners.get(name, language)
-            if other not in {language, GENERIC}:
-                files = f"{folder() / other}.toml and {language}.toml"
+    for rules in sorted(listed(), key=lambda rules: rules.name != GENERIC):
+        for name in (rules.name, *rules.tags) if field == "tags" else getattr(rules, field):
+            other = owners.get(name, rules.name)
+            if other not in {rules.name, GENERIC}:
+                files = f"{folder() / other}.toml and {rules.name}.toml"
                 raise SimblockError(f"{files}: {field}: both have {name!r}: leave it in one of them")
-            owners[name] = language
+            owners[name] = rules.name
     return owners
 
 

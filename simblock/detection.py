@@ -8,9 +8,10 @@ from functools import cache, lru_cache
 from pathlib import PurePath
 from typing import NamedTuple
 
-from simblock.catalogue import claimed, entry, listed
+from simblock.catalogue import claimed, listed
 from simblock.grammar import grammar, languages
 from simblock.looks import FIELD, Look, look
+from simblock.openings import long_blocks
 
 __all__ = ["LINE", "Evidence", "Look", "by_content", "by_name", "by_tag", "is_recognised", "look"]
 
@@ -51,7 +52,7 @@ def by_tag(tag: str) -> str | None:
 
 def is_recognised(language: str) -> bool:
     """Whether there are lines that speak for a language: where not, only its name says that a text is in it."""
-    return bool(entry(language).strong)
+    return bool(grammar(language).detect.strong)
 
 
 class Evidence:
@@ -187,7 +188,7 @@ def _zeros() -> int:
 
 @cache
 def _commonest_first() -> tuple[int, ...]:
-    shares = [its.share for _, its in listed()]
+    shares = [rules.detect.share for rules in listed()]
     return tuple(sorted(range(len(shares)), key=lambda place: (-shares[place], languages()[place])))
 
 
@@ -236,6 +237,6 @@ def _weigh(lines: list[str]) -> Evidence:
 @cache
 def _comments(language: str) -> re.Pattern[str]:
     """Comments and long strings that begin a line."""
-    comments = entry(language).comments
-    marks = [f"(?:{c.open})" + (rf"[\s\S]*?{re.escape(c.close)}" if c.close else ".*") for c in comments]
+    blocks = long_blocks(language)
+    marks = [f"(?:{b.open})" + (rf"[\s\S]*?{re.escape(b.close)}" if b.close else ".*") for b in blocks]
     return re.compile(r"(?m)^[ \t]*(?:" + "|".join(marks) + ")") if marks else re.compile(r"(?!)")

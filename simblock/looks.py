@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from simblock.catalogue import leanings, listed
 from simblock.errors import SimblockError
-from simblock.grammar import folder, languages
+from simblock.grammar import Grammar, folder, languages
 from simblock.needles import OTHER, needs
 
 SEEN = 256
@@ -152,8 +152,8 @@ def expressions() -> tuple[tuple[Expression, ...], tuple[Expression, ...]]:
 
 def _unique(field: str) -> tuple[Expression, ...]:
     owners: dict[str, int] = {}
-    for bit, (_, entry) in enumerate(listed()):
-        for pattern in getattr(entry, field):
+    for bit, rules in enumerate(listed()):
+        for pattern in getattr(rules.detect, field):
             owners[pattern] = owners.get(pattern, 0) | 1 << bit
     shared_first = sorted(owners.items(), key=lambda item: -item[1].bit_count())
     return tuple(Expression(pattern, languages) for pattern, languages in shared_first)
@@ -161,7 +161,12 @@ def _unique(field: str) -> tuple[Expression, ...]:
 
 @cache
 def _keywords() -> frozenset[str]:
-    return frozenset().union(*(entry.keywords for _, entry in listed() if entry.strong))
+    return frozenset().union(*(_spelled(rules) for rules in listed() if rules.detect.strong))
+
+
+def _spelled(rules: Grammar) -> frozenset[str]:
+    """A language's keywords as lines have them: also in upper case, where the case says nothing."""
+    return rules.keywords | {word.upper() for word in rules.keywords if rules.lexer.ignore_case}
 
 
 def look(line: str) -> Look:

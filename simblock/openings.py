@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from simblock.catalogue import Comment, entry
-from simblock.grammar import languages
+from simblock.grammar import Block, grammar, languages
 from simblock.needles import needs
 
 _LEAD = r"(?:^\s*|(?<![\"'`/*\w]))"
@@ -34,6 +34,11 @@ class Opening(NamedTuple):
         return found is not None and self.close not in line[found.end() :]
 
 
+def long_blocks(language: str) -> Iterator[Block]:
+    """A language's comments, and its literals that may go over lines."""
+    return (block for block in grammar(language).lexer.blocks if not block.one_line)
+
+
 @cache
 def openings(language: str | None) -> tuple[Opening, ...]:
     """Those of one language, or of all (None).
@@ -42,21 +47,20 @@ def openings(language: str | None) -> tuple[Opening, ...]:
     like are another language's operators.
     """
     names = (language,) if language else languages()
-    every = {(c.open, c.close): c for name in names for c in entry(name).comments if len(c.close) != 1}
-    return tuple(
-        _opening(start, close, anywhere=bool(close and not c.line_start) and (bool(language) or _is_plain(c)))
-        for (start, close), c in every.items()
-    )
+    blocks = (block for name in names for block in long_blocks(name) if len(block.close) != 1)
+    every = {(block.open, block.close): block for block in blocks}
+    return tuple(_opening(block, everywhere=bool(language) or _is_plain(block)) for block in every.values())
 
 
-def _is_plain(comment: Comment) -> bool:
-    return not comment.is_literal or len(comment.close) > len("]]")
+def _is_plain(block: Block) -> bool:
+    return block.kind == "comment" or len(block.close) > len("]]")
 
 
-def _opening(start: str, close: str, *, anywhere: bool) -> Opening:
-    _, needles, folded = needs(start)
-    pattern = re.compile((_LEAD if anywhere else _LINE_LEAD) + f"(?:{start})")
-    return Opening(pattern, () if folded else needles, close)
+def _opening(block: Block, *, everywhere: bool) -> Opening:
+    _, needles, folded = needs(block.open)
+    anywhere = everywhere and block.close and not block.line_start
+    pattern = re.compile((_LEAD if anywhere else _LINE_LEAD) + f"(?:{block.open})")
+    return Opening(pattern, () if folded else needles, block.close)
 
 
 def opens_block(line: str) -> bool:

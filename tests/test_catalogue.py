@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simblock import catalogue
-from simblock.catalogue import STRONG, WEAK, entry, known_leanings, leanings
+from simblock.catalogue import STRONG, WEAK, known_leanings, leanings, listed
 from simblock.errors import SimblockError
 from simblock.grammar import languages
 
@@ -16,12 +16,7 @@ def test_every_language_and_expression_of_the_table_is_one() -> None:
     known, rows = known_leanings()
     assert known <= set(languages())
     assert all(known >= row.keys() for row in rows.values())
-    patterns = {
-        pattern
-        for name in languages()
-        for field in ("strong", "weak")
-        for pattern in getattr(entry(name), field)
-    }
+    patterns = {pattern for rules in listed() for pattern in (*rules.detect.strong, *rules.detect.weak)}
     assert len(rows.keys() & patterns) > 0.8 * len(rows)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simblock.catalogue import claimed, entry, known_leanings, listed
+from simblock.catalogue import claimed, known_leanings, listed
 from simblock.detection import Evidence, Look, by_content, by_name, by_tag, is_recognised, look
 from simblock.errors import SimblockError
 from simblock.grammar import folder, grammar, languages
@@ -61,7 +61,7 @@ def test_a_name_shows_the_language_by_its_extension(path: str, language: str | N
 
 def test_no_tag_or_extension_belongs_to_two_languages() -> None:
     for field in ("tags", "extensions", "interpreters"):
-        owners = {(name, language) for language, entry in listed() for name in getattr(entry, field)}
+        owners = {(name, rules.name) for rules in listed() for name in getattr(rules, field)}
         if field == "tags":
             owners |= {(language, language) for language in languages()}
         names = Counter(name for name, _ in owners)
@@ -73,7 +73,7 @@ def with_another_grammar(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str, str], None]]:
     """Adds a grammar of a language, with lines of its own, to those there are."""
-    caches = (grammar, languages, entry, claimed)
+    caches = (grammar, languages, claimed)
 
     def add(language: str, lines: str) -> None:
         for path in folder().glob("*.toml"):

@@ -8,10 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from simblock.catalogue import entry
 from simblock.codestream import Coded, CodeScanner, nothing
 from simblock.detection import is_recognised
-from simblock.grammar import languages
+from simblock.grammar import grammar, languages
 from tests.languages.cases import cases, cut, keys
 from tests.outputs import JAVA, MORE, PROSE, PYTHON, as_diff, characters, fenced, notebook, scan
 
@@ -22,7 +21,7 @@ Form = Callable[[str, str], str]
 
 def tag_of(language: str) -> str:
     """A tag that a model writes: of ``generic`` that of one of its languages."""
-    return language if is_recognised(language) else entry(language).tags[-1]
+    return language if is_recognised(language) else grammar(language).tags[-1]
 
 
 def other(language: str) -> str:
@@ -38,7 +37,7 @@ def unnamed_diff(code: str, _: str) -> str:
 
 
 def tool_call(code: str, language: str) -> str:
-    return json.dumps({"path": f"src/x{entry(language).extensions[0]}", "content": code, "mode": "w"})
+    return json.dumps({"path": f"src/x{grammar(language).extensions[0]}", "content": code, "mode": "w"})
 
 
 NAMED: dict[str, Form] = {
@@ -50,7 +49,7 @@ NAMED: dict[str, Form] = {
         PROSE + f"```{tag_of(language)}\n{code[: len(code) * 3 // 4]}"
     ),
     "a diff of a file": lambda code, language: (
-        PROSE + as_diff("was = nothing", code, f"src/x{entry(language).extensions[0]}")
+        PROSE + as_diff("was = nothing", code, f"src/x{grammar(language).extensions[0]}")
     ),
     "two fences, one behind the other": lambda code, language: (
         fenced(before(language), other(language)) + fenced(code, tag_of(language))
