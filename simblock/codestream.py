@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from simblock.fences import FenceScanner, Stretch
 from simblock.grammar import grammar
-from simblock.hosts import HostScanner, Piece
+from simblock.hosts import Piece
 from simblock.lexer import lexemes_in_view
 from simblock.settling import SyntaxScanner
 
@@ -129,7 +129,6 @@ class CodeScanner:
         self._last = (0, 0)
         self._places = Places("")
         self._open = False
-        self._host: HostScanner | None = None  # of an open region whose language hosts others
         self._syntax: SyntaxScanner | None = None
         self._seen = nothing()  # given away only when there is something in it
 
@@ -166,26 +165,23 @@ class CodeScanner:
     def _take(self, stretch: Stretch, seen: Seen) -> None:
         if stretch.opens or not self._open:
             self._close(seen)
-            self._begin(stretch.language)
+            self._begin(stretch)
         places = self._places
         end = places.length
         places.take(stretch)
-        if self._host is None:
+        if stretch.pieces is None:
             self._when = stretch.when
             self._read(stretch.text, end, seen)
         else:
-            self._hosted(self._host.feed(stretch.text), stretch.when, seen)
+            self._hosted(stretch.pieces, stretch.when, seen)
 
-    def _begin(self, language: str) -> None:
+    def _begin(self, stretch: Stretch) -> None:
         """Opens a region."""
-        self._open, self._places = True, Places(language)
-        rules = grammar(language)
-        if rules.embedded:
-            self._host = HostScanner(rules)
-        else:
-            self._syntax = SyntaxScanner(rules)
+        self._open, self._places = True, Places(stretch.language)
+        if stretch.pieces is None:
+            self._syntax = SyntaxScanner(grammar(stretch.language))
 
-    def _hosted(self, pieces: list[Piece], when: int, seen: Seen) -> None:
+    def _hosted(self, pieces: Iterable[Piece], when: int, seen: Seen) -> None:
         """Reads each stretch of a region of a host language as a text of its own."""
         places = self._places
         for piece in pieces:
@@ -216,10 +212,8 @@ class CodeScanner:
 
     def _close(self, seen: Seen) -> None:
         """Ends the region that is open."""
-        if self._host is not None:
-            self._hosted(self._host.finish(), self._when, seen)
         self._end(self._places.length - self._places.base, seen)
-        self._open, self._host = False, None
+        self._open = False
 
     def _end(self, length: int, seen: Seen) -> None:
         """Ends the text that is open, so long."""

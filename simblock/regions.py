@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from simblock.detection import DOUBT, LINE, Evidence, Look, is_recognised, look
-from simblock.grammar import Grammar, grammar
-from simblock.hosts import HostScanner, is_tag
+from simblock.grammar import grammar
+from simblock.hosts import HostScanner, Piece, is_tag
 from simblock.openings import openings
 
 BACK = 8192
@@ -27,7 +27,8 @@ class Stretch(NamedTuple):
     ``text`` are the code points [start, end) of the output, or one character that stands for all of them.
     ``opens``: a new region begins here, what was read before is another text. The character that ends at
     ``e`` became certain when max(``when``, ``e``) code points of the output were known: this depends on the
-    text alone, never on how it was cut.
+    text alone, never on how it was cut. ``pieces``: of a region whose language hosts others, what it is cut into as
+    far as is certain now; the last stretch of one may have no text, and gives the rest.
     """
 
     language: str
@@ -36,6 +37,7 @@ class Stretch(NamedTuple):
     start: int
     end: int
     when: int
+    pieces: tuple[Piece, ...] | None = None
 
 
 class Taker(Protocol):
@@ -96,6 +98,10 @@ class _Judged(_Lines):
         self._close = ""
         self._held: list[Look] = []
 
+    def read(self, stretch: Stretch) -> bool:
+        """Whether the line ends with ``stretch``."""
+        return self.add(stretch.text)
+
     def looks(self) -> list[Look]:
         """How the line looks, behind others that were held back; nothing while that may not count."""
         line = self.line()
@@ -126,16 +132,15 @@ class _Between(_Judged):
 
     __slots__ = ("_host", "_scanner", "_seen")
 
-    def __init__(self, host: Grammar) -> None:
-        super().__init__(host.name)
-        self._host = host.name
-        self._scanner = HostScanner(host)
+    def __init__(self, host: str, scanner: HostScanner) -> None:
+        super().__init__(host)
+        self._host, self._scanner = host, scanner
         self._seen = False
 
-    def add(self, text: str) -> bool:
-        found = self._scanner.feed(text)
+    def read(self, stretch: Stretch) -> bool:
+        found = stretch.pieces or ()
         self._seen |= any(piece.language != self._host or is_tag(piece.text) for piece in found)
-        return super().add(text)
+        return super().read(stretch)
 
     def looks(self) -> list[Look]:
         seen, left_out = self.end(), self._seen or not self._scanner.between
@@ -153,36 +158,57 @@ class Region:
     right they may put right again.
     """
 
-    __slots__ = ("_clear", "_evidence", "_kept", "_lines", "_opens", "_shown", "_size", "language")
+    __slots__ = (
+        "_clear", "_evidence", "_host", "_kept", "_last", "_lines", "_opens", "_shown", "_size", "language"
+    )  # fmt: skip
 
     first_held: int | None = None
 
     def __init__(
         self, language: str, *, doubted: bool = True, shown: bool = False, clear: bool = False
     ) -> None:
-        self.language: str = language
-        self._opens = True
+        self._begin(language)
         self._shown, self._clear = shown, clear
-        rules = grammar(language)
-        doubted = doubted and bool(rules.embedded or is_recognised(language))
+        doubted = doubted and (self._host is not None or is_recognised(language))
         self._kept: list[Stretch] | None = [] if doubted else None
         self._size = 0
-        self._lines = _Between(rules) if doubted and rules.embedded else _Judged(language)
+        self._lines = _Between(language, self._host) if doubted and self._host else _Judged(language)
         self._evidence = Evidence()
+
+    def _begin(self, language: str) -> None:
+        """A region of this language opens with what is given next."""
+        self.language: str = language
+        self._opens = True
+        self._last: Stretch | None = None
+        rules = grammar(language)
+        self._host = HostScanner(rules) if rules.embedded else None
 
     def take(self, text: str, start: int, end: int, when: int, out: list[Stretch]) -> None:
         if not text:
             return
-        stretch = Stretch(self.language, self._opens, text, start, end, when)
-        self._opens = False
-        out.append(stretch)
+        stretch = self._give(text, start, end, when, out)
         if self._kept is not None:
             self._doubt(stretch, out)
+
+    def _give(self, text: str, start: int, end: int, when: int, out: list[Stretch]) -> Stretch:
+        pieces = None if self._host is None else tuple(self._host.feed(text))
+        self._last = Stretch(self.language, self._opens, text, start, end, when, pieces)
+        self._opens = False
+        out.append(self._last)
+        return self._last
 
     def finish(self, when: int, out: list[Stretch]) -> None:
         if self._kept is not None and self._size <= BACK:
             self._weigh([*self._lines.looks(), *self._lines.rest()], when, out, ended=True)
         self._kept = None
+        self._end(out)
+
+    def _end(self, out: list[Stretch]) -> None:
+        """Give what of a text that hosts others is certain only at its end."""
+        pieces = tuple(self._host.finish()) if self._host else ()
+        if pieces and self._last:
+            out.append(self._last._replace(opens=False, text="", start=self._last.end, pieces=pieces))
+        self._host = None
 
     def hint(self, seen: Look) -> None:
         if self._kept is not None:
@@ -193,7 +219,7 @@ class Region:
         self._size += len(stretch.text)
         if self._size <= BACK:
             self._kept.append(stretch)
-        if self._lines.add(stretch.text):
+        if self._lines.read(stretch):
             seen = self._lines.looks()
             if self._size > BACK:
                 self._settle()
@@ -227,11 +253,11 @@ class Region:
         self._shown |= verdict != self.language
         self._settle()
         if verdict != self.language:
-            self.language, self._lines = verdict, _Judged(verdict)
-            out.extend(
-                Stretch(verdict, i == 0, s.text, s.start, s.end, max(s.when, when))
-                for i, s in enumerate(kept)
-            )
+            self._end(out)
+            self._begin(verdict)
+            self._lines = _Judged(verdict)
+            for s in kept:
+                self._give(s.text, s.start, s.end, max(s.when, when), out)
 
 
 class Undecided:

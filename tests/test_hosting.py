@@ -177,3 +177,24 @@ def test_a_page_has_the_words_of_its_comments_and_no_notice() -> None:
     assert said[0] == ["p", "Seen", "p", "said", "script", "heard", "f", "script"]
     assert said[1] == ["said", "heard"]
     assert said[2] == ["<", "p", ">", "</", "p", ">", "<", "script", ">", "f", "(", ")", "</", "script", ">"]
+
+
+@pytest.mark.parametrize("end", ["<p>", "<p", "<script>a = '</sc"])
+def test_a_page_in_a_fence_is_cut_once_by_who_doubts_its_tag(
+    end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = "<p>Words.</p>\n<script>\nlet a = b(c);\n</script>\n<style>.d { color: red }</style>\n" * 9 + end
+    read, fed = HostScanner.feed, 0
+
+    def counted(self: HostScanner, text: str) -> list[Piece]:
+        nonlocal fed
+        fed += len(text)
+        return read(self, text)
+
+    monkeypatch.setattr(HostScanner, "feed", counted)
+    scanner = CodeScanner()
+    fence = "```html\n"
+    seen = [scanner.feed(fence + page), scanner.finish()]
+    assert fed == len(page)
+    starts = [start - len(fence) for part in seen for start in part.lexemes.starts]
+    assert starts == parse_hosted(page, HTML).lexemes.starts.tolist()
