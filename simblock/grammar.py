@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -120,6 +121,24 @@ class LexerTable(_Strict):
     """Names and keywords are spelled in lower case, whatever their case: so are the lists of them."""
 
 
+class Blanked(_Strict):
+    """Text between code, as of a page in PHP, that ends a statement: instead of it the parser sees ``shown``, and blanks.
+
+    It is a comment of ``[lexer]`` that begins with ``open``, and what stands right behind of a mark in ``close``.
+    """
+
+    open: str = Field(min_length=1)
+    close: tuple[str, ...] = Field(min_length=1)
+    """Each begins with the comment's own close; behind that, at most one lexeme."""
+    shown: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Self:
+        if len(self.shown) > len(self.open):
+            raise ValueError("shown is longer than open: what stands behind would move")
+        return self
+
+
 class SyntaxTable(_Strict):
     """``[syntax]``: the parser, and what the nodes of its trees mean, by their kinds.
 
@@ -145,6 +164,7 @@ class SyntaxTable(_Strict):
     """Spellings of lexemes that may be left out."""
     statements: tuple[str, ...] = ()
     """Nodes at whose ends a stream is settled."""
+    blanked: Blanked | None = None
     line_ends: bool = False
     """A line end, outside brackets, ends a statement for certain."""
     functions: tuple[str, ...] = ()
@@ -157,6 +177,8 @@ class SyntaxTable(_Strict):
         named = [name for name in _OF_NODES if getattr(self, name)]
         if named and not self.module:
             raise ValueError(f"{', '.join(named)} name nodes of a parser: name its module too")
+        if self.blanked and not self.module:
+            raise ValueError("blanked is for what a parser sees: name its module too")
         return self
 
 
@@ -223,6 +245,22 @@ class Grammar(_Strict):
     detect: DetectTable = DetectTable()
     embedded: tuple[Embedded, ...] = ()
     information: float = Field(1.0, gt=0, le=1)
+
+    @field_validator("syntax")
+    @classmethod
+    def _blanks_a_comment(cls, table: SyntaxTable, info: ValidationInfo) -> SyntaxTable:
+        if table.blanked and "lexer" in info.data and not closing(info.data["lexer"], table.blanked):
+            raise ValueError(
+                "blanked: no comment of [lexer] begins with its open and closes with what each of its close begins with"
+            )
+        return table
+
+
+def closing(lexer: LexerTable, blanked: Blanked) -> str:
+    """What closes the comments that are blanked; nothing where the lexer has no such comments."""
+    comments = (block for block in lexer.blocks if block.kind == "comment" and block.close)
+    opened = (block.close for block in comments if re.fullmatch(block.open, blanked.open))
+    return next((close for close in opened if all(mark.startswith(close) for mark in blanked.close)), "")
 
 
 def folder() -> Path:

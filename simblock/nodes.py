@@ -6,6 +6,7 @@ parentheses and, for streams, statements. Nothing walks the tree in Python.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable
 from functools import cache
@@ -16,12 +17,14 @@ import numpy as np
 import tree_sitter
 
 from simblock.errors import MissingParser
-from simblock.grammar import Grammar, SyntaxTable
+from simblock.grammar import Grammar, SyntaxTable, closing
 from simblock.lexer import NUMBER, STRING, spelling_key
 from simblock.tokens import I64, SPELLING, U32
 from simblock.vocabulary import members
 
-__all__ = ["Lookups", "installed", "literal", "lookups_of", "package_of", "shown", "shown_gap", "spans_of"]
+__all__ = [
+    "Blanks", "Lookups", "installed", "literal", "lookups_of", "package_of", "shown", "shown_blanked", "shown_gap", "spans_of",
+]  # fmt: skip
 
 CAPTURES = ("comment", "docstring", "import", "parameter", "unwrap", "statement")
 GAP = 256
@@ -37,6 +40,22 @@ def literal(spelling: str) -> int:
     return spelling_key(spelling) & SPELLING
 
 
+class Blanks(NamedTuple):
+    """``blanked`` of a grammar: comments from ``open`` to ``close``, keys of lexemes that belong to them right behind."""
+
+    open: str
+    close: str
+    behind: frozenset[int]
+    shown: str
+
+    def instead(self, text: str) -> str:
+        """What the parser sees of such a text: as many code points, the same line ends."""
+        return self.shown + _SEEN.sub(" ", text[len(self.shown) :])
+
+
+_SEEN = re.compile(r"[^\r\n]")
+
+
 class Lookups(NamedTuple):
     """A grammar's ``[syntax]``, looked up: spellings as keys, patterns as one query; no queries without a parser."""
 
@@ -46,6 +65,7 @@ class Lookups(NamedTuple):
     dropped: tuple[int, ...]
     calling: tuple[int, ...]
     continuing: frozenset[int]
+    blanks: Blanks | None
     vocabulary: U32
     literals: U32
     builtins: U32
@@ -104,11 +124,21 @@ def _look_up(grammar: Grammar) -> Lookups:
         dropped,
         calling,
         frozenset(continuing),
+        _blanks(grammar),
         vocabulary,
         literals,
         builtins,
         calls,
     )
+
+
+def _blanks(grammar: Grammar) -> Blanks | None:
+    table = grammar.syntax.blanked
+    if table is None:
+        return None
+    close = closing(grammar.lexer, table)
+    behind = frozenset(literal(mark.removeprefix(close)) for mark in table.close)
+    return Blanks(table.open, close, behind, table.shown)
 
 
 def _patterns(table: SyntaxTable) -> list[str]:
@@ -190,6 +220,14 @@ def spans_of(
 
 def _sorted(nodes: list[tree_sitter.Node]) -> I64:
     return np.array(sorted([node.byte_range for node in nodes]), np.int64)
+
+
+def shown_blanked(gap: str, key: int, spelled: str, blanks: Blanks) -> tuple[str, str] | None:
+    """What the parser sees of a gap that ends with what is blanked, and of the lexeme behind; of other gaps None."""
+    if not gap.rstrip(" \t").endswith(blanks.close):
+        return None
+    belongs = key in blanks.behind and gap.endswith(blanks.close)
+    return blanks.shown + " ", " " * len(spelled) if belongs else spelled
 
 
 def shown_gap(gap: str, length: int) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from simblock.grammar import Grammar
 from simblock.lexer import Lexeme, LexemeScanner
-from simblock.nodes import Lookups, installed, shown, shown_gap, spans_of
+from simblock.nodes import Lookups, installed, shown, shown_blanked, shown_gap, spans_of
 from simblock.syntax import CLOSERS, OPENERS, STATEMENT_ENDS, Code, at_depth_zero, syntax_keys, syntax_tokens
 from simblock.tokens import I64
 
@@ -90,7 +90,7 @@ class SyntaxScanner:
 
     def _settle(self, lookups: Lookups, final: bool) -> list[Lexeme]:
         self._since = 0
-        self._look()
+        self._look(lookups)
         size = sum(map(len, self._pieces))
         if not self._lexemes or (size < self._patience and not final):
             return []
@@ -116,12 +116,14 @@ class SyntaxScanner:
         self._forget(count)
         return settled
 
-    def _look(self) -> None:
+    def _look(self, lookups: Lookups) -> None:
         """Notes the spelling and the surroundings of new lexemes, and lets their text go."""
         for key, start, end in self._lexemes[len(self._depths) :]:
             blank = self._raw[max(self._ends - self._base, 0) : max(start - self._base, 0)]
             spelled = self._raw[start - self._base : end - self._base] if start >= self._base else ""
-            self._pieces += (shown_gap(blank, start - self._ends), shown(spelled, key))
+            seen = shown_gap(blank, start - self._ends), shown(spelled, key)
+            blanked = lookups.blanks and shown_blanked(blank, key, seen[1], lookups.blanks)
+            self._pieces += blanked or seen
             self._depths.append(len(self._open))
             self._nest(key)
             self._within.append(bool(self._open) and self._open[-1] != BRACE)
@@ -143,7 +145,7 @@ class SyntaxScanner:
         """What the parser sees, with a line end behind it."""
         pieces = self._pieces
         for at, (key, _, _) in enumerate(self._lexemes):
-            if key not in lookups.continuing:
+            if key not in lookups.continuing and not pieces[2 * at + 1].isspace():
                 return "".join([*(" " * len(piece) for piece in pieces[: 2 * at]), *pieces[2 * at :], "\n"])
         return "\n"
 

@@ -8,6 +8,7 @@ a copy whose surroundings do not parse keeps every one of them, and macros are n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -17,7 +18,7 @@ import numpy as np
 
 from simblock.grammar import Grammar
 from simblock.lexer import Lexer
-from simblock.nodes import Lookups, installed, literal, spans_of
+from simblock.nodes import Blanks, Lookups, installed, literal, spans_of
 from simblock.notices import notices
 from simblock.tokens import ARGUMENT_KEY, I64, MEMBER_KEY, NAME_KEY, NO_TOKENS, SPELLING, U32, Bools, Tokens
 
@@ -68,7 +69,8 @@ def parse(text: str, grammar: Grammar, lexemes: Tokens | None = None) -> Parsed:
     if lookups is None:
         return Parsed(NO_TOKENS, lexer.comments(text), notices(text, grammar))
     code = Code(lexemes.keys, lexemes.starts, lexemes.ends, _depths(lexemes.keys), 0)
-    spans = _spans(text, code, lookups)
+    seen = _blanked(text, code, lexer, lookups.blanks) if lookups.blanks else text
+    spans = _spans(text, seen, code, lookups)
     docstrings = at_depth_zero(code, spans["docstring"])
     keep = syntax_tokens(code, spans, docstrings, lookups)
     keys = syntax_keys(code, spans["parameter"], grammar, lookups)
@@ -78,10 +80,35 @@ def parse(text: str, grammar: Grammar, lexemes: Tokens | None = None) -> Parsed:
     return Parsed(tokens, comments, omitted)
 
 
-def _spans(text: str, code: Code, lookups: Lookups) -> dict[str, I64]:
-    """What the parser finds: in long texts piece by piece, for what does not parse costs it the length squared."""
+def _blanked(text: str, code: Code, lexer: Lexer, blanks: Blanks) -> str:
+    """What the parser sees of a text: its code where it stands, and blanks for what stands between."""
+    pieces, done = [], 0
+    for start, end in _between(text, code, lexer, blanks):
+        pieces += [text[done:start], blanks.instead(text[start:end])]
+        done = end
+    return "".join([*pieces, text[done:]])
+
+
+def _between(text: str, code: Code, lexer: Lexer, blanks: Blanks) -> Iterator[tuple[int, int]]:
+    """Start and end of each comment that is blanked, with the lexeme right behind that belongs to its close."""
+    places = np.array([found.start() for found in re.finditer(re.escape(blanks.open), text)], np.int64)
+    starts, ends = np.append(code.starts, len(text)), np.append(0, code.ends)
+    behind = np.searchsorted(code.ends, places, "right")
+    for gap in np.unique(behind[places < starts[behind]]).tolist():
+        low, high = int(ends[gap]), int(starts[gap])
+        belongs = gap < len(code.keys) and int(code.keys[gap]) in blanks.behind
+        for start, end in (lexer.comments(text[low:high]) + low).tolist():
+            if text.startswith(blanks.open, start):
+                yield start, int(ends[gap + 1]) if belongs and end == high else end
+
+
+def _spans(text: str, seen: str, code: Code, lookups: Lookups) -> dict[str, I64]:
+    """What the parser finds: in long texts piece by piece, for what does not parse costs it the length squared.
+
+    ``seen`` is what it sees of the text.
+    """
     cuts = [0, *_cuts(text, code), len(text)]
-    found = [(low, spans_of(text[low:high], lookups.language, lookups.query)) for low, high in pairwise(cuts)]
+    found = [(low, spans_of(seen[low:high], lookups.language, lookups.query)) for low, high in pairwise(cuts)]
     return {name: np.concatenate([spans[name] + low for low, spans in found]) for name in found[0][1]}
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from simblock import grammar as grammars
 from simblock.errors import MissingParser, SimblockError
 from simblock.grammar import (
+    Blanked,
     Block,
     DetectTable,
     Embedded,
@@ -97,6 +98,21 @@ def test_an_unknown_field_is_named_with_its_file(field: str, tmp_path, monkeypat
             'members_after = "."',
             r"lexer\.members_after: it should be a list of strings",
         ),
+        (
+            "[syntax]",
+            '[syntax]\nblanked = { open = "/*", close = ["*/", "?>"], shown = ";" }',
+            r"syntax: .*blanked: no comment of \[lexer\]",
+        ),
+        (
+            "[syntax]",
+            '[syntax]\nblanked = { open = "//", close = [""], shown = ";" }',
+            r"syntax: .*blanked: no comment of \[lexer\]",
+        ),
+        (
+            "[syntax]",
+            '[syntax]\nblanked = { open = "/*", close = ["*/"], shown = "; ;" }',
+            r"syntax\.blanked: .*shown is longer than open",
+        ),
         ("[lexer]", 'embedded = "do"\n[lexer]', "embedded: it should be tables"),
     ],
 )
@@ -115,6 +131,11 @@ def test_a_node_kind_that_is_misspelled_is_named_with_its_file() -> None:
     said = r"grammars/c of a test\.toml: syntax: this version has no nodes for \(for_statment\) @statement, or the grammar mis"
     with pytest.raises(MissingParser, match=said):
         lookups_of(misspelled)
+
+
+def test_blanks_are_for_a_parser() -> None:
+    with pytest.raises(ValueError, match="blanked is for what a parser sees: name its module too"):
+        SyntaxTable(blanked=Blanked(open="?>", close=("<?",), shown=";"))
 
 
 def test_a_language_without_a_grammar_is_told_which_there_are() -> None:
@@ -163,7 +184,7 @@ def test_a_name_that_is_none_is_told_with_its_file(
         read_from(tmp_path, monkeypatch)
 
 
-@pytest.mark.parametrize("table", [Grammar, LexerTable, Block, SyntaxTable, DetectTable, Embedded])
+@pytest.mark.parametrize("table", [Grammar, LexerTable, Block, SyntaxTable, Blanked, DetectTable, Embedded])
 def test_every_field_of_a_grammar_is_described_beside_the_grammars(table: type[BaseModel]) -> None:
     page = (folder() / "README.md").read_text("utf-8")
     rows = re.findall(r"(?m)^\| (`.*?) \| ", page)
