@@ -19,15 +19,13 @@ _TAG = re.compile(r"\s*\{?\s*\.?(?:language-|lang-|brush:\s*)?([^\s{}.,;:=\"'`|]
 """The first word of an info string: ``python title="x"``, ``{.python}``, ``language-python``, ``py:run``."""
 
 _SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]*(?:\s|$)")
-CONTRADICTED = 3
-"""So many strong lines bear out or contradict what a region was said to be."""
+BORNE_OUT = 3
+"""So many strong lines bear out what a region was said to be."""
 CLEAR, PLENTY = 24, 12
 """A language is told from all others when it leads by three times a natural logarithm of odds, in units of
 :mod:`simblock.catalogue`; so many lines that speak for it will do, however small the lead."""
 ALIKE = 12
 """What a language must lead by those that it is like, and that are commoner."""
-DOUBT, BEYOND_DOUBT = 32, 64
-"""What another must lead by to take the place of a language that was guessed, and of one that was named."""
 LINE = 1024
 """A line is judged when it ends, or when so many of its characters are known."""
 HEAD, LINES = 1 << 16, 300
@@ -126,15 +124,15 @@ class Evidence:
         """Whether a line speaks strongly for a language."""
         return bool(_count(self._strong, languages().index(language)))
 
-    def against(self, language: str, lead: int | None = None, contradicted: int = CONTRADICTED) -> str | None:
-        """A verdict on what a region is taken for: itself where its lines bear it out, another where so many strong
-        lines contradict it by such a ``lead``, None while neither can be said."""
+    def against(self, language: str, lead: int, lines: int) -> str | None:
+        """A verdict on what a region is taken for: itself where its lines bear it out, another where it has such a
+        ``lead`` and so many strong ``lines``, None while neither can be said."""
         best, leanings = self._now
         own = languages().index(language)
         behind = leanings[best] - leanings[own]
-        if behind >= (lead or BEYOND_DOUBT) and _count(self._strong, best) >= contradicted:
+        if behind >= lead and _count(self._strong, best) >= lines:
             return languages()[best]
-        if behind < CLEAR and _count(self._strong, own) >= CONTRADICTED:
+        if behind < CLEAR and _count(self._strong, own) >= BORNE_OUT:
             return language
         return None
 

@@ -73,7 +73,7 @@ class FenceScanner:
         self._held = ""  # the start of a line that may close the fence
         self._at_start = False
         self._fence: _Fence | None = None
-        self._region: Taker | None = Region(language, doubted=False) if language else None
+        self._region: Taker | None = Region(language, "given") if language else None
         self._embedding: Embedding | None = None
         self._notebook = Notebook()
         self._strange = 0

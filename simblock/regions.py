@@ -6,9 +6,11 @@ named gives every character on at once, and is opened anew if its lines contradi
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Protocol
 
-from simblock.detection import DOUBT, LINE, Evidence, Look, is_recognised, look
+from simblock.detection import LINE, Evidence, Look, is_recognised, look
 from simblock.grammar import grammar
 from simblock.hosts import HostScanner, Piece, is_tag
 from simblock.openings import openings
@@ -19,6 +21,26 @@ COMMENT = 40
 """So many lines may be a comment that is not closed yet."""
 GUESS_LINES, GUESS_CHARACTERS = 3, 400
 """In a fence, the language is guessed when so much of it is known and nothing is sure."""
+Ground = Literal["given", "named", "page", "guessed", "shown"]
+"""What a region has its language by: it is given, and never doubted; a name says it, or a name of a language that hosts
+others; its lines make it the likeliest, or leave no other."""
+DOUBT, BEYOND_DOUBT = 32, 64
+"""What another must lead by to take the place of a language that was guessed, and of one that was named, in units of
+:mod:`simblock.catalogue`."""
+CONTRARY: Mapping[tuple[Ground, bool], tuple[int, int]] = MappingProxyType(
+    {
+        ("named", False): (BEYOND_DOUBT, 3),
+        ("named", True): (BEYOND_DOUBT, 3),
+        ("page", False): (DOUBT, 2),  # what is code there is lost under this name
+        ("page", True): (DOUBT, 1),
+        ("guessed", False): (DOUBT, 0),
+        ("guessed", True): (1, 0),
+        ("shown", False): (DOUBT, 3),
+        ("shown", True): (DOUBT, 3),
+    }
+)
+"""What it takes to contradict a region, by its ground and whether it has ended: another language's lead, and so many
+strong lines."""
 
 
 class Stretch(NamedTuple):
@@ -148,32 +170,55 @@ class _Between(_Judged):
         return [] if left_out else [seen]
 
 
-class Region:
-    """Gives on the characters of a region whose language was named, or ``shown`` by its lines, clearly or not.
+class _Unsettled:
+    """What was read of a region and is not settled: its characters, and what its lines say."""
 
-    While its lines have neither confirmed nor contradicted the name, they are kept, at most BACK characters. What
-    lines have shown others may: of a region without a name, once it is clear, those are kept that came since the last
+    __slots__ = ("evidence", "kept", "size")
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """What was read is settled, or forgotten."""
+        self.kept: list[tuple[str, int, int, int]] = []
+        self.size = 0
+        self.evidence = Evidence()
+
+    def keep(self, text: str, start: int, end: int, when: int) -> None:
+        """Text that stands at [start, end) and was known at ``when``."""
+        self.size += len(text)
+        self.kept.append((text, start, end, when))
+
+    @property
+    def full(self) -> bool:
+        """Whether more was read than is kept of a region."""
+        return self.size > BACK
+
+    def anew(self, when: int) -> Iterator[tuple[str, int, int, int]]:
+        """What is kept, to be given now that ``when`` code points of the output are known."""
+        return ((text, start, end, max(known, when)) for text, start, end, known in self.kept)
+
+
+class Region:
+    """Gives on the characters of a region whose language is known on some ground.
+
+    While its lines have neither confirmed nor contradicted that, they are kept, at most BACK characters. What
+    lines have shown others may: of such a region, once it is clear, those are kept that came since the last
     that speaks for its language, for code of another may stand right behind. A language that no line speaks for, as
     ``generic``, is believed; not so one that hosts others, of which what stands between tags is weighed. What lines have put
     right they may put right again.
     """
 
-    __slots__ = (
-        "_clear", "_evidence", "_host", "_kept", "_last", "_lines", "_opens", "_shown", "_size", "language"
-    )  # fmt: skip
+    __slots__ = ("_ground", "_host", "_last", "_lines", "_opens", "_unsettled", "language")
 
     first_held: int | None = None
 
-    def __init__(
-        self, language: str, *, doubted: bool = True, shown: bool = False, clear: bool = False
-    ) -> None:
+    def __init__(self, language: str, ground: Ground = "named") -> None:
         self._begin(language)
-        self._shown, self._clear = shown, clear
-        doubted = doubted and (self._host is not None or is_recognised(language))
-        self._kept: list[Stretch] | None = [] if doubted else None
-        self._size = 0
+        doubted = ground != "given" and (self._host is not None or is_recognised(language))
+        self._unsettled = _Unsettled() if doubted else None
+        self._ground: Ground = "page" if doubted and self._host else ground
         self._lines = _Between(language, self._host) if doubted and self._host else _Judged(language)
-        self._evidence = Evidence()
 
     def _begin(self, language: str) -> None:
         """A region of this language opens with what is given next."""
@@ -187,8 +232,8 @@ class Region:
         if not text:
             return
         stretch = self._give(text, start, end, when, out)
-        if self._kept is not None:
-            self._doubt(stretch, out)
+        if self._unsettled is not None:
+            self._doubt(stretch, self._unsettled, out)
 
     def _give(self, text: str, start: int, end: int, when: int, out: list[Stretch]) -> Stretch:
         pieces = None if self._host is None else tuple(self._host.feed(text))
@@ -198,9 +243,10 @@ class Region:
         return self._last
 
     def finish(self, when: int, out: list[Stretch]) -> None:
-        if self._kept is not None and self._size <= BACK:
-            self._weigh([*self._lines.looks(), *self._lines.rest()], when, out, ended=True)
-        self._kept = None
+        if self._unsettled is not None and not self._unsettled.full:
+            seen = [*self._lines.looks(), *self._lines.rest()]
+            self._weigh(seen, self._unsettled, when, out, ended=True)
+        self._unsettled = None
         self._end(out)
 
     def _end(self, out: list[Stretch]) -> None:
@@ -211,53 +257,45 @@ class Region:
         self._host = None
 
     def hint(self, seen: Look) -> None:
-        if self._kept is not None:
-            self._evidence.add(seen)
+        if self._unsettled is not None:
+            self._unsettled.evidence.add(seen)
 
-    def _doubt(self, stretch: Stretch, out: list[Stretch]) -> None:
-        assert self._kept is not None
-        self._size += len(stretch.text)
-        if self._size <= BACK:
-            self._kept.append(stretch)
+    def _doubt(self, stretch: Stretch, unsettled: _Unsettled, out: list[Stretch]) -> None:
+        unsettled.keep(stretch.text, stretch.start, stretch.end, stretch.when)
+        if unsettled.full:
+            unsettled.kept.clear()
         if self._lines.read(stretch):
             seen = self._lines.looks()
-            if self._size > BACK:
+            if unsettled.full:
                 self._settle()
             else:
-                self._weigh(seen, max(stretch.when, stretch.end), out)
+                self._weigh(seen, unsettled, max(stretch.when, stretch.end), out)
 
     def _settle(self) -> None:
-        """Doubt no more what was read."""
-        self._kept = [] if self._shown else None
-        self._clear = True
-        self._size = 0
-        self._evidence = Evidence()
+        """Doubt no more what was read; nor what is to come, of a language that lines did not show."""
+        if self._ground in {"guessed", "shown"}:
+            self._ground, self._unsettled = "shown", _Unsettled()
+        else:
+            self._unsettled = None
 
-    def _verdict(self, *, ended: bool) -> str | None:
-        if isinstance(self._lines, _Between):  # what is code there is lost under this name
-            return self._evidence.against(self.language, DOUBT, 1 if ended else 2)
-        if not self._shown:
-            return self._evidence.against(self.language)
-        if self._clear:
-            return self._evidence.against(self.language, DOUBT)
-        return self._evidence.against(self.language, 1 if ended else DOUBT, 0)
-
-    def _weigh(self, seen: list[Look], when: int, out: list[Stretch], *, ended: bool = False) -> None:
+    def _weigh(
+        self, seen: list[Look], unsettled: _Unsettled, when: int, out: list[Stretch], *, ended: bool = False
+    ) -> None:
+        evidence = unsettled.evidence
         for line in seen:
-            self._evidence.add(line)
-        kept, verdict = self._kept, self._verdict(ended=ended)
-        if verdict is None or not kept:
-            if self._shown and self._clear and self._evidence.speaks_for(self.language):
+            evidence.add(line)
+        verdict = evidence.against(self.language, *CONTRARY[self._ground, ended])
+        if verdict is None or not unsettled.kept:
+            if self._ground == "shown" and evidence.speaks_for(self.language):
                 self._settle()
             return
-        self._shown |= verdict != self.language
-        self._settle()
         if verdict != self.language:
             self._end(out)
             self._begin(verdict)
-            self._lines = _Judged(verdict)
-            for s in kept:
-                self._give(s.text, s.start, s.end, max(s.when, when), out)
+            self._ground, self._lines = "shown", _Judged(verdict)
+            for read in unsettled.anew(when):
+                self._give(*read, out)
+        self._settle()
 
 
 class Undecided:
@@ -267,19 +305,15 @@ class Undecided:
     ``alone``: nobody else looks out for prose, so that lines which prose outweighs by far are forgotten.
     """
 
-    __slots__ = ("_alone", "_blank", "_evidence", "_filled", "_kept", "_lines", "_loose", "_region", "_size")
+    __slots__ = ("_alone", "_blank", "_filled", "_lines", "_loose", "_region", "_unsettled")
 
     def __init__(self, *, loose: bool, alone: bool = False) -> None:
         self._loose, self._alone = loose, alone
         self._region: Region | None = None
         self._lines = _Lines()
         self._blank = True
-        self._clear()
-
-    def _clear(self) -> None:
-        self._kept: list[tuple[str, int, int]] = []
-        self._size = self._filled = 0
-        self._evidence = Evidence()
+        self._filled = 0
+        self._unsettled = _Unsettled()
 
     @property
     def language(self) -> str | None:
@@ -287,10 +321,11 @@ class Undecided:
 
     @property
     def first_held(self) -> int | None:
-        return self._kept[0][1] if self._kept else None
+        kept = self._unsettled.kept
+        return kept[0][1] if kept else None
 
     def hint(self, seen: Look) -> None:
-        self._evidence.add(seen)
+        self._unsettled.evidence.add(seen)
 
     def take(self, text: str, start: int, end: int, when: int, out: list[Stretch]) -> None:
         at = 0
@@ -304,8 +339,7 @@ class Undecided:
             self._region.take(text[at:], start + at, end, when, out)
 
     def _collect(self, piece: str, start: int, end: int, when: int, out: list[Stretch]) -> None:
-        self._kept.append((piece, start, end))
-        self._size += len(piece)
+        self._unsettled.keep(piece, start, end, when)
         self._blank = self._blank and piece.isspace()
         if self._lines.add(piece) or self._lines.length == LINE:
             self._filled += not self._blank
@@ -318,21 +352,23 @@ class Undecided:
             self._decide(self._lines.end(), when, out)
         if self._region:
             self._region.finish(when, out)
-        self._kept = []
+        self._unsettled.clear()
 
     def _decide(self, seen: Look, when: int, out: list[Stretch]) -> None:
-        self._evidence.add(seen)
-        language = self._evidence.sure
+        evidence = self._unsettled.evidence
+        evidence.add(seen)
+        language = evidence.sure
         if language is None and self._loose and self._is_time():
             self._loose = False
-            language = self._evidence.guess
+            language = evidence.guess
         if language:
-            self._region = Region(language, shown=True, clear=self._evidence.is_clear)
-            for text, start, end in self._kept:
-                self._region.take(text, start, end, when, out)
-            self._kept = []
-        elif self._size > BACK or (self._alone and self._evidence.drowned):
-            self._clear()
+            self._region = Region(language, "shown" if evidence.is_clear else "guessed")
+            for read in self._unsettled.anew(when):
+                self._region.take(*read, out)
+            self._unsettled.clear()
+        elif self._unsettled.full or (self._alone and evidence.drowned):
+            self._unsettled.clear()
+            self._filled = 0
 
     def _is_time(self) -> bool:
-        return self._filled >= GUESS_LINES or self._size >= GUESS_CHARACTERS
+        return self._filled >= GUESS_LINES or self._unsettled.size >= GUESS_CHARACTERS

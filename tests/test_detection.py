@@ -14,6 +14,7 @@ from simblock.catalogue import claimed, known_leanings, listed
 from simblock.detection import Evidence, Look, by_content, by_name, by_tag, is_recognised, look
 from simblock.errors import SimblockError
 from simblock.grammar import folder, grammar, languages
+from simblock.regions import CONTRARY
 from tests.languages.cases import cases
 
 
@@ -162,14 +163,15 @@ def weighed(*lines: str) -> Evidence:
 
 
 STRANGE = ("const x = 1;", "console.log(x);", "let y = () => 3;")
+NAMED = CONTRARY["named", False]
 OWN = ("def f(x):", "if x is None:", "print(x)")
 
 
 def test_a_name_is_contradicted_only_by_three_strong_lines_that_outweigh_those_for_it() -> None:
-    assert weighed(*STRANGE[:2]).against("python") is None
-    assert weighed(*STRANGE).against("python") == "javascript"
-    assert weighed(*STRANGE, *OWN[:2]).against("python") is None
-    assert weighed(*STRANGE[:1], *OWN).against("python") == "python"
+    assert weighed(*STRANGE[:2]).against("python", *NAMED) is None
+    assert weighed(*STRANGE).against("python", *NAMED) == "javascript"
+    assert weighed(*STRANGE, *OWN[:2]).against("python", *NAMED) is None
+    assert weighed(*STRANGE[:1], *OWN).against("python", *NAMED) == "python"
 
 
 def test_lines_that_look_alike_in_a_row_tell_no_more_than_one() -> None:
@@ -214,7 +216,7 @@ def test_the_program_of_each_language_is_told_by_its_lines(language: str) -> Non
 @pytest.mark.parametrize("language", UNKNOWN)
 def test_a_language_that_the_table_does_not_know_is_given_no_other_name(language: str) -> None:
     evidence = weighed(*cases(language).program.original.splitlines())
-    assert evidence.against(language) in {language, None}
+    assert evidence.against(language, *NAMED) in {language, None}
 
 
 ZIG = """\
