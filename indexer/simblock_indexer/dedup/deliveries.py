@@ -20,7 +20,7 @@ from typing import Any
 
 from simblock.errors import Damaged, UsageError
 from simblock.stores.shelf import sync
-from simblock_indexer.dedup.folder import SPOILT, Folder, Plan, half_made, hidden, replaced, sweep
+from simblock_indexer.dedup.folder import Folder, Plan, half_made, hidden, intact, replaced, sweep
 from simblock_indexer.dedup.options import DedupOptions
 
 VERSION = 1
@@ -141,22 +141,27 @@ def _digest(plan: Plan) -> str:
 
 def _read(state: Path) -> Listed | None:
     """The list of a state; None where there is no state yet."""
+    with intact(f"{state}: its list of deliveries ({LIST}) cannot be read: restore it from a copy"):
+        text = _text(state)
+        if text is not None:
+            return _listed(state, json.loads(text))
+    _refuse_used(state)
+    return None
+
+
+def _text(state: Path) -> str | None:
     try:
-        told = json.loads((state / LIST).read_text("utf-8"))
-        if told["version"] != VERSION:
-            raise UsageError(f"{state}: the state was made by another simblock: give another --state")
-        return Listed(
-            {name: told["options"][name] for name in MEANT}, tuple(map(_delivery, told["deliveries"]))
-        )
+        return (state / LIST).read_text("utf-8")
     except FileNotFoundError:
-        _refuse_used(state)
         return None
     except NotADirectoryError:
         raise UsageError(f"--state {state} is a file: name a folder") from None
-    except (OSError, *SPOILT) as error:
-        raise Damaged(
-            f"{state}: its list of deliveries ({LIST}) cannot be read: restore it from a copy"
-        ) from error
+
+
+def _listed(state: Path, told: dict[str, Any]) -> Listed:
+    if told["version"] != VERSION:
+        raise UsageError(f"{state}: the state was made by another simblock: give another --state")
+    return Listed({name: told["options"][name] for name in MEANT}, tuple(map(_delivery, told["deliveries"])))
 
 
 def _delivery(told: dict[str, Any]) -> Delivery:
@@ -195,13 +200,9 @@ def _clear(place: Path, digest: str) -> None:
 
 def _made_by(delivery: Path) -> dict[str, Any]:
     """What delivery.json says: plan, out, checks. Raises Damaged where it cannot be read."""
-    try:
+    with intact(f"{delivery} cannot be read as a delivery ({DELIVERY}): restore the state from a copy"):
         told = json.loads((delivery / DELIVERY).read_text("utf-8"))
         return {"plan": str(told["plan"]), "out": str(told["out"]), "checks": dict(told["checks"])}
-    except (OSError, *SPOILT) as error:
-        raise Damaged(
-            f"{delivery} cannot be read as a delivery ({DELIVERY}): restore the state from a copy"
-        ) from error
 
 
 def _seal(filled: Path, made_by: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -23,8 +23,19 @@ from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.readers.options import ReadOptions
 
 VERSION = 1
-SPOILT = (ValueError, TypeError, LookupError, AttributeError, OverflowError, EOFError, RecursionError)
+_SPOILT = (ValueError, TypeError, LookupError, AttributeError, OverflowError, EOFError, RecursionError)
 """What a file of JSON or an array raises that is cut, or not what it was."""
+
+
+@contextmanager
+def intact(otherwise: str, *spoilt: type[Exception]) -> Iterator[None]:
+    """For what is read of a file that simblock wrote: raises Damaged, which says ``otherwise``, where it cannot be read,
+    is cut or not what it was, or where that raises one of ``spoilt``."""
+    kinds: tuple[type[Exception], ...] = (OSError, *_SPOILT, *spoilt)
+    try:
+        yield
+    except kinds as error:
+        raise Damaged(otherwise) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +102,12 @@ class Folder:
     @property
     def plan(self) -> Plan:
         """The plan. Raises UsageError where there is none, Damaged where it cannot be read."""
-        try:
-            return Plan.from_json((self.root / "plan.json").read_text("utf-8"))
-        except FileNotFoundError:
-            raise UsageError(f"{self.root}: no pass was begun here: check the path") from None
-        except (OSError, *SPOILT) as error:
-            raise Damaged(
-                f"{self.root}: the plan cannot be read: remove the folder and begin anew"
-            ) from error
+        with intact(f"{self.root}: the plan cannot be read: remove the folder and begin anew"):
+            try:
+                text = (self.root / "plan.json").read_text("utf-8")
+            except FileNotFoundError:
+                raise UsageError(f"{self.root}: no pass was begun here: check the path") from None
+            return Plan.from_json(text)
 
     def signed(self, part: int) -> Path:
         """The folder of what *sign* made of a part."""
@@ -232,7 +241,9 @@ def pack(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
 
 def unpacked(folder: Path) -> dict[str, NDArray[Any]]:
     """The arrays that :func:`pack` wrote, read as they are used. Raises Damaged where something is missing."""
-    try:
+    with intact(
+        f"{folder}: missing or cut short: remove the folder and run the stage again", MemoryError, SyntaxError
+    ):
         table = json.loads((folder / "arrays.json").read_text("utf-8"))
         if any(np.dtype(kind).hasobject for kind, _, _ in table.values()):
             raise ValueError
@@ -242,18 +253,18 @@ def unpacked(folder: Path) -> dict[str, NDArray[Any]]:
             name: np.ndarray(tuple(shape), np.dtype(kind), np.asarray(whole), offset)
             for name, (kind, shape, offset) in table.items()
         }
-    except (OSError, MemoryError, SyntaxError, *SPOILT) as error:
-        raise Damaged(f"{folder}: missing or cut short: remove the folder and run the stage again") from error
 
 
 def counted(folder: Path) -> dict[str, Any]:
     """What a unit counted. Raises Damaged where it is missing or cut."""
     path = folder / "counts.json"
-    try:
+    with _made_by_a_stage(path):
         told = json.loads(path.read_text("utf-8"))
         return dict(told.items())
-    except (OSError, *SPOILT) as error:
-        raise Damaged(f"{path}: missing or cut short: remove its folder and run the stage again") from error
+
+
+def _made_by_a_stage(path: Path) -> AbstractContextManager[None]:
+    return intact(f"{path}: missing or cut short: remove its folder and run the stage again")
 
 
 class Growing:
@@ -290,16 +301,10 @@ class Growing:
 
 def load(path: Path) -> NDArray[Any]:
     """An array of :func:`save`, read as it is used. Raises Damaged where it is cut or missing."""
-    try:
-        # As a plain array: each slice of a memmap costs microseconds.
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
-        # An array without elements cannot be mapped by some systems; it is read.
-        return _read(path, error)
-
-
-def _read(path: Path, error: Exception) -> NDArray[Any]:
-    try:
-        return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
-    except (OSError, ValueError, EOFError):
-        raise Damaged(f"{path}: missing or cut short: remove its folder and run the stage again") from error
+    with _made_by_a_stage(path):
+        try:
+            # As a plain array: each slice of a memmap costs microseconds.
+            return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        except (OSError, ValueError, EOFError):
+            # An array without elements cannot be mapped by some systems; it is read.
+            return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from simblock.errors import Damaged, UsageError
 from simblock.tokens import I64, U8, U32, U64
 from simblock_indexer.dedup.delivery.rows import F64, Part
-from simblock_indexer.dedup.folder import SPOILT, Folder, Plan, counted, load, pack, save, unpacked
+from simblock_indexer.dedup.folder import Folder, Plan, counted, intact, load, pack, save, unpacked
 
 SLOTS = 128
 """Slots of a sketch, one byte each as stored."""
@@ -116,12 +116,8 @@ class SignedPart:
     @cached_property
     def documents(self) -> int:
         """How many documents it has. Raises Damaged where that cannot be read."""
-        try:
+        with intact(f"{self.folder}: no count of documents: remove the folder and run the stage again"):
             return int(self.counts["documents"])
-        except SPOILT as error:
-            raise Damaged(
-                f"{self.folder}: no count of documents: remove the folder and run the stage again"
-            ) from error
 
     def id(self, document: int) -> str | None:
         """The id that a document's row gives, None where it has none."""

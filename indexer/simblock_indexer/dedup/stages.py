@@ -19,9 +19,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from simblock.errors import Damaged, SimblockError, UsageError
+from simblock.errors import SimblockError, UsageError
 from simblock_indexer.dedup import planning
-from simblock_indexer.dedup.folder import SPOILT, Folder, Plan, counted, replaced
+from simblock_indexer.dedup.folder import Folder, Plan, counted, intact, replaced
 
 Counters: TypeAlias = dict[str, Any]
 """Of a unit: stage, unit, seconds (of the processor), elapsed (of the clock), bytes and documents (read by sign and
@@ -111,11 +111,9 @@ def rates(folder: Folder) -> Iterator[Counters]:
     """The counters of all units that were made, by stage and unit. Raises Damaged."""
     for stage in STAGES:
         for path in sorted((folder.root / RATES).glob(f"{stage}-*.json")):
-            try:
+            with intact(f"{path}: missing or cut short: remove it"):
                 told = json.loads(path.read_text("utf-8"))
                 counters = _counters(stage, told["unit"]) | told
-            except (OSError, *SPOILT) as error:
-                raise Damaged(f"{path}: missing or cut short: remove it") from error
             yield counters
 
 

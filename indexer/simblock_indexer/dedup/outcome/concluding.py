@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from simblock.errors import Damaged, MissingExtra
-from simblock_indexer.dedup.folder import SPOILT, Folder, Plan, counted, replaced
+from simblock.errors import MissingExtra
+from simblock_indexer.dedup.folder import Folder, Plan, counted, intact, replaced
 from simblock_indexer.dedup.options import DedupOptions
 from simblock_indexer.dedup.outcome import clusters, dropped, findings, repeated, tally
 from simblock_indexer.dedup.outcome.page import write as write_page
@@ -66,10 +66,8 @@ def conclude(folder: Folder, rates: dict[str, Any], *, page: bool = True) -> Out
 
 def outcome_of(out: str | PathLike[str]) -> Outcome:
     """What report.json says of a finished pass. Raises Damaged where it cannot be read."""
-    try:
+    with intact(f"{Path(out) / REPORT}: missing or cut short: remove {out} and begin anew"):
         return Outcome.from_dict(json.loads((Path(out) / REPORT).read_text("utf-8")))
-    except (OSError, *SPOILT) as error:
-        raise Damaged(f"{Path(out) / REPORT}: missing or cut short: remove {out} and begin anew") from error
 
 
 def _with_page(outcome: Outcome, folder: Folder, settled: Settled, largest: list[tuple[int, int]]) -> Outcome:
