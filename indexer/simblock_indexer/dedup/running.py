@@ -17,6 +17,7 @@ from simblock_indexer.dedup.engines import Run, local
 from simblock_indexer.dedup.folder import Folder, Plan, sweep
 from simblock_indexer.dedup.options import MIB, DedupOptions
 from simblock_indexer.dedup.outcome import Outcome, conclude, outcome_of, require
+from simblock_indexer.dedup.planning import Request
 from simblock_indexer.readers.options import ReadOptions
 from simblock_indexer.readers.shares import Share
 
@@ -94,22 +95,22 @@ def dedup(
     UsageError where the arguments cannot be meant or another pass lies there, Busy where another process runs this
     one, and what stages raise.
     """
-    inputs, began = list(inputs), time.monotonic()
-    if outcome := _ended(inputs, out, options, reading, how):
+    request, began = _request(inputs, out, options, reading, how), time.monotonic()
+    if outcome := _ended(request, how):
         return outcome
-    unfinished = planning.unfinished(out, how.get("work"))
+    unfinished = planning.unfinished(out, request.work)
     if anew and unfinished is not None:
         _give_up(unfinished)
         unfinished = None
     try:
-        folder, plan = _begin(inputs, out, options, reading, how)
+        folder, plan = _begin(request)
     except UsageError:
         # One that ended before anything was made, over a bad row or a wrong option, is nobody's loss.
         if unfinished is None or planning.made_anything(unfinished):
             raise
         _give_up(unfinished)
         unfinished = None
-        folder, plan = _begin(inputs, out, options, reading, how)
+        folder, plan = _begin(request)
     goes_on = unfinished is not None
     if goes_on and resumed is not None:
         resumed(folder.root)
@@ -147,11 +148,11 @@ def run_stage(
     that comes later has nothing to do. Raises as :func:`dedup` does, and UsageError where units of the stage before
     are missing.
     """
-    inputs, began = list(inputs), time.monotonic()
+    request, began = _request(inputs, out, options, reading, how), time.monotonic()
     if stage == "write" and planning.finished(out):
-        _ended(inputs, out, options, reading, how)
+        _ended(request, how)
         return Staged(stage, 0, 0, None)
-    folder, plan = _begin(inputs, out, options, reading, how)
+    folder, plan = _begin(request)
     stages.check_ready(folder, stage, plan)
     mine = set(stages.units(folder, stage, plan)[shard.number :: shard.of])
     units = [unit for unit in stages.pending(folder, stage, plan) if unit in mine]
@@ -167,36 +168,36 @@ def run_stage(
         return Staged(stage, len(units), 0, _concluded(at, began, how))
 
 
-def _ended(
-    inputs: list[str], out: StrPath, options: DedupOptions, reading: ReadOptions, how: How
-) -> Outcome | None:
+def _request(
+    inputs: Iterable[str], out: StrPath, options: DedupOptions, reading: ReadOptions, how: How
+) -> Request:
+    return Request(list(inputs), out, options, reading, how.get("work"), how.get("state"))
+
+
+def _ended(request: Request, how: How) -> Outcome | None:
     """The outcome of this very pass, where it was killed when all was written but its working folder was not gone;
     now that is."""
     if how.get("keep_work"):
         return None
-    work, state = how.get("work"), how.get("state")
-    folder = planning.ended(inputs, out, options, reading, work=work, state=state)
+    folder = planning.ended(request)
     if folder is None:
         return None
     planning.remove(folder.root)
-    return outcome_of(out)
+    return outcome_of(request.out)
 
 
-def _begin(
-    inputs: list[str], out: StrPath, options: DedupOptions, reading: ReadOptions, how: How
-) -> tuple[Folder, Plan]:
+def _begin(request: Request) -> tuple[Folder, Plan]:
     """The plan of a pass and its folder, without what was left half made. Of what will be needed nothing is missing."""
     require()
-    work, state = how.get("work"), how.get("state")
-    options = planning.at_home(options)
+    options, state = planning.at_home(request.options), request.state
     if options.against:
         from simblock_indexer.dedup import protected
 
         protected.protection(options)
     earlier = deliveries.earlier(Path(state).absolute(), options) if state else ()
-    if not planning.begun(out, work):
+    if not planning.begun(request.out, request.work):
         deliveries.check_whole(earlier)
-    folder, plan = planning.plan(inputs, out, options, reading, work=work, state=state, earlier=earlier)
+    folder, plan = planning.plan(request, earlier)
     deliveries.refuse_grown(plan)
     sweep(folder.root)
     sweep(Path(plan.out))

@@ -21,7 +21,7 @@ from tests.indexer.dedup.deliveries import folder_of
 def begun(tmp_path):
     """A pass of six files, of which nothing is made."""
     inputs = folder_of(tmp_path / "in", files=6, count=120)
-    return planning.plan([str(inputs)], tmp_path / "out", DedupOptions(), ReadOptions())
+    return planning.plan(planning.Request([str(inputs)], tmp_path / "out", DedupOptions(), ReadOptions()))
 
 
 def contents(root):
@@ -35,9 +35,8 @@ def test_several_processes_make_what_one_makes(begun, tmp_path):
     units = stages.units(folder, "sign")
     made = []
     for workers in (1, 2):
-        folder, _ = planning.plan(
-            [str(tmp_path / "in")], tmp_path / str(workers), plan.options, ReadOptions(), work=None
-        )
+        out = tmp_path / str(workers)
+        folder, _ = planning.plan(planning.Request([str(tmp_path / "in")], out, plan.options, ReadOptions()))
         with local(str(folder.root), workers) as run:
             counters = [*run("sign", units), *run("join", [0, 1, 2])]
         assert sorted(one["unit"] for one in counters if one["stage"] == "sign") == units

@@ -33,9 +33,8 @@ def asked(inputs, tmp_path):
 
     def ask(*named, out=tmp_path / "out", reading=READING, work=None, state=None, earlier=(), **options):
         told = replace(OPTIONS, **options)
-        return planning.plan(
-            named or [str(inputs)], out, told, reading, work=work, state=state, earlier=earlier
-        )
+        request = planning.Request(named or [str(inputs)], out, told, reading, work, state)
+        return planning.plan(request, earlier)
 
     return ask
 

@@ -344,7 +344,7 @@ def test_each_stage_is_seen_to_go_through_the_inputs(dedup, stage, inputs, tmp_p
 
 def test_small_inputs_take_one_process_and_large_ones_all_cores(dedup, tmp_path, monkeypatch):
     monkeypatch.setattr(running, "cores", lambda: 7)
-    _, plan = planning.plan([str(tmp_path / "in")], tmp_path / "x", DedupOptions(), READING)
+    _, plan = planning.plan(planning.Request([str(tmp_path / "in")], tmp_path / "x", DedupOptions(), READING))
     assert running._workers(None, plan) == 1
     assert running._workers(3, plan) == 3
     monkeypatch.setattr(running, "SMALL", 0)

@@ -22,7 +22,7 @@ from tests.indexer.dedup.deliveries import folder_of
 def begun(tmp_path):
     """A pass of three files, of which nothing is made."""
     inputs = folder_of(tmp_path / "in")
-    return planning.plan([str(inputs)], tmp_path / "out", DedupOptions(), ReadOptions())
+    return planning.plan(planning.Request([str(inputs)], tmp_path / "out", DedupOptions(), ReadOptions()))
 
 
 def mark(place):

@@ -8,6 +8,7 @@ from simblock_indexer.dedup.planning.discarding import discard, remove
 from simblock_indexer.dedup.planning.plans import (
     REPORT,
     WORK,
+    Request,
     at_home,
     begun,
     ended,
@@ -24,6 +25,7 @@ from simblock_indexer.dedup.planning.stamps import check as check_unchanged
 __all__ = [
     "REPORT",
     "WORK",
+    "Request",
     "at_home",
     "begun",
     "check_unchanged",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -33,26 +33,29 @@ OF_A_PARTITION = 64 * MIB
 """Bytes of a delivery for each partition of its keys."""
 
 
-def plan(
-    inputs: Iterable[str],
-    out: StrPath,
-    options: DedupOptions,
-    reading: ReadOptions,
-    *,
-    work: StrPath | None = None,
-    state: StrPath | None = None,
-    earlier: tuple[str, ...] = (),
-) -> tuple[Folder, Plan]:
+class Request(NamedTuple):
+    """What is asked of a pass, its files and folders as they were given. Without ``work``, the working folder lies in
+    ``out``."""
+
+    inputs: Sequence[str]
+    out: StrPath
+    options: DedupOptions
+    reading: ReadOptions
+    work: StrPath | None = None
+    state: StrPath | None = None
+
+
+def plan(request: Request, earlier: tuple[str, ...] = ()) -> tuple[Folder, Plan]:
     """The working folder of a pass and its plan: the one that was begun there, if it is the same, else a new one.
 
     ``earlier`` are the segments of the deliveries that ``state`` has. Raises UsageError where ``out`` is finished or
     holds something else, where another pass was begun in the working folder, where inputs changed since, where a
     folder or an input lies in a folder that is to be apart, and what looking for the inputs raises.
     """
-    at = _places(out, work, state)
+    at = _places(request.out, request.work, request.state)
     target, folder = at.out, Folder(at.work)
     refuse_finished(target)
-    asked = replace(_asked(list(inputs), at, options, reading), segments=earlier)
+    asked = replace(_asked(request, at), segments=earlier)
     found = stamps.of(asked)
     if not (folder.root / PLAN).exists():
         _refuse_used(target, folder.root)
@@ -63,23 +66,15 @@ def plan(
     return folder, same(folder, asked)
 
 
-def ended(
-    inputs: Iterable[str],
-    out: StrPath,
-    options: DedupOptions,
-    reading: ReadOptions,
-    *,
-    work: StrPath | None = None,
-    state: StrPath | None = None,
-) -> Folder | None:
+def ended(request: Request) -> Folder | None:
     """The working folder of the pass that ended in ``out``, if it is the one that is asked for and was killed before
     that folder was gone; else None."""
-    if not (finished(out) and begun(out, work)):
+    if not (finished(request.out) and begun(request.out, request.work)):
         return None
-    at = _places(out, work, state)
+    at = _places(request.out, request.work, request.state)
     folder = Folder(at.work)
     try:
-        return folder if alike(folder.plan, _asked(list(inputs), at, options, reading)) else None
+        return folder if alike(folder.plan, _asked(request, at)) else None
     except SimblockError:  # gone meanwhile, or its inputs are
         return None
 
@@ -163,18 +158,18 @@ def _local(place: StrPath, option: str) -> Path:
     return Path(place).absolute()
 
 
-def _asked(inputs: list[str], at: _Places, options: DedupOptions, reading: ReadOptions) -> Plan:
+def _asked(request: Request, at: _Places) -> Plan:
     """The plan, but for its parts, which follow from the rest, and the segments of its state."""
     from simblock_indexer.dedup.delivery.sources import sources
 
-    for item in inputs:
+    for item in request.inputs:
         if "://" not in item and Path(item).is_dir() and _within(at.out, Path(item)):
             raise UsageError(
                 f"--out {at.out}: lies in the input {item}, and the next pass would read it: give a folder outside of it"
             )
     apart = [folder for folder in at if folder is not None]
-    reading = replace(reading, leave_out=(*reading.leave_out, *apart))
-    found = tuple(map(_placed, sources(inputs, reading)))
+    reading = replace(request.reading, leave_out=(*request.reading.leave_out, *apart))
+    found = tuple(map(_placed, sources(request.inputs, reading)))
     for source in found:
         for folder, option in ((at.out, "--out"), (at.state, "--state")):
             if folder is not None and "://" not in source.place and _within(source.place, folder):
@@ -182,7 +177,7 @@ def _asked(inputs: list[str], at: _Places, options: DedupOptions, reading: ReadO
                     f"{option} {folder}: the input {source.place} lies in it: give a folder of its own"
                 )
     return Plan(
-        at_home(options),
+        at_home(request.options),
         reading,
         found,
         (),
