@@ -29,7 +29,7 @@ LEAST = 60
 MOST = 1500
 """Tokens of a function over which the functions inside it are taken instead."""
 ALIKE = 0.5
-"""Share of a function's lines that one protected file has too, from which on it is called a fork of it."""
+"""Share of the lines of a function, or of a file, that one protected file has too, from which on it is called a fork."""
 
 
 class Leaf(NamedTuple):
@@ -244,14 +244,16 @@ class Protected:
 
     def verdict(self, function: Function) -> Verdict:
         """Whether a function is a copy of a protected one by its tokens, a fork by its lines, or clean."""
-        lines = lines_of(function.text)
+        found = self.of_lines(function.text)
+        return found._replace(kind="verbatim") if digest(function) in self._digests else found
+
+    def of_lines(self, text: str) -> Verdict:
+        """Whether a function, or a whole file, is a fork of a protected file by its lines, or clean."""
+        lines = lines_of(text)
         shared = Counter(number for line in lines for number in self._files.get(line, ()))
         number, most = max(shared.items(), key=lambda one: (one[1], -one[0]), default=(-1, 0))
-        file = self._names[number] if most else ""
-        if digest(function) in self._digests:
-            return Verdict("verbatim", file, most, len(lines))
         fork = most >= 4 and most >= ALIKE * len(lines)
-        return Verdict("fork" if fork else "clean", file, most, len(lines))
+        return Verdict("fork" if fork else "clean", self._names[number] if most else "", most, len(lines))
 
 
 def spread(them: Sequence[Function], count: int, seed: int) -> list[Function]:

@@ -204,8 +204,16 @@ class Clean(NamedTuple):
 
 
 def clean_functions(folder: Path, language: str, half: str, count: int, seed: int) -> Clean:
-    """So many functions of packages unrelated to the index; copies of protected files are left out."""
+    """So many functions of packages unrelated to the index; copies of protected files are left out.
+
+    So is all of a file that is a fork as a whole: what little its author changed of a function makes it no other.
+    """
     protected = Protected(sources(folder, language, "protected"), language)
+    forked = {
+        f"{source.package}/{source.path}": found._replace(kind="in a fork")
+        for source in sources(folder, language, half)
+        if (found := protected.of_lines(source.text)).kind == "fork"
+    }
     broken: Counter[str] = Counter()
     every = cut(sources(folder, language, half), language, LEAST, broken)
     chosen = spread(every, 10**9, seed)
@@ -219,10 +227,12 @@ def clean_functions(folder: Path, language: str, half: str, count: int, seed: in
             continue
         verdict = protected.verdict(function)
         if verdict.kind == "clean":
+            verdict = forked.get(function.id, verdict)
+        if verdict.kind == "clean":
             taken.append(function)
             continue
         left[function.package, verdict.kind] += 1
-        if verdict.kind == "fork":
+        if verdict.kind != "verbatim":
             forks.append((function, verdict))
     rows = [{"language": language, "package": p, "why": w, "functions": n} for (p, w), n in left.items()]
     return Clean(taken, rows, forks, every, broken)

@@ -356,6 +356,10 @@ def test_vendored_copies_and_forks_are_told_from_clean_code() -> None:
     assert protected.verdict(function._replace(text=function.text.replace("total", "size", 1))).kind == "fork"
     code = copied(standing(function), "python", random.Random(1))
     assert protected.verdict(function._replace(text=code)).kind == "clean"
+    whole = protected.of_lines(FILES["python"].replace("total", "size", 1))
+    assert (whole.kind, whole.file) == ("fork", "pack/file")
+    assert 4 <= whole.shared < whole.lines
+    assert protected.of_lines(code).kind == "clean"
 
 
 @pytest.mark.parametrize(
