@@ -13,7 +13,7 @@ Figures are in half words: a word weighs 2, a character of a script without spac
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rapidfuzz.distance import LCSseq
@@ -36,6 +36,18 @@ class Block(NamedTuple):
     n: int
 
 
+def tokens_of(block: Block, o: int, s: int) -> Iterator[tuple[int, int]]:
+    """Output and source tokens of a block, from output token ``o`` and source token ``s`` on."""
+    passed = max(o - block.o, s - block.s, 0)
+    for at in range(passed, block.n):
+        yield block.o + at, block.s + at
+
+
+def overlaps(block: Block, later: Block) -> bool:
+    """Whether a block reaches into a later one, on either side."""
+    return block.o + block.n > later.o or block.s + block.n > later.s
+
+
 class Measure(NamedTuple):
     """A piece in figures: matched and longest run in half words, both lengths in half words.
 
@@ -52,6 +64,14 @@ class Measure(NamedTuple):
     def similarity(self) -> float:
         """Matched over the longer side."""
         return self.matched / max(self.output, self.source, 1)
+
+
+def summed(measures: Sequence[Measure]) -> Measure:
+    """Pieces in figures together, and the longest of their runs."""
+    return Measure(
+        sum(m.matched for m in measures), max(m.longest for m in measures),
+        sum(m.output for m in measures), sum(m.source for m in measures), sum(m.evidence for m in measures),
+    )  # fmt: skip
 
 
 def weight(keys: Iterable[int]) -> int:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import partial
 from typing import cast
 
@@ -19,7 +18,7 @@ from simblock.align import MAX_GAP, chain_to, common_blocks, local
 from simblock.asking import Heard
 from simblock.crowds import FEW, MANY, Crowds
 from simblock.exemption import Reading
-from simblock.figures import Seed
+from simblock.figures import LOOK_BACK, Seed
 from simblock.grain import WORDS, Grain
 from simblock.history import History, Keys
 from simblock.hull import BACK, REACH, Hull
@@ -32,7 +31,6 @@ from simblock.telling import SQUARE, Squares
 from simblock.tokens import U32, VIEWS
 from simblock.tracking import JOIN, Track, TrackKey
 
-LOOK_BACK = 64
 LOOK_BACK_MOST = 512
 ECHO = 48
 """Output tokens read back for a run of the request: 16 characters, or 8 words with characters between."""
@@ -148,7 +146,8 @@ class Candidates:
             if seed and self.informed and not telling.alone(seed):
                 return
             common = yield from self._crowds.is_common(index, hit)
-            postings = yield from self._representatives(o, index, postings[:MANY])
+            out = self.history.back(o, LOOK_BACK)
+            postings = yield from self._crowds.representatives(index, postings[:MANY], out, o, self.tracks)
         runs: dict[tuple[Hashable, int], list[Posting]] = {}
         for posting in postings:
             runs.setdefault((posting.segment, posting.run), []).append(posting)
@@ -168,7 +167,7 @@ class Candidates:
         """Whether an exact hit of code is worth an alignment, with what else was heard of its run lately."""
         track = self.tracks.get(run)
         if track is not None:
-            track.note(seed)
+            track.seeds.note(seed)
             return True
         square = self._squares.about(run, seed, hit)
         return not self.informed or telling.alone(seed) or telling.together(square)
@@ -214,42 +213,19 @@ class Candidates:
         most = self.grain.followed
         return len(self.tracks) >= most and sum(track.open for track in self.tracks.values()) >= most
 
-    def _representatives(self, o: int, index: int, postings: Sequence[Posting]) -> Told[Sequence[Posting]]:
-        """Of a crowd, those that are followed already; where they are few, as many others."""
-        followed: list[Posting] = []
-        others: list[Posting] = []
-        rules: Counter[str] = Counter()
-        for posting in postings:
-            track = self.tracks.get((index, posting.segment, posting.run))
-            if track is not None and track.through(o, posting.position):
-                followed.append(posting)
-                rules[track.resolved.rule] += 1
-            else:
-                others.append(posting)
-        out = self.history.back(o, LOOK_BACK)
-        return followed + (yield from self._crowds.representatives(index, others, out, rules))
-
     def _near(self, o: int, heard: Heard) -> Steps:
-        index, channel, _, hit = heard
-        postings = hit.postings
+        index, channel, _, _ = heard
         seed = self._seed(o, heard)
-        if (
-            self._full()
-            or (channel.role == "signature" and len(postings) > VAGUE)
-            or (self.informed and telling.quiet(seed))
-        ):
+        postings = yield from self._heeded(heard, seed)
+        if not postings:
             return
-        if channel.unordered and len(postings) > OFTEN:
-            if hit.frequency > FEW:
-                return
-            postings = postings[:FIRST]
-        elif len(postings) > FEW:
-            if (yield from self._crowds.is_common(index, hit)):
-                return
-            postings = postings[:FEW]
         crowded, number = [], self._squares.hit(seed)
+        repeating = self._repeating(o, {(index, posting.segment, posting.run) for posting in postings})
         for posting in postings:
             run = (index, posting.segment, posting.run)
+            if run in repeating:
+                self.tracks[run].seeds.note(seed._replace(s=posting.position))
+                continue
             if run not in self.tracks and self._squares.alone(number, index, posting):
                 continue  # on clean text most are the only hit of their work
             square = self._heard(run, seed._replace(s=posting.position), number)
@@ -260,6 +236,23 @@ class Candidates:
         for voices, _, posting, square in crowded[:AT_ONCE]:
             self._tried[index, posting.segment, posting.run] = (o, -voices)
             yield from self._crowded(index, posting, square, channel)
+
+    def _heeded(self, heard: Heard, seed: Seed) -> Told[Sequence[Posting]]:
+        """The places of a near hit that are looked at; none where it says too little."""
+        index, channel, _, hit = heard
+        postings = hit.postings
+        vague = channel.role == "signature" and len(postings) > VAGUE
+        if self._full() or vague or (self.informed and telling.quiet(seed)):
+            return ()
+        if channel.unordered and len(postings) > OFTEN:
+            return postings[:FIRST] if hit.frequency <= FEW else ()
+        if len(postings) > FEW and (yield from self._crowds.is_common(index, hit)):
+            return ()
+        return postings[:FEW]
+
+    def _repeating(self, o: int, runs: Iterable[TrackKey]) -> set[TrackKey]:
+        """Those of some runs that repeat themselves: of such a one a few places are followed, others when those break."""
+        return {run for run in runs if run in self.tracks and self.tracks[run].repeats(o)}
 
     def _worth(self, square: list[Seed], channel: Channel) -> bool:
         if channel.unordered:
@@ -281,7 +274,7 @@ class Candidates:
         """The square of a near hit; nothing where all that could be begun there goes through it already."""
         track = self.tracks.get(run)
         if track is not None:
-            track.note(seed)
+            track.seeds.note(seed)
             both = self.grain.numbered or track.view != "words" or track.hull_about(seed.o, seed.s)
             if both and self._aligned(track, seed):
                 return []
@@ -315,7 +308,7 @@ class Candidates:
             opened |= yield from self._open(track, seed.o, seed.s, "near", ahead=channel.role == "signature")
         if opened:
             for one in square:
-                track.note(one)
+                track.seeds.note(one)
 
     def _open(self, track: Track, o: int, s: int, channel: str, *, ahead: bool = False) -> Told[bool]:
         """Aligns a piece at a hit and gives it to the track; False where there is none."""

@@ -9,13 +9,16 @@ many works of few owners is not common, and representatives keep its cost in bou
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
+from simblock.figures import LOOK_BACK
 from simblock.history import Keys
 from simblock.ledger import Ledger, Told, asked
 from simblock.questions import Hit, Posting, Run
 from simblock.tokens import U32
+from simblock.tracking import Track, TrackKey
 
 FEW = 64
 """So many places of one key are followed one by one."""
@@ -64,23 +67,54 @@ class Crowds:
         return False
 
     def representatives(
-        self, index: int, postings: Sequence[Posting], out: list[int], followed: Mapping[str, int]
+        self,
+        index: int,
+        postings: Sequence[Posting],
+        out: list[int],
+        o: int,
+        tracks: Mapping[TrackKey, Track],
     ) -> Told[list[Posting]]:
-        """For each rule of the policy, places that go on differently, those first that reach back furthest.
+        """Of a crowd, those that are followed already; where they are few, as many others.
 
-        ``out`` has the output's last keys, up to the hit; ``followed`` says how many places each rule has already.
+        For each rule of the policy, places that go on differently, those first that reach back furthest.
+        ``out`` has the output's last keys, up to the hit at token ``o``.
         """
+        followed, others = self._parted(index, postings, o, tracks)
         ranked: dict[str, list[Posting]] = {}
-        for posting in postings:
+        for posting in others:
             works = yield from self._ledger.works((index, posting.segment, posting.run))
             if works:
                 ranked.setdefault(self._ledger.resolve(works[0], "words").rule, []).append(posting)
-        found: list[Posting] = []
+        rules = Counter(tracks[index, one.segment, one.run].resolved.rule for one in followed)
         for rule, places in ranked.items():
-            room = REPRESENTATIVES - followed.get(rule, 0)
+            room = REPRESENTATIVES - rules[rule]
             if room > 0:
-                found += yield from self.furthest(index, places, out, room)
-        return found
+                followed += yield from self.furthest(index, places, out, room)
+        return followed
+
+    @staticmethod
+    def _parted(
+        index: int, postings: Sequence[Posting], o: int, tracks: Mapping[TrackKey, Track]
+    ) -> tuple[list[Posting], list[Posting]]:
+        """Places that pieces go through, and others; none of a run that is followed as far back as anybody looks,
+        and FEW of any: a work that repeats itself holds a passage in many, and what comes behind has hits of its own.
+        """
+        followed: list[Posting] = []
+        others: list[Posting] = []
+        through: dict[TrackKey, set[int]] = {}
+        room: dict[TrackKey, int] = {}
+        for posting in postings:
+            run = (index, posting.segment, posting.run)
+            if run not in through:
+                track = tracks.get(run)
+                through[run] = track.places(o) if track else set()
+                room[run] = 0 if track and track.running(o) >= LOOK_BACK else FEW
+            if posting.position in through[run]:
+                followed.append(posting)
+            elif room[run]:
+                room[run] -= 1
+                others.append(posting)
+        return followed, others
 
     def furthest(
         self,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,17 @@ from simblock.hull import Hull
 from simblock.match import Span
 from simblock.piece import Piece
 from simblock.vocabulary import documents_with
+
+MAX_SEEDS = 4096
+"""Places of hits that are remembered of a match; those of the key that was not heard for longest go first."""
+
+PARALLEL = 4
+"""Alignments of one run that go on at once, of those that have nothing that others lack: a work may repeat itself."""
+MOST_PARALLEL = 16
+"""Alignments of one run that go on at once, whatever they have, and the NEWEST besides."""
+NEWEST = 8
+LOOK_BACK = 64
+"""Output tokens by which alignments are compared, and that are read back from a hit."""
 
 
 @lru_cache(1 << 14)
@@ -55,6 +66,53 @@ class Seed(NamedTuple):
         else:
             background = _documents_with(self.tokens)
         return math.log2((BACKGROUND_DOCUMENTS + self.works + 1) / (background + self.frequency + 1))
+
+
+class Seeds:
+    """The hits of one match: of each key the places of the work where it was heard, the last ones last.
+
+    However often a passage is repeated, a place counts once: what hits of it there are crowds out no other.
+    """
+
+    __slots__ = ("_bits", "_count", "_noted", "_places", "_when")
+
+    def __init__(self) -> None:
+        self._places: dict[int, dict[int, None]] = {}
+        self._bits: dict[int, float] = {}
+        self._when: dict[int, int] = {}  # the last hit of each key, as hits are numbered
+        self._noted = self._count = 0
+
+    def note(self, seed: Seed) -> None:
+        """Remembers a hit, if it tells anything."""
+        if not seed.informs:
+            return
+        places = self._places.pop(seed.key, None)
+        if places is None:
+            places, self._bits[seed.key] = {}, seed.bits
+        self._noted += 1
+        self._when[seed.key] = self._noted
+        self._count += seed.s not in places
+        places[seed.s] = None
+        self._places[seed.key] = places
+        if self._count > MAX_SEEDS:
+            first = next(iter(self._places))
+            self._count -= len(self._places.pop(first))
+            del self._bits[first], self._when[first]
+
+    def bits(self, spans: Collection[tuple[int, int]], exempt: Collection[int], enough: float) -> float:
+        """What the keys say of which any place lies inside source token spans and is not exempt; no more when ``enough``."""
+        bits = 0.0
+        for key, places in reversed(self._places.items()):
+            if any(a <= s < b and s not in exempt for s in reversed(places) for a, b in spans):
+                bits += self._bits[key]
+                if bits >= enough:
+                    break
+        return round(bits, 1)
+
+    def heard(self, keys: Iterable[int]) -> dict[int, float]:
+        """What those of some keys say that were heard lately."""
+        since = self._noted - 2 * saying.MOST
+        return {key: self._bits[key] for key in keys if self._when.get(key, since) > since}
 
 
 class Figures(NamedTuple):
@@ -100,11 +158,13 @@ class Snapshot:
     information: float
 
 
-def said(language: str, pieces: Sequence[Piece | Hull], seeds: Sequence[Seed]) -> float:
-    """Bits of all that pieces of syntax tokens have aligned, each shingle once; ``seeds`` are hits, the last ones last."""
-    keys = dict.fromkeys(key for piece in pieces if isinstance(piece, Piece) for key in piece.said())
-    lately = islice(reversed(seeds), 2 * saying.MOST)
-    return saying.bits(language, keys, {seed.key: seed.bits for seed in lately if seed.key in keys})
+def said(language: str, pieces: Sequence[Piece | Hull], seeds: Seeds) -> float:
+    """Bits of all that pieces of syntax tokens have aligned, each shingle once."""
+    keys: dict[int, None] = {}
+    for piece in pieces:
+        if isinstance(piece, Piece):
+            keys |= piece.said()
+    return saying.bits(language, keys, seeds.heard(keys))
 
 
 def apart(one: Piece | Hull, other: Piece | Hull) -> bool:
@@ -116,6 +176,54 @@ def apart(one: Piece | Hull, other: Piece | Hull) -> bool:
     return _share(first.o, stop.o, other_first.o, other_stop.o) and _share(
         first.s, stop.s, other_first.s, other_stop.s
     )
+
+
+def uniform(piece: Piece) -> bool:
+    """Whether all that is aligned counts, or nothing: no other at the same place can have more of it."""
+    return piece.measure(bag=False).matched in (0, piece.extent().raw)
+
+
+def outdone(piece: Piece, other: Piece) -> bool:
+    """Whether a growing piece has nothing that another lacks: each of its blocks lies, in the output, inside one of the
+    other's, of which every token counts, or none of its own does. Then it is no part of the match, has no longer run,
+    and says nothing more.
+    """
+    if other.first.o > piece.first.o or other.extent().o < piece.extent().o:
+        return False
+    if piece.extent().matched and other.measure(bag=False).matched < other.extent().raw:
+        return False
+    around = chain(reversed(other.tail), reversed(other.blocks))
+    block = next(around, None)
+    for inner in reversed(piece.remembered()):
+        while block is not None and block.o > inner.o:
+            block = next(around, None)
+        if block is None or block.o + block.n < inner.o + inner.n:
+            return False
+    return True
+
+
+def thinned(growing: Sequence[Piece], end: int) -> tuple[set[Piece], list[Piece]]:
+    """Of many alignments that go on side by side, as in a work that repeats itself, those that others outdo, and
+    those too many that aligned least of the last tokens before output token ``end``; both in vain where a copy goes on.
+    """
+    kept: list[Piece] = []
+    for piece in sorted(growing, key=lambda piece: (-piece.extent().matched, piece.first)):
+        short = piece.extent().o - piece.first.o < LOOK_BACK  # nobody knows yet which of them goes on
+        if short or len(kept) < PARALLEL or not any(outdone(piece, other) for other in kept):
+            kept.append(piece)
+    older = [piece for piece in growing if piece in kept][:-NEWEST]
+    older.sort(key=lambda piece: -_lately(piece, end - LOOK_BACK))
+    return set(growing).difference(kept), older[MOST_PARALLEL:]
+
+
+def _lately(piece: Piece, o: int) -> int:
+    """How many of the output tokens from ``o`` on a piece has aligned."""
+    count = 0
+    for block in chain(reversed(piece.tail), reversed(piece.blocks)):
+        if block.o + block.n <= o:
+            break
+        count += block.o + block.n - max(block.o, o)
+    return count
 
 
 def _share(a: int, b: int, c: int, d: int) -> bool:

@@ -8,7 +8,7 @@ an injective renaming, chosen greedily by how often each pair stands (Baker 1996
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from simblock.tokens import NAME_KEY
@@ -61,26 +61,109 @@ class Judged(NamedTuple):
     longest: int = 0
     last: tuple[int, int] = (-2, -2)
 
-    def with_more(self, pairs: Sequence[Pair]) -> Judged:
-        """The same with the tokens that follow."""
+    def with_more(self, pairs: Sequence[Pair], strange: Container[int], runs: list[int]) -> Judged:
+        """The same with the tokens that follow, those at ``strange`` places among them; ``runs`` gets each one's run."""
         if not pairs:
             return self
-        ours, theirs = [pair.ours for pair in pairs], [pair.theirs for pair in pairs]
-        strange = set(disagreeing(ours, theirs))
         run, longest, last = self.run, self.longest, self.last
-        for at, pair in enumerate(pairs):
-            joined = (pair.o - 1, pair.s - 1) == last
-            run = 0 if pair.free or at in strange else run + 1 if joined else 1
-            longest, last = max(longest, run), (pair.o, pair.s)
-        return Judged(
-            pairs[-1].o + 1,
-            self.strange + sum(not pairs[at].free for at in strange),
-            self.alike + sum(a == b and a >= NAME_KEY for a, b in zip(ours, theirs, strict=True)),
-            self.renamed or ours != theirs,
-            run,
-            longest,
-            last,
+        odd, alike, renamed = self.strange, self.alike, self.renamed
+        for at, (o, s, ours, theirs, free) in enumerate(pairs):
+            if free or at in strange:
+                run = 0
+                odd += not free
+            else:
+                run = run + 1 if (o - 1, s - 1) == last else 1
+                longest = max(longest, run)
+            last = (o, s)
+            if ours != theirs:
+                renamed = True
+            elif ours >= NAME_KEY:
+                alike += 1
+            runs.append(run)
+        return Judged(pairs[-1].o + 1, odd, alike, renamed, run, longest, last)
+
+
+class Judging:
+    """The names of aligned tokens, judged as they come: ``now`` is what is known of all of them.
+
+    Stretches are judged for good when another has followed, so that a long piece costs no more than a short one,
+    and what is forgotten stays counted. While one renaming explains a stretch, a token costs no more than itself.
+    """
+
+    __slots__ = (
+        "_begun", "_broken", "_ours", "_pairs", "_runs", "_settled", "_stretch", "_theirs", "ended", "now", "undone",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[int, int]] = []  # source tokens judged for good, and the runs that end there
+        self.undone = 0  # how often a token was judged anew, or for good
+        self._settled = self.now = Judged()
+        self._pairs: list[Pair] = []  # the others, and the runs that end there
+        self._runs: list[int] = []
+        self._begin()
+
+    def take(self, pairs: Sequence[Pair]) -> None:
+        """Judges the tokens that follow."""
+        at = 0
+        while at < len(pairs):
+            room = STRETCH + self._begun - len(self._pairs)
+            self._add(pairs[at : at + room])
+            at += room
+
+    def cut(self, o: int) -> None:
+        """Takes back the tokens from output token ``o`` on, as far as they are not judged for good."""
+        if self.now.o <= o or not self._pairs:
+            return
+        count = len(self._pairs)
+        while count and self._pairs[count - 1].o >= o:
+            count -= 1
+        begun, self.now = (self._begun, self._stretch) if count >= self._begun else (0, self._settled)
+        again = self._pairs[begun:count]
+        self.undone += 1
+        del self._pairs[begun:], self._runs[begun:]
+        self._begin()
+        self.take(again)
+
+    def runs(self, first: int = 0) -> list[tuple[int, int]]:
+        """Source tokens that are not judged for good, from the ``first`` of them on, and the runs that end there."""
+        return [(pair.s, run) for pair, run in zip(self._pairs[first:], self._runs[first:], strict=True)]
+
+    def _begin(self) -> None:
+        """A stretch begins."""
+        self._begun, self._stretch = len(self._pairs), self.now
+        self._theirs: dict[int, int] = {}
+        self._ours: dict[int, int] = {}
+        self._broken = False
+
+    def _add(self, pairs: Sequence[Pair]) -> None:
+        self._pairs += pairs
+        self._broken = self._broken or not all(map(self._fits, pairs))
+        if self._broken:
+            stretch = self._pairs[self._begun :]
+            strange = disagreeing([pair.ours for pair in stretch], [pair.theirs for pair in stretch])
+            del self._runs[self._begun :]
+            self.undone += 1
+            self.now = self._stretch.with_more(stretch, frozenset(strange), self._runs)
+        else:
+            self.now = self.now.with_more(pairs, (), self._runs)
+        if len(self._pairs) - self._begun == STRETCH:
+            self._settle()
+            self._begin()
+
+    def _fits(self, pair: Pair) -> bool:
+        """Whether the renaming so far explains a token as well."""
+        ours, theirs = pair.ours, pair.theirs
+        return ours < NAME_KEY or (
+            self._theirs.setdefault(ours, theirs) == theirs and self._ours.setdefault(theirs, ours) == ours
         )
+
+    def _settle(self) -> None:
+        """Of two stretches the first is judged for good."""
+        if self._begun:
+            self._settled = self._stretch
+            self.undone += 1
+            self.ended = [*self.ended, *self.runs()[:STRETCH]][-4 * STRETCH :]
+            del self._pairs[:STRETCH], self._runs[:STRETCH]
 
 
 def _renaming(pairs: Counter[tuple[int, int]]) -> set[tuple[int, int]]:

@@ -7,15 +7,26 @@ same in the first line of a copied book as in the last, and what lies far behind
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
-from simblock.align import MAX_DROP, MAX_GAP, Block, Measure, common_blocks, gap, shared, weight
+from simblock.align import (
+    MAX_DROP,
+    MAX_GAP,
+    Block,
+    Measure,
+    common_blocks,
+    gap,
+    overlaps,
+    shared,
+    tokens_of,
+    weight,
+)
 from simblock.history import History, Keys
-from simblock.naming import STRETCH, Judged, Pair, disagreeing
+from simblock.naming import Judged, Judging, Pair, disagreeing
 from simblock.saying import SHINGLE, Said
 from simblock.shingles import numbered
 from simblock.tokens import CHAR_KEY, U64
@@ -56,7 +67,7 @@ class Piece:
     """
 
     __slots__ = (
-        "_before", "_echoes", "_hashed", "_judged", "_named", "_reckoned", "_said", "_told", "best", "blocks", "channel", "closed", "exempt", "first", "history",
+        "_before", "_echoes", "_hashed", "_judging", "_reckoned", "_said", "_told", "best", "blocks", "channel", "closed", "exempt", "first", "history",
         "names", "now", "src", "src_base", "tail",
     )  # fmt: skip
 
@@ -76,9 +87,7 @@ class Piece:
         self.channel, self.exempt = channel, exempt
         self.src, self.src_base, self.names = src, src_base, names
         self.closed = False
-        self._named: tuple[State, Judged] | None = None
-        self._judged, self._said = Judged(), Said()
-        self._told: tuple[State, list[int]] | None = None
+        self._told: tuple[State, Mapping[int, None]] | None = None
         self._hashed: tuple[int, int, U64] | None = None
         self.tail: tuple[Block, ...] = ()
         self._reckoned: tuple[tuple[Block, ...], State, State] | None = None
@@ -168,12 +177,12 @@ class Piece:
         """Whether any name of the source is another in the output."""
         return self.names is not None and self._naming(self.extent()).renamed
 
-    def said(self) -> list[int]:
+    def said(self) -> Mapping[int, None]:
         """Hashes of the source's shingles that are aligned whole under one renaming, each once."""
         extent = self.extent()
         if self._told is None or self._told[0] != extent:
-            pairs = self._pairs(extent, self._said.o)
-            self._told = (extent, self._said.keys(pairs, self._hashes(), self.src_base))
+            self._naming(extent)
+            self._told = (extent, self._said.keys(self._judging, self._hashes(), self.src_base))
         return self._told[1]
 
     def _hashes(self) -> U64:
@@ -193,18 +202,12 @@ class Piece:
         return Measure(matched, longest, max(extent.output, matched), max(extent.source, matched))
 
     def _naming(self, extent: State) -> Judged:
-        """What is known of the names up to the extent; reckoned once for each.
-
-        Stretches are judged for good when another has followed, so that a long piece costs no more than a
-        short one, and what is forgotten stays counted.
-        """
-        if self._named is None or self._named[0] != extent:
-            pairs = self._pairs(extent, self._judged.o)
-            while len(pairs) >= 2 * STRETCH:
-                self._judged = self._judged.with_more(pairs[:STRETCH])
-                del pairs[:STRETCH]
-            self._named = (extent, self._judged.with_more(pairs))
-        return self._named[1]
+        """What is known of the names up to the extent."""
+        judging = self._judging
+        judging.cut(extent.o)
+        if judging.now.o < extent.o:
+            judging.take(self._pairs(extent, judging.now.o))
+        return judging.now
 
     def _pairs(self, extent: State, first: int) -> list[Pair]:
         """The aligned tokens up to the extent, from output token ``first`` on, that both sides remember."""
@@ -219,8 +222,7 @@ class Piece:
         return [
             Pair(o, s, out[o - base], src[s - src_base], self.is_free(o, s))
             for block in reversed(blocks)
-            for o, s in zip(range(block.o, block.o + block.n), range(block.s, block.s + block.n), strict=True)
-            if o >= max(first, base) and s >= src_base
+            for o, s in tokens_of(block, max(first, base), src_base)
         ]
 
     def remembered(self) -> list[Block]:
@@ -278,7 +280,7 @@ class Piece:
         self.first = first
         self.blocks: list[Block] = []
         self._before: list[tuple[State, State]] = []
-        self._judged, self._said = Judged(), Said()
+        self._judging, self._said = Judging(), Said()
         self.now = self.best = State(first.o, first.s)
 
     def _settle(self, blocks: Iterable[Block]) -> None:
@@ -306,7 +308,7 @@ class Piece:
     def _settle_older(self, o: int) -> None:
         older = [block for block in self.tail if block.o + block.n <= o - TAIL // 2]
         if not older:
-            self._close()
+            self.close()
             return
         rest, self.tail = self.tail[len(older) :], ()
         self._settle(older)
@@ -323,12 +325,13 @@ class Piece:
             return
         whole = Block(last.o - back, last.s - back, last.n + back)
         at, cut = len(self.blocks) - 1, []
-        while at and _overlaps(self.blocks[at - 1], whole):
+        while at and overlaps(self.blocks[at - 1], whole):
             at -= 1
             block = self.blocks[at]
             cut.append(block._replace(n=max(min(whole.o - block.o, whole.s - block.s), 0)))
         if sum(b.n for b in self.blocks[at:-1]) > sum(b.n for b in cut) + back:
             return
+        self._judging.cut(min([whole.o, *(b.o + b.n for b in cut)]))
         if at or self._before[0][0].blocks:
             self.now, self.best = self._before[at]
             del self.blocks[at:], self._before[at:]
@@ -367,14 +370,15 @@ class Piece:
             chain.append(block)
             o, s = block.o + block.n, block.s + block.n
         self.tail = tuple(chain)
+        self._judging.cut(self.now.o)
 
     def _close_if_over(self, o: int) -> None:
         behind = o + 1 - (self.last.o + self.last.n)
         state, best = self._scores() if self.tail else (self.now, self.best)
         if behind > MAX_GAP or best.score - (state.score - behind) > MAX_DROP:
-            self._close()
+            self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
         """Ends the piece at its best prefix."""
         self.best = self.extent()
         self.blocks += [block for block in self.tail if block.o + block.n <= self.best.o]
@@ -392,8 +396,3 @@ class Piece:
                 del self.names[:cut]
             self.src_base += cut
             self.exempt = {place for place in self.exempt if place >= self.src_base}
-
-
-def _overlaps(block: Block, whole: Block) -> bool:
-    """Whether a block reaches into a later one, on either side."""
-    return block.o + block.n > whole.o or block.s + block.n > whole.s

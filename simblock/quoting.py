@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Container, Hashable, Sequence
 from itertools import chain
 
 from simblock.align import Block
@@ -44,8 +44,8 @@ class Quoting:
         if len(self._said) > 4 * KEEP:
             self._said = {o for o in self._said if o >= self._history.base}
 
-    def forget(self, pieces: set[Piece | Hull]) -> None:
-        """Lets pieces go that are summed up."""
+    def forget(self, pieces: Container[Piece | Hull]) -> None:
+        """Lets pieces go that nobody will ask for again."""
         self._done = {piece: done for piece, done in self._done.items() if piece not in pieces}
 
     def _count(self, piece: Piece | Hull, block: Block, done: int) -> None:

@@ -8,9 +8,10 @@ together what those that are kept would say on average.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
-from simblock.naming import STRETCH, Pair, disagreeing
+from simblock.naming import Judging
 from simblock.scheme import CODE_CHANNELS
 from simblock.tokens import U64
 from simblock.vocabulary import BACKGROUND_DOCUMENTS, documents_with, worth
@@ -24,54 +25,35 @@ MOST = 512
 
 
 class Said:
-    """The shingles of a work that one piece holds whole: hashes, in order, each once.
+    """The shingles of a work that one piece holds whole: hashes, in order, each once."""
 
-    Stretches are judged for good when another has followed, as names are (:class:`simblock.naming.Judged`).
-    """
-
-    __slots__ = ("_keys", "_run", "o")
+    __slots__ = ("_keys", "_known", "_seen", "_undone")
 
     def __init__(self) -> None:
-        self.o = -1
-        self._keys: dict[int, None] = {}
-        self._run: list[Pair] = []
+        self._keys: dict[int, None] = {}  # of tokens judged for good
+        self._known: dict[int, None] = {}  # these and the others
+        self._seen = 0  # of the others
+        self._undone = 0
 
-    def keys(self, pairs: list[Pair], hashes: U64, base: int) -> list[int]:
-        """All of them, those of ``pairs`` included, which are all from output token ``o`` on.
-
-        ``hashes`` are those of the work's shingles that begin at token ``base`` and those that follow.
-        """
-        while len(pairs) >= 2 * STRETCH:
-            runs = list(_runs(self._run, pairs[:STRETCH]))
-            self._keys |= dict.fromkeys(_shingles(runs, hashes, base))
+    def keys(self, judging: Judging, hashes: U64, base: int) -> dict[int, None]:
+        """All of them. ``hashes`` are those of the work's shingles that begin at token ``base`` and those that follow."""
+        if judging.ended:
+            self._keys |= dict.fromkeys(_shingles(judging.ended, hashes, base))
             self._keys = dict.fromkeys(list(self._keys)[-MOST:])
-            self._run, self.o = runs[-1][1 - SHINGLE :], pairs[STRETCH - 1].o + 1
-            del pairs[:STRETCH]
-        found = _shingles(_runs(self._run, pairs), hashes, base)
-        return list(self._keys | dict.fromkeys(found))
+            judging.ended = []
+        if judging.undone != self._undone:
+            self._known, self._seen, self._undone = dict(self._keys), 0, judging.undone
+        runs = judging.runs(self._seen)
+        self._seen += len(runs)
+        self._known |= dict.fromkeys(_shingles(runs, hashes, base))
+        return self._known
 
 
-def _runs(run: list[Pair], pairs: Sequence[Pair]) -> Iterator[list[Pair]]:
-    """Pairs that follow each other on both sides under one renaming; ``run`` is what they may go on with.
-
-    The last of them, empty where nothing goes on, is what the next pairs may continue.
-    """
-    strange = set(disagreeing([pair.ours for pair in pairs], [pair.theirs for pair in pairs]))
-    run = list(run)
-    for at, pair in enumerate(pairs):
-        apart = bool(run) and (run[-1].o + 1, run[-1].s + 1) != (pair.o, pair.s)
-        if apart or pair.free or at in strange:
-            yield run
-            run = []
-        if not pair.free and at not in strange:
-            run.append(pair)
-    yield run
-
-
-def _shingles(runs: Iterable[list[Pair]], hashes: U64, base: int) -> Iterator[int]:
-    for run in runs:
-        if len(run) >= SHINGLE:
-            yield from hashes[max(run[0].s - base, 0) : run[-1].s + 2 - SHINGLE - base].tolist()
+def _shingles(runs: Iterable[tuple[int, int]], hashes: U64, base: int) -> list[int]:
+    """Hashes of the shingles that end at source tokens where runs long enough do."""
+    first = base + SHINGLE - 1
+    found: list[int] = hashes[[s - first for s, run in runs if run >= SHINGLE and s >= first]].tolist()
+    return found
 
 
 def bits(language: str, keys: Collection[int], heard: Mapping[int, float]) -> float:
@@ -86,6 +68,7 @@ def bits(language: str, keys: Collection[int], heard: Mapping[int, float]) -> fl
     return round(worth(language) * KEPT * share * math.fsum(table.values()), 1)
 
 
+@lru_cache(1 << 14)
 def rarity(language: str, key: int) -> float:
     """How rare a shingle is against the table alone."""
     return math.log2((BACKGROUND_DOCUMENTS + 1) / (documents_with(language, key) + 1))

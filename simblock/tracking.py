@@ -7,13 +7,26 @@ acted keeps the figures with which it last did, so that a report decides as the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from simblock.align import MAX_GAP, Measure
+from simblock.align import MAX_GAP, Measure, summed
 from simblock.exemption import Reading
-from simblock.figures import NO_MEASURE, NOTHING, Figures, Placing, Seed, Snapshot, apart, said
+from simblock.figures import (
+    LOOK_BACK,
+    NO_MEASURE,
+    NOTHING,
+    PARALLEL,
+    Figures,
+    Placing,
+    Seeds,
+    Snapshot,
+    apart,
+    said,
+    thinned,
+    uniform,
+)  # fmt: skip
 from simblock.grain import GRAINS, Grain
 from simblock.history import History
 from simblock.hull import REACH, Hull
@@ -34,8 +47,6 @@ MAX_PIECES = 32
 """Pieces of one match that are kept apart; older ones are summed up."""
 MAX_SPANS = 256
 """Spans of summed-up pieces that a report lists."""
-MAX_SEEDS = 4096
-"""Seed hits remembered for a work's information; more of them would not change a decision."""
 
 HEARD = 15.0
 """Bits of evidence without which a hull counts for nothing; a growing one with more is under suspicion."""
@@ -59,7 +70,7 @@ class Track:
     forced: bool = False
     common: bool = False
     pieces: list[Piece | Hull] = field(default_factory=list)
-    seeds: list[Seed] = field(default_factory=list)
+    seeds: Seeds = field(default_factory=Seeds)
     verdict: Verdict | None = None
     snapshot: Snapshot | None = None
     leaked: int = 0
@@ -108,6 +119,11 @@ class Track:
                 return piece
         return None
 
+    def places(self, o: int) -> set[int]:
+        """The source tokens ``s`` where :meth:`through` has a piece for output token ``o``."""
+        beside = range(-MAX_GAP, MAX_GAP + 1)
+        return {o - piece.diagonal + by for piece in self.aligned() if piece.first.o <= o for by in beside}
+
     def hull_about(self, o: int, s: int) -> Hull | None:
         """The growing hull about output token ``o`` and source token ``s``."""
         for piece in self.pieces:
@@ -151,6 +167,26 @@ class Track:
         """Adds a piece to the match; the track is ``active`` while any of them may grow."""
         self.pieces.append(piece)
         self.dirty = self.active = True
+        if len(self.pieces) > PARALLEL:
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        """Forgets alignments that others outdo, and ends those that are too many: what comes behind has hits of its own."""
+        outdone, over = thinned(self.aligned(), self.end())
+        self._drop(outdone)
+        for piece in over:
+            piece.close()
+            self.closing = True
+
+    def _drop(self, pieces: Container[Piece | Hull]) -> None:
+        """Forgets pieces."""
+        self.pieces = [piece for piece in self.pieces if piece not in pieces]
+        self.spans = {piece: span for piece, span in self.spans.items() if piece not in pieces}
+        self.quoting.forget(pieces)
+
+    def repeats(self, o: int) -> bool:
+        """Whether PARALLEL runs go on through output token ``o``, each as long as all that may tell of one more."""
+        return sum(piece.running(o) >= LOOK_BACK and uniform(piece) for piece in self.aligned()) >= PARALLEL
 
     def ripe(self, begin: int) -> bool:
         """Whether more is aligned than before, and so much that the match may act, or be under suspicion from
@@ -172,15 +208,10 @@ class Track:
         """The alignments that are not closed."""
         return [piece for piece in self.pieces if isinstance(piece, Piece) and not piece.closed]
 
-    def note(self, seed: Seed) -> None:
-        """Remembers a hit for the work's information, if it has any."""
-        if seed.informs and len(self.seeds) < MAX_SEEDS:
-            self.seeds.append(seed)
-
     def split(self) -> Track:
         """Takes the match so far out of the track, which begins a new one."""
         old = replace(self)
-        self.pieces, self.seeds, self.spans = [], [], {}
+        self.pieces, self.seeds, self.spans = [], Seeds(), {}
         self.quoting = Quoting(self.quota, (self.key[0], self.length), self.history)
         self.verdict, self.snapshot, self.now, self.leaked, self.bagged = None, None, NOTHING, 0, False
         self.past, self.past_spans = NO_MEASURE, ()
@@ -202,14 +233,9 @@ class Track:
         counting = self.counting(bag=False)
         old = {p for p in self.pieces if p.closed and p.extent().o < self.end() - 2 * JOIN}
         past = [self.past, *(m for p, m in counting if p in old)]
-        self.past = Measure(
-            sum(m.matched for m in past), max(m.longest for m in past),
-            sum(m.output for m in past), sum(m.source for m in past), sum(m.evidence for m in past),
-        )  # fmt: skip
+        self.past = summed(past)
         self.past_spans = (*self.past_spans, *(self.spans[p] for p, _ in counting if p in old))[:MAX_SPANS]
-        self.pieces = [piece for piece in self.pieces if piece not in old]
-        self.spans = {piece: span for piece, span in self.spans.items() if piece not in old}
-        self.quoting.forget(old)
+        self._drop(old)
 
     def counting(self, *, bag: bool) -> list[tuple[Piece | Hull, Measure]]:
         """The pieces that count: of those that overlap the one that matches more."""
@@ -225,18 +251,14 @@ class Track:
         return sorted(kept, key=lambda pm: pm[0].first)
 
     def _figures(self, counting: list[tuple[Piece | Hull, Measure]]) -> Figures:
-        measures = [self.past, *(measure for _, measure in counting)]
-        matched = sum(m.matched for m in measures)
-        output = sum(m.output for m in measures)
-        source = sum(m.source for m in measures)
+        matched, _, output, source, bits = summed([self.past, *(measure for _, measure in counting)])
         # also a run whose piece a bigger, poorer one outdoes: whatever stands around it, it was copied
         runs = [self._longest(p) for p in self.pieces if isinstance(p, Piece)]
         longest = max([self.past.longest, *runs])
         similarity = self.likeness(matched, output, source)
         alike = sum(piece.names_alike() for piece, _ in counting if isinstance(piece, Piece))
-        evidence = round(sum(m.evidence for m in measures), 1)
         return Figures(
-            matched // 2, longest // 2, round(similarity, 4), matched, output, source, alike, evidence
+            matched // 2, longest // 2, round(similarity, 4), matched, output, source, alike, round(bits, 1)
         )
 
     @staticmethod
@@ -274,20 +296,7 @@ class Track:
         """
         if self.grain.lane == "syntax":
             return said(self.work.language or "", pieces, self.seeds)
-        exempt: set[int] = set().union(*(piece.exempt for piece in pieces))
-        known: set[int] = set()
-        bits = 0.0
-        for seed in reversed(self.seeds):
-            s = seed.s
-            if seed.key not in known and s not in exempt:
-                for a, b in reversed(spans):
-                    if a <= s < b:
-                        known.add(seed.key)
-                        bits += seed.bits
-                        break
-                if bits >= enough:
-                    break
-        return round(bits, 1)
+        return self.seeds.bits(spans, set().union(*(piece.exempt for piece in pieces)), enough)
 
     def look(
         self, policy: Policy, *, bag: bool, beside: Callable[[], float] = float, keep: bool = True
