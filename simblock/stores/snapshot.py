@@ -303,9 +303,19 @@ class Snapshot:
         self._have(stored[passed].tolist() for passed in through)
         for number, passed in enumerate(through):
             if len(passed):
-                found = self.segments[number].buckets.find_many(stored[passed])
-                hits.extend(self._found(number, found, passed, most[passed]))
+                hits.extend(self._each(number, stored, passed, most))
         return hits
+
+    def _each(self, number: int, stored: U64, passed: I64, most: I64) -> Iterable[Hit]:
+        """The hits of one segment; keys that an output repeats are looked up once, and share their places."""
+        _, firsts, again = np.unique(stored[passed], return_index=True, return_inverse=True)
+        once = passed[np.sort(firsts)]
+        hits = self._found(number, self.segments[number].buckets.find_many(stored[once]), once, most[once])
+        if len(once) == len(passed):
+            return hits
+        found = {hit.ask: hit for hit in hits}
+        asks = zip(passed.tolist(), passed[firsts][again].tolist(), strict=True)
+        return [found[first]._replace(ask=ask) for ask, first in asks if first in found]
 
     def _found(self, number: int, found: Found, passed: I64, most: I64) -> Iterator[Hit]:
         if self._all_live[number]:

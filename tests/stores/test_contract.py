@@ -56,6 +56,20 @@ def test_few_keys_and_many_keys_get_the_same_answers(store):
     assert len(few) == len(keys) - 40
 
 
+def test_keys_that_are_asked_again_and_again_get_the_same_answers(store):
+    works = library(12)
+    index = store(works).index
+    rng = random.Random(4)
+    asked, keys, _ = keys_of(index, works[4].text)
+    asked, keys = [*asked, *[1] * 5], [*keys, *(rng.getrandbits(64) for _ in range(5))]
+    order = rng.choices(range(len(keys)), k=4 * len(keys))
+    once = {hit.ask: hit for hit in index.postings(np.array(asked, np.uint32), np.array(keys, np.uint64))}
+    again = index.postings(
+        np.array([asked[i] for i in order], np.uint32), np.array([keys[i] for i in order], np.uint64)
+    )
+    assert again == [once[i]._replace(ask=ask) for ask, i in enumerate(order) if i in once]
+
+
 def test_no_keys_get_no_answer(store):
     index = store(library(2)).index
     assert index.postings([], []) == []
