@@ -203,8 +203,9 @@ def outdone(piece: Piece, other: Piece) -> bool:
 
 
 def thinned(growing: Sequence[Piece], end: int) -> tuple[set[Piece], list[Piece]]:
-    """Of many alignments that go on side by side, as in a work that repeats itself, those that others outdo, and
-    those too many that aligned least of the last tokens before output token ``end``; both in vain where a copy goes on.
+    """Of alignments that go on side by side, as in a work that repeats itself, those that others outdo, which may be
+    forgotten, and of those too many the ones that aligned least of the last tokens before output token ``end``, which
+    may be ended. A copy of something else behind them has hits of its own, from which it is aligned anew.
     """
     kept: list[Piece] = []
     for piece in sorted(growing, key=lambda piece: (-piece.extent().matched, piece.first)):
