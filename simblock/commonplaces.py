@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import count, islice, product
+from itertools import product
 from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simblock.background import skip_words
+from simblock.series import series
 from simblock.shingles import Rolling, hashes
 from simblock.tokens import I64, U8, U32, U64, Bools
 from simblock.words import words
@@ -40,8 +41,6 @@ LAGS = range(1, 7)
 """How many numbers lie between a number and the next of its column."""
 COUNTED = 10_000
 """Numbers below this one are known by value."""
-PI = "3 14159 26535 89793 23846 26433 83279 50288 41971 69399 37510 58209 74944 59230 78164"
-"""Its digits, in the groups in which they are printed."""
 _SLOTS = 1 << 18
 _ALONE, _WORDED, _USUAL = 1, 2, 4
 _F64 = NDArray[np.float64]
@@ -359,42 +358,10 @@ def _roman(number: int) -> str:
 def _numbers() -> _Numbers:
     """Numbers below COUNTED, with and without a zero before them, and those of known series."""
     values = {str(n): float(n) for n in range(COUNTED)} | {f"{n:02}": float(n) for n in range(10)}
-    known = [values, *({text: float(at) for at, text in enumerate(one)} for one in _series())]
+    known = [values, *({text: float(at) for at, text in enumerate(one)} for one in series())]
     place = {text: at for at, text in enumerate({text: None for one in known for text in one})}
     places = np.full((len(known), len(place)), np.nan)
     for row, one in zip(places, known, strict=True):
         row[[place[text] for text in one]] = list(one.values())
     keys, first = np.unique(words("\n".join(place)).keys, return_index=True)
     return _Numbers(keys, places[:, first])
-
-
-def _series() -> Iterator[list[str]]:
-    """Series that every one writes alike; of numbers that stand twice in one, the latter place counts."""
-    made: tuple[Iterator[int], ...] = (
-        islice((n for n in count(2) if all(n % d for d in range(2, int(n**0.5) + 1))), 500),
-        islice(_fibonacci(), 90),
-        (1 << n for n in range(65)),
-        (10**n for n in range(31)),
-        (n * n for n in range(200)),
-        (n**3 for n in range(200)),
-        (n * (n + 1) // 2 for n in range(200)),
-        islice(_factorials(), 30),
-    )
-    yield from ([str(n) for n in one] for one in made)
-    yield PI.split()
-    yield from ([f"{n:0{width}b}" for n in range(1 << width)] for width in (3, 4, 5, 6, 7, 8))
-    yield from ([f"{n:0{width}x}" for n in range(0, 4096, 16)] for width in (4, 8))
-
-
-def _fibonacci() -> Iterator[int]:
-    low, high = 0, 1
-    while True:
-        yield low
-        low, high = high, low + high
-
-
-def _factorials() -> Iterator[int]:
-    made = 1
-    for n in count(1):
-        yield made
-        made *= n
