@@ -67,8 +67,6 @@ class Block(_Strict):
     kind: Literal["comment", "string"]
     open: Mark
     close: str = ""
-    until: str = ""
-    """Before this mark a comment ends that would go on to its line's end."""
     escapes: bool = False
     """A backslash keeps the next character, or line break, from closing."""
     one_line: bool = False
@@ -96,8 +94,6 @@ class Block(_Strict):
         asked = self.brackets or self.tail or self.after or self.holds or self.most
         if not self.one_line and asked:
             raise ValueError("brackets, tail, after, holds and most are for blocks with one_line")
-        if self.until and (self.kind == "string" or self.close):
-            raise ValueError("until is for comments without close")
         if self.holes and (self.one_line or not self.escapes or len(self.close) != 1):
             raise ValueError("holes are for blocks over lines, with escapes and a close of one character")
         return self

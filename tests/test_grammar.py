@@ -83,11 +83,6 @@ def test_an_unknown_field_is_named_with_its_file(field: str, tmp_path, monkeypat
         ("open = '//'", "open = '/*'", r"lexer\.blocks\.0\.open: .*match nothing"),
         ("open = '//'", "open = '//'\none_line = true", r"lexer\.blocks\.0: .*needs a close"),
         ("open = '//'", "open = '//'\nbrackets = '[]'", r"lexer\.blocks\.0: .*one_line"),
-        (
-            "open = '/\\*'",
-            "open = '/\\*'\nuntil = '?>'",
-            r"lexer\.blocks\.1: .*until is for comments without close",
-        ),
         ("open = '//'", "open = '//'\nmost = 1", r"lexer\.blocks\.0: .*one_line"),
         ("open = '//'", "open = '//'\nholes = '${'", r"lexer\.blocks\.0: .*close of one character"),
         (

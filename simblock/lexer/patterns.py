@@ -122,11 +122,9 @@ class _Name:
 
 def _whole(block: Block, table: LexerTable) -> str:
     """The regular expression of a comment or literal with all its lines, and of one that is never closed."""
-    stops = re.escape(block.close[:1]) or r"\r\n" + re.escape(block.until[:1])
+    stops = re.escape(block.close[:1]) or r"\r\n"
     hidden = r"\\" + repeated(r"\r\n|[\s\S]", "?")
     escape = rf"{hidden}|[^{stops}\\]++" if block.escapes else f"[^{stops}]++"
-    if block.until:
-        escape += rf"|(?!{re.escape(block.until)}){re.escape(block.until[0])}"
     if not block.close:
         return f"{_opening(block)}{repeated(escape)}" + repeated(r"\r\n?|\n", "?")
     close = re.escape(block.close)
@@ -145,12 +143,11 @@ class _Closes:
     """
 
     def __init__(self, block: Block, table: LexerTable) -> None:
-        until = f"|{re.escape(block.until)}" if block.until else ""
-        close = re.escape(block.close) or rf"(?=[\r\n]{until})"
+        close = re.escape(block.close) or r"(?=[\r\n])"
         hole = f"|(?P<hole>{re.escape(block.holes)})" if block.holes else ""
         escape = r"|\\(?:\r\n|[\s\S])?" if block.escapes else ""
         self.text = re.compile(f"(?P<close>{close}){hole}{escape}")
-        self.margin = max(len(block.close), len(block.until), len(block.holes), 1) - 1
+        self.margin = max(len(block.close), len(block.holes), 1) - 1
         if block.holes:
             whole, torn, odd = _in_holes(table)
             final = f"(?P<close>{close})|(?P<end>\\}})|{whole}|(?P<odd>{odd}){escape}"

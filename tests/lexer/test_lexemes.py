@@ -117,11 +117,6 @@ GOLDEN = {
         ("/* a * b */ int c; // d\n// e \\", "int│c│;"),
         ("a->b...c >>= 0x1p+3 + 1.e5f", "a│->│b│...│c│>>=│0x1p+3│+│1.e5f"),
     ],
-    "php": [
-        ("f(); // it's? ?> <p>it's\n<?= $a # ??>\n<?php b", "f│(│)│;│=│$a│php│b"),
-        ("a // ? >\nb # ?\n?>c\n<? d // ?>", "a│b│d"),
-        ("a //?><?php /* // ?> */ b '// ?>' c //", "a│php│b│'// ?>'│c"),
-    ],
 }
 """Text, and its lexemes with a bar between them."""
 

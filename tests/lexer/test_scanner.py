@@ -12,7 +12,6 @@ from simblock.tokens import ARGUMENT_KEY, NAME_KEY
 from tests.lexer.material import lexemes
 
 OPEN = {
-    ("php", "line comment"): ("//", "?? > ?", "?><?"),
     ("c", "comment"): ("/*", "comment ", "*/"),
     ("c", "line comment"): ("//", "\\\n comment", "\n"),
     ("python", "docstring"): ('"""', 'text \\" ', '"""'),
@@ -66,7 +65,7 @@ LONG_OPENINGS = grammar("c").model_copy(
         "lexer": LexerTable(
             blocks=(
                 Block(kind="comment", open=r"--\[==\[", close="]==]"),
-                Block(kind="comment", open="--", until="=]"),
+                Block(kind="comment", open="--"),
                 Block(kind="comment", open="=begin", close="\n=end", line_start=True),
                 Block(kind="comment", open="<!--", close="-->"),
                 Block(kind="string", open="'", close="'", one_line=True, escapes=True, most=1),
