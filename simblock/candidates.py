@@ -179,6 +179,9 @@ class Candidates:
         followed, others when those break (:meth:`resume`), or where they reach back further.
         """
         track.heard = (o, places)
+        if track.idle:
+            track.withheld = True
+            return
         followed = [track.on(o, posting.position) for posting in places]
         for piece in followed:
             if piece is not None:
@@ -192,6 +195,8 @@ class Candidates:
 
     def resume(self, track: Track, o: int) -> Steps:
         """Where a run breaks at output token ``o``, goes on at another place of the last exact hit."""
+        if track.idle:
+            return
         heard, places = track.heard
         since = o - heard
         if not places or since > SQUARE:
@@ -252,7 +257,8 @@ class Candidates:
 
     def _repeating(self, o: int, runs: Iterable[TrackKey]) -> set[TrackKey]:
         """Those of some runs that repeat themselves: of such a one a few places are followed, others when those break."""
-        return {run for run in runs if run in self.tracks and self.tracks[run].repeats(o)}
+        known = ((run, self.tracks[run]) for run in runs if run in self.tracks)
+        return {run for run, track in known if track.idle or track.repeats(o)}
 
     def _worth(self, square: list[Seed], channel: Channel) -> bool:
         if channel.unordered:

@@ -79,6 +79,7 @@ class Crowds:
         For each rule of the policy, places that go on differently, those first that reach back furthest.
         ``out`` has the output's last keys, up to the hit at token ``o``.
         """
+        resting, postings = _rested(index, postings, tracks)
         followed, others = self._parted(index, postings, o, tracks)
         ranked: dict[str, list[Posting]] = {}
         for posting in others:
@@ -90,7 +91,7 @@ class Crowds:
             room = REPRESENTATIVES - rules[rule]
             if room > 0:
                 followed += yield from self.furthest(index, places, out, room)
-        return followed
+        return followed + resting
 
     @staticmethod
     def _parted(
@@ -137,6 +138,19 @@ class Crowds:
             if reach > beyond:
                 rows.append((-reach, number, ahead, posting))
         return _varied(sorted(rows, key=lambda row: row[:2]), count)
+
+
+def _rested(
+    index: int, postings: Sequence[Posting], tracks: Mapping[TrackKey, Track]
+) -> tuple[list[Posting], Sequence[Posting]]:
+    """One place of each run whose match is idle, to be heard of there, and the places of the others."""
+    runs = ((index, segment, run) for segment, run in {(one.segment, one.run) for one in postings})
+    idle = {run[1:] for run in runs if run in tracks and tracks[run].idle}
+    if not idle:
+        return [], postings
+    first = {(one.segment, one.run): one for one in reversed(postings)}
+    rest = [one for one in postings if (one.segment, one.run) not in idle]
+    return [one for run, one in first.items() if run in idle], rest
 
 
 def _reach(out: Sequence[int], source: Sequence[int]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from simblock import saying
-from simblock.align import Measure
+from simblock.align import Measure, summed
 from simblock.background import BACKGROUND_DOCUMENTS, document_frequency
+from simblock.history import History
 from simblock.hull import Hull
 from simblock.match import Span
 from simblock.piece import Piece
@@ -74,13 +75,14 @@ class Seeds:
     However often a passage is repeated, a place counts once: what hits of it there are crowds out no other.
     """
 
-    __slots__ = ("_bits", "_count", "_noted", "_places", "_when")
+    __slots__ = ("_bits", "_count", "_noted", "_places", "_when", "most")
 
     def __init__(self) -> None:
         self._places: dict[int, dict[int, None]] = {}
         self._bits: dict[int, float] = {}
         self._when: dict[int, int] = {}  # the last hit of each key, as hits are numbered
         self._noted = self._count = 0
+        self.most = 0.0  # bits of all keys together
 
     def note(self, seed: Seed) -> None:
         """Remembers a hit, if it tells anything."""
@@ -89,6 +91,7 @@ class Seeds:
         places = self._places.pop(seed.key, None)
         if places is None:
             places, self._bits[seed.key] = {}, seed.bits
+            self.most += self._bits[seed.key]
         self._noted += 1
         self._when[seed.key] = self._noted
         self._count += seed.s not in places
@@ -97,7 +100,8 @@ class Seeds:
         if self._count > MAX_SEEDS:
             first = next(iter(self._places))
             self._count -= len(self._places.pop(first))
-            del self._bits[first], self._when[first]
+            self.most -= self._bits.pop(first)
+            del self._when[first]
 
     def bits(self, spans: Collection[tuple[int, int]], exempt: Collection[int], enough: float) -> float:
         """What the keys say of which any place lies inside source token spans and is not exempt; no more when ``enough``."""
@@ -134,6 +138,8 @@ class Figures(NamedTuple):
 
 
 NOTHING = Figures(0, 0, 0.0)
+Counting = list[tuple[Piece | Hull, Measure]]
+"""Pieces of a match that count, and what each comes to."""
 NO_MEASURE = Measure(0, 0, 0, 0)
 
 
@@ -165,6 +171,48 @@ def said(language: str, pieces: Sequence[Piece | Hull], seeds: Seeds) -> float:
         if isinstance(piece, Piece):
             keys |= piece.said()
     return saying.bits(language, keys, seeds.heard(keys))
+
+
+def placed(piece: Piece | Hull, history: History, old: Placing | None) -> Placing:
+    """Where a piece stands in the text; its beginning, which may be forgotten by now, as it was told before."""
+    extent = piece.extent()
+    span, lines = history.span(piece.first.o, max(extent.o - 1, history.base))
+    if old is not None and old.first == piece.first.s:
+        span, lines = Span(old.output.start, span.end), Span(old.lines.start, lines.end)
+    return Placing(span, lines, piece.first.s, extent.s - 1)
+
+
+def reckoned(
+    past: Measure,
+    counting: Counting,
+    pieces: Iterable[Piece | Hull],
+    likeness: Callable[[int, int, int], float],
+) -> Figures:
+    """A match in figures: those of its pieces that count and what was summed up before. ``likeness`` is told half tokens
+    matched, of the output and of the source.
+    """
+    matched, _, output, source, bits = summed([past, *(measure for _, measure in counting)])
+    # also a run whose piece a bigger, poorer one outdoes: whatever stands around it, it was copied
+    longest = max([past.longest, *(_longest(piece) for piece in pieces if isinstance(piece, Piece))])
+    alike = sum(piece.names_alike() for piece, _ in counting if isinstance(piece, Piece))
+    similarity = round(likeness(matched, output, source), 4)
+    return Figures(matched // 2, longest // 2, similarity, matched, output, source, alike, round(bits, 1))
+
+
+def _longest(piece: Piece) -> int:
+    """Half tokens of a piece's longest run."""
+    return piece.extent().longest if piece.names is None else piece.measure(bag=False).longest
+
+
+def counted(measured: Counting) -> Counting:
+    """Of pieces that overlap the one that matches more, in order."""
+    if len(measured) < 2:
+        return measured
+    kept: Counting = []
+    for piece, measure in sorted(measured, key=lambda pm: (-pm[1].matched, pm[0].first)):
+        if all(apart(piece, other) for other, _ in kept):
+            kept.append((piece, measure))
+    return sorted(kept, key=lambda pm: pm[0].first)
 
 
 def apart(one: Piece | Hull, other: Piece | Hull) -> bool:

@@ -180,7 +180,7 @@ class Lane:
         for key, track in list(tracks.items()):
             if track.closing:
                 track.prune()
-            if not track.open and (not track.pieces or self.at - track.end() > 2 * JOIN):
+            if not track.open and (not track.pieces or self.at - track.heard_of() > 2 * JOIN):
                 del tracks[key]
                 self.candidates.finished.append(track)
         over, self.candidates.finished = self.candidates.finished, []

@@ -23,6 +23,7 @@ class Looks:
 
     def __init__(self, response: ResponseCore, lane: Callable[[str], Lane], *, unbroken: bool) -> None:
         self._response, self._lane, self._unbroken = response, lane, unbroken
+        self._lazily = EDITING.isdisjoint(response.policy.actions)
 
     def changed(self, lanes: Iterable[Lane], *, last: bool) -> Iterator[tuple[Lane, Track]]:
         """The matches about which something is new: what one lane of code learns of a work counts in the other."""
@@ -37,8 +38,9 @@ class Looks:
         """Matches of lexemes of the same work that are long enough, and lack information."""
         lexemes = self._lane("lexemes")
         for other in lexemes.candidates.tracks.values():
-            enough = other.now.tokens >= other.resolved.limits.min_tokens and other.verdict is None
-            if enough and other.work.id == track.work.id:
+            if other.work.id != track.work.id or other.verdict is not None:
+                continue
+            if other.now.tokens >= other.resolved.limits.min_tokens:
                 other.most = 0
                 yield lexemes, other
 
@@ -50,12 +52,20 @@ class Looks:
                 return None
             if lane.at % LOOK_EVERY and _decided_for(track, stopped=stopped):
                 return None
+            if track.mute() and not self._known_beside(track):
+                track.pass_over(lazily=self._lazily)
+                return None
         track.count()
         beside = partial(self._beside, lane, track)
         verdict = track.look(self._response.policy, bag=last or lane.at % 4 == 0, beside=beside, keep=False)
         if verdict is not None and self._unbroken and verdict.action in EDITING:
             verdict = track.verdict = verdict._replace(action="stop")
         return verdict
+
+    def _known_beside(self, track: Track) -> bool:
+        """Whether the lane of syntax tokens follows the work of a match of lexemes."""
+        syntax = self._lane("syntax").candidates.tracks
+        return any(one.work.id == track.work.id for one in syntax.values())
 
     def _beside(self, lane: Lane, track: Track) -> float:
         """Bits of what the other lane of code knows of a work: a short run of lexemes has few anchors."""

@@ -67,7 +67,7 @@ class Piece:
     """
 
     __slots__ = (
-        "_before", "_echoes", "_hashed", "_judging", "_reckoned", "_said", "_told", "best", "blocks", "channel", "closed", "exempt", "first", "history",
+        "_before", "_echoes", "_hashed", "_judging", "_reckoned", "_said", "_told", "_whole", "best", "blocks", "channel", "closed", "exempt", "first", "history",
         "names", "now", "src", "src_base", "tail",
     )  # fmt: skip
 
@@ -87,6 +87,7 @@ class Piece:
         self.channel, self.exempt = channel, exempt
         self.src, self.src_base, self.names = src, src_base, names
         self.closed = False
+        self._whole: tuple[State, Measure] | None = None
         self._told: tuple[State, Mapping[int, None]] | None = None
         self._hashed: tuple[int, int, U64] | None = None
         self.tail: tuple[Block, ...] = ()
@@ -152,16 +153,15 @@ class Piece:
         """The piece in figures. With ``bag``, tokens that both sides have in any order count where they are more."""
         extent, first, history = self.extent(), self.first, self.history
         if self.names is not None:
-            return self._measure_names(extent)
+            if self._whole is None or self._whole[0] is not extent:  # a closed one's never changes
+                self._whole = (extent, self._measure_names(extent))
+            return self._whole[1]
         matched = extent.matched
-        if bag and first.o >= history.base and first.s >= self.src_base and not self._exempts(extent):
+        exempt = bag and any(first.s <= s < extent.s for s in self.exempt)
+        if bag and first.o >= history.base and first.s >= self.src_base and not exempt:
             source = self.src[first.s - self.src_base : extent.s - self.src_base]
             matched = max(matched, shared(history.back(extent.o - 1, extent.o - first.o), source))
         return Measure(matched, extent.longest, max(extent.output, matched), max(extent.source, matched))
-
-    def _exempts(self, extent: State) -> bool:
-        """Whether any source token of the piece is exempt."""
-        return any(self.first.s <= s < extent.s for s in self.exempt)
 
     def strangers(self) -> set[int]:
         """Output tokens, as far as both sides are remembered, whose names no common renaming explains."""

@@ -11,27 +11,31 @@ from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from simblock.align import MAX_GAP, Measure, summed
+from simblock.align import Measure, summed
 from simblock.exemption import Reading
 from simblock.figures import (
     LOOK_BACK,
     NO_MEASURE,
     NOTHING,
     PARALLEL,
+    Counting,
     Figures,
     Placing,
     Seeds,
     Snapshot,
-    apart,
+    counted,
+    placed,
+    reckoned,
     said,
     thinned,
     uniform,
 )  # fmt: skip
 from simblock.grain import GRAINS, Grain
 from simblock.history import History
-from simblock.hull import REACH, Hull
-from simblock.match import SEVERITY, Action, Rank, Span, rank
-from simblock.piece import SETTLE, Piece
+from simblock.hull import Hull
+from simblock.match import SEVERITY, Action, Rank, rank
+from simblock.ongoing import Ongoing
+from simblock.piece import Piece
 from simblock.policy import Policy, Resolved, Verdict
 from simblock.questions import Posting
 from simblock.quota import Quota
@@ -45,6 +49,8 @@ RUN = 4
 """Tokens of a run whose break is worth a look at other places of it."""
 MAX_PIECES = 32
 """Pieces of one match that are kept apart; older ones are summed up."""
+ENOUGH = 64
+"""Pieces of one match after which no others are begun while its hits say too little for it ever to act."""
 MAX_SPANS = 256
 """Spans of summed-up pieces that a report lists."""
 
@@ -56,7 +62,7 @@ TrackKey = tuple[int, Hashable, int]
 
 
 @dataclass(slots=True, eq=False)
-class Track:
+class Track(Ongoing):
     """One run of works in one stream. ``view`` is how it was read, ``twins`` are the other works that share it."""
 
     key: TrackKey
@@ -75,7 +81,11 @@ class Track:
     snapshot: Snapshot | None = None
     leaked: int = 0
     bagged: bool = False
-    now: Figures = NOTHING
+    judged: Figures = NOTHING
+    silent: bool = False
+    begun: int = 0
+    withheld: bool = False
+    stale: bool = False
     dirty: bool = False
     active: bool = False
     closing: bool = False
@@ -87,10 +97,36 @@ class Track:
     spans: dict[Piece | Hull, Placing] = field(default_factory=dict)
     grain: Grain = field(init=False)
     quoting: Quoting = field(init=False)
+    wanted: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.grain = GRAINS[lane_of(self.view)]
         self.quoting = Quoting(self.quota, (self.key[0], self.length), self.history)
+        self.wanted = self.resolved.limits.least_information if self.grain.numbered else 0
+
+    @property
+    def now(self) -> Figures:
+        """The match in figures as it was looked at; while it is silent, as it stands."""
+        if self.stale:
+            self.judged, self.stale = self._figures(self.counting(bag=False)), False
+        return self.judged
+
+    def mute(self) -> bool:
+        """Whether the hits of lexemes say too little for the match to act or to fill a quota, whatever is aligned."""
+        return self.grain.lane == "lexemes" and self.seeds.most + 1 < self.wanted and not self.quota.halves
+
+    @property
+    def idle(self) -> bool:
+        """Whether more alignments would say nothing: of tables that are alike there is no end of them."""
+        return self.silent and self.begun >= ENOUGH and self.mute()
+
+    def pass_over(self, *, lazily: bool) -> None:
+        """Takes note, without a look at it, of a match that is mute; its figures are reckoned when they are asked for."""
+        self.dirty, self.silent = False, True
+        self.place()
+        self.stale = True
+        if not lazily:
+            self.stale, self.judged = False, self._figures(self.counting(bag=False))
 
     @property
     def reading(self) -> Reading:
@@ -108,40 +144,9 @@ class Track:
         now = self.now
         return rank(action, now.tokens, now.longest_run, now.names_alike, self.work.id)
 
-    @property
-    def open(self) -> bool:
-        return any(not piece.closed for piece in self.pieces)
-
-    def through(self, o: int, s: int, drift: int = MAX_GAP) -> Piece | None:
-        """The growing piece that goes through output token ``o`` and source token ``s``, or nearly."""
-        for piece in self.aligned():
-            if abs((o - s) - piece.diagonal) <= drift and piece.first.o <= o:
-                return piece
-        return None
-
-    def places(self, o: int) -> set[int]:
-        """The source tokens ``s`` where :meth:`through` has a piece for output token ``o``."""
-        beside = range(-MAX_GAP, MAX_GAP + 1)
-        return {o - piece.diagonal + by for piece in self.aligned() if piece.first.o <= o for by in beside}
-
-    def hull_about(self, o: int, s: int) -> Hull | None:
-        """The growing hull about output token ``o`` and source token ``s``."""
-        for piece in self.pieces:
-            if isinstance(piece, Hull) and not piece.closed and abs((o - s) - piece.diagonal) <= REACH:
-                return piece
-        return None
-
-    def on(self, o: int, s: int) -> Piece | None:
-        """The growing piece whose settled run goes through output token ``o`` and source token ``s``."""
-        for piece in self.aligned():
-            last = piece.last
-            if last.o + last.n == o + 1 and last.s + last.n == s + 1 and last.n >= SETTLE:
-                return piece
-        return None
-
-    def end(self) -> int:
-        """The output token behind the last piece."""
-        return max((piece.extent().o for piece in self.pieces), default=0)
+    def heard_of(self) -> int:
+        """:meth:`end`; of an idle match not before its last hit."""
+        return max(self.end(), self.heard[0]) if self.idle else self.end()
 
     def push(self, o: int) -> bool:
         """Feeds output token ``o`` to the growing pieces; True where a run breaks there."""
@@ -153,20 +158,20 @@ class Track:
             self.active = True
             if isinstance(piece, Piece):
                 before = max(before, piece.running(o - 1))
-            self.dirty |= piece.push(o) or piece.closed
+            if piece.push(o) or piece.closed:
+                self.dirty = True
+                self.stale |= self.silent
             self.closing |= piece.closed
             if isinstance(piece, Piece):
                 now = max(now, piece.running(o))
         return before >= RUN and now < before
 
-    def running(self, o: int) -> int:
-        """Tokens of the longest run that goes through output token ``o``."""
-        return max((piece.running(o) for piece in self.aligned()), default=0)
-
     def take(self, piece: Piece | Hull) -> None:
         """Adds a piece to the match; the track is ``active`` while any of them may grow."""
         self.pieces.append(piece)
+        self.begun += 1
         self.dirty = self.active = True
+        self.stale |= self.silent
         if len(self.pieces) > PARALLEL:
             self._thin_out()
 
@@ -200,20 +205,15 @@ class Track:
         grown, self.most = most != self.most, most
         return grown and most >= max(begin, self.grain.least)
 
-    def growing(self) -> list[Piece | Hull]:
-        """The pieces that are not closed."""
-        return [piece for piece in self.pieces if not piece.closed]
-
-    def aligned(self) -> list[Piece]:
-        """The alignments that are not closed."""
-        return [piece for piece in self.pieces if isinstance(piece, Piece) and not piece.closed]
-
     def split(self) -> Track:
         """Takes the match so far out of the track, which begins a new one."""
         old = replace(self)
-        self.pieces, self.seeds, self.spans = [], Seeds(), {}
+        self.pieces, self.spans = [], {}
+        self.seeds = self.seeds if self.withheld else Seeds()  # they may tell of what comes
         self.quoting = Quoting(self.quota, (self.key[0], self.length), self.history)
-        self.verdict, self.snapshot, self.now, self.leaked, self.bagged = None, None, NOTHING, 0, False
+        self.verdict, self.snapshot, self.judged, self.leaked, self.bagged = None, None, NOTHING, 0, False
+        self.silent = self.stale = self.withheld = False
+        self.begun = 0
         self.past, self.past_spans = NO_MEASURE, ()
         self.active = False
         return old
@@ -221,6 +221,7 @@ class Track:
     def prune(self) -> None:
         """Forgets pieces that ended without being any."""
         self.closing = False
+        self.stale |= self.silent
         for piece in self.pieces:
             if piece.closed and not self.counts(piece):
                 self.spans.pop(piece, None)
@@ -230,41 +231,25 @@ class Track:
 
     def _fold(self) -> None:
         """Sums up the older half of very many pieces, so that a long match costs no more than a short one."""
+        behind = self.end() - 2 * JOIN
+        old = {p for p in self.pieces if p.closed and p.extent().o < behind}
+        if not old:
+            return
         counting = self.counting(bag=False)
-        old = {p for p in self.pieces if p.closed and p.extent().o < self.end() - 2 * JOIN}
         past = [self.past, *(m for p, m in counting if p in old)]
         self.past = summed(past)
         self.past_spans = (*self.past_spans, *(self.spans[p] for p, _ in counting if p in old))[:MAX_SPANS]
         self._drop(old)
 
-    def counting(self, *, bag: bool) -> list[tuple[Piece | Hull, Measure]]:
+    def counting(self, *, bag: bool) -> Counting:
         """The pieces that count: of those that overlap the one that matches more."""
         measured = [(p, p.measure(bag=bag)) for p in self.pieces]
         least = self.grain.least
         measured = [(p, m) for p, m in measured if m.matched >= least and self.counts(p, 0)]
-        if len(measured) < 2:
-            return measured
-        kept: list[tuple[Piece | Hull, Measure]] = []
-        for piece, measure in sorted(measured, key=lambda pm: (-pm[1].matched, pm[0].first)):
-            if all(apart(piece, other) for other, _ in kept):
-                kept.append((piece, measure))
-        return sorted(kept, key=lambda pm: pm[0].first)
+        return counted(measured)
 
-    def _figures(self, counting: list[tuple[Piece | Hull, Measure]]) -> Figures:
-        matched, _, output, source, bits = summed([self.past, *(measure for _, measure in counting)])
-        # also a run whose piece a bigger, poorer one outdoes: whatever stands around it, it was copied
-        runs = [self._longest(p) for p in self.pieces if isinstance(p, Piece)]
-        longest = max([self.past.longest, *runs])
-        similarity = self.likeness(matched, output, source)
-        alike = sum(piece.names_alike() for piece, _ in counting if isinstance(piece, Piece))
-        return Figures(
-            matched // 2, longest // 2, round(similarity, 4), matched, output, source, alike, round(bits, 1)
-        )
-
-    @staticmethod
-    def _longest(piece: Piece) -> int:
-        """Half tokens of a piece's longest run."""
-        return piece.extent().longest if piece.names is None else piece.measure(bag=False).longest
+    def _figures(self, counting: Counting) -> Figures:
+        return reckoned(self.past, counting, self.pieces, self.likeness)
 
     def likeness(self, matched: int, output: int, source: int) -> float:
         """Matched over the longer side; of code over both sides' mean (Dice)."""
@@ -284,7 +269,7 @@ class Track:
         """Whether a piece says enough to fill a quota."""
         if not self.counts(piece, self.grain.quoted):
             return False
-        wanted = self.resolved.limits.least_information if self.grain.numbered else 0
+        wanted = self.wanted
         span = [(piece.first.s, piece.extent().s)]
         return not wanted or self.information([piece], span, wanted) >= wanted
 
@@ -307,12 +292,12 @@ class Track:
         and the alignment alone does not act. ``beside`` has the bits that other lanes know of the work; a match
         that does not act is kept only where ``keep`` asks for it.
         """
-        self.dirty = False
+        self.dirty = self.silent = self.stale = False
         self.place()
         informed = self.resolved.limits.least_information > 0
         bits = cache(lambda: max(self._bits(), beside()) if informed else 0.0)
         counting, bagged = self.counting(bag=False), None
-        self.now = figures = self._figures(counting)
+        self.judged = figures = self._figures(counting)
         verdict = self._judge(policy, figures, bits)
         if bag and self._worth_a_bag(figures):
             bagged = self.counting(bag=True)
@@ -320,7 +305,7 @@ class Track:
             other = self._judge(policy, fuller, bits)
             if not verdict or (other and fuller.gain > figures.gain):
                 counting, verdict = bagged, other
-                self.now = fuller if other else figures
+                self.judged = fuller if other else figures
         if verdict is not None or (keep and self.verdict is None):
             decided_by_bits = verdict or self._may_act(policy, self.now)
             self.snapshot = self._snap(counting, bits() if decided_by_bits else 0.0)
@@ -341,11 +326,7 @@ class Track:
             old = self.spans.get(piece)
             extent = piece.extent()
             if old is None or not piece.closed or old.last != extent.s - 1:
-                span, lines = history.span(piece.first.o, max(extent.o - 1, history.base))
-                if old is not None and old.first == piece.first.s:  # its beginning may be forgotten by now
-                    span = Span(old.output.start, span.end)
-                    lines = Span(old.lines.start, lines.end)
-                self.spans[piece] = Placing(span, lines, piece.first.s, extent.s - 1)
+                self.spans[piece] = placed(piece, history, old)
 
     def _judge(self, policy: Policy, figures: Figures, bits: Callable[[], float]) -> Verdict | None:
         if figures.matched < self.grain.least:
@@ -380,7 +361,7 @@ class Track:
         alike = limits.min_information / limits.min_similarity  # its bits count times its similarity
         return self.information(self.pieces, spans, max(alike, limits.run_information))
 
-    def _snap(self, counting: list[tuple[Piece | Hull, Measure]], bits: float) -> Snapshot:
+    def _snap(self, counting: Counting, bits: float) -> Snapshot:
         figures = self._figures(counting)
         placings = (*self.past_spans, *(self.spans[piece] for piece, _ in counting))
         whole = len(counting) == len(placings) == 1 and counting[0][0].extent().blocks == 1

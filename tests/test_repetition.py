@@ -165,6 +165,54 @@ def test_a_function_among_repeated_lines_is_found(at, beside, edits):
     assert any(start < begin + len(copied) and end > begin for start, end, _, _ in spans)
 
 
+@pytest.mark.parametrize("at", [0, 60, 120])
+def test_a_function_is_found_where_no_more_of_a_table_is_aligned(at):
+    """The table's lines are alike in all works, and too common for a stop."""
+    repeated, others = lines(KINDS[0], 120), lines(KINDS[0], 120, "q")
+    documents = [
+        work("f", program([*repeated[:60], FUNCTION, *repeated[60:]])),
+        *(work(f"lines {number}", program(lines(KINDS[0], 40, f"w{number}"))) for number in range(3)),
+    ]
+    copied = renamed(FUNCTION)
+    text = fenced(program([*others[:at], copied, *others[at:]]))
+    guard = Guard(MemoryIndex(documents), Policy.load(**WEAK))
+    whole = guard.check(text)
+    with mock.patch.object(tracking, "ENOUGH", 2):
+        rested = guard.check(text)
+    begin = text.index(copied)
+    assert rested.decision == whole.decision == "stop"
+    assert rested.decided == whole.decided
+    assert begin < rested.decided.position <= begin + len(copied) + 200
+
+
+def test_what_was_heard_while_nothing_was_begun_counts_for_what_comes():
+    guard = Guard(MemoryIndex([work("w", program(lines(KINDS[0], 40)))]), Policy.load(**WEAK))
+    stream = guard.stream()
+    stream.feed(fenced(program(lines(KINDS[0], 40, "q"))))
+    (track,) = stream.core._lane("lexemes").candidates.tracks.values()
+    heard = track.seeds
+    assert heard.most == pytest.approx(heard.bits([(0, track.length)], set(), 1e9), abs=0.1)
+    assert track.split().seeds is heard
+    assert track.seeds is not heard
+    track.withheld, heard = True, track.seeds
+    track.split()
+    assert track.seeds is heard
+    assert not track.withheld
+
+
+def test_a_match_whose_hits_say_too_little_is_not_looked_at_but_has_its_figures():
+    documents = [work("w", program(lines(KINDS[0], 40)))]
+    text = fenced(program(lines(KINDS[0], 40, "q")))
+    policy = {"code": {"min_information": 1000, "min_run_information": 1000}}
+    guard = Guard(MemoryIndex(documents), Policy.load(**policy))
+    with counted() as calls:
+        report = guard.check(text, all=True)
+    with mock.patch.object(Track, "mute", return_value=False), counted() as every:
+        whole = guard.check(text, all=True)
+    assert report.matches == whole.matches != []
+    assert calls["look"] < every["look"]
+
+
 @st.composite
 def repetitions(draw):
     """A work of lines of a few kinds with a function somewhere, and an output of others with its copy, or without."""
@@ -184,6 +232,7 @@ def unbounded():
     """As it would be if nothing were left out."""
     with (
         mock.patch.object(tracking, "PARALLEL", 1 << 30),
+        mock.patch.object(tracking, "ENOUGH", 1 << 30),
         mock.patch.object(Track, "repeats", return_value=False),
         mock.patch.object(crowds, "FEW", 1 << 30),
     ):
