@@ -85,7 +85,7 @@ class CodeLimits(Limits):
     min_similarity: float = Field(0.75, gt=0, le=1)
     max_quoted: int = Field(240, ge=15)
     min_information: float = Field(100, ge=0)
-    min_run_information: float | None = Field(60, ge=0)
+    min_run_information: float | None = Field(70, ge=0)
 
 
 class Overrides(_Strict):

@@ -41,6 +41,7 @@ from simblock.questions import Posting
 from simblock.quota import Quota
 from simblock.quoting import Quoting
 from simblock.scheme import lane_of
+from simblock.vocabulary import worth
 from simblock.work import Work
 
 JOIN = 64
@@ -277,11 +278,14 @@ class Track(Ongoing):
         self, pieces: Sequence[Piece | Hull], spans: list[tuple[int, int]], enough: float = math.inf
     ) -> float:
         """Bits of pieces: of syntax tokens those of all that is aligned; else those of the hits inside
-        source token spans, each key once, no more when ``enough``.
+        source token spans, each key once, no more when ``enough``. Those of code are worth what their table is.
         """
+        language = self.work.language or ""
         if self.grain.lane == "syntax":
-            return said(self.work.language or "", pieces, self.seeds)
-        return self.seeds.bits(spans, set().union(*(piece.exempt for piece in pieces)), enough)
+            return said(language, pieces, self.seeds)
+        share = worth(language) if self.grain.numbered else 1.0
+        exempt: set[int] = set().union(*(piece.exempt for piece in pieces))
+        return round(share * self.seeds.bits(spans, exempt, enough / share), 1)
 
     def look(
         self, policy: Policy, *, bag: bool, beside: Callable[[], float] = float, keep: bool = True

@@ -192,10 +192,10 @@ QUOTED = FIGURES | {"quoted": 500}
 @pytest.mark.parametrize(
     ("figures", "information", "by"),
     [
-        (LONG_RUN, 59.9, None),
-        (LONG_RUN, 60, "min_run"),
+        (LONG_RUN, 69.9, None),
+        (LONG_RUN, 70, "min_run"),
         (LONG_RUN, 100, "min_run"),
-        (ALIKE, 60, None),
+        (ALIKE, 70, None),
         (ALIKE, 99.9, None),
         (ALIKE, 100, "min_tokens"),
         (QUOTED, 0, "max_quoted"),
@@ -204,7 +204,7 @@ QUOTED = FIGURES | {"quoted": 500}
 def test_a_run_and_likeness_act_from_their_own_bits_on_and_a_quota_whatever_its_bits(
     view, figures, information, by
 ):
-    bits = {"min_information": 100, "min_run_information": 60}
+    bits = {"min_information": 100, "min_run_information": 70}
     policy = Policy(text=bits, code=bits)
     verdict = policy.judge(policy.resolve(Work("a"), view=view), **figures, information=information)
     assert (verdict and verdict.by) == by
@@ -216,10 +216,10 @@ def test_bits_of_what_is_alike_count_times_its_similarity():
     alike = ALIKE | {"similarity": 0.8}
     assert policy.judge(resolved, **alike, information=124.9) is None
     assert policy.judge(resolved, **alike, information=125).by == "min_tokens"
-    assert policy.judge(resolved, **LONG_RUN | {"similarity": 0.8}, information=60).by == "min_run"
+    assert policy.judge(resolved, **LONG_RUN | {"similarity": 0.8}, information=70).by == "min_run"
 
 
-@pytest.mark.parametrize("information", [0, 59.9, 60, 99.9, 100])
+@pytest.mark.parametrize("information", [0, 69.9, 70, 99.9, 100])
 @pytest.mark.parametrize(("figures", "by"), [(LONG_RUN, "min_run"), (ALIKE, "min_tokens")])
 def test_by_default_bits_are_asked_of_code_and_not_of_text(figures, by, information):
     policy = Policy()
@@ -229,15 +229,15 @@ def test_by_default_bits_are_asked_of_code_and_not_of_text(figures, by, informat
         return verdict and verdict.by
 
     assert judged("words") == by
-    assert judged("lexemes") == (by if information >= {"min_run": 60, "min_tokens": 100}[by] else None)
+    assert judged("lexemes") == (by if information >= {"min_run": 70, "min_tokens": 100}[by] else None)
 
 
 def test_citing_from_the_shortest_certain_run_on_asks_for_the_bits_of_a_run():
     policy = Policy(profile="cite")
     resolved = policy.resolve(Work("a"), view="lexemes")
     short = FIGURES | {"longest_run": 30, "tokens": 30, "similarity": 1.0}
-    assert policy.judge(resolved, **short, information=59.9) is None
-    assert policy.judge(resolved, **short, information=60).action == "cite"
+    assert policy.judge(resolved, **short, information=69.9) is None
+    assert policy.judge(resolved, **short, information=70).action == "cite"
 
 
 def test_without_bits_of_its_own_a_run_is_asked_for_those_of_likeness():
