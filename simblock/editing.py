@@ -45,9 +45,12 @@ class Editing:
     def settle(self, track: Track, end: int) -> None:
         """Takes what of a match was not taken before, up to code point ``end``: no suspicion stands before it.
 
-        Taken are its pieces; what stands between them goes out.
+        Taken are its pieces, and of those that go on beyond the last one what lies before its end; what stands
+        between them goes out.
         """
-        spans = [span for span in standing(track) if span.end <= end] if end > track.redacted else []
+        spans = standing(track) if end > track.redacted else []
+        cut = max((span.end for span in spans if span.end <= end), default=0)
+        spans = [Span(span.start, min(span.end, cut)) for span in spans if span.start < cut]
         if not spans:
             return
         released = self._outlet.released
@@ -58,7 +61,7 @@ class Editing:
                 self._outlet.redact(span)
             elif span.end > released:
                 self._wait(_passage(track, Span(max(span.start, released), span.end)))
-        track.redacted = max(span.end for span in spans)
+        track.redacted = cut
 
     def _wait(self, passage: Passage) -> None:
         apart = []

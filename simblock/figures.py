@@ -152,6 +152,18 @@ class Placing(NamedTuple):
     last: int
 
 
+def covering(placings: Iterable[Placing]) -> tuple[Placing, ...]:
+    """Those of some placings without which the output that they cover would be less, by beginning, and so by end."""
+    kept: list[Placing] = []
+    for placing in sorted(placings, key=lambda placing: (placing.output.start, -placing.output.end)):
+        if kept and placing.output.end <= kept[-1].output.end:
+            continue
+        if len(kept) > 1 and placing.output.start <= kept[-2].output.end:
+            del kept[-1]
+        kept.append(placing)
+    return tuple(kept)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A match as it stood when it last acted, or last was looked at; ``information`` is what it was judged with."""
@@ -193,13 +205,13 @@ def reckoned(
     """
     matched, _, output, source, bits = summed([past, *(measure for _, measure in counting)])
     # also a run whose piece a bigger, poorer one outdoes: whatever stands around it, it was copied
-    longest = max([past.longest, *(_longest(piece) for piece in pieces if isinstance(piece, Piece))])
+    longest = max([past.longest, *(longest_of(piece) for piece in pieces if isinstance(piece, Piece))])
     alike = sum(piece.names_alike() for piece, _ in counting if isinstance(piece, Piece))
     similarity = round(likeness(matched, output, source), 4)
     return Figures(matched // 2, longest // 2, similarity, matched, output, source, alike, round(bits, 1))
 
 
-def _longest(piece: Piece) -> int:
+def longest_of(piece: Piece) -> int:
     """Half tokens of a piece's longest run."""
     return piece.extent().longest if piece.names is None else piece.measure(bag=False).longest
 

@@ -16,6 +16,7 @@ from simblock.ledger import AnswerLost, Forgive, Ledger, Steps
 from simblock.newlines import Newlines
 from simblock.scheme import Lane as LaneName
 from simblock.signature import Signer
+from simblock.suspicion import fold
 from simblock.ticks import Ticks
 from simblock.tracking import JOIN, Track
 from simblock.unmasking import Reading as Masked
@@ -180,6 +181,7 @@ class Lane:
         for key, track in list(tracks.items()):
             if track.closing:
                 track.prune()
+                fold(track)
             if not track.open and (not track.pieces or self.at - track.heard_of() > 2 * JOIN):
                 del tracks[key]
                 self.candidates.finished.append(track)

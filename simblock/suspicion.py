@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from simblock.align import summed
+from simblock.figures import covering
 from simblock.hull import Hull
 from simblock.match import Span
 from simblock.piece import Piece
 from simblock.scheme import D_TICKS
 from simblock.tokens import CHAR_KEY
 from simblock.tracking import JOIN, Track
+
+MAX_PIECES = 32
+"""Pieces of one match that are kept apart; older ones are summed up."""
 
 
 def holds(track: Track, o: int, clock: int, begin: int) -> bool:
@@ -56,10 +61,29 @@ def _alone(track: Track, piece: Piece) -> bool:
     if measure.longest >= 2 * track.resolved.certain:
         return True
     alike = track.likeness(measure.matched, measure.output, measure.source)
-    if measure.matched < 2 * limits.min_tokens or alike < limits.min_similarity:
+    if measure.matched < 2 * limits.min_tokens or alike < limits.min_similarity or track.mute():
         return False
     wanted = limits.min_information / alike
     return not wanted or track.information([piece], [(piece.first.s, piece.extent().s)], wanted) >= wanted
+
+
+def fold(track: Track) -> None:
+    """Sums up the older half of very many pieces, so that a long match costs no more than a short one.
+
+    Remembered is where they stand, of those that do not count as well: nothing of it may go out.
+    """
+    if len(track.pieces) <= MAX_PIECES:
+        return
+    lately = track.end() - 2 * JOIN
+    old = {piece for piece in track.pieces if piece.closed and piece.extent().o < lately}
+    if not old:
+        return
+    track.place()
+    counting = [(piece, measure) for piece, measure in track.counting(bag=False) if piece in old]
+    track.past = summed([track.past, *(measure for _, measure in counting)])
+    copies = {piece for piece, _ in counting} | old.intersection(copied(track))
+    track.past_spans = covering([*track.past_spans, *(track.spans[piece] for piece in copies)])
+    track.drop(old)
 
 
 def standing(track: Track) -> list[Span]:
@@ -75,7 +99,7 @@ def standing(track: Track) -> list[Span]:
 def behind(track: Track) -> int:
     """The code point up to which a match lies far behind; 0 where all of that was edited."""
     lately = track.end() - 2 * JOIN
-    late, far = [], 0
+    late, far = [], max((p.output.end for p in track.past_spans[-1:]), default=0)
     for piece, placing in track.spans.items():
         if piece.closed and piece.extent().o <= lately:
             far = max(far, placing.output.end)

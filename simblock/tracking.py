@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from simblock.align import Measure, summed
+from simblock.align import Measure
 from simblock.exemption import Reading
 from simblock.figures import (
     LOOK_BACK,
@@ -24,6 +24,8 @@ from simblock.figures import (
     Seeds,
     Snapshot,
     counted,
+    covering,
+    longest_of,
     placed,
     reckoned,
     said,
@@ -48,8 +50,6 @@ JOIN = 64
 """Output tokens between two pieces of one match."""
 RUN = 4
 """Tokens of a run whose break is worth a look at other places of it."""
-MAX_PIECES = 32
-"""Pieces of one match that are kept apart; older ones are summed up."""
 ENOUGH = 64
 """Pieces of one match after which no others are begun while its hits say too little for it ever to act."""
 MAX_SPANS = 256
@@ -179,12 +179,12 @@ class Track(Ongoing):
     def _thin_out(self) -> None:
         """Forgets alignments that others outdo, and ends those that are too many: what comes behind has hits of its own."""
         outdone, over = thinned(self.aligned(), self.end())
-        self._drop(outdone)
+        self.drop(outdone)
         for piece in over:
             piece.close()
             self.closing = True
 
-    def _drop(self, pieces: Container[Piece | Hull]) -> None:
+    def drop(self, pieces: Container[Piece | Hull]) -> None:
         """Forgets pieces."""
         self.pieces = [piece for piece in self.pieces if piece not in pieces]
         self.spans = {piece: span for piece, span in self.spans.items() if piece not in pieces}
@@ -223,24 +223,7 @@ class Track(Ongoing):
         """Forgets pieces that ended without being any."""
         self.closing = False
         self.stale |= self.silent
-        for piece in self.pieces:
-            if piece.closed and not self.counts(piece):
-                self.spans.pop(piece, None)
-        self.pieces = [piece for piece in self.pieces if not piece.closed or self.counts(piece)]
-        if len(self.pieces) > MAX_PIECES:
-            self._fold()
-
-    def _fold(self) -> None:
-        """Sums up the older half of very many pieces, so that a long match costs no more than a short one."""
-        behind = self.end() - 2 * JOIN
-        old = {p for p in self.pieces if p.closed and p.extent().o < behind}
-        if not old:
-            return
-        counting = self.counting(bag=False)
-        past = [self.past, *(m for p, m in counting if p in old)]
-        self.past = summed(past)
-        self.past_spans = (*self.past_spans, *(self.spans[p] for p, _ in counting if p in old))[:MAX_SPANS]
-        self._drop(old)
+        self.drop({piece for piece in self.pieces if piece.closed and not self.counts(piece)})
 
     def counting(self, *, bag: bool) -> Counting:
         """The pieces that count: of those that overlap the one that matches more."""
@@ -251,6 +234,11 @@ class Track(Ongoing):
 
     def _figures(self, counting: Counting) -> Figures:
         return reckoned(self.past, counting, self.pieces, self.likeness)
+
+    def _certain(self) -> list[Piece]:
+        """The pieces with a run that is found for certain."""
+        least = 2 * self.resolved.certain
+        return [p for p in self.pieces if isinstance(p, Piece) and longest_of(p) >= least]
 
     def likeness(self, matched: int, output: int, source: int) -> float:
         """Matched over the longer side; of code over both sides' mean (Dice)."""
@@ -367,7 +355,9 @@ class Track(Ongoing):
 
     def _snap(self, counting: Counting, bits: float) -> Snapshot:
         figures = self._figures(counting)
-        placings = (*self.past_spans, *(self.spans[piece] for piece, _ in counting))
+        placings = (*self.past_spans[:MAX_SPANS], *(self.spans[piece] for piece, _ in counting))
+        if self.past_spans:  # as of what was summed up, what says again what another does is told as well
+            placings = covering([*placings, *(self.spans[piece] for piece in self._certain())])
         whole = len(counting) == len(placings) == 1 and counting[0][0].extent().blocks == 1
         exact = any(piece.channel == "exact" for piece, _ in counting)
         renamed = any(isinstance(piece, Piece) and piece.renames() for piece, _ in counting)
@@ -380,5 +370,6 @@ class Track(Ongoing):
 
     def rest(self) -> int:
         """:meth:`begin` of what was not edited yet."""
-        starts = (p.output.start for p in self.spans.values() if p.output.end > self.redacted)
+        placings = (*self.past_spans, *self.spans.values())
+        starts = (p.output.start for p in placings if p.output.end > self.redacted)
         return max(self.redacted, min(starts, default=0)) if self.redacted else self.begin()

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from simblock import candidates, crowds, tracking
 from simblock.align import Block
-from simblock.figures import MAX_SEEDS, PARALLEL, Seed, Seeds, outdone, thinned
+from simblock.figures import MAX_SEEDS, PARALLEL, Placing, Seed, Seeds, covering, outdone, thinned
 from simblock.guard import Guard
+from simblock.match import Span
 from simblock.piece import Piece
 from simblock.policy import Policy
 from simblock.questions import Posting
@@ -281,6 +282,56 @@ def test_an_alignment_whose_tokens_do_not_all_count_outdoes_none_that_has_any():
     whole, own = grown(src[:90], src, 0), grown(src[:90], src, 0, {5})
     assert outdone(own, whole)
     assert not outdone(whole, own)
+
+
+REFRAIN = "and all the bells of winter rang across the harbour\n"
+WORDS = [
+    "bell",
+    "wood",
+    "river",
+    "candle",
+    "orchard",
+    "stone",
+    "winter",
+    "harbour",
+    "lantern",
+    "silver",
+    "garden",
+]
+PROSE = "The council met on Tuesday to argue about drainage, parking permits and a leaking library roof.\n"
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(12, 60), (20, 100)])
+def test_nothing_of_a_refrain_goes_out_where_it_is_redacted(ours, theirs):
+    guard = Guard(MemoryIndex([Document(Work("song"), REFRAIN * ours)]), Policy.load(action="redact"))
+    assert guard.check(PROSE + REFRAIN * theirs + PROSE).released.count("bells") == 0
+
+
+@pytest.mark.parametrize("seed", [111, 110, 118])
+def test_nothing_of_repeated_verses_goes_out_where_they_are_redacted(seed):
+    rng = random.Random(seed)
+    verses = [" ".join(rng.choices(WORDS, k=8)) + "\n" for _ in range(rng.randrange(1, 4))]
+    work = "".join(rng.choice(verses) for _ in range(60))
+    output = "".join(rng.choice(verses) for _ in range(50))
+    guard = Guard(MemoryIndex([Document(Work("song"), work)]), Policy.load(action="redact"))
+    released = guard.check(PROSE + output + PROSE).released.splitlines()
+    assert sum(verse.strip() in released for verse in verses) == 0
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(12, 60), (20, 100)])
+def test_all_of_a_refrain_is_told(ours, theirs):
+    guard = Guard(MemoryIndex([Document(Work("song"), REFRAIN * ours)]), Policy.load(action="cite"))
+    report = guard.check(PROSE + REFRAIN * theirs + PROSE)
+    told = {at for match in report.matches for start, end, _, _ in match.spans for at in range(start, end)}
+    assert len(told) > 0.9 * theirs * len(REFRAIN)
+
+
+def test_placings_without_which_as_much_is_covered_are_left_out():
+    def placing(start, end):
+        return Placing(Span(start, end), Span(1, 1), start, end)
+
+    kept = covering([placing(20, 70), placing(0, 50), placing(10, 40), placing(40, 90), placing(95, 99)])
+    assert [tuple(one.output) for one in kept] == [(0, 50), (40, 90), (95, 99)]
 
 
 def seed(key, s, o=0):
