@@ -162,7 +162,7 @@ class Judging:
         if self._begun:
             self._settled = self._stretch
             self.undone += 1
-            self.ended = [*self.ended, *self.runs()[:STRETCH]][-4 * STRETCH :]
+            self.ended += self.runs()[:STRETCH]
             del self._pairs[:STRETCH], self._runs[:STRETCH]
 
 

@@ -207,6 +207,8 @@ class Piece:
         judging.cut(extent.o)
         if judging.now.o < extent.o:
             judging.take(self._pairs(extent, judging.now.o))
+            if judging.ended:
+                self._said.settle(judging, self._hashes(), self.src_base)
         return judging.now
 
     def _pairs(self, extent: State, first: int) -> list[Pair]:

@@ -35,12 +35,16 @@ class Said:
         self._seen = 0  # of the others
         self._undone = 0
 
-    def keys(self, judging: Judging, hashes: U64, base: int) -> dict[int, None]:
-        """All of them. ``hashes`` are those of the work's shingles that begin at token ``base`` and those that follow."""
+    def settle(self, judging: Judging, hashes: U64, base: int) -> None:
+        """Takes what was judged for good, while the source is remembered."""
         if judging.ended:
             self._keys |= dict.fromkeys(_shingles(judging.ended, hashes, base))
             self._keys = dict.fromkeys(list(self._keys)[-MOST:])
             judging.ended = []
+
+    def keys(self, judging: Judging, hashes: U64, base: int) -> dict[int, None]:
+        """All of them. ``hashes`` are those of the work's shingles that begin at token ``base`` and those that follow."""
+        self.settle(judging, hashes, base)
         if judging.undone != self._undone:
             self._known, self._seen, self._undone = dict(self._keys), 0, judging.undone
         runs = judging.runs(self._seen)

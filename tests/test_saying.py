@@ -1,13 +1,17 @@
 """What aligned code says: every shingle that stands whole under one renaming, each once."""
 
 import random
+from array import array
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simblock.naming import Judging, Pair
+from simblock.align import Block
+from simblock.history import History
+from simblock.naming import Judging, Pair, levelled
+from simblock.piece import Piece
 from simblock.saying import KEPT, SHINGLE, Said, bits, rarity
 from simblock.shingles import numbered
 from simblock.tokens import NAME_KEY
@@ -76,6 +80,21 @@ def test_what_reaches_over_a_change_a_strange_name_or_words_of_the_user_says_not
         found = set(told(pairs, keys))
         assert found < intact
         assert len(intact - found) >= len(over) - 2
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["asked at each token", "asked at the end"])
+def test_what_a_source_says_before_it_repeats_itself_is_not_forgotten(asked):
+    keys = source(300) + [5, 6, NAME_KEY | 1, 7, NAME_KEY | 2, 8, 9, 10] * 120
+    history = History()
+    history.keys, history.names = array("I", levelled(keys)), array("I", renamed(keys))
+    src, names = array("I", levelled(keys)), array("I", keys)
+    piece = Piece([Block(0, 0, 1)], src, 0, "near", exempt=set(), history=history, names=names)
+    for o in range(1, len(keys)):
+        piece.push(o)
+        piece.measure(bag=False)
+        if asked:
+            piece.said()
+    assert set(piece.said()) == shingles(keys)
 
 
 def test_less_than_a_shingle_says_nothing():
