@@ -75,13 +75,12 @@ class Seeds:
     However often a passage is repeated, a place counts once: what hits of it there are crowds out no other.
     """
 
-    __slots__ = ("_bits", "_count", "_noted", "_places", "_when", "most")
+    __slots__ = ("_bits", "_count", "_places", "most")
 
     def __init__(self) -> None:
         self._places: dict[int, dict[int, None]] = {}
         self._bits: dict[int, float] = {}
-        self._when: dict[int, int] = {}  # the last hit of each key, as hits are numbered
-        self._noted = self._count = 0
+        self._count = 0
         self.most = 0.0  # bits of all keys together
 
     def note(self, seed: Seed) -> None:
@@ -92,8 +91,6 @@ class Seeds:
         if places is None:
             places, self._bits[seed.key] = {}, seed.bits
             self.most += self._bits[seed.key]
-        self._noted += 1
-        self._when[seed.key] = self._noted
         self._count += seed.s not in places
         places[seed.s] = None
         self._places[seed.key] = places
@@ -101,7 +98,6 @@ class Seeds:
             first = next(iter(self._places))
             self._count -= len(self._places.pop(first))
             self.most -= self._bits.pop(first)
-            del self._when[first]
 
     def bits(self, spans: Collection[tuple[int, int]], exempt: Collection[int], enough: float) -> float:
         """What the keys say of which any place lies inside source token spans and is not exempt; no more when ``enough``."""
@@ -114,9 +110,8 @@ class Seeds:
         return round(bits, 1)
 
     def heard(self, keys: Iterable[int]) -> dict[int, float]:
-        """What those of some keys say that were heard lately."""
-        since = self._noted - 2 * saying.MOST
-        return {key: self._bits[key] for key in keys if self._when.get(key, since) > since}
+        """What those of some keys say that were heard."""
+        return {key: self._bits[key] for key in keys if key in self._bits}
 
 
 class Figures(NamedTuple):

@@ -348,6 +348,14 @@ def test_a_place_that_is_heard_again_crowds_out_no_other():
     assert heard.bits([(0, 100)], {40}, 1e9) == pytest.approx(seed(1, 5).bits, abs=0.1)
 
 
+def test_a_key_is_not_forgotten_for_hits_of_lines_that_are_repeated():
+    heard = Seeds()
+    heard.note(seed(1, 5))
+    for o in range(MAX_SEEDS):
+        heard.note(seed(2 + o % 3, o % 7, o))
+    assert heard.heard([1, 2, 9]) == {1: seed(1, 5).bits, 2: seed(2, 0).bits}
+
+
 def test_of_very_many_places_those_of_the_key_that_was_not_heard_for_longest_are_forgotten():
     heard = Seeds()
     for s in range(MAX_SEEDS + 1):
