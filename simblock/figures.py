@@ -240,8 +240,9 @@ def uniform(piece: Piece) -> bool:
 
 def outdone(piece: Piece, other: Piece) -> bool:
     """Whether a growing piece has nothing that another lacks: each of its blocks lies, in the output, inside one of the
-    other's, of which every token counts, or none of its own does. Then it is no part of the match, has no longer run,
-    and says nothing more.
+    other's, of which every token counts, or none of its own does. Then it has no longer run, and says nothing more.
+    Beside the other it is no part of the match: it would be one only where a third overlaps the other by half, and not
+    it, matches more than either, and so keeps the other out.
     """
     if other.first.o > piece.first.o or other.extent().o < piece.extent().o:
         return False
