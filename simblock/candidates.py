@@ -14,11 +14,11 @@ from functools import partial
 from typing import cast
 
 from simblock import telling
+from simblock.abreast import LOOK_BACK
 from simblock.align import MAX_GAP, chain_to, common_blocks, local
 from simblock.asking import Heard
-from simblock.crowds import FEW, MANY, Crowds
+from simblock.crowds import COMPARED, FEW, MANY, Crowds
 from simblock.exemption import Reading
-from simblock.figures import LOOK_BACK, Seed
 from simblock.grain import WORDS, Grain
 from simblock.history import History, Keys
 from simblock.hull import BACK, REACH, Hull
@@ -27,6 +27,7 @@ from simblock.naming import levelled
 from simblock.piece import Piece
 from simblock.questions import Posting, Run
 from simblock.scheme import OFTEN, Channel
+from simblock.seeds import Seed
 from simblock.telling import SQUARE, Squares
 from simblock.tokens import U32, VIEWS
 from simblock.tracking import JOIN, Track, TrackKey
@@ -211,7 +212,7 @@ class Candidates:
         out = self.history.back(o, LOOK_BACK)
         if beyond >= len(out):
             return []
-        return (yield from self._crowds.furthest(track.key[0], places[:FEW], out, SAME_RUN, beyond))
+        return (yield from self._crowds.furthest(track.key[0], places[:COMPARED], out, SAME_RUN, beyond))
 
     def _full(self) -> bool:
         """Whether so many works are followed that only representatives of others are taken up."""

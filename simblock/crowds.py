@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from simblock.figures import LOOK_BACK
+from simblock.abreast import LOOK_BACK
 from simblock.history import Keys
 from simblock.ledger import Ledger, Told, asked
 from simblock.questions import Hit, Posting, Run
@@ -22,6 +22,8 @@ from simblock.tracking import Track, TrackKey
 
 FEW = 64
 """So many places of one key are followed one by one."""
+COMPARED = 64
+"""So many places of one key in one run are compared, of a work that repeats itself."""
 MANY = 2048
 """More places of one key are never looked at."""
 COMMON_OWNERS = 8
@@ -98,7 +100,7 @@ class Crowds:
         index: int, postings: Sequence[Posting], o: int, tracks: Mapping[TrackKey, Track]
     ) -> tuple[list[Posting], list[Posting]]:
         """Places that pieces go through, and others; none of a run that is followed as far back as anybody looks,
-        and FEW of any: a work that repeats itself holds a passage in many, and what comes behind has hits of its own.
+        and COMPARED of any: a work that repeats itself holds a passage in many, and what comes behind has hits of its own.
         """
         followed: list[Posting] = []
         others: list[Posting] = []
@@ -109,7 +111,7 @@ class Crowds:
             if run not in through:
                 track = tracks.get(run)
                 through[run] = track.places(o) if track else set()
-                room[run] = 0 if track and track.running(o) >= LOOK_BACK else FEW
+                room[run] = 0 if track and track.running(o) >= LOOK_BACK else COMPARED
             if posting.position in through[run]:
                 followed.append(posting)
             elif room[run]:

@@ -1,117 +1,18 @@
-"""What a match is judged by: its seeds and their information, its pieces' figures and places."""
+"""What a match is judged by: its pieces' figures and places."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
 from typing import NamedTuple
-
-import numpy as np
 
 from simblock import saying
 from simblock.align import Measure, summed
-from simblock.background import BACKGROUND_DOCUMENTS, document_frequency
 from simblock.history import History
 from simblock.hull import Hull
 from simblock.match import Span
 from simblock.piece import Piece
-from simblock.vocabulary import documents_with
-
-MAX_SEEDS = 4096
-"""Places of hits that are remembered of a match; those of the key that was not heard for longest go first."""
-
-PARALLEL = 4
-"""Alignments of one run that go on at once, of those that have nothing that others lack: a work may repeat itself."""
-MOST_PARALLEL = 16
-"""Alignments of one run that go on at once, whatever they have, and the NEWEST besides."""
-NEWEST = 8
-LOOK_BACK = 64
-"""Output tokens by which alignments are compared, and that are read back from a hit."""
-
-
-@lru_cache(1 << 14)
-def _documents_with(tokens: tuple[int, ...]) -> float:
-    """How many background documents hold all of these words, as if they were independent."""
-    rates = document_frequency(np.array(tokens, np.uint32)) / BACKGROUND_DOCUMENTS
-    return BACKGROUND_DOCUMENTS * float(rates.prod())
-
-
-class Seed(NamedTuple):
-    """A hit that tells of a work: output and source token, key, m of M works.
-
-    Of text it has the shingle's ``tokens``, of code the ``language`` of the output. A signature's hit has
-    neither, and tells nothing of how rare it is.
-    """
-
-    o: int
-    s: int
-    key: int
-    tokens: tuple[int, ...]
-    frequency: int
-    works: int
-    language: str | None = None
-
-    @property
-    def informs(self) -> bool:
-        """Whether the key is a shingle's, whose rarity can be told."""
-        return self.language is not None or bool(self.tokens)
-
-    @property
-    def bits(self) -> float:
-        """How rare the key is: log2((B + M + 1) / (b + m + 1)); b of B background documents, m of M works hold it."""
-        if self.language is not None:
-            background = documents_with(self.language, self.key)
-        else:
-            background = _documents_with(self.tokens)
-        return math.log2((BACKGROUND_DOCUMENTS + self.works + 1) / (background + self.frequency + 1))
-
-
-class Seeds:
-    """The hits of one match: of each key the places of the work where it was heard, the last ones last.
-
-    However often a passage is repeated, a place counts once: what hits of it there are crowds out no other.
-    """
-
-    __slots__ = ("_bits", "_count", "_places", "most")
-
-    def __init__(self) -> None:
-        self._places: dict[int, dict[int, None]] = {}
-        self._bits: dict[int, float] = {}
-        self._count = 0
-        self.most = 0.0  # bits of all keys together
-
-    def note(self, seed: Seed) -> None:
-        """Remembers a hit, if it tells anything."""
-        if not seed.informs:
-            return
-        places = self._places.pop(seed.key, None)
-        if places is None:
-            places, self._bits[seed.key] = {}, seed.bits
-            self.most += self._bits[seed.key]
-        self._count += seed.s not in places
-        places[seed.s] = None
-        self._places[seed.key] = places
-        if self._count > MAX_SEEDS:
-            first = next(iter(self._places))
-            self._count -= len(self._places.pop(first))
-            self.most -= self._bits.pop(first)
-
-    def bits(self, spans: Collection[tuple[int, int]], exempt: Collection[int], enough: float) -> float:
-        """What the keys say of which any place lies inside source token spans and is not exempt; no more when ``enough``."""
-        bits = 0.0
-        for key, places in reversed(self._places.items()):
-            if any(a <= s < b and s not in exempt for s in reversed(places) for a, b in spans):
-                bits += self._bits[key]
-                if bits >= enough:
-                    break
-        return round(bits, 1)
-
-    def heard(self, keys: Iterable[int]) -> dict[int, float]:
-        """What those of some keys say that were heard."""
-        return {key: self._bits[key] for key in keys if key in self._bits}
+from simblock.seeds import Seeds
 
 
 class Figures(NamedTuple):
@@ -231,56 +132,6 @@ def apart(one: Piece | Hull, other: Piece | Hull) -> bool:
     return _share(first.o, stop.o, other_first.o, other_stop.o) and _share(
         first.s, stop.s, other_first.s, other_stop.s
     )
-
-
-def uniform(piece: Piece) -> bool:
-    """Whether all that is aligned counts, or nothing: no other at the same place can have more of it."""
-    return piece.measure(bag=False).matched in (0, piece.extent().raw)
-
-
-def outdone(piece: Piece, other: Piece) -> bool:
-    """Whether a growing piece has nothing that another lacks: each of its blocks lies, in the output, inside one of the
-    other's, of which every token counts, or none of its own does. Then it has no longer run, and says nothing more.
-    Beside the other it is no part of the match: it would be one only where a third overlaps the other by half, and not
-    it, matches more than either, and so keeps the other out.
-    """
-    if other.first.o > piece.first.o or other.extent().o < piece.extent().o:
-        return False
-    if piece.extent().matched and other.measure(bag=False).matched < other.extent().raw:
-        return False
-    around = chain(reversed(other.tail), reversed(other.blocks))
-    block = next(around, None)
-    for inner in reversed(piece.remembered()):
-        while block is not None and block.o > inner.o:
-            block = next(around, None)
-        if block is None or block.o + block.n < inner.o + inner.n:
-            return False
-    return True
-
-
-def thinned(growing: Sequence[Piece], end: int) -> tuple[set[Piece], list[Piece]]:
-    """Of alignments that go on side by side, as in a work that repeats itself, those that others outdo, which may be
-    forgotten, and of those too many the ones that aligned least of the last tokens before output token ``end``, which
-    may be ended. A copy of something else behind them has hits of its own, from which it is aligned anew.
-    """
-    kept: list[Piece] = []
-    for piece in sorted(growing, key=lambda piece: (-piece.extent().matched, piece.first)):
-        short = piece.extent().o - piece.first.o < LOOK_BACK  # nobody knows yet which of them goes on
-        if short or len(kept) < PARALLEL or not any(outdone(piece, other) for other in kept):
-            kept.append(piece)
-    older = [piece for piece in growing if piece in kept][:-NEWEST]
-    older.sort(key=lambda piece: -_lately(piece, end - LOOK_BACK))
-    return set(growing).difference(kept), older[MOST_PARALLEL:]
-
-
-def _lately(piece: Piece, o: int) -> int:
-    """How many of the output tokens from ``o`` on a piece has aligned."""
-    count = 0
-    for block in chain(reversed(piece.tail), reversed(piece.blocks)):
-        if block.o + block.n <= o:
-            break
-        count += block.o + block.n - max(block.o, o)
-    return count
 
 
 def _share(a: int, b: int, c: int, d: int) -> bool:

@@ -11,8 +11,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Sequence
 
-from simblock.figures import Seed
 from simblock.questions import Posting
+from simblock.seeds import Seed
 from simblock.tracking import TrackKey
 
 SQUARE = 64

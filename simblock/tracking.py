@@ -11,17 +11,15 @@ from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from simblock.abreast import LOOK_BACK, PARALLEL, thinned, uniform
 from simblock.align import Measure
 from simblock.exemption import Reading
 from simblock.figures import (
-    LOOK_BACK,
     NO_MEASURE,
     NOTHING,
-    PARALLEL,
     Counting,
     Figures,
     Placing,
-    Seeds,
     Snapshot,
     counted,
     covering,
@@ -29,8 +27,6 @@ from simblock.figures import (
     placed,
     reckoned,
     said,
-    thinned,
-    uniform,
 )  # fmt: skip
 from simblock.grain import GRAINS, Grain
 from simblock.history import History
@@ -43,6 +39,7 @@ from simblock.questions import Posting
 from simblock.quota import Quota
 from simblock.quoting import Quoting
 from simblock.scheme import lane_of
+from simblock.seeds import Seeds
 from simblock.vocabulary import worth
 from simblock.work import Work
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from simblock import figures, saying
+from simblock import saying
+from simblock import seeds as hits
 from simblock.grammar import grammar
 from simblock.guard import Guard
 from simblock.history import KEEP
@@ -255,7 +256,7 @@ def test_what_every_program_says_flows_by_default_and_what_few_say_is_stopped(co
     stream = of_one_work(rare(size))[0].stream()
     run(stream, of_one_work(rare(size))[1])
     assert stream.stopped
-    for module in (figures, saying):
+    for module in (hits, saying):
         monkeypatch.setattr(module, "documents_with", lambda *_: 0.5)  # as if no table knew it
     stream = held.stream()
     run(stream, text, range(0, len(text), 9))

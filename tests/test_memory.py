@@ -6,11 +6,11 @@ import tracemalloc
 
 import pytest
 
-from simblock.figures import Seed
 from simblock.guard import Guard
 from simblock.policy import Policy
 from simblock.quota import PAGE, Quotas
 from simblock.scanner import WordScanner
+from simblock.seeds import Seed
 from simblock.stores.memory import MemoryIndex
 from simblock.telling import SQUARE, Squares
 from simblock.unmasking import Recent, Unmasker

@@ -11,13 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simblock import candidates, crowds, tracking
+from simblock.abreast import PARALLEL, outdone, thinned
 from simblock.align import Block
-from simblock.figures import MAX_SEEDS, PARALLEL, Placing, Seed, Seeds, covering, outdone, thinned
+from simblock.figures import Placing, covering
 from simblock.guard import Guard
 from simblock.match import Span
 from simblock.piece import Piece
 from simblock.policy import Policy
 from simblock.questions import Posting
+from simblock.seeds import MAX_SEEDS, Seed, Seeds
 from simblock.stores.memory import MemoryIndex
 from simblock.tracking import Track
 from simblock.work import Document, Work
@@ -236,6 +238,8 @@ def unbounded():
         mock.patch.object(tracking, "ENOUGH", 1 << 30),
         mock.patch.object(Track, "repeats", return_value=False),
         mock.patch.object(crowds, "FEW", 1 << 30),
+        mock.patch.object(crowds, "COMPARED", 1 << 30),
+        mock.patch.object(candidates, "COMPARED", 1 << 30),
     ):
         yield
 
@@ -370,4 +374,4 @@ def test_of_a_work_that_repeats_a_passage_so_many_places_are_compared():
     others = [Posting("segment", 2, position, 9000, 0) for position in range(10)]
     followed, rest = crowds.Crowds._parted(0, places + others, 600, {})
     assert followed == []
-    assert rest == places[: crowds.FEW] + others
+    assert rest == places[: crowds.COMPARED] + others

@@ -143,7 +143,7 @@ def _again(lanes: I64, segments: I64, runs: I64) -> Bools:
 
 
 def bits(lanes: Lanes, channels: Iterable[Channel], asks: Asks, heard: Heard) -> F64:
-    """How rare the key of each row is, as :class:`simblock.figures.Seed` has it; 0 for a signature's."""
+    """How rare the key of each row is, as :class:`simblock.seeds.Seed` has it; 0 for a signature's."""
     found = np.zeros(len(heard))
     for channel in channels:
         rows = np.flatnonzero(heard.channels == channel.id)
