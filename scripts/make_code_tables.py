@@ -55,6 +55,8 @@ LARGEST_FILE = 600_000
 CORE = ("python", "java", "javascript", "typescript", "c", "cpp", "csharp", "go", "rust")
 ROWS = {"code-seeds": 25_000, "code-exact": 800}
 """Rows that a language of CORE has of each channel. Measured on clean functions: more of either tell nothing more."""
+REPEATING = {"go": 6_000, "rust": 6_000}
+"""Rows of the exact channel of languages whose programs repeat more: chains of errors, and of calls on one value."""
 OTHER_ROWS = {"code-seeds": 8_000, "code-exact": 400}
 """Those of any other, so that all of them weigh less than a megabyte or two."""
 PROJECT_DEPTH = {"openjdk-17-source": 2, "mono": 4, "r-base": 4, "scala": 7}
@@ -265,7 +267,8 @@ def commonplace(folders: str, language: Grammar) -> str:
     """The table of shingles, of both channels."""
     views = read(folders, language)
     channels = [channel for channel in CODE_CHANNELS if channel.name in ROWS]
-    most = ROWS if language.name in CORE else OTHER_ROWS
+    most = dict(ROWS if language.name in CORE else OTHER_ROWS)
+    most["code-exact"] = REPEATING.get(language.name, most["code-exact"])
     rows = [
         row for channel in channels for row in _rows(views[channel.views[0]], channel, most[channel.name])
     ]
