@@ -57,9 +57,9 @@ def copied(track: Track) -> list[Piece | Hull]:
 
 def _alone(track: Track, piece: Piece) -> bool:
     """Whether a piece is a copy by itself: found for certain, or as much, and as alike, as a match must be."""
-    limits, measure = track.resolved.limits, piece.measure(bag=False)
-    if measure.longest >= 2 * track.resolved.certain:
+    if track.certain(piece):
         return True
+    limits, measure = track.resolved.limits, piece.measure(bag=False)
     alike = track.likeness(measure.matched, measure.output, measure.source)
     if measure.matched < 2 * limits.min_tokens or alike < limits.min_similarity or track.mute():
         return False

@@ -232,10 +232,9 @@ class Track(Ongoing):
     def _figures(self, counting: Counting) -> Figures:
         return reckoned(self.past, counting, self.pieces, self.likeness)
 
-    def _certain(self) -> list[Piece]:
-        """The pieces with a run that is found for certain."""
-        least = 2 * self.resolved.certain
-        return [p for p in self.pieces if isinstance(p, Piece) and longest_of(p) >= least]
+    def certain(self, piece: Piece | Hull) -> bool:
+        """Whether a piece has a run that is found for certain."""
+        return isinstance(piece, Piece) and longest_of(piece) >= 2 * self.resolved.certain
 
     def likeness(self, matched: int, output: int, source: int) -> float:
         """Matched over the longer side; of code over both sides' mean (Dice)."""
@@ -255,9 +254,8 @@ class Track(Ongoing):
         """Whether a piece says enough to fill a quota."""
         if not self.counts(piece, self.grain.quoted):
             return False
-        wanted = self.wanted
         span = [(piece.first.s, piece.extent().s)]
-        return not wanted or self.information([piece], span, wanted) >= wanted
+        return not self.wanted or self.information([piece], span, self.wanted) >= self.wanted
 
     def information(
         self, pieces: Sequence[Piece | Hull], spans: list[tuple[int, int]], enough: float = math.inf
@@ -354,7 +352,9 @@ class Track(Ongoing):
         figures = self._figures(counting)
         placings = (*self.past_spans[:MAX_SPANS], *(self.spans[piece] for piece, _ in counting))
         if self.past_spans:  # as of what was summed up, what says again what another does is told as well
-            placings = covering([*placings, *(self.spans[piece] for piece in self._certain())])
+            placings = covering(
+                [*placings, *(self.spans[piece] for piece in self.pieces if self.certain(piece))]
+            )
         whole = len(counting) == len(placings) == 1 and counting[0][0].extent().blocks == 1
         exact = any(piece.channel == "exact" for piece, _ in counting)
         renamed = any(isinstance(piece, Piece) and piece.renames() for piece, _ in counting)
