@@ -209,13 +209,14 @@ def clean_functions(folder: Path, language: str, half: str, count: int, seed: in
     So is all of a file that is a fork as a whole: what little its author changed of a function makes it no other.
     """
     protected = Protected(sources(folder, language, "protected"), language)
+    them = list(sources(folder, language, half))
     forked = {
         f"{source.package}/{source.path}": found._replace(kind="in a fork")
-        for source in sources(folder, language, half)
+        for source in them
         if (found := protected.of_lines(source.text)).kind == "fork"
     }
     broken: Counter[str] = Counter()
-    every = cut(sources(folder, language, half), language, LEAST, broken)
+    every = cut(them, language, LEAST, broken)
     chosen = spread(every, 10**9, seed)
     taken: list[Function] = []
     forks: list[tuple[Function, Verdict]] = []
